@@ -1,0 +1,3 @@
+"""The cassette file: its model, readers and writers. Knows nothing of providers."""
+
+from __future__ import annotations

@@ -1,0 +1,104 @@
+"""The switches of a cassette: one frozen value, merged from layers by pure functions."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_llmcassette.errors import ConfigError
+from pytest_llmcassette.modes import RecordMode
+
+MATCHERS = ("method", "scheme", "host", "port", "path", "query", "url", "body")
+"""What `match_on` may name, beside `header:NAME`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CassetteConfig:
+    """How one cassette records, matches and checks. The names are the same in marker, fixture, ini and `use_cassette`.
+
+    Lists that redact or keep (`keep_*`, `secret_*`) extend the built-in ones; they never replace them.
+    """
+
+    record_mode: RecordMode = RecordMode.NONE
+    match_on: tuple[str, ...] = ("method", "url", "body")
+    ignore_json: tuple[str, ...] = ()
+    """Paths of JSON values that do not decide a match: `messages[*].id`, `a.b[0].c`."""
+    allow_unplayed: bool = False
+    allow_no_calls: bool = False
+    allow_repeats: bool = False
+    record_errors: bool = False
+    """Keep transient failures (408, 409, 429, 5xx, connection errors) that were retried."""
+    record_timing: bool = False
+    """Store when each piece of a streamed body arrived (an extra key `chunks`, which Go ignores)."""
+    timing: str = "instant"
+    """`instant`, or `recorded`: replay waits as long as the recording did."""
+    ignore_hosts: tuple[str, ...] = ()
+    """Hosts whose traffic goes to the network unrecorded: `host`, `host:port` or `*.suffix`."""
+    keep_request_headers: tuple[str, ...] = ()
+    keep_response_headers: tuple[str, ...] = ()
+    secret_query: tuple[str, ...] = ()
+    secret_fields: tuple[str, ...] = ()
+    snapshot_headers: tuple[str, ...] = ()
+    """Live request headers shown in snapshots beside anthropic-version, anthropic-beta and openai-beta."""
+
+
+_FIELDS = {field.name: field for field in dataclasses.fields(CassetteConfig)}
+_TUPLES = frozenset(name for name, field in _FIELDS.items() if str(field.type).startswith("tuple"))
+_BOOLS = frozenset(name for name, field in _FIELDS.items() if field.type == "bool")
+
+
+def build_config(*layers: tuple[str, Mapping[str, Any]]) -> CassetteConfig:
+    """Merge `(where, switches)` layers, the strongest first; a switch that is None is unset.
+
+    Raises `ConfigError` for an unknown switch or a value of the wrong type, naming the layer it came from.
+    """
+    merged: dict[str, Any] = {}
+    for where, switches in layers:
+        for name, value in switches.items():
+            checked = _check(where, name, value)
+            if checked is not None:
+                merged.setdefault(name, checked)
+    return CassetteConfig(**merged)
+
+
+def _check(where: str, name: str, value: Any) -> Any:
+    if name not in _FIELDS:
+        raise ConfigError(f"{where}: there is no switch {name!r}. Allowed are: {', '.join(_FIELDS)}.")
+    if value is None:
+        return None
+    if name == "record_mode":
+        return parse_record_mode(where, value)
+    if name in _BOOLS:
+        if not isinstance(value, bool):
+            raise ConfigError(f"{where}: {name} takes True or False, not {value!r}.")
+        return value
+    if name in _TUPLES:
+        if isinstance(value, str) or not all(isinstance(item, str) for item in value):
+            raise ConfigError(f"{where}: {name} takes a list of strings, not {value!r}.")
+        return _check_match_on(where, tuple(value)) if name == "match_on" else tuple(value)
+    if value not in ("instant", "recorded"):
+        raise ConfigError(f"{where}: timing takes 'instant' or 'recorded', not {value!r}.")
+    return value
+
+
+def _check_match_on(where: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if name not in MATCHERS and not (name.startswith("header:") and len(name) > len("header:")):
+            raise ConfigError(
+                f"{where}: match_on cannot compare {name!r}. Allowed are: {', '.join(MATCHERS)}, header:NAME."
+            )
+    if not names:
+        raise ConfigError(f"{where}: match_on is empty, so any recording would answer any request.")
+    return names
+
+
+def parse_record_mode(where: str, value: Any) -> RecordMode:
+    """The `RecordMode` that a user's word names; raises `ConfigError` with the list of modes."""
+    try:
+        return RecordMode(value)
+    except ValueError:
+        raise ConfigError(
+            f"{where}: there is no record mode {value!r}. Allowed are: {', '.join(RecordMode)}."
+        ) from None

@@ -1,0 +1,60 @@
+"""Every failure that a user can meet, from one root each for "raise" and "stop".
+
+An SDK turns every `Exception` that its HTTP library raises into its own connection error and retries it.
+What a test must not miss therefore derives from `BaseException`: see `CassetteStop`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class CassetteError(Exception):
+    """A problem outside a request: a file that cannot be read, a setting that makes no sense, a failed check."""
+
+
+class ConfigError(CassetteError, ValueError):
+    """A switch that does not exist or has a value it cannot take; the text lists what is allowed."""
+
+
+class CassetteFileError(CassetteError):
+    """A cassette file that cannot be read or written.
+
+    `problem` says what is wrong, `remedy` what to do, `line` is 1-based where it is known.
+    """
+
+    def __init__(self, path: Path | str, problem: str, *, line: int | None = None, remedy: str | None = None) -> None:
+        self.path = Path(path)
+        self.problem = problem
+        self.line = line
+        self.remedy = remedy
+        where = f"{path}, line {line}" if line is not None else f"{path}"
+        super().__init__(f"{where}: {problem}" + (f"\n{remedy}" if remedy else ""))
+
+
+class UnplayedError(CassetteError):
+    """Recorded interactions that the code under test never asked for."""
+
+
+class NoCallsError(CassetteError):
+    """A cassette that was in force while no intercepted request was made."""
+
+
+class CassetteStop(BaseException):
+    """Ends the request that raised it and cannot be swallowed by an SDK's `except Exception`."""
+
+
+class RequestNotRecorded(CassetteStop):
+    """Replay has no recording for a request (VCR.py: `CannotOverwriteExistingCassetteException`)."""
+
+
+class RequestRefused(CassetteStop):
+    """A request that must not be sent: a placeholder key, a suspended cassette, a cassette that is closed."""
+
+
+class NotIntercepted(CassetteStop):
+    """A request through a library that no transport of ours intercepts, while a cassette is in force."""
+
+
+class RecordingTruncated(CassetteStop):
+    """A client read on past the point where the recording client had closed the stream."""

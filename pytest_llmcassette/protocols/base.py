@@ -1,0 +1,104 @@
+"""What every wire protocol is given and what it must return."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from functools import cached_property
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from pytest_llmcassette.cassette.model import Interaction
+from pytest_llmcassette.transcript import Transcript
+
+
+class Exchange:
+    """One interaction, with the readings that several protocols need made at most once."""
+
+    def __init__(self, interaction: Interaction) -> None:
+        self.interaction = interaction
+        self.request = interaction.request
+        self.response = interaction.response
+
+    @cached_property
+    def url(self) -> SplitResult:
+        """The request's URL in parts; an unreadable one gives empty parts."""
+        try:
+            return urlsplit(self.request.url)
+        except ValueError:
+            return SplitResult("", "", "", "", "")
+
+    @property
+    def path(self) -> str:
+        """The URL's path, percent-encoding as sent."""
+        return self.url.path
+
+    @cached_property
+    def host(self) -> str:
+        """The URL's host in lower case, without port; `""` when there is none."""
+        try:
+            return (self.url.hostname or "").lower()
+        except ValueError:
+            return ""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status; 0 when the request failed before an answer came."""
+        return self.response.code
+
+    @cached_property
+    def content_type(self) -> str:
+        """The response's media type in lower case, without parameters; `""` when not recorded."""
+        return self.header("Content-Type").partition(";")[0].strip().lower()
+
+    def header(self, name: str) -> str:
+        """A response header's first value, by any case; `""` when not recorded."""
+        wanted = name.lower()
+        for key, values in self.response.headers.items():
+            if key.lower() == wanted and values:
+                return values[0]
+        return ""
+
+    @cached_property
+    def body(self) -> bytes:
+        """The response's body as stored (decoded, unless its encoding could not be)."""
+        return self.response.body
+
+    @cached_property
+    def request_json(self) -> Any:
+        """The request's body as values, or None when it is not JSON."""
+        return _json(self.request.body)
+
+    @cached_property
+    def response_json(self) -> Any:
+        """The response's body as values, or None when it is not one JSON document."""
+        return _json(self.body)
+
+    def asked(self, name: str) -> Any:
+        """A top-level field of the request's JSON object, or None."""
+        document = self.request_json
+        return document.get(name) if isinstance(document, dict) else None
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+class WireProtocol(ABC):
+    """One API's shape on the wire. Stateless; registered once under `name`."""
+
+    name: str
+
+    @abstractmethod
+    def claims(self, exchange: Exchange) -> bool:
+        """Whether this exchange is a call of this protocol, by URL first and content second. Never raises."""
+
+    @abstractmethod
+    def read(self, exchange: Exchange) -> Transcript:
+        """The exchange's transcript with its usage, streamed or plain.
+
+        May raise on garbage: the registry turns that into a transcript with an error and a note.
+        """
