@@ -1,0 +1,110 @@
+"""Putting an answer together from pieces: the mutable drafts behind `Choice` and its parts.
+
+Every protocol, streamed or plain, feeds the same drafts, so that both forms give the same transcript.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pytest_llmcassette.transcript import (
+    Choice,
+    Citation,
+    FinishReason,
+    Part,
+    Reasoning,
+    Refusal,
+    ServerToolCall,
+    ServerToolResult,
+    Text,
+    ToolCall,
+)
+
+Kind = type[Text] | type[Reasoning] | type[Refusal] | type[ToolCall] | type[ServerToolCall] | type[ServerToolResult]
+
+
+class PartDraft:
+    """A part that is still growing; `pieces` are its text (or, of a tool call, its arguments)."""
+
+    __slots__ = ("citations", "content", "encrypted", "id", "key", "kind", "name", "pieces", "signature")
+
+    def __init__(self, kind: Kind, key: object) -> None:
+        self.kind = kind
+        self.key = key
+        self.pieces: list[str] = []
+        self.id: str | None = None
+        self.name: str | None = None
+        self.signature: str | None = None
+        self.encrypted: str | None = None
+        self.content: Any = None
+        self.citations: list[Citation] = []
+
+    def build(self) -> Part:
+        """The finished part."""
+        text = "".join(self.pieces)
+        if self.kind is Text:
+            return Text(text=text, citations=tuple(self.citations))
+        if self.kind is Reasoning:
+            return Reasoning(text=text, id=self.id, signature=self.signature, encrypted=self.encrypted)
+        if self.kind is Refusal:
+            return Refusal(text=text)
+        if self.kind is ToolCall:
+            return ToolCall(id=self.id, name=self.name, arguments=text, signature=self.signature)
+        if self.kind is ServerToolCall:
+            return ServerToolCall(id=self.id, name=self.name, arguments=text)
+        return ServerToolResult(id=self.id, name=self.name, content=self.content)
+
+
+class ChoiceDraft:
+    """A choice that is still growing. Parts keep the order in which they began."""
+
+    __slots__ = ("_by_key", "finish_reason", "index", "parts")
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+        self.finish_reason: str | None = None
+        self.parts: list[PartDraft | Part] = []
+        self._by_key: dict[object, PartDraft] = {}
+
+    def part(self, kind: Kind, key: object = None) -> PartDraft:
+        """The part that goes on growing.
+
+        With a `key` (a block index, a tool call's index) the part of that kind and key, wherever it stands; without
+        one the last part, if it is of that kind and has no key; else a new one at the end.
+        """
+        if key is not None:
+            draft = self._by_key.get((kind, key))
+            if draft is not None:
+                return draft
+        elif self.parts:
+            last = self.parts[-1]
+            if isinstance(last, PartDraft) and last.kind is kind and last.key is None:
+                return last
+        draft = PartDraft(kind, key)
+        self.parts.append(draft)
+        if key is not None:
+            self._by_key[(kind, key)] = draft
+        return draft
+
+    def add(self, part: Part) -> None:
+        """Append a part that came whole (media, an unknown kind)."""
+        self.parts.append(part)
+
+    def build(self, normalise: Callable[[str], FinishReason]) -> Choice:
+        """The finished choice. Empty texts, reasonings and refusals (padding of many hosts) are left out."""
+        parts = tuple(part.build() if isinstance(part, PartDraft) else part for part in self.parts)
+        return Choice(
+            index=self.index,
+            parts=tuple(part for part in parts if not _is_empty(part)),
+            finish_reason=self.finish_reason,
+            finish=None if self.finish_reason is None else normalise(self.finish_reason),
+        )
+
+
+def _is_empty(part: Part) -> bool:
+    if isinstance(part, Text):
+        return not part.text and not part.citations
+    if isinstance(part, Reasoning):
+        return not (part.text or part.signature or part.encrypted)
+    return isinstance(part, Refusal) and not part.text
