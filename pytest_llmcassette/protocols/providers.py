@@ -1,0 +1,107 @@
+"""The short name of the company or product behind a host."""
+
+from __future__ import annotations
+
+_EXACT = {
+    "api.openai.com": "openai",
+    "us.api.openai.com": "openai",
+    "eu.api.openai.com": "openai",
+    "api.anthropic.com": "anthropic",
+    "generativelanguage.googleapis.com": "gemini",
+    "aiplatform.googleapis.com": "vertex",
+    "openrouter.ai": "openrouter",
+    "api.groq.com": "groq",
+    "api.x.ai": "xai",
+    "ai-gateway.vercel.sh": "vercel",
+    "api.v0.dev": "vercel",
+    "router.huggingface.co": "huggingface",
+    "api-inference.huggingface.co": "huggingface",
+    "api.mistral.ai": "mistral",
+    "codestral.mistral.ai": "mistral",
+    "api.cohere.com": "cohere",
+    "api.cohere.ai": "cohere",
+    "ollama.com": "ollama",
+    "api.deepseek.com": "deepseek",
+    "api.together.xyz": "together",
+    "api.together.ai": "together",
+    "api.fireworks.ai": "fireworks",
+    "api.cerebras.ai": "cerebras",
+    "api.z.ai": "zai",
+    "open.bigmodel.cn": "zai",
+    "api.avian.io": "avian",
+    "api.perplexity.ai": "perplexity",
+    "models.github.ai": "github",
+    "models.inference.ai.azure.com": "github",
+    "api.githubcopilot.com": "github",
+    "api.moonshot.ai": "moonshotai",
+    "api.moonshot.cn": "moonshotai",
+    "dashscope.aliyuncs.com": "alibaba",
+    "dashscope-intl.aliyuncs.com": "alibaba",
+    "dashscope-us.aliyuncs.com": "alibaba",
+    "api.sambanova.ai": "sambanova",
+    "api.deepinfra.com": "deepinfra",
+    "integrate.api.nvidia.com": "nvidia",
+    "api.novita.ai": "novita",
+    "api.studio.nebius.com": "nebius",
+    "api.studio.nebius.ai": "nebius",
+    "api.tokenfactory.nebius.com": "nebius",
+    "api.hyperbolic.xyz": "hyperbolic",
+    "api.ai21.com": "ai21",
+    "api.aleph-alpha.com": "alephalpha",
+    "api.replicate.com": "replicate",
+    "api.minimax.io": "minimax",
+    "api.minimaxi.com": "minimax",
+    "api.heroku.com": "heroku",
+    "us.inference.heroku.com": "heroku",
+    "eu.inference.heroku.com": "heroku",
+    "inference.baseten.co": "baseten",
+    "api.synthetic.new": "synthetic",
+    "api.venice.ai": "venice",
+    "api.scaleway.ai": "scaleway",
+    "api.voyageai.com": "voyageai",
+    "gateway.pydantic.dev": "pydantic",
+}
+
+_SUFFIXES = (
+    (".openai.azure.com", "azure"),
+    (".cognitiveservices.azure.com", "azure"),
+    (".services.ai.azure.com", "azure"),
+    (".models.ai.azure.com", "azure"),
+    (".inference.ai.azure.com", "azure"),
+    (".aiplatform.googleapis.com", "vertex"),
+    ("-aiplatform.googleapis.com", "vertex"),
+    (".rep.googleapis.com", "vertex"),
+    (".openrouter.ai", "openrouter"),
+    (".x.ai", "xai"),
+    (".huggingface.cloud", "huggingface"),
+    (".hf.space", "huggingface"),
+    (".mistral.ai", "mistral"),
+    (".cohere.com", "cohere"),
+    (".ml.cloud.ibm.com", "watsonx"),
+    (".ovh.net", "ovhcloud"),
+    (".databricks.com", "databricks"),
+    (".snowflakecomputing.com", "snowflake"),
+    (".openai.com", "openai"),
+    (".anthropic.com", "anthropic"),
+)
+
+_OLLAMA_PATHS = ("/api/chat", "/api/generate", "/api/embed", "/api/embeddings")
+
+
+def provider_of(host: str, path: str = "") -> str:
+    """The provider's short name (`openai`, `azure`, `bedrock`, ...), else the host itself; `""` for an empty host.
+
+    `host` without port. `path` helps where the host says nothing: a local Ollama is known by its own paths.
+    """
+    host = host.lower().rstrip(".")
+    name = _EXACT.get(host)
+    if name is not None:
+        return name
+    if (host.startswith("bedrock-") or ".bedrock-" in host) and ".amazonaws.com" in host:
+        return "bedrock"
+    for suffix, name in _SUFFIXES:
+        if host.endswith(suffix):
+            return name
+    if path in _OLLAMA_PATHS:
+        return "ollama"
+    return host

@@ -1,0 +1,101 @@
+"""Which wire protocol an exchange speaks. Ours are imported at the first question; users may register their own.
+
+A new protocol of ours is one module with a constant `PROTOCOLS` (instances of `WireProtocol`) and one line in `_MODULES`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from pytest_llmcassette.cassette.model import Interaction
+from pytest_llmcassette.errors import CassetteError
+from pytest_llmcassette.protocols.base import Exchange, WireProtocol
+from pytest_llmcassette.protocols.providers import provider_of
+from pytest_llmcassette.transcript import ExchangeError, Transcript
+
+# Asked in this order: the narrow claims (a host, a model family inside another API) before the wide ones.
+_MODULES = (
+    "anthropic_messages",
+    "bedrock_converse",
+    "bedrock_invoke_model",
+    "gemini",
+    "cohere",
+    "ollama",
+    "mistral",
+    "openai_responses",
+    "openai_chat",
+    "openai_completions",
+    "openai_embeddings",
+)
+
+_builtin: list[WireProtocol] = []
+_registered: list[WireProtocol] = []
+
+
+def _load() -> list[WireProtocol]:
+    if not _builtin:
+        for name in _MODULES:
+            _builtin.extend(import_module(f"pytest_llmcassette.protocols.{name}").PROTOCOLS)
+    return _builtin
+
+
+def names() -> tuple[str, ...]:
+    """The names of all known protocols, users' own first."""
+    return tuple(protocol.name for protocol in (*_registered, *_load()))
+
+
+def register(protocol: WireProtocol) -> None:
+    """Add a protocol, asked before ours. Call it from a conftest.
+
+    Raises CassetteError when the name is taken.
+    """
+    if protocol.name in names():
+        raise CassetteError(
+            f"Wire protocol {protocol.name!r} is already registered. "
+            "Give yours another `name`, or call `unregister(name)` before you replace your own."
+        )
+    _registered.append(protocol)
+
+
+def unregister(name: str) -> None:
+    """Take away a protocol that `register` added. Raises CassetteError when there is none of that name."""
+    for protocol in _registered:
+        if protocol.name == name:
+            _registered.remove(protocol)
+            return
+    raise CassetteError(
+        f"No wire protocol {name!r} was registered by you, so none can be taken away. "
+        f"Yours are: {', '.join(protocol.name for protocol in _registered) or 'none'}."
+    )
+
+
+def find(exchange: Exchange) -> WireProtocol | None:
+    """The protocol that the exchange speaks, or None when it is no known LLM call (a poll, an upload, a token)."""
+    for protocol in (*_registered, *_load()):
+        if protocol.claims(exchange):
+            return protocol
+    return None
+
+
+def read(interaction: Interaction) -> Transcript | None:
+    """What was answered, or None when the interaction is no known LLM call.
+
+    Never raises: what cannot be read becomes a transcript with an error of type `unreadable` and a note.
+    """
+    exchange = Exchange(interaction)
+    protocol: WireProtocol | None = None
+    try:
+        protocol = find(exchange)
+        return None if protocol is None else protocol.read(exchange)
+    except Exception as problem:
+        # Everything: a user's protocol may have any bug, and a recorded body may hold anything.
+        words = f"{type(problem).__name__}: {problem}"[:500]
+        return Transcript(
+            protocol="unknown" if protocol is None else protocol.name,
+            provider=provider_of(exchange.host, exchange.path),
+            stream=False,
+            error=ExchangeError(
+                status=exchange.status, type="unreadable", message=f"The recorded answer could not be read ({words})."
+            ),
+            notes=(f"could not be read: {words}",),
+        )

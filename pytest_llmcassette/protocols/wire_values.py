@@ -1,0 +1,73 @@
+"""Reading values of decoded JSON without trusting them: each function gives the value in its type, or None (or empty)."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+
+def as_int(value: object) -> int | None:
+    """A count: an integer, an integral float, or an integer-like string (`"35"`, as Gemini sends them); never a bool."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float):
+        return int(value) if math.isfinite(value) and value == int(value) else None
+    if isinstance(value, str):
+        try:
+            # Bounded: int() refuses texts of more than 4,300 digits with a ValueError of its own.
+            return int(value)
+        except ValueError:
+            return None
+    return None
+
+
+def as_float(value: object) -> float | None:
+    """A number (a cost, a time), also as a numeric string; never a bool, never NaN or infinite."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def as_str(value: object) -> str | None:
+    """A text as it is (`""` too), else None."""
+    return value if isinstance(value, str) else None
+
+
+def as_dict(value: object) -> dict[str, Any]:
+    """An object as it is, else a new empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def as_list(value: object) -> list[Any]:
+    """An array as it is, else a new empty one."""
+    return value if isinstance(value, list) else []
+
+
+def dict_list(value: object) -> list[dict[str, Any]]:
+    """The objects of an array, in order; everything else in it is left out."""
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
+def as_json_text(value: object) -> str:
+    """A value as JSON text: a text stays as it is, None is `""`, anything else is written compactly.
+
+    For arguments: most wires send JSON text, some an object.
+    """
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def sum_known(*values: int | None) -> int | None:
+    """The sum of the values that are known; None when none is (absent is not 0)."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
