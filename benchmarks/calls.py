@@ -1,0 +1,89 @@
+"""What one test's call costs: in process, with a client that all tests share and with a fresh one each."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks.contenders import CONTENDERS, FLOOR, OURS, Job, Session, client
+from benchmarks.measure import Figure, alternate
+from benchmarks.table import compared, table
+from benchmarks.workload import BODIES, ask, serve
+
+
+@contextmanager
+def recorded(body: bytes) -> Iterator[tuple[Job, dict[str, Session], list[str]]]:
+    """Every installed contender with its own cassette of the workload; also the names of those not installed."""
+    sessions: dict[str, Session] = {}
+    missing: list[str] = []
+    with tempfile.TemporaryDirectory() as folder, serve(body) as base_url:
+        job = Job(folder=Path(folder), base_url=base_url, body=body, record=True)
+        for name, build in CONTENDERS.items():
+            try:
+                with build(job)():
+                    ask(client(name, job))
+            except ImportError:
+                missing.append(name)
+                continue
+            sessions[name] = build(replace(job, record=False))
+        yield job, sessions, missing
+
+
+def _shared(name: str, job: Job, session: Session) -> Callable[[], object]:
+    shared = client(name, job)
+
+    def call() -> str:
+        with session():
+            return ask(shared)
+
+    return call
+
+
+def _fresh(name: str, job: Job, session: Session) -> Callable[[], object]:
+    def call() -> str:
+        with session(), client(name, job) as fresh:
+            return ask(fresh)
+
+    return call
+
+
+def _over_floor(title: str, figures: dict[str, Figure]) -> str:
+    base = figures[FLOOR]
+    mine = figures[OURS].over(base)
+    rows = []
+    for name, figure in figures.items():
+        if name == FLOOR:
+            rows.append((name, f"{base.median:.3f}", "-", "-"))
+            continue
+        extra = figure.over(base)
+        lower, upper = extra.quartiles
+        ratio = "1" if name == OURS else f"{mine.median / extra.median:.2f}"
+        rows.append((name, f"{extra.median:+.3f}", f"{lower:.3f} - {upper:.3f}", ratio))
+    return table(title, ("contender", "ms over the floor", "quartiles", "ours / it"), rows)
+
+
+def overhead(*, rounds: int) -> str:
+    """Overhead of one test above the floor, with a shared client."""
+    parts = []
+    for title, body in BODIES.items():
+        with recorded(body) as (job, sessions, missing):
+            calls = {name: _shared(name, job, session) for name, session in sessions.items()}
+            figures = alternate(calls, rounds=rounds, calls=20)
+        parts.append(_over_floor(f"Overhead per test, shared client, {title}", figures) + _left_out(missing))
+    return "\n".join(parts)
+
+
+def fresh_client(*, rounds: int) -> str:
+    """A whole test that makes its own client."""
+    title, body = next(iter(BODIES.items()))
+    with recorded(body) as (job, sessions, missing):
+        calls = {name: _fresh(name, job, session) for name, session in sessions.items()}
+        figures = alternate(calls, rounds=rounds, calls=5)
+    return compared(f"Whole test, fresh client, {title}", figures, OURS) + _left_out(missing)
+
+
+def _left_out(missing: list[str]) -> str:
+    return f"\nNot installed, so left out: {', '.join(missing)}.\n" if missing else ""
