@@ -1,7 +1,7 @@
 """Server-sent events from bytes, by the rules of the WHATWG HTML standard, section 9.2.6.
 
-CRLF, CR and LF end a line, a BOM at the start is dropped, one space after the colon is dropped, several `data` lines are
-joined by LF, `event` may follow `data`, comments and unknown fields are ignored, an event without `data` is not
+CRLF, CR and LF end a line, a BOM at the start is dropped, one space after the colon is dropped, several `data` lines
+are joined by LF, `event` may follow `data`, comments and unknown fields are ignored, an event without `data` is not
 dispatched. Unlike a browser we tell the caller what was left over at the end, since that is how a cut stream shows.
 """
 
@@ -28,8 +28,8 @@ class SSETail(NamedTuple):
 class SSEDecoder:
     """Feed it bytes in any pieces; it gives the same events for every way to cut them.
 
-    `comments` counts comment lines, `retry` is the last reconnection time in milliseconds, `invalid_utf8` says that some
-    bytes were no UTF-8 (each such sequence was replaced by U+FFFD).
+    `comments` counts comment lines, `retry` is the last reconnection time in milliseconds, `invalid_utf8` says that
+    some bytes were no UTF-8 (each such sequence was replaced by U+FFFD).
     """
 
     __slots__ = ("_cr", "_last_id", "_newline", "_pieces", "_started", "comments", "invalid_utf8", "retry")
@@ -74,7 +74,7 @@ class SSEDecoder:
         self._pieces = []
         event = self._block(text.strip("\n"))
         if any(line and not line.startswith(":") for line in text.split("\n")):
-            return SSETail(text, event)
+            return SSETail(text.lstrip("\n"), event)
         return None
 
     def _text(self, data: bytes) -> str:

@@ -1,6 +1,6 @@
 """Which wire protocol an exchange speaks. Ours are imported at the first question; users may register their own.
 
-A new protocol of ours is one module with a constant `PROTOCOLS` (instances of `WireProtocol`) and one line in `_MODULES`.
+A new protocol of ours is one module with a constant `PROTOCOLS` (`WireProtocol` instances) and one line in `_MODULES`.
 """
 
 from __future__ import annotations

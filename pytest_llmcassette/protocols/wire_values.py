@@ -1,4 +1,4 @@
-"""Reading values of decoded JSON without trusting them: each function gives the value in its type, or None (or empty)."""
+"""Reading values of decoded JSON without trusting them: each function gives the value in its type, or None or empty."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def as_int(value: object) -> int | None:
-    """A count: an integer, an integral float, or an integer-like string (`"35"`, as Gemini sends them); never a bool."""
+    """A count: an integer, an integral float, or an integer-like string (`"35"`, as Gemini sends it); never a bool."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
