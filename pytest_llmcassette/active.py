@@ -1,0 +1,183 @@
+"""Which cassette is in force: one stack for the process, and a context variable for concurrent tasks.
+
+A cassette that pytest opens for a test is process-wide, since threads and executors do not inherit context variables.
+`use_cassette` sets the context variable as well, so that two tasks can each have their own at one time.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from pytest_llmcassette.errors import RequestRefused
+
+if TYPE_CHECKING:
+    from pytest_llmcassette.recorder import Recorder
+
+
+class Suspension:
+    """A stretch of code whose requests belong to no test, e.g. a session fixture being set up: they are refused.
+
+    Enter the same object again for the fixture's teardown: cassettes which the fixture itself entered (`use_cassette`)
+    are out of force from the exit to the next entry, so they never reach into a test's body.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        self._entry: _Entry | None = None
+        self._parked: list[_Entry] = []
+
+    def __enter__(self) -> Self:
+        with _lock:
+            self._entry = _Entry(self, None)
+            _stack.append(self._entry)
+            for entry in self._parked:
+                entry.order = next(_order)
+                entry.in_force = True
+                _stack.append(entry)
+            self._parked = []
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with _lock:
+            if self._entry is None or self._entry not in _stack:
+                return
+            place = _stack.index(self._entry)
+            self._parked = _stack[place + 1 :]
+            for entry in self._parked:
+                entry.in_force = False
+            del _stack[place:]
+
+
+class _Entry:
+    """One cassette or suspension in force. `outer` is what the context variable held before."""
+
+    __slots__ = ("before", "in_force", "order", "outer", "what")
+
+    def __init__(self, what: Recorder | Suspension, outer: _Entry | None) -> None:
+        self.what = what
+        self.outer = outer
+        self.order = next(_order)
+        self.in_force = True
+        self.before: frozenset[threading.Thread] = frozenset()
+
+
+_lock = threading.RLock()
+_order = itertools.count()
+_stack: list[_Entry] = []
+_context: ContextVar[_Entry | None] = ContextVar("llmcassette_active", default=None)
+_strays: weakref.WeakKeyDictionary[threading.Thread, str] = weakref.WeakKeyDictionary()
+
+_SERVICE_MODULES = frozenset(
+    {
+        "concurrent.futures.thread",
+        "multiprocessing.pool",
+        "anyio._backends._asyncio",
+        "trio._core._thread_cache",
+        "trio._core._run",
+        "asyncio.base_events",
+        "asyncio.runners",
+        "uvloop",
+    }
+)
+"""Threads with a frame of one of these serve one test after another: worker pools and event loops."""
+
+
+def current() -> Recorder | Suspension | None:
+    """What is in force for the calling task or thread; None almost always, and then this costs next to nothing.
+
+    Raises `RequestRefused` in a thread that an earlier test left running, naming that test.
+    """
+    if not _stack:
+        return None
+    entry = _context.get()
+    if entry is not None:
+        while entry is not None and not entry.in_force:
+            entry = entry.outer
+        if entry is not None and not _is_suspended_since(entry):
+            return entry.what
+    if _strays:
+        owner = _strays.get(threading.current_thread())
+        if owner is not None:
+            raise RequestRefused(
+                f"{owner} left the thread {threading.current_thread().name!r} running, and it has just sent a request "
+                "while another test's cassette is in force.\n"
+                "The request was not sent. Join the thread, or stop it, before its test ends."
+            )
+    try:
+        return _stack[-1].what
+    except IndexError:
+        # Another thread has closed the last cassette since the check at the top.
+        return None
+
+
+def _is_suspended_since(entry: _Entry) -> bool:
+    for later in reversed(_stack):
+        if later.order <= entry.order:
+            return False
+        if isinstance(later.what, Suspension):
+            return True
+    return False
+
+
+def push(recorder: Recorder, *, for_task: bool = False) -> _Entry:
+    """Put a cassette in force; hand the result to `pop`. `for_task` also sets the context variable (`use_cassette`)."""
+    entry = _Entry(recorder, _context.get() if for_task else None)
+    entry.before = frozenset(threading.enumerate())
+    with _lock:
+        _stack.append(entry)
+    if for_task:
+        _context.set(entry)
+    return entry
+
+
+def pop(entry: _Entry) -> None:
+    """Take a cassette out of force, wherever it is by now, and remember the threads that it leaves behind."""
+    with _lock:
+        entry.in_force = False
+        if entry in _stack:
+            _stack.remove(entry)
+    if _context.get() is entry:
+        _context.set(entry.outer)
+    if isinstance(entry.what, Suspension):
+        return
+    alive = threading.enumerate()
+    if len(alive) > 1:
+        _note_strays(alive, entry, entry.what.owner)
+
+
+def _note_strays(alive: list[threading.Thread], entry: _Entry, owner: str) -> None:
+    new = [thread for thread in alive if thread not in entry.before and thread is not threading.current_thread()]
+    if not new:
+        return
+    frames = sys._current_frames()
+    for thread in new:
+        frame = frames.get(thread.ident or 0)
+        while frame is not None and frame.f_globals.get("__name__") not in _SERVICE_MODULES:
+            frame = frame.f_back
+        if frame is None:
+            _strays[thread] = owner
+
+
+@contextmanager
+def activate(recorder: Recorder, *, for_task: bool = False) -> Iterator[Recorder]:
+    """`push` and `pop` as a context manager."""
+    entry = push(recorder, for_task=for_task)
+    try:
+        yield recorder
+    finally:
+        pop(entry)
+
+
+def suspend(reason: str) -> Suspension:
+    """A context manager: inside it every intercepted request raises `RequestRefused` with this reason."""
+    return Suspension(reason)
