@@ -1,0 +1,247 @@
+"""Anthropic's message put together from its blocks and deltas, streamed or plain."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pytest_llmcassette.protocols.assembly import ChoiceDraft, PartDraft
+from pytest_llmcassette.protocols.aws_json_stream import AwsJsonStream
+from pytest_llmcassette.protocols.http_errors import error_object
+from pytest_llmcassette.protocols.json_stream import JsonStream
+from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_list, as_str, sum_known
+from pytest_llmcassette.transcript import (
+    Choice,
+    Citation,
+    ExchangeError,
+    FinishReason,
+    Other,
+    Reasoning,
+    ServerToolCall,
+    ServerToolResult,
+    Text,
+    ToolCall,
+)
+from pytest_llmcassette.usage import Usage
+
+_FINISH = {
+    "end_turn": FinishReason.STOP,
+    "stop_sequence": FinishReason.STOP,
+    "max_tokens": FinishReason.LENGTH,
+    "model_context_window_exceeded": FinishReason.LENGTH,
+    "tool_use": FinishReason.TOOL_CALL,
+    "refusal": FinishReason.CONTENT_FILTER,
+}
+_APPENDED = ("text", "thinking", "partial_json")
+
+
+class MessageAssembly:
+    """One message as it grows."""
+
+    def __init__(self, status: int) -> None:
+        self.id: str | None = None
+        self.model: str | None = None
+        self.error: ExchangeError | None = None
+        self.notes: list[str] = []
+        self.shape: tuple[tuple[str, int], ...] = ()
+        self._status = status
+        self._streamed = False
+        self._stopped = False
+        self._choice = ChoiceDraft(0)
+        self._begun = False
+        self._blocks: dict[int, PartDraft | dict[str, Any]] = {}
+        self._usage: dict[str, Any] = {}
+        self._metrics: dict[str, Any] = {}
+
+    def plain(self, document: object) -> None:
+        """Take in a plain answer."""
+        if not isinstance(document, dict):
+            self.error = ExchangeError(
+                status=self._status, type="unreadable", message="The recorded answer is no JSON object."
+            )
+            return
+        if document.get("type") == "error" or "error" in document:
+            self.error = error_object(document, status=self._status)
+        self._message(document)
+
+    def _message(self, message: dict[str, Any]) -> None:
+        self._begun = self._begun or bool(message)
+        self.id = as_str(message.get("id")) or self.id
+        self.model = as_str(message.get("model")) or self.model
+        self._choice.finish_reason = as_str(message.get("stop_reason")) or self._choice.finish_reason
+        self._overwrite_usage(message.get("usage"))
+        for index, block in enumerate(as_list(message.get("content"))):
+            self._block_start(index, as_dict(block))
+        self._completion(message)
+
+    def stream(self, events: JsonStream | AwsJsonStream) -> None:
+        """Take in a stream's events."""
+        self._streamed = True
+        for name, event in events:
+            kind = event.get("type") or name
+            if kind == "content_block_delta":
+                self._block_delta(as_int(event.get("index")) or 0, as_dict(event.get("delta")))
+            elif kind == "content_block_start":
+                self._block_start(as_int(event.get("index")) or 0, as_dict(event.get("content_block")))
+            elif kind == "message_start":
+                self._message(as_dict(event.get("message")))
+            elif kind == "message_delta":
+                self._message_delta(event)
+            elif kind == "message_stop":
+                self._stopped = True
+            elif kind == "error" or name == "error":
+                self.error = error_object(event, status=self._status)
+            elif "completion" in event:
+                self._completion(event)
+            metrics = event.get("amazon-bedrock-invocationMetrics")
+            if isinstance(metrics, dict):
+                self._metrics = metrics
+        if isinstance(events, AwsJsonStream):
+            self.error = events.error or self.error
+        self.notes.extend(events.notes)
+        self.shape = events.shape
+        self._stopped = self._stopped and not events.cut
+
+    def header_usage(self, input_tokens: int | None, output_tokens: int | None) -> None:
+        """Bedrock's counts beside the body: all there is for the old text completions of Claude 2."""
+        if input_tokens is not None or output_tokens is not None:
+            self._metrics = {"inputTokenCount": input_tokens, "outputTokenCount": output_tokens}
+
+    def complete(self) -> bool:
+        """A stop reason, and in a stream the `message_stop` after it."""
+        if self.error is not None or self._choice.finish_reason is None:
+            return False
+        return self._stopped or not self._streamed
+
+    def choices(self) -> tuple[Choice, ...]:
+        """The one answer, once it has begun."""
+        if not self._begun and not self._choice.parts:
+            return ()
+        for draft in self._blocks.values():
+            # A tool that takes nothing streams no arguments: its block's own `{}` stands.
+            if isinstance(draft, PartDraft) and draft.kind in (ToolCall, ServerToolCall) and not any(draft.pieces):
+                draft.pieces = [as_json_text(draft.content)]
+        return (self._choice.build(lambda word: _FINISH.get(word, FinishReason.OTHER)),)
+
+    def usage(self) -> Usage | None:
+        """The last word on each count. Cached input is reported beside `input_tokens` and added here."""
+        wire = self._usage
+        if not wire:
+            return self._bedrock_usage()
+        read = as_int(wire.get("cache_read_input_tokens"))
+        created = as_int(wire.get("cache_creation_input_tokens"))
+        server_tools = as_dict(wire.get("server_tool_use"))
+        return Usage(
+            input_tokens=sum_known(as_int(wire.get("input_tokens")), read, created),
+            output_tokens=as_int(wire.get("output_tokens")),
+            cache_read_input_tokens=read,
+            cache_creation_input_tokens=created,
+            reasoning_output_tokens=as_int(as_dict(wire.get("output_tokens_details")).get("thinking_tokens")),
+            server_tool_calls={
+                name.removesuffix("_requests"): count
+                for name, value in server_tools.items()
+                if (count := as_int(value)) is not None
+            },
+            wire=wire,
+        )
+
+    def _bedrock_usage(self) -> Usage | None:
+        if not self._metrics:
+            return None
+        return Usage(
+            input_tokens=as_int(self._metrics.get("inputTokenCount")),
+            output_tokens=as_int(self._metrics.get("outputTokenCount")),
+            wire=self._metrics,
+        )
+
+    def _overwrite_usage(self, usage: object) -> None:
+        # Cumulative totals: each event's word replaces the one before, a null leaves it standing.
+        self._usage.update((key, value) for key, value in as_dict(usage).items() if value is not None)
+
+    def _message_delta(self, event: dict[str, Any]) -> None:
+        stop_reason = as_str(as_dict(event.get("delta")).get("stop_reason"))
+        self._choice.finish_reason = stop_reason or self._choice.finish_reason
+        self._overwrite_usage(event.get("usage"))
+
+    def _completion(self, event: dict[str, Any]) -> None:
+        # Claude 2 on Bedrock: `completion` instead of content blocks.
+        text = as_str(event.get("completion"))
+        if text is not None:
+            self._begun = True
+            self._choice.part(Text).pieces.append(text)
+            self._choice.finish_reason = as_str(event.get("stop_reason")) or self._choice.finish_reason
+            self._stopped = self._choice.finish_reason is not None
+
+    def _block_start(self, index: int, block: dict[str, Any]) -> None:
+        kind = as_str(block.get("type")) or ""
+        draft: PartDraft
+        if kind == "text":
+            draft = self._choice.part(Text, index)
+            draft.pieces.append(as_str(block.get("text")) or "")
+            draft.citations.extend(_citation(entry) for entry in as_list(block.get("citations")))
+        elif kind == "thinking":
+            draft = self._choice.part(Reasoning, index)
+            draft.pieces.append(as_str(block.get("thinking")) or "")
+            draft.signature = as_str(block.get("signature")) or None
+        elif kind == "redacted_thinking":
+            draft = self._choice.part(Reasoning, index)
+            draft.encrypted = as_str(block.get("data"))
+        elif kind.endswith("tool_use"):
+            draft = self._choice.part(ToolCall if kind == "tool_use" else ServerToolCall, index)
+            draft.id, draft.name = as_str(block.get("id")), as_str(block.get("name"))
+            draft.content = block.get("input")
+        elif kind.endswith("tool_result"):
+            draft = self._choice.part(ServerToolResult, index)
+            draft.id, draft.name = as_str(block.get("tool_use_id")), kind.removesuffix("_tool_result")
+            draft.content = block.get("content")
+        else:
+            other = dict(block)
+            self._blocks[index] = other
+            self._choice.add(Other(kind=kind or "unknown", raw=other))
+            if kind == "fallback":
+                # The block names the model that took over: the SDK's accumulator relabels the message too.
+                self.model = as_str(as_dict(block.get("to")).get("model")) or self.model
+            return
+        self._blocks[index] = draft
+
+    def _block_delta(self, index: int, delta: dict[str, Any]) -> None:
+        kind = delta.get("type")
+        block = self._blocks.get(index)
+        if isinstance(block, dict):
+            _merge_unknown(block, delta)
+        elif kind == "text_delta":
+            self._draft(Text, index).pieces.append(as_str(delta.get("text")) or "")
+        elif kind == "input_json_delta":
+            draft = block if block is not None and block.kind is ServerToolCall else self._draft(ToolCall, index)
+            draft.pieces.append(as_str(delta.get("partial_json")) or "")
+        elif kind == "thinking_delta":
+            self._draft(Reasoning, index).pieces.append(as_str(delta.get("thinking")) or "")
+        elif kind == "signature_delta":
+            self._draft(Reasoning, index).signature = as_str(delta.get("signature"))
+        elif kind == "citations_delta":
+            self._draft(Text, index).citations.append(_citation(delta.get("citation")))
+        else:
+            self._choice.add(Other(kind=as_str(kind) or "unknown", raw=delta))
+
+    def _draft(self, kind: type[Text] | type[Reasoning] | type[ToolCall], index: int) -> PartDraft:
+        draft = self._choice.part(kind, index)
+        # A delta whose block never started (the head of the stream is missing) starts it.
+        self._blocks.setdefault(index, draft)
+        return draft
+
+
+def _merge_unknown(block: dict[str, Any], delta: dict[str, Any]) -> None:
+    for key, value in delta.items():
+        if key in _APPENDED and isinstance(value, str) and isinstance(block.get(key), str):
+            block[key] += value
+        elif key != "type":
+            block[key] = value
+
+
+def _citation(value: object) -> Citation:
+    raw = as_dict(value)
+    return Citation(
+        title=as_str(raw.get("title")) or as_str(raw.get("document_title")),
+        url=as_str(raw.get("url")),
+        quote=as_str(raw.get("cited_text")),
+        raw=raw,
+    )

@@ -1,0 +1,103 @@
+"""Anthropic's Messages API: direct, on Vertex AI, inside Bedrock InvokeModel, and compatible hosts.
+
+Format: https://docs.anthropic.com/en/api/messages and .../messages-streaming; the unions of block and delta types are those
+of the anthropic SDK (`types/beta/beta_content_block.py`, `types/beta/beta_raw_content_block_delta.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote
+
+from pytest_llmcassette.protocols.anthropic_assembly import MessageAssembly
+from pytest_llmcassette.protocols.aws_json_stream import AwsJsonStream, aws_error, is_aws_stream, model_in_path
+from pytest_llmcassette.protocols.base import Exchange, WireProtocol
+from pytest_llmcassette.protocols.http_errors import http_error, is_error
+from pytest_llmcassette.protocols.json_stream import JsonStream, is_event_stream
+from pytest_llmcassette.protocols.providers import provider_of
+from pytest_llmcassette.protocols.wire_values import as_int, as_str
+from pytest_llmcassette.transcript import Transcript
+
+_BEDROCK = re.compile(r"/model/([^/]+)/invoke(?:-with-response-stream)?$")
+_VERTEX = re.compile(r"/publishers/anthropic/models/([^/:]+):(?:streamRawPredict|rawPredict)$")
+
+
+class AnthropicMessages(WireProtocol):
+    """`anthropic.messages`, wherever it is served."""
+
+    name = "anthropic.messages"
+
+    def claims(self, exchange: Exchange) -> bool:
+        """By path; on hosts that are not Anthropic's a look at the request and the answer decides."""
+        if exchange.request.method.upper() != "POST":
+            return False
+        path = exchange.path.rstrip("/")
+        if path.endswith("/v1/messages"):
+            return exchange.host.endswith("anthropic.com") or _speaks_messages(exchange)
+        bedrock = _BEDROCK.search(path)
+        if bedrock:
+            model = unquote(bedrock[1]).lower()
+            # An application inference profile's ARN does not name the model; the request's version does.
+            return "anthropic" in model or "claude" in model or exchange.asked("anthropic_version") is not None
+        vertex = _VERTEX.search(path)
+        return vertex is not None and not vertex[1].startswith("count-tokens")
+
+    def read(self, exchange: Exchange) -> Transcript:
+        """The message, streamed or plain."""
+        provider = provider_of(exchange.host, exchange.path)
+        request_model = _request_model(exchange)
+        if is_error(exchange):
+            return Transcript(
+                protocol=self.name,
+                provider=provider,
+                stream=False,
+                request_model=request_model,
+                error=aws_error(exchange) if model_in_path(exchange.path) else http_error(exchange),
+            )
+        assembly = MessageAssembly(exchange.status)
+        stream = True
+        if is_aws_stream(exchange):
+            assembly.stream(AwsJsonStream(exchange.body, exchange.status))
+        elif is_event_stream(exchange):
+            assembly.stream(JsonStream(exchange.body))
+        else:
+            stream = False
+            assembly.plain(exchange.response_json)
+            assembly.header_usage(
+                as_int(exchange.header("X-Amzn-Bedrock-Input-Token-Count")),
+                as_int(exchange.header("X-Amzn-Bedrock-Output-Token-Count")),
+            )
+        return Transcript(
+            protocol=self.name,
+            provider=provider,
+            stream=stream,
+            id=assembly.id,
+            request_model=request_model,
+            model=assembly.model,
+            choices=assembly.choices(),
+            complete=assembly.complete(),
+            error=assembly.error,
+            usage=assembly.usage(),
+            shape=assembly.shape,
+            notes=tuple(assembly.notes),
+        )
+
+
+def _request_model(exchange: Exchange) -> str | None:
+    vertex = _VERTEX.search(exchange.path)
+    if vertex:
+        return unquote(vertex[1])
+    return model_in_path(exchange.path) or as_str(exchange.asked("model"))
+
+
+def _speaks_messages(exchange: Exchange) -> bool:
+    # Messaging services have a /v1/messages too.
+    if isinstance(exchange.asked("messages"), list) and exchange.asked("max_tokens") is not None:
+        return True
+    if b"message_start" in exchange.body[:2000]:
+        return True
+    document = exchange.response_json
+    return isinstance(document, dict) and document.get("type") == "message" and "content" in document
+
+
+PROTOCOLS = (AnthropicMessages(),)
