@@ -9,13 +9,35 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+_COUNTS = (
+    "input_tokens",
+    "output_tokens",
+    "total_tokens",
+    "cache_read_input_tokens",
+    "cache_creation_input_tokens",
+    "reasoning_output_tokens",
+    "audio_input_tokens",
+    "audio_output_tokens",
+    "image_input_tokens",
+    "image_output_tokens",
+)
+
+# https://opentelemetry.io/docs/specs/semconv/registry/attributes/gen-ai/ ; figures it has no name for are left out.
+_OTEL = {
+    "input_tokens": "gen_ai.usage.input_tokens",
+    "output_tokens": "gen_ai.usage.output_tokens",
+    "cache_read_input_tokens": "gen_ai.usage.cache_read.input_tokens",
+    "cache_creation_input_tokens": "gen_ai.usage.cache_creation.input_tokens",
+    "reasoning_output_tokens": "gen_ai.usage.reasoning.output_tokens",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
     """Token counts of one exchange, or of several added up (`+`).
 
     `input_tokens` counts all input, cached included; `output_tokens` all output, reasoning included;
-    `total_tokens` is what the wire reported. `cost` is what the host reported, in `cost_currency` units.
+    `total_tokens` is what the wire reported. `cost` is what the host reported, in the host's currency (US dollars).
     `wire` is the provider's own usage object, unchanged (empty in a sum).
     """
 
@@ -32,3 +54,43 @@ class Usage:
     server_tool_calls: Mapping[str, int] = field(default_factory=dict)
     cost: float | None = None
     wire: Mapping[str, Any] = field(default_factory=dict)
+
+    def __add__(self, other: Usage) -> Usage:
+        """Both together. A figure that only one side knows is that side's; one that neither knows stays None."""
+        if not isinstance(other, Usage):
+            return NotImplemented
+        counts: dict[str, Any] = {name: _plus(getattr(self, name), getattr(other, name)) for name in _COUNTS}
+        tools = dict(self.server_tool_calls)
+        for name, count in other.server_tool_calls.items():
+            tools[name] = tools.get(name, 0) + count
+        costs = [cost for cost in (self.cost, other.cost) if cost is not None]
+        return Usage(**counts, server_tool_calls=tools, cost=sum(costs) if costs else None)
+
+    def __radd__(self, other: int) -> Usage:
+        """Lets `sum(usages)` begin with its 0."""
+        return self if other == 0 else NotImplemented
+
+    def check(self) -> tuple[str, ...]:
+        """The rules that these figures break, in words; empty when all hold. Only known figures are compared."""
+        broken = [f"{name} is negative: {value}" for name in _COUNTS if (value := getattr(self, name) or 0) < 0]
+        cached = _plus(self.cache_read_input_tokens, self.cache_creation_input_tokens)
+        if cached is not None and self.input_tokens is not None and cached > self.input_tokens:
+            broken.append(f"cache read + creation ({cached}) exceed input_tokens ({self.input_tokens})")
+        reasoning = self.reasoning_output_tokens
+        if reasoning is not None and self.output_tokens is not None and reasoning > self.output_tokens:
+            broken.append(f"reasoning_output_tokens ({reasoning}) exceed output_tokens ({self.output_tokens})")
+        if None not in (self.total_tokens, self.input_tokens, self.output_tokens):
+            parts = (self.input_tokens or 0) + (self.output_tokens or 0)
+            if self.total_tokens != parts:
+                broken.append(f"total_tokens ({self.total_tokens}) are not input + output ({parts})")
+        return tuple(broken)
+
+    def otel_attributes(self) -> dict[str, int]:
+        """The known figures under their OpenTelemetry GenAI attribute names."""
+        return {key: getattr(self, name) for name, key in _OTEL.items() if getattr(self, name) is not None}
+
+
+def _plus(one: int | None, other: int | None) -> int | None:
+    if one is None:
+        return other
+    return one if other is None else one + other

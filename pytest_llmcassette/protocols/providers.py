@@ -58,7 +58,6 @@ _EXACT = {
     "api.synthetic.new": "synthetic",
     "api.venice.ai": "venice",
     "api.scaleway.ai": "scaleway",
-    "api.voyageai.com": "voyageai",
     "gateway.pydantic.dev": "pydantic",
 }
 

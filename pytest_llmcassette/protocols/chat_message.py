@@ -1,0 +1,162 @@
+"""What one message of chat completions, or one delta of it, adds to an answer: every field that hosts have invented."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pytest_llmcassette.protocols.assembly import ChoiceDraft
+from pytest_llmcassette.protocols.chat_tools import ToolCallDrafts, add_executed_tools
+from pytest_llmcassette.protocols.media import media_of_base64, media_of_url
+from pytest_llmcassette.protocols.wire_values import as_dict, as_list, as_str, dict_list
+from pytest_llmcassette.transcript import Choice, Citation, FinishReason, Other, Reasoning, Refusal, Text
+
+
+class ChatChoice:
+    """One choice, fed with its message or with its deltas in order."""
+
+    __slots__ = ("_audio", "_calls", "draft")
+
+    def __init__(self, index: int) -> None:
+        self.draft = ChoiceDraft(index)
+        self._calls = ToolCallDrafts(self.draft)
+        self._audio: dict[str, list[str]] | None = None
+
+    def add(self, message: dict[str, Any]) -> None:
+        """A message or a delta."""
+        content = message.get("content")
+        # By far the most frequent delta, so that it does not ask for the twelve other fields.
+        if len(message) <= 2 and isinstance(content, str) and (len(message) == 1 or "role" in message):
+            if content:
+                self.draft.part(Text).pieces.append(content)
+            return
+        self._add_reasoning(message)
+        if isinstance(content, str):
+            if content:
+                self.draft.part(Text).pieces.append(content)
+        elif isinstance(content, list):
+            for part in content:
+                self._add_part(part)
+        refusal = message.get("refusal")
+        if isinstance(refusal, str) and refusal:
+            self.draft.part(Refusal).pieces.append(refusal)
+        for image in dict_list(message.get("images")):
+            self._add_media("image", image.get("image_url") or image.get("url"))
+        if isinstance(message.get("audio"), dict):
+            self._add_audio(message["audio"])
+        if message.get("annotations"):
+            self.add_citations([_annotation(entry) for entry in dict_list(message["annotations"])])
+        if message.get("executed_tools"):
+            add_executed_tools(self.draft, dict_list(message["executed_tools"]))
+        for call in dict_list(message.get("tool_calls")):
+            self._calls.add(call)
+        if isinstance(message.get("function_call"), dict):
+            self._calls.add_legacy(message["function_call"])
+
+    def add_citations(self, citations: list[Citation]) -> None:
+        """Sources of the answer's last text; of an empty one when there is no text yet."""
+        texts = [part for part in self.draft.parts if getattr(part, "kind", None) is Text]
+        draft = texts[-1] if texts else self.draft.part(Text)
+        draft.citations.extend(citation for citation in citations if citation not in draft.citations)  # type: ignore[union-attr]
+
+    def build(self, normalise: Callable[[str], FinishReason]) -> Choice:
+        """The finished choice."""
+        if self._audio is not None:
+            data = "".join(self._audio["data"])
+            if data:
+                self.draft.add(media_of_base64("audio", None, data))
+            if self._audio["transcript"]:
+                self.draft.add(Other(kind="audio_transcript", raw="".join(self._audio["transcript"])))
+        return self.draft.build(normalise)
+
+    def _add_reasoning(self, message: dict[str, Any]) -> None:
+        """`reasoning_content` or `reasoning`, and `reasoning_details` that say the same again: counted once."""
+        words = ""
+        for name in ("reasoning_content", "reasoning"):
+            value = message.get(name)
+            if isinstance(value, str) and value:
+                words = value
+                break
+        details = dict_list(message.get("reasoning_details"))
+        if not details:
+            if words:
+                self.draft.part(Reasoning).pieces.append(words)
+            return
+        detailed = "".join(_detail_words(entry) for entry in details)
+        alone = not words or words == detailed
+        if not alone:
+            self.draft.part(Reasoning).pieces.append(words)
+        for position, entry in enumerate(details):
+            kind = entry.get("type")
+            if kind == "reasoning.encrypted":
+                self.draft.add(Reasoning(encrypted=as_str(entry.get("data")), id=as_str(entry.get("id"))))
+                continue
+            part = self.draft.part(Reasoning, (kind, entry.get("index", position)))
+            if alone:
+                part.pieces.append(_detail_words(entry))
+            part.signature = as_str(entry.get("signature")) or part.signature
+            part.id = as_str(entry.get("id")) or part.id
+
+    def _add_part(self, part: object) -> None:
+        """A part of a content list (Mistral, and hosts that pass Anthropic's or OpenAI's parts through)."""
+        if isinstance(part, str):
+            self.draft.part(Text).pieces.append(part)
+            return
+        fields = as_dict(part)
+        kind = fields.get("type")
+        if kind in ("text", "output_text") or (kind is None and isinstance(fields.get("text"), str)):
+            self.draft.part(Text).pieces.append(as_str(fields.get("text")) or "")
+        elif kind in ("thinking", "reasoning"):
+            thinking = fields.get("thinking", fields.get("text"))
+            draft = self.draft.part(Reasoning)
+            for piece in thinking if isinstance(thinking, list) else [thinking]:
+                draft.pieces.append(piece if isinstance(piece, str) else as_str(as_dict(piece).get("text")) or "")
+            draft.signature = as_str(fields.get("signature")) or draft.signature
+        elif kind == "refusal":
+            self.draft.part(Refusal).pieces.append(as_str(fields.get("refusal")) or "")
+        elif kind == "reference":
+            self.add_citations([Citation(title=as_str(fields.get("title")), url=as_str(fields.get("url")), raw=fields)])
+        elif kind == "image_url":
+            self._add_media("image", fields.get("image_url"))
+        elif kind == "document_url":
+            self._add_media("document", fields.get("document_url"))
+        elif fields:
+            self.draft.add(Other(kind=str(kind), raw=fields))
+
+    def _add_media(self, kind: str, value: object) -> None:
+        url = as_dict(value).get("url") if isinstance(value, dict) else value
+        if isinstance(url, str) and url:
+            self.draft.add(media_of_url(kind, url))
+
+    def _add_audio(self, audio: dict[str, Any]) -> None:
+        if self._audio is None:
+            self._audio = {"data": [], "transcript": []}
+        for name, pieces in self._audio.items():
+            value = audio.get(name)
+            if isinstance(value, str):
+                pieces.append(value)
+
+
+def _detail_words(entry: dict[str, Any]) -> str:
+    return as_str(entry.get("text")) or as_str(entry.get("summary")) or ""
+
+
+def _annotation(entry: dict[str, Any]) -> Citation:
+    fields = as_dict(entry.get("url_citation")) or entry
+    return Citation(
+        title=as_str(fields.get("title")),
+        url=as_str(fields.get("url")),
+        quote=as_str(fields.get("content")),
+        raw=entry,
+    )
+
+
+def response_citations(document: dict[str, Any]) -> list[Citation]:
+    """Sources that a host names beside the choices: `citations` (Perplexity, xAI: URLs), else `search_results`."""
+    found = []
+    for entry in as_list(document.get("citations")) or as_list(document.get("search_results")):
+        if isinstance(entry, str):
+            found.append(Citation(url=entry, raw={"url": entry}))
+        elif isinstance(entry, dict):
+            found.append(Citation(title=as_str(entry.get("title")), url=as_str(entry.get("url")), raw=entry))
+    return found

@@ -1,0 +1,102 @@
+"""Tool calls of chat completions: whole in a message, or in deltas that hosts number in their own ways."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pytest_llmcassette.protocols.assembly import ChoiceDraft, PartDraft
+from pytest_llmcassette.protocols.wire_values import as_dict, as_json_text
+from pytest_llmcassette.transcript import ServerToolCall, ServerToolResult, ToolCall
+
+
+class ToolCallDrafts:
+    """The growing tool calls of one choice.
+
+    By the book a delta has an `index`, and `id` and `name` come once. Seen or allowed for: no index; the id and name
+    again in every delta; index 0 for several calls with different ids; interleaved calls.
+    """
+
+    __slots__ = ("_by_index", "_choice", "_last", "_serial")
+
+    def __init__(self, choice: ChoiceDraft) -> None:
+        self._choice = choice
+        self._by_index: dict[int, PartDraft] = {}
+        self._last: PartDraft | None = None
+        self._serial = 0
+
+    def add(self, delta: dict[str, Any]) -> None:
+        """One entry of `tool_calls`, of a delta or of a message."""
+        function = as_dict(delta.get("function"))
+        custom = as_dict(delta.get("custom"))
+        call_id = delta.get("id")
+        if not isinstance(call_id, str) or not call_id:
+            call_id = None
+        name = function.get("name") or custom.get("name")
+        if not isinstance(name, str) or not name:
+            name = None
+        draft = self._draft(delta.get("index"), call_id, name)
+        if call_id is not None:
+            draft.id = call_id
+        if name is not None:
+            _grow_name(draft, name, repeated=call_id is not None)
+        arguments = function.get("arguments")
+        if arguments is None:
+            arguments = custom.get("input")
+        if arguments is not None and arguments != "":
+            draft.pieces.append(as_json_text(arguments))
+        signature = as_dict(as_dict(delta.get("extra_content")).get("google")).get("thought_signature")
+        if isinstance(signature, str):
+            draft.signature = signature
+
+    def add_legacy(self, delta: dict[str, Any]) -> None:
+        """A `function_call`, of a delta or of a message: there is only one, and it has no id."""
+        draft = self._choice.part(ToolCall, "function_call")
+        name = delta.get("name")
+        if isinstance(name, str) and name:
+            _grow_name(draft, name, repeated=False)
+        if delta.get("arguments"):
+            draft.pieces.append(as_json_text(delta["arguments"]))
+
+    def _draft(self, index: object, call_id: str | None, name: str | None) -> PartDraft:
+        if isinstance(index, int):
+            known = self._by_index.get(index)
+            if known is None or (call_id is not None and known.id not in (None, call_id)):
+                known = self._by_index[index] = self._new()
+            self._last = known
+            return known
+        last = self._last
+        begins = call_id is not None and (last is None or last.id != call_id)
+        unnamed = call_id is None and name is not None and last is not None and last.name is not None
+        if last is None or begins or unnamed:
+            last = self._last = self._new()
+        return last
+
+    def _new(self) -> PartDraft:
+        self._serial += 1
+        return self._choice.part(ToolCall, ("call", self._serial))
+
+
+def _grow_name(draft: PartDraft, name: str, *, repeated: bool) -> None:
+    if draft.name is None:
+        draft.name = name
+    elif draft.name != name and not repeated:
+        draft.name += name
+
+
+def add_executed_tools(choice: ChoiceDraft, tools: list[dict[str, Any]]) -> None:
+    """Groq's `executed_tools`: tools it ran itself. A stream names each twice, the second time with its output."""
+    for position, tool in enumerate(tools):
+        index = tool.get("index", position)
+        call = choice.part(ServerToolCall, index)
+        call.name = tool.get("name") or tool.get("type")
+        call.id = tool.get("id") if isinstance(tool.get("id"), str) else None
+        if tool.get("arguments"):
+            call.pieces = [as_json_text(tool["arguments"])]
+        content = {name: value for name, value in tool.items() if name not in _CALL_FIELDS and value}
+        if content:
+            result = choice.part(ServerToolResult, index)
+            result.id, result.name = call.id, call.name
+            result.content = content["output"] if list(content) == ["output"] else content
+
+
+_CALL_FIELDS = ("index", "id", "type", "name", "arguments")

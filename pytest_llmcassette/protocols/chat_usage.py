@@ -1,0 +1,87 @@
+"""Usage of the chat completions family: one shape on paper, a handful of readings in practice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pytest_llmcassette.protocols.wire_values import as_dict, as_float, as_int
+from pytest_llmcassette.usage import Usage
+
+
+def chat_usage(wire: Any, provider: str) -> Usage | None:
+    """A `usage` object of chat completions, legacy completions or embeddings; None when there is none.
+
+    `prompt_tokens` include cached ones everywhere. Whether `completion_tokens` include reasoning depends on the host:
+    see `_output`.
+    """
+    if not isinstance(wire, dict) or not wire:
+        return None
+    prompt = as_dict(wire.get("prompt_tokens_details")) or as_dict(wire.get("prompt_token_details"))
+    completion = as_dict(wire.get("completion_tokens_details"))
+    reasoning = _first(completion.get("reasoning_tokens"), wire.get("reasoning_tokens"))
+    # DeepSeek says prompt_cache_hit_tokens, Mistral num_cached_tokens, Moonshot cached_tokens.
+    cache_read = _first(
+        prompt.get("cached_tokens"),
+        wire.get("prompt_cache_hit_tokens"),
+        wire.get("num_cached_tokens"),
+        wire.get("cached_tokens"),
+        wire.get("cache_read_input_tokens"),
+    )
+    cache_creation = _first(
+        prompt.get("cache_write_tokens"), prompt.get("cache_creation_tokens"), wire.get("cache_creation_input_tokens")
+    )
+    return Usage(
+        input_tokens=as_int(wire.get("prompt_tokens")),
+        output_tokens=_output(wire, reasoning, provider),
+        total_tokens=as_int(wire.get("total_tokens")),
+        cache_read_input_tokens=cache_read,
+        cache_creation_input_tokens=cache_creation,
+        reasoning_output_tokens=reasoning,
+        audio_input_tokens=as_int(prompt.get("audio_tokens")),
+        audio_output_tokens=as_int(completion.get("audio_tokens")),
+        image_input_tokens=as_int(prompt.get("image_tokens")),
+        image_output_tokens=as_int(completion.get("image_tokens")),
+        server_tool_calls=_server_tools(wire),
+        cost=_cost(wire.get("cost")),
+        wire=wire,
+    )
+
+
+def _output(wire: dict[str, Any], reasoning: int | None, provider: str) -> int | None:
+    completion = as_int(wire.get("completion_tokens"))
+    prompt = as_int(wire.get("prompt_tokens"))
+    total = as_int(wire.get("total_tokens"))
+    if provider in ("gemini", "vertex") and total is not None and prompt is not None and total >= prompt:
+        # Gemini's compatible API leaves thoughts out of completion_tokens and names them nowhere, but in the total.
+        return total - prompt
+    if completion is None or not reasoning:
+        return completion
+    # xAI counts reasoning beside the completion, and so does whoever passes its numbers on: the total gives it away.
+    beside = total == (prompt or 0) + completion + reasoning if total is not None else provider == "xai"
+    # Vercel's gateway does so for Gemini models; it shows when there is more reasoning than completion.
+    if beside or (provider == "vercel" and reasoning > completion):
+        return completion + reasoning
+    return completion
+
+
+def _server_tools(wire: dict[str, Any]) -> dict[str, int]:
+    counts = {}
+    for name in ("server_tool_use", "server_side_tool_usage_details"):
+        for tool, value in as_dict(wire.get(name)).items():
+            count = as_int(value)
+            if count is not None:
+                counts[tool] = count
+    return counts
+
+
+def _cost(value: object) -> float | None:
+    # A number at OpenRouter and Vercel, an object with a total at Perplexity.
+    return as_float(value.get("total_cost")) if isinstance(value, dict) else as_float(value)
+
+
+def _first(*values: object) -> int | None:
+    for value in values:
+        number = as_int(value)
+        if number is not None:
+            return number
+    return None

@@ -1,0 +1,96 @@
+"""Errors as providers write them: HTTP error bodies of every shape, and error objects inside a 200 stream."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pytest_llmcassette.protocols.base import Exchange
+from pytest_llmcassette.transcript import ExchangeError
+
+_LONGEST = 2000
+
+
+def is_error(exchange: Exchange) -> bool:
+    """Whether the HTTP status says that there is no answer (0: the connection failed before one came)."""
+    return exchange.status >= 400 or exchange.status == 0
+
+
+def http_error(exchange: Exchange) -> ExchangeError:
+    """What an answer with an error status says: JSON of any known shape, an HTML page, plain words, or nothing."""
+    if exchange.status == 0:
+        kind = exchange.interaction.end or "ConnectError"
+        return ExchangeError(status=None, type=kind, message=exchange.interaction.end_message or None)
+    document = exchange.response_json
+    if document is not None:
+        error = error_object(document, status=exchange.status)
+        if error.type is None:
+            # AWS names the class of error in a header: `ValidationException:http://...`.
+            header = exchange.header("x-amzn-errortype").partition(":")[0]
+            return ExchangeError(status=error.status, type=header or None, message=error.message)
+        return error
+    return ExchangeError(status=exchange.status, type=None, message=_words(exchange.body))
+
+
+def error_object(value: Any, *, status: int | None) -> ExchangeError:
+    """The error in a decoded JSON value.
+
+    Understands `{"error": {"type", "code", "message", "status"}}`, `{"error": "words"}`, `{"code", "error"}`,
+    `{"message"}`, `{"detail"}` (FastAPI), `{"errors": [...]}` and a list of one (Gemini's compatible API).
+    """
+    if isinstance(value, list):
+        return error_object(value[0], status=status) if value else ExchangeError(status=status, type=None, message=None)
+    if not isinstance(value, dict):
+        return ExchangeError(status=status, type=None, message=None if value is None else str(value)[:_LONGEST])
+    inner = value.get("error")
+    if isinstance(inner, dict):
+        return _of_fields(inner, status, value)
+    if isinstance(inner, str) and inner:
+        kind = value.get("type") or value.get("code")
+        message = value.get("message")
+        if isinstance(message, str) and message and kind is None:
+            return ExchangeError(status=status, type=inner, message=message)
+        return ExchangeError(status=status, type=_kind(kind), message=inner)
+    errors = value.get("errors")
+    if isinstance(errors, list) and errors and not value.get("message"):
+        return error_object(errors[0], status=status)
+    return _of_fields(value, status, {})
+
+
+def _of_fields(fields: dict[str, Any], status: int | None, around: dict[str, Any]) -> ExchangeError:
+    kind = None
+    for name in ("type", "code", "status", "__type"):
+        kind = _kind(fields.get(name))
+        if kind is not None:
+            break
+    message = None
+    for holder in (fields, around):
+        for name in ("message", "Message", "detail", "details", "msg"):
+            found = holder.get(name)
+            if found:
+                message = found if isinstance(found, str) else _detail(found)
+                break
+        if message is not None:
+            break
+    return ExchangeError(status=status, type=kind, message=message)
+
+
+def _kind(value: object) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, (str, int)) or value == "":
+        return None
+    return str(value)
+
+
+def _detail(value: object) -> str:
+    """FastAPI's `[{"loc": [...], "msg": "..."}]`, or any other value as text."""
+    if isinstance(value, list):
+        return "; ".join(str(entry.get("msg", entry)) if isinstance(entry, dict) else str(entry) for entry in value)
+    return str(value)[:_LONGEST]
+
+
+def _words(body: bytes) -> str | None:
+    text = body[:20_000].decode(errors="replace")
+    if re.match(r"\s*(<!doctype|<html|<\?xml|<head|<body)", text, re.IGNORECASE):
+        title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
+        text = title.group(1) if title else re.sub(r"<(script|style).*?</\1>|<[^>]*>", " ", text, flags=re.S | re.I)
+    return " ".join(text.split())[:_LONGEST] or None

@@ -1,0 +1,81 @@
+"""Server-sent events whose data is JSON: what the OpenAI, Anthropic, Mistral and Cohere streams have in common."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from pytest_llmcassette.framing.sse import parse
+from pytest_llmcassette.protocols.base import Exchange
+
+_FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
+_MOST_NOTES = 5
+
+
+def is_event_stream(exchange: Exchange) -> bool:
+    """Whether the answer came as server-sent events, by its body first: recorders lose or change content types."""
+    head = exchange.body[:256].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if head[:1] in (b"{", b"["):
+        return False
+    if head.startswith(_FIELDS):
+        return True
+    if exchange.content_type == "text/event-stream":
+        return True
+    return not head and 0 < exchange.status < 400 and exchange.asked("stream") is True
+
+
+class JsonStream:
+    """A stream's events as values. Iterate over it once; the other attributes are right after that.
+
+    `done` says that `data: [DONE]` came, `cut` that the body ends inside an event or holds one that is no JSON object.
+    """
+
+    def __init__(self, body: bytes) -> None:
+        self.done = False
+        self.cut = False
+        self.notes: list[str] = []
+        self._kinds: dict[str, int] = {}
+        self._events, self._tail = parse(body)
+
+    def __iter__(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Pairs of the event's name (`""` when it had none) and its JSON object, up to `[DONE]`."""
+        kinds = self._kinds
+        for number, (name, data, _) in enumerate(self._events):
+            if data.startswith("[DONE]"):
+                self.done = True
+                self.count("[DONE]")
+                break
+            if not data or data.isspace():
+                # A ping: named events without data exist, nameless ones are keep-alive.
+                self.count(name or "keep-alive")
+                continue
+            try:
+                value = json.loads(data)
+            except (ValueError, RecursionError):
+                value = None
+            if not isinstance(value, dict):
+                self.cut = True
+                self._note(f"event {number} is no JSON object: {data[:80]!r}")
+                continue
+            kind = name or value.get("type") or value.get("object")
+            if not isinstance(kind, str) or not kind:
+                kind = "data"
+            kinds[kind] = kinds.get(kind, 0) + 1
+            yield name, value
+        if self._tail is not None and not self.done:
+            self.cut = True
+            self._note(f"the stream ends inside an event: {self._tail.text[:80]!r}")
+
+    def count(self, kind: str) -> None:
+        """Add an event to the shape."""
+        self._kinds[kind] = self._kinds.get(kind, 0) + 1
+
+    @property
+    def shape(self) -> tuple[tuple[str, int], ...]:
+        """Event kinds and counts in the order of their first appearance."""
+        return tuple(self._kinds.items())
+
+    def _note(self, words: str) -> None:
+        if len(self.notes) < _MOST_NOTES:
+            self.notes.append(words)

@@ -1,0 +1,39 @@
+"""Images, audio and files in an answer: kept by type, size and digest, never by their bytes."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from urllib.parse import unquote_to_bytes
+
+from pytest_llmcassette.transcript import Media
+
+
+def media_of_url(kind: str, url: str) -> Media:
+    """A medium given by URL; a data URI is measured, any other URL is kept as it is."""
+    if not url.startswith("data:"):
+        return Media(kind=kind, media_type=None, url=url)
+    head, _, payload = url[5:].partition(",")
+    media_type = head.partition(";")[0].strip().lower() or None
+    if head.rstrip().endswith(";base64"):
+        return media_of_base64(kind, media_type, payload)
+    return media_of_bytes(kind, media_type, unquote_to_bytes(payload))
+
+
+def media_of_base64(kind: str, media_type: str | None, text: str) -> Media:
+    """A medium given as base64 text (standard or URL-safe, padded or not); without size when it cannot be decoded."""
+    try:
+        data = base64.b64decode(text.translate(_TO_STANDARD) + "==", validate=False)
+    except (binascii.Error, ValueError):
+        return Media(kind=kind, media_type=media_type)
+    return media_of_bytes(kind, media_type, data)
+
+
+def media_of_bytes(kind: str, media_type: str | None, data: bytes) -> Media:
+    """A medium given as bytes."""
+    digest = "sha256:" + hashlib.sha256(data).hexdigest()[:16]
+    return Media(kind=kind, media_type=media_type, size=len(data), digest=digest)
+
+
+_TO_STANDARD = str.maketrans("-_", "+/")

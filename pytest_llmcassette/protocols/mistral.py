@@ -1,0 +1,36 @@
+"""`mistral.chat`: Mistral's own chat, agents and fill-in-the-middle completions.
+
+Close to OpenAI's, but content may be a list with `thinking` and `reference` parts, cached tokens `num_cached_tokens`,
+and fill-in-the-middle answers with a message too.
+"""
+
+from __future__ import annotations
+
+from pytest_llmcassette.protocols.base import Exchange, WireProtocol
+from pytest_llmcassette.protocols.chat_completions import read_chat
+from pytest_llmcassette.protocols.providers import provider_of
+from pytest_llmcassette.transcript import Transcript
+
+_PATHS = ("/chat/completions", "/fim/completions", "/agents/completions")
+
+
+class MistralChat(WireProtocol):
+    """https://docs.mistral.ai/api"""
+
+    name = "mistral.chat"
+
+    def claims(self, exchange: Exchange) -> bool:
+        """By Mistral's host, by paths that only Mistral has, or by its publisher's name at Vertex AI."""
+        if exchange.request.method.upper() != "POST":
+            return False
+        path = exchange.path.rstrip("/")
+        if path.endswith(_PATHS):
+            return provider_of(exchange.host) == "mistral" or not path.endswith("/chat/completions")
+        return "/publishers/mistralai/models/" in path and path.lower().endswith("rawpredict")
+
+    def read(self, exchange: Exchange) -> Transcript:
+        """The transcript."""
+        return read_chat(exchange, self.name)
+
+
+PROTOCOLS = (MistralChat(),)

@@ -1,0 +1,32 @@
+"""`openai.chat`: chat completions, at OpenAI and at every host that speaks them."""
+
+from __future__ import annotations
+
+from pytest_llmcassette.protocols.base import Exchange, WireProtocol
+from pytest_llmcassette.protocols.chat_completions import read_chat
+from pytest_llmcassette.transcript import Transcript
+
+
+class OpenAIChat(WireProtocol):
+    """https://platform.openai.com/docs/api-reference/chat, and 25 compatible hosts."""
+
+    name = "openai.chat"
+
+    def claims(self, exchange: Exchange) -> bool:
+        """By URL (`.../chat/completions` under any prefix), else by the answer's own words (a proxy of any URL)."""
+        if exchange.request.method.upper() != "POST":
+            return False
+        path = exchange.path.rstrip("/")
+        if path.endswith("/chat/completions"):
+            return True
+        if path.endswith("/completions") and "prompt" not in (exchange.request_json or {}):
+            return isinstance(exchange.asked("messages"), list)
+        # Databricks, SageMaker and company proxies serve it at URLs of their own.
+        return b'"chat.completion' in exchange.body[:4096] and isinstance(exchange.asked("messages"), list)
+
+    def read(self, exchange: Exchange) -> Transcript:
+        """The transcript."""
+        return read_chat(exchange, self.name)
+
+
+PROTOCOLS = (OpenAIChat(),)

@@ -1,0 +1,31 @@
+"""`openai.completions`: the legacy completions (a prompt, no messages), at OpenAI, vLLM, llama.cpp and others."""
+
+from __future__ import annotations
+
+from pytest_llmcassette.protocols.base import Exchange, WireProtocol
+from pytest_llmcassette.protocols.chat_completions import read_chat
+from pytest_llmcassette.transcript import Transcript
+
+
+class OpenAICompletions(WireProtocol):
+    """https://platform.openai.com/docs/api-reference/completions
+
+    Its choices have `text` where chat has a message; ids, usage, errors and stream ends are those of chat completions.
+    """
+
+    name = "openai.completions"
+
+    def claims(self, exchange: Exchange) -> bool:
+        """By URL (`.../completions` that chat did not claim), else by the answer's own words."""
+        if exchange.request.method.upper() != "POST":
+            return False
+        if exchange.path.rstrip("/").endswith("/completions"):
+            return True
+        return b'"text_completion"' in exchange.body[:4096] and exchange.asked("prompt") is not None
+
+    def read(self, exchange: Exchange) -> Transcript:
+        """The transcript."""
+        return read_chat(exchange, self.name)
+
+
+PROTOCOLS = (OpenAICompletions(),)

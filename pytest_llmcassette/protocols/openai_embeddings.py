@@ -1,0 +1,52 @@
+"""`openai.embeddings`: embeddings at OpenAI and compatible hosts. Only the usage and the model tell a story."""
+
+from __future__ import annotations
+
+from pytest_llmcassette.protocols.base import Exchange, WireProtocol
+from pytest_llmcassette.protocols.chat_completions import unreadable
+from pytest_llmcassette.protocols.chat_usage import chat_usage
+from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error
+from pytest_llmcassette.protocols.providers import provider_of
+from pytest_llmcassette.protocols.wire_values import as_dict, as_str
+from pytest_llmcassette.transcript import Transcript
+
+
+class OpenAIEmbeddings(WireProtocol):
+    """https://platform.openai.com/docs/api-reference/embeddings"""
+
+    name = "openai.embeddings"
+
+    def claims(self, exchange: Exchange) -> bool:
+        """By URL: `.../embeddings` (Voyage AI: also `/multimodalembeddings`), with an `input`."""
+        if exchange.request.method.upper() != "POST":
+            return False
+        path = exchange.path.rstrip("/")
+        if not path.endswith(("/embeddings", "/multimodalembeddings", "/contextualizedembeddings")):
+            return False
+        asked = exchange.request_json
+        return not isinstance(asked, dict) or not asked or "input" in asked or "inputs" in asked
+
+    def read(self, exchange: Exchange) -> Transcript:
+        """The transcript: no choices, `complete` when there are vectors."""
+        provider = provider_of(exchange.host, exchange.path)
+        document = as_dict(exchange.response_json)
+        error = None
+        if is_error(exchange):
+            error = http_error(exchange)
+        elif document.get("error"):
+            error = error_object(document, status=None)
+        elif not isinstance(document.get("data"), list):
+            error = unreadable(exchange, "the body has no data")
+        return Transcript(
+            protocol=self.name,
+            provider=provider,
+            stream=False,
+            request_model=as_str(exchange.asked("model")),
+            model=None if is_error(exchange) else as_str(document.get("model")) or None,
+            complete=error is None,
+            error=error,
+            usage=None if is_error(exchange) else chat_usage(document.get("usage"), provider),
+        )
+
+
+PROTOCOLS = (OpenAIEmbeddings(),)

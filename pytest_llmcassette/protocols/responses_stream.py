@@ -1,0 +1,103 @@
+"""Putting a Responses stream back together: from its terminal event, else from finished items, else from deltas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_str
+
+TERMINAL = frozenset({"response.completed", "response.incomplete", "response.failed", "response.cancelled"})
+
+# Which field of which item a delta grows: (item type, field holding a list of parts or a text, part type).
+_GROWS = {
+    "response.output_text.delta": ("message", "content", "output_text"),
+    "response.refusal.delta": ("message", "content", "refusal"),
+    "response.reasoning_text.delta": ("reasoning", "content", "reasoning_text"),
+    "response.reasoning_summary_text.delta": ("reasoning", "summary", "summary_text"),
+    "response.function_call_arguments.delta": ("function_call", "arguments", ""),
+    "response.custom_tool_call_input.delta": ("custom_tool_call", "input", ""),
+    "response.mcp_call_arguments.delta": ("mcp_call", "arguments", ""),
+    "response.code_interpreter_call_code.delta": ("code_interpreter_call", "code", ""),
+}
+
+
+class ResponseDraft:
+    """A response that grows by stream events. `response` has the fields of the last whole response object seen."""
+
+    def __init__(self) -> None:
+        self.response: dict[str, Any] = {}
+        self.ended = False
+        self.error: dict[str, Any] | None = None
+        self._items: dict[int, dict[str, Any]] = {}
+        self._finished: set[int] = set()
+        self._pieces: dict[tuple[int, str, int], list[str]] = {}
+        self._annotations: dict[tuple[int, int], list[Any]] = {}
+
+    def add(self, name: str, event: dict[str, Any]) -> None:
+        """One event; its `type` says what it is (its name does so only at OpenAI)."""
+        kind = as_str(event.get("type")) or name
+        if kind in _GROWS:
+            delta = event.get("delta")
+            if isinstance(delta, str):
+                number = as_int(event.get("summary_index", event.get("content_index"))) or 0
+                key = (as_int(event.get("output_index")) or 0, kind, number)
+                if key in self._pieces:
+                    self._pieces[key].append(delta)
+                else:
+                    self._pieces[key] = [delta]
+        elif kind in ("response.output_item.added", "response.output_item.done"):
+            if isinstance(event.get("item"), dict):
+                index = as_int(event.get("output_index")) or 0
+                self._items[index] = event["item"]
+                if kind.endswith("done"):
+                    self._finished.add(index)
+        elif kind == "response.output_text.annotation.added":
+            where = (as_int(event.get("output_index")) or 0, as_int(event.get("content_index")) or 0)
+            self._annotations.setdefault(where, []).append(event.get("annotation"))
+        elif kind == "error" or (event.get("error") and "response" not in event):
+            self.error = event
+        elif isinstance(event.get("response"), dict):
+            self.response = {**self.response, **{k: v for k, v in event["response"].items() if v is not None}}
+            self.ended = self.ended or kind in TERMINAL
+
+    def output(self) -> list[dict[str, Any]]:
+        """The output items, as whole as the stream allows."""
+        final = self.response.get("output")
+        if self.ended and isinstance(final, list) and final:
+            return [item for item in final if isinstance(item, dict)]
+        for index, kind, _ in self._pieces:
+            self._items.setdefault(index, {"type": _GROWS[kind][0]})
+        return [
+            item if index in self._finished else self._patched(index, item)
+            for index, item in sorted(self._items.items())
+        ]
+
+    def _patched(self, index: int, item: dict[str, Any]) -> dict[str, Any]:
+        """An unfinished item with the deltas that came for it."""
+        patched = dict(item)
+        for (of, kind, number), pieces in sorted(self._pieces.items()):
+            if of != index:
+                continue
+            _, field, part_type = _GROWS[kind]
+            text = "".join(pieces)
+            if not part_type:
+                patched[field] = text
+                continue
+            part: dict[str, Any] = {"type": part_type, ("refusal" if part_type == "refusal" else "text"): text}
+            if (index, number) in self._annotations:
+                part["annotations"] = self._annotations[(index, number)]
+            patched[field] = [*as_list_field(patched, field, item), part]
+        return patched
+
+
+def as_list_field(patched: dict[str, Any], field: str, item: dict[str, Any]) -> list[Any]:
+    """The parts of `field` that deltas have put there so far; those that the item came with are empty shells."""
+    value = patched.get(field)
+    return value if isinstance(value, list) and value is not item.get(field) else []
+
+
+def error_fields(event: dict[str, Any]) -> dict[str, Any]:
+    """An `error` event in the one form that all error readers know: `{"error": {...}}`."""
+    if event.get("error"):
+        return event
+    return {"error": {name: event.get(name) for name in ("code", "message")} | as_dict(event.get("error"))}
