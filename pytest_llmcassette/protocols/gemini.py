@@ -1,0 +1,181 @@
+"""Google's Gemini API on AI Studio and on Vertex AI: generateContent in all its forms, and embeddings.
+
+A stream is server-sent events (`?alt=sse`) or one JSON array whose elements arrive one by one.
+Format: https://ai.google.dev/api/generate-content; the parts are those of `google.genai.types.Part`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+from urllib.parse import unquote
+
+from pytest_llmcassette.protocols.base import Exchange, WireProtocol
+from pytest_llmcassette.protocols.gemini_assembly import ContentAssembly, usage_of
+from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error
+from pytest_llmcassette.protocols.json_stream import JsonStream, is_event_stream
+from pytest_llmcassette.protocols.providers import provider_of
+from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_str, dict_list, sum_known
+from pytest_llmcassette.transcript import ExchangeError, Transcript
+from pytest_llmcassette.usage import Usage
+
+_CALL = re.compile(r"([^/:]+):(generateContent|streamGenerateContent)$")
+_EMBED = re.compile(r"([^/:]+):(embedContent|batchEmbedContents|asyncBatchEmbedContent|predict)$")
+_RAW_OBJECT = re.compile(rb"^\[?\s*\{", re.MULTILINE)
+
+
+class GeminiGenerateContent(WireProtocol):
+    """`gemini.generate_content`: generateContent and streamGenerateContent."""
+
+    name = "gemini.generate_content"
+
+    def claims(self, exchange: Exchange) -> bool:
+        """By the method at the end of the path, on any host (proxies keep it)."""
+        return exchange.request.method.upper() == "POST" and _CALL.search(unquote(exchange.path)) is not None
+
+    def read(self, exchange: Exchange) -> Transcript:
+        """The candidates, streamed or plain."""
+        match = _CALL.search(unquote(exchange.path))
+        request_model = _model_of(exchange, match)
+        provider = provider_of(exchange.host, exchange.path)
+        if is_error(exchange):
+            return Transcript(
+                protocol=self.name,
+                provider=provider,
+                stream=False,
+                request_model=request_model,
+                error=http_error(exchange),
+            )
+        # Vertex numbers the finish reasons otherwise than AI Studio; it matters for `enum-encoding=int` only.
+        assembly = ContentAssembly(exchange.status, vertex="aiplatform" in exchange.host)
+        stream = match is not None and match[2] == "streamGenerateContent"
+        if is_event_stream(exchange):
+            stream = True
+            _read_events(assembly, exchange.body)
+        else:
+            _read_json(assembly, exchange)
+        return Transcript(
+            protocol=self.name,
+            provider=provider,
+            stream=stream,
+            id=assembly.id,
+            request_model=request_model,
+            model=assembly.model,
+            choices=assembly.choices(),
+            complete=assembly.complete(),
+            error=assembly.error,
+            usage=assembly.usage(),
+            created=assembly.created,
+            shape=assembly.shape if stream else (),
+            notes=tuple(assembly.notes),
+        )
+
+
+def _read_events(assembly: ContentAssembly, body: bytes) -> None:
+    events = JsonStream(body)
+    for _, event in events:
+        assembly.chunk(event)
+    assembly.cut = events.cut
+    assembly.notes.extend(events.notes)
+    if not assembly.complete() and assembly.error is None:
+        # An error in mid-stream comes as bare JSON over several lines, without `data:`.
+        start = _RAW_OBJECT.search(body)
+        document = _first_value(body[start.start() :]) if start else None
+        if document is not None:
+            assembly.error = error_object(document, status=None)
+
+
+def _first_value(body: bytes) -> Any:
+    try:
+        return json.JSONDecoder().raw_decode(body.decode(errors="replace"))[0]
+    except (ValueError, RecursionError):
+        return None
+
+
+def _read_json(assembly: ContentAssembly, exchange: Exchange) -> None:
+    document = exchange.response_json
+    if document is None and exchange.body.lstrip()[:1] == b"[":
+        document = _readable_elements(exchange.body)
+        assembly.cut = True
+        assembly.notes.append(f"the JSON array is not closed; {len(document)} whole elements were read")
+    if isinstance(document, list):
+        for element in dict_list(document):
+            assembly.chunk(element)
+    elif isinstance(document, dict):
+        assembly.chunk(document)
+    else:
+        assembly.error = ExchangeError(
+            status=exchange.status, type="unreadable", message="The recorded answer is no JSON object."
+        )
+
+
+def _readable_elements(body: bytes) -> list[Any]:
+    """The whole elements at the head of a JSON array that was cut."""
+    text = body.decode(errors="replace")
+    decoder = json.JSONDecoder()
+    found: list[Any] = []
+    at = text.index("[") + 1
+    try:
+        while True:
+            while text[at : at + 1] in (" ", "\t", "\r", "\n", ","):
+                at += 1
+            element, at = decoder.raw_decode(text, at)
+            found.append(element)
+    except (ValueError, RecursionError):
+        return found
+
+
+class GeminiEmbedContent(WireProtocol):
+    """`gemini.embed_content`: embedContent, batchEmbedContents, and Vertex AI's `predict` of embedding models."""
+
+    name = "gemini.embed_content"
+
+    def claims(self, exchange: Exchange) -> bool:
+        """By the method at the end of the path; `predict` serves other models too, so the model's name decides there."""
+        match = _EMBED.search(unquote(exchange.path))
+        if match is None or exchange.request.method.upper() != "POST":
+            return False
+        return match[2] != "predict" or "embedding" in match[1]
+
+    def read(self, exchange: Exchange) -> Transcript:
+        """Usage and completeness; the vectors themselves are not kept."""
+        error = http_error(exchange) if is_error(exchange) else None
+        document = as_dict(exchange.response_json)
+        if error is None and "error" in document:
+            error = error_object(document, status=exchange.status)
+        known = any(key in document for key in ("embedding", "embeddings", "predictions"))
+        if error is None and not known:
+            error = ExchangeError(
+                status=exchange.status, type="unreadable", message="The recorded answer holds no embeddings."
+            )
+        return Transcript(
+            protocol=self.name,
+            provider=provider_of(exchange.host, exchange.path),
+            stream=False,
+            request_model=_model_of(exchange, _EMBED.search(unquote(exchange.path))),
+            complete=error is None,
+            error=error,
+            usage=_embedding_usage(document),
+        )
+
+
+def _embedding_usage(document: dict[str, Any]) -> Usage | None:
+    wire = as_dict(document.get("usageMetadata"))
+    if wire:
+        return usage_of(wire)
+    # Vertex counts each input by itself.
+    statistics = [
+        as_dict(as_dict(entry.get("embeddings")).get("statistics")) for entry in dict_list(document.get("predictions"))
+    ]
+    counts = sum_known(*(as_int(entry.get("token_count")) for entry in statistics))
+    return None if counts is None else Usage(input_tokens=counts, wire={"statistics": statistics})
+
+
+def _model_of(exchange: Exchange, match: re.Match[str] | None) -> str | None:
+    if match is not None and match[1] not in ("v1internal", "v1", "v1beta"):
+        return match[1]
+    return as_str(exchange.asked("model"))
+
+
+PROTOCOLS = (GeminiGenerateContent(), GeminiEmbedContent())

@@ -1,0 +1,259 @@
+"""Gemini's candidates put together from one response or from the chunks of a stream: the same object in both."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pytest_llmcassette.protocols.assembly import ChoiceDraft, PartDraft
+from pytest_llmcassette.protocols.http_errors import error_object
+from pytest_llmcassette.protocols.media import media_of_base64
+from pytest_llmcassette.protocols.timestamps import seconds_of
+from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_str, dict_list, sum_known
+from pytest_llmcassette.transcript import (
+    Choice,
+    Citation,
+    ExchangeError,
+    FinishReason,
+    Media,
+    Other,
+    Reasoning,
+    ServerToolCall,
+    ServerToolResult,
+    Text,
+    ToolCall,
+)
+from pytest_llmcassette.usage import Usage
+
+_BLOCKED = FinishReason.CONTENT_FILTER
+_FINISH = {
+    "STOP": FinishReason.STOP,
+    "MAX_TOKENS": FinishReason.LENGTH,
+    "CONTINUATION": FinishReason.LENGTH,
+    "SAFETY": _BLOCKED,
+    "RECITATION": _BLOCKED,
+    "BLOCKLIST": _BLOCKED,
+    "PROHIBITED_CONTENT": _BLOCKED,
+    "SPII": _BLOCKED,
+    "MODEL_ARMOR": _BLOCKED,
+    "IMAGE_SAFETY": _BLOCKED,
+    "IMAGE_PROHIBITED_CONTENT": _BLOCKED,
+    "IMAGE_RECITATION": _BLOCKED,
+    "MALFORMED_FUNCTION_CALL": FinishReason.ERROR,
+    "MALFORMED_RESPONSE": FinishReason.ERROR,
+    "UNEXPECTED_TOOL_CALL": FinishReason.ERROR,
+    "TOO_MANY_TOOL_CALLS": FinishReason.ERROR,
+    "MISSING_THOUGHT_SIGNATURE": FinishReason.ERROR,
+}
+# The numbers of `enum-encoding=int`: google/ai/generativelanguage and google/cloud/aiplatform number them differently.
+_COMMON_NUMBERS = ("FINISH_REASON_UNSPECIFIED", "STOP", "MAX_TOKENS", "SAFETY", "RECITATION")
+_STUDIO_NUMBERS = (
+    *_COMMON_NUMBERS,
+    *("OTHER", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "MALFORMED_FUNCTION_CALL", "IMAGE_SAFETY"),
+    *("UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS"),
+)
+_VERTEX_NUMBERS = (
+    *_COMMON_NUMBERS,
+    *("OTHER", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "MALFORMED_FUNCTION_CALL", "MODEL_ARMOR"),
+)
+_MODALITY_NUMBERS = {1: "TEXT", 2: "IMAGE", 3: "VIDEO", 4: "AUDIO", 5: "DOCUMENT"}
+
+
+class ContentAssembly:
+    """The candidates of one response as they grow."""
+
+    def __init__(self, status: int, *, vertex: bool) -> None:
+        self.id: str | None = None
+        self.model: str | None = None
+        self.created: float | None = None
+        self.error: ExchangeError | None = None
+        self.cut = False
+        self.notes: list[str] = []
+        self._status = status
+        self._numbers = _VERTEX_NUMBERS if vertex else _STUDIO_NUMBERS
+        self._drafts: dict[int, ChoiceDraft] = {}
+        self._citations: dict[int, list[Citation]] = {}
+        self._usage: dict[str, Any] = {}
+        self._kinds: dict[str, int] = {}
+
+    def chunk(self, document: dict[str, Any]) -> None:
+        """Take in a response object, or one chunk of a stream."""
+        # The Code Assist endpoint wraps it.
+        document = as_dict(document.get("response")) or document
+        kind = "error" if document.get("error") else "chunk"
+        self._kinds[kind] = self._kinds.get(kind, 0) + 1
+        if kind == "error":
+            self.error = error_object(document, status=self._status)
+        self.id = self.id or as_str(document.get("responseId"))
+        self.model = self.model or as_str(document.get("modelVersion"))
+        self.created = self.created or seconds_of(document.get("createTime"))
+        # Counts are cumulative but not monotone: the last object holds, as a whole.
+        self._usage = as_dict(document.get("usageMetadata")) or self._usage
+        for position, candidate in enumerate(dict_list(document.get("candidates"))):
+            index = as_int(candidate.get("index"))
+            self._candidate(position if index is None else index, candidate)
+        self._prompt_feedback(as_dict(document.get("promptFeedback")))
+
+    def complete(self) -> bool:
+        """Every candidate has a finish reason, and the stream was not cut."""
+        finished = all(draft.finish_reason for draft in self._drafts.values())
+        return bool(self._drafts) and finished and not self.cut and self.error is None
+
+    def choices(self) -> tuple[Choice, ...]:
+        """The candidates by index."""
+        for index, citations in self._citations.items():
+            texts = [part for part in self._drafts[index].parts if isinstance(part, PartDraft) and part.kind is Text]
+            (texts[-1] if texts else self._drafts[index].part(Text)).citations = citations
+        self._citations = {}
+        return tuple(
+            draft.build(lambda word: _FINISH.get(word, FinishReason.OTHER)) for _, draft in sorted(self._drafts.items())
+        )
+
+    def usage(self) -> Usage | None:
+        """The counts of the last chunk that had any."""
+        return usage_of(self._usage) if self._usage else None
+
+    @property
+    def shape(self) -> tuple[tuple[str, int], ...]:
+        """Event kinds and counts: Gemini's events have no names."""
+        return tuple(self._kinds.items())
+
+    def _prompt_feedback(self, feedback: dict[str, Any]) -> None:
+        reason = feedback.get("blockReason")
+        if reason:
+            words = as_str(feedback.get("blockReasonMessage")) or "The prompt was blocked."
+            self.error = ExchangeError(status=self._status, type=str(reason), message=words)
+
+    def _candidate(self, index: int, candidate: dict[str, Any]) -> None:
+        draft = self._drafts.get(index)
+        if draft is None:
+            draft = self._drafts[index] = ChoiceDraft(index)
+        for part in dict_list(as_dict(candidate.get("content")).get("parts")):
+            _add_part(draft, part)
+        reason = candidate.get("finishReason")
+        if reason:
+            draft.finish_reason = reason if isinstance(reason, str) else self._reason(reason)
+        citations = _citations(candidate)
+        if citations:
+            self._citations[index] = citations
+        if candidate.get("urlContextMetadata"):
+            draft.add(Other(kind="urlContextMetadata", raw=candidate["urlContextMetadata"]))
+
+    def _reason(self, number: object) -> str:
+        index = as_int(number)
+        if index is not None and 0 <= index < len(self._numbers):
+            return self._numbers[index]
+        return str(number)
+
+
+def _add_part(draft: ChoiceDraft, part: dict[str, Any]) -> None:
+    signature = as_str(part.get("thoughtSignature"))
+    text = part.get("text")
+    call = part.get("functionCall")
+    if isinstance(text, str):
+        growing = draft.part(Reasoning if part.get("thought") is True else Text)
+        growing.pieces.append(text)
+        if signature:
+            # A text has no place for it: the signature stands as reasoning of its own, right after.
+            _sign(draft, growing, signature)
+    elif isinstance(call, dict):
+        draft.add(
+            ToolCall(
+                id=as_str(call.get("id")),
+                name=as_str(call.get("name")),
+                arguments=as_json_text(call.get("args")),
+                signature=signature,
+            )
+        )
+    else:
+        _add_other(draft, part)
+        if signature:
+            draft.add(Reasoning(signature=signature))
+
+
+def _sign(draft: ChoiceDraft, growing: PartDraft, signature: str) -> None:
+    if growing.kind is Reasoning:
+        growing.signature = signature
+    else:
+        draft.add(Reasoning(signature=signature))
+
+
+def _add_other(draft: ChoiceDraft, part: dict[str, Any]) -> None:
+    for kind, value in part.items():
+        fields = as_dict(value)
+        identity = as_str(fields.get("id"))
+        if kind == "executableCode":
+            code = as_str(fields.get("code")) or ""
+            draft.add(ServerToolCall(id=identity, name="code_execution", arguments=code))
+        elif kind == "codeExecutionResult":
+            draft.add(ServerToolResult(id=identity, name="code_execution", content=value))
+        elif kind == "toolCall":
+            name = as_str(fields.get("toolType"))
+            draft.add(ServerToolCall(id=identity, name=name, arguments=as_json_text(fields.get("args"))))
+        elif kind == "toolResponse":
+            draft.add(ServerToolResult(id=identity, name=as_str(fields.get("toolType")), content=fields.get("response")))
+        elif kind == "inlineData":
+            draft.add(_inline(fields))
+        elif kind == "fileData":
+            media_type = as_str(fields.get("mimeType"))
+            draft.add(Media(kind=_family(media_type), media_type=media_type, url=as_str(fields.get("fileUri"))))
+        elif kind not in ("thought", "thoughtSignature", "videoMetadata", "partMetadata"):
+            draft.add(Other(kind=kind, raw=value))
+
+
+def _inline(blob: dict[str, Any]) -> Media:
+    media_type = as_str(blob.get("mimeType"))
+    return media_of_base64(_family(media_type), media_type, as_str(blob.get("data")) or "")
+
+
+def _family(media_type: str | None) -> str:
+    family = (media_type or "").partition("/")[0]
+    return family if family in ("image", "audio", "video") else "file"
+
+
+def _citations(candidate: dict[str, Any]) -> list[Citation]:
+    found = []
+    for chunk in dict_list(as_dict(candidate.get("groundingMetadata")).get("groundingChunks")):
+        source = next((value for value in chunk.values() if isinstance(value, dict)), {})
+        found.append(_citation(source, chunk))
+    metadata = as_dict(candidate.get("citationMetadata"))
+    for entry in dict_list(metadata.get("citationSources")) + dict_list(metadata.get("citations")):
+        found.append(_citation(entry, entry))
+    return found
+
+
+def _citation(source: dict[str, Any], raw: dict[str, Any]) -> Citation:
+    return Citation(
+        title=as_str(source.get("title")), url=as_str(source.get("uri")), quote=as_str(source.get("text")), raw=raw
+    )
+
+
+def usage_of(wire: dict[str, Any]) -> Usage:
+    """Gemini's `usageMetadata`, normalised. Its candidates leave out thoughts, its prompt holds the cached tokens."""
+    thoughts = as_int(wire.get("thoughtsTokenCount"))
+    prompt_details = wire.get("promptTokensDetails") or wire.get("promptTokenDetails")
+    answer_details = wire.get("candidatesTokensDetails") or wire.get("responseTokensDetails")
+    return Usage(
+        input_tokens=sum_known(as_int(wire.get("promptTokenCount")), as_int(wire.get("toolUsePromptTokenCount"))),
+        output_tokens=sum_known(as_int(wire.get("candidatesTokenCount")), thoughts),
+        total_tokens=as_int(wire.get("totalTokenCount")),
+        cache_read_input_tokens=as_int(wire.get("cachedContentTokenCount")),
+        reasoning_output_tokens=thoughts,
+        audio_input_tokens=_modality(prompt_details, "AUDIO"),
+        audio_output_tokens=_modality(answer_details, "AUDIO"),
+        image_input_tokens=_modality(prompt_details, "IMAGE"),
+        image_output_tokens=_modality(answer_details, "IMAGE"),
+        wire=wire,
+    )
+
+
+def _modality(details: object, wanted: str) -> int | None:
+    counts = [
+        as_int(entry.get("tokenCount"))
+        for entry in dict_list(details)
+        if _modality_name(entry.get("modality")) == wanted
+    ]
+    return sum_known(*counts)
+
+
+def _modality_name(value: object) -> object:
+    return _MODALITY_NUMBERS.get(value) if isinstance(value, int) else value
