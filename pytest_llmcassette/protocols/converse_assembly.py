@@ -1,0 +1,215 @@
+"""A message of Bedrock's Converse API put together, streamed or plain. Nova speaks the same inside InvokeModel.
+
+Shapes: `ConverseResponse` and `ConverseStreamOutput` of botocore's `bedrock-runtime/2023-09-30/service-2.json`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pytest_llmcassette.protocols.assembly import ChoiceDraft, PartDraft
+from pytest_llmcassette.protocols.media import media_of_base64
+from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_str, dict_list, sum_known
+from pytest_llmcassette.transcript import (
+    Choice,
+    Citation,
+    FinishReason,
+    Media,
+    Other,
+    Reasoning,
+    ServerToolCall,
+    ServerToolResult,
+    Text,
+    ToolCall,
+)
+from pytest_llmcassette.usage import Usage
+
+_FINISH = {
+    "end_turn": FinishReason.STOP,
+    "stop_sequence": FinishReason.STOP,
+    "max_tokens": FinishReason.LENGTH,
+    "model_context_window_exceeded": FinishReason.LENGTH,
+    "tool_use": FinishReason.TOOL_CALL,
+    "guardrail_intervened": FinishReason.CONTENT_FILTER,
+    "content_filtered": FinishReason.CONTENT_FILTER,
+    "malformed_model_output": FinishReason.ERROR,
+    "malformed_tool_use": FinishReason.ERROR,
+}
+_MEDIA = ("image", "audio", "video", "document")
+_CACHE_READ = ("cacheReadInputTokens", "cacheReadInputTokenCount")
+_CACHE_WRITE = ("cacheWriteInputTokens", "cacheWriteInputTokenCount")
+
+
+class ConverseAssembly:
+    """One message as it grows. `joined_texts`: every token is a block of its own (Nova), so that blocks say nothing."""
+
+    def __init__(self, *, joined_texts: bool = False) -> None:
+        self.stopped = False
+        self._joined = joined_texts
+        self._choice = ChoiceDraft(0)
+        self._begun = False
+        self._usage: dict[str, Any] = {}
+
+    @property
+    def finish_reason(self) -> str | None:
+        """The wire's stop reason."""
+        return self._choice.finish_reason
+
+    def plain(self, document: dict[str, Any]) -> None:
+        """Take in a whole response."""
+        message = as_dict(as_dict(document.get("output")).get("message"))
+        self._begun = self._begun or bool(message)
+        for index, block in enumerate(dict_list(message.get("content"))):
+            self._block(index, block)
+        self._stop(document)
+        self._usage = as_dict(document.get("usage")) or self._usage
+
+    def event(self, kind: str, event: dict[str, Any]) -> None:
+        """Take in one event of a stream; unknown kinds say nothing about the message."""
+        if kind == "contentBlockDelta":
+            self._delta(as_int(event.get("contentBlockIndex")) or 0, as_dict(event.get("delta")))
+        elif kind == "contentBlockStart":
+            self._start(as_int(event.get("contentBlockIndex")) or 0, as_dict(event.get("start")))
+        elif kind == "messageStart":
+            self._begun = True
+        elif kind == "messageStop":
+            self.stopped = True
+            self._stop(event)
+        elif kind == "metadata":
+            self._usage = as_dict(event.get("usage")) or self._usage
+
+    def choices(self) -> tuple[Choice, ...]:
+        """The one answer, once it has begun."""
+        if not self._begun and not self._choice.parts:
+            return ()
+        return (self._choice.build(lambda word: _FINISH.get(word, FinishReason.OTHER)),)
+
+    def usage(self) -> Usage | None:
+        """The counts of `usage`. Cached input is reported beside `inputTokens` and added here."""
+        wire = self._usage
+        if not wire:
+            return None
+        read = _first_count(wire, _CACHE_READ)
+        written = _first_count(wire, _CACHE_WRITE)
+        return Usage(
+            input_tokens=sum_known(as_int(wire.get("inputTokens")), read, written),
+            output_tokens=as_int(wire.get("outputTokens")),
+            total_tokens=as_int(wire.get("totalTokens")),
+            cache_read_input_tokens=read,
+            cache_creation_input_tokens=written,
+            server_tool_calls={
+                name: count
+                for name, value in as_dict(wire.get("serverToolUsage")).items()
+                if (count := as_int(value)) is not None
+            },
+            wire=wire,
+        )
+
+    def _stop(self, event: dict[str, Any]) -> None:
+        reason = as_str(event.get("stopReason"))
+        if reason:
+            self._begun = True
+            self._choice.finish_reason = reason
+
+    def _text(self, index: int) -> PartDraft:
+        return self._choice.part(Text, None if self._joined else index)
+
+    def _tool(self, index: int, start: dict[str, Any]) -> PartDraft:
+        draft = self._choice.part(ServerToolCall if start.get("type") == "server_tool_use" else ToolCall, index)
+        draft.id, draft.name = as_str(start.get("toolUseId")), as_str(start.get("name"))
+        return draft
+
+    def _result(self, index: int, start: dict[str, Any]) -> PartDraft:
+        draft = self._choice.part(ServerToolResult, index)
+        draft.id, draft.name = as_str(start.get("toolUseId")), as_str(start.get("type"))
+        draft.content = []
+        return draft
+
+    def _block(self, index: int, block: dict[str, Any]) -> None:
+        for kind, value in block.items():
+            fields = as_dict(value)
+            if kind == "text":
+                self._text(index).pieces.append(as_str(value) or "")
+            elif kind == "toolUse":
+                self._tool(index, fields).pieces.append(as_json_text(fields.get("input")))
+            elif kind == "toolResult":
+                self._result(index, fields).content = fields.get("content")
+            elif kind == "reasoningContent":
+                self._reasoning(index, as_dict(fields.get("reasoningText")))
+                self._reasoning(index, fields)
+            elif kind == "citationsContent":
+                draft = self._text(index)
+                draft.pieces.extend(as_str(entry.get("text")) or "" for entry in dict_list(fields.get("content")))
+                draft.citations.extend(_citation(entry) for entry in dict_list(fields.get("citations")))
+            elif kind in _MEDIA:
+                self._choice.add(_media(kind, fields))
+            else:
+                self._choice.add(Other(kind=kind, raw=value))
+
+    def _start(self, index: int, start: dict[str, Any]) -> None:
+        for kind, value in start.items():
+            fields = as_dict(value)
+            if kind == "toolUse":
+                self._tool(index, fields)
+            elif kind == "toolResult":
+                self._result(index, fields)
+            elif kind not in _MEDIA:
+                self._choice.add(Other(kind=kind, raw=value))
+
+    def _delta(self, index: int, delta: dict[str, Any]) -> None:
+        for kind, value in delta.items():
+            fields = as_dict(value)
+            if kind == "text":
+                self._text(index).pieces.append(as_str(value) or "")
+            elif kind == "toolUse":
+                self._growing_tool(index).pieces.append(as_json_text(fields.get("input")))
+            elif kind == "reasoningContent":
+                self._reasoning(index, fields)
+            elif kind == "toolResult":
+                draft = self._choice.part(ServerToolResult, index)
+                draft.content = [*(draft.content or ()), *dict_list(value)]
+            elif kind == "citation":
+                self._text(index).citations.append(_citation(fields))
+            elif kind in _MEDIA:
+                self._choice.add(_media(kind, fields))
+            else:
+                self._choice.add(Other(kind=kind, raw=value))
+
+    def _growing_tool(self, index: int) -> PartDraft:
+        for part in reversed(self._choice.parts):
+            if isinstance(part, PartDraft) and part.key == index and part.kind is ServerToolCall:
+                return part
+        return self._choice.part(ToolCall, index)
+
+    def _reasoning(self, index: int, fields: dict[str, Any]) -> None:
+        draft = self._choice.part(Reasoning, index)
+        draft.pieces.append(as_str(fields.get("text")) or "")
+        signature = as_str(fields.get("signature"))
+        if signature:
+            draft.signature = (draft.signature or "") + signature
+        redacted = as_str(fields.get("redactedContent"))
+        if redacted:
+            draft.encrypted = (draft.encrypted or "") + redacted
+
+
+def _first_count(wire: dict[str, Any], names: tuple[str, ...]) -> int | None:
+    return next((count for name in names if (count := as_int(wire.get(name))) is not None), None)
+
+
+def _media(kind: str, block: dict[str, Any]) -> Media:
+    family = "file" if kind == "document" else kind
+    form = as_str(block.get("format"))
+    media_type = f"{family}/{form}" if form and family != "file" else form
+    source = as_dict(block.get("source"))
+    data = as_str(source.get("bytes"))
+    if data is not None:
+        return media_of_base64(family, media_type, data)
+    return Media(kind=family, media_type=media_type, url=as_str(as_dict(source.get("s3Location")).get("uri")))
+
+
+def _citation(raw: dict[str, Any]) -> Citation:
+    quotes = [as_str(entry.get("text")) or "" for entry in dict_list(raw.get("sourceContent"))]
+    web = as_dict(as_dict(raw.get("location")).get("web"))
+    return Citation(
+        title=as_str(raw.get("title")), url=as_str(web.get("url")), quote="".join(quotes) or None, raw=raw
+    )
