@@ -10,7 +10,7 @@ from pytest_llmcassette.protocols.chat_usage import chat_usage
 from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error
 from pytest_llmcassette.protocols.json_stream import JsonStream, is_event_stream
 from pytest_llmcassette.protocols.providers import provider_of
-from pytest_llmcassette.protocols.wire_values import as_dict, as_float, as_str, dict_list
+from pytest_llmcassette.protocols.wire_values import as_dict, as_float, as_list, as_str
 from pytest_llmcassette.transcript import Choice, Citation, ExchangeError, FinishReason, Transcript
 from pytest_llmcassette.usage import Usage
 
@@ -73,17 +73,19 @@ class ChatAnswer:
             self.model = as_str(document.get("model")) or None
         if not self.created:
             self.created = as_float(document.get("created"))
-        usage = document.get("usage") or as_dict(document.get("x_groq")).get("usage")
+        usage = document.get("usage")
+        if not usage and "x_groq" in document:
+            usage = as_dict(document["x_groq"]).get("usage")
         if usage:
             self._usage = usage
-        error = document.get("error")
-        if error:
+        if document.get("error"):
             self._fail(document)
-        for position, entry in enumerate(dict_list(document.get("choices"))):
-            self._add_choice(entry, position)
-        if document.get("citations") or document.get("search_results"):
+        for position, entry in enumerate(as_list(document.get("choices"))):
+            if isinstance(entry, dict):
+                self._add_choice(entry, position)
+        if "citations" in document or "search_results" in document:
             # Perplexity repeats the whole list in every chunk.
-            self._citations = response_citations(document)
+            self._citations = response_citations(document) or self._citations
 
     def transcript(self, *, stream: JsonStream | None) -> Transcript:
         """The finished transcript; `stream` where the answer came as one."""

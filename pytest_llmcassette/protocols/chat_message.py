@@ -11,6 +11,12 @@ from pytest_llmcassette.protocols.media import media_of_base64, media_of_url
 from pytest_llmcassette.protocols.wire_values import as_dict, as_list, as_str, dict_list
 from pytest_llmcassette.transcript import Choice, Citation, FinishReason, Other, Reasoning, Refusal, Text
 
+_REASONING = frozenset({"reasoning_content", "reasoning", "reasoning_details"})
+# Looked for together, since a stream has thousands of deltas with none of them.
+_RARE = frozenset(
+    {"refusal", "images", "audio", "annotations", "executed_tools", "tool_calls", "function_call"},
+)
+
 
 class ChatChoice:
     """One choice, fed with its message or with its deltas in order."""
@@ -25,18 +31,18 @@ class ChatChoice:
     def add(self, message: dict[str, Any]) -> None:
         """A message or a delta."""
         content = message.get("content")
-        # By far the most frequent delta, so that it does not ask for the twelve other fields.
-        if len(message) <= 2 and isinstance(content, str) and (len(message) == 1 or "role" in message):
-            if content:
-                self.draft.part(Text).pieces.append(content)
-            return
-        self._add_reasoning(message)
+        if message.keys() & _REASONING:
+            self._add_reasoning(message)
         if isinstance(content, str):
             if content:
                 self.draft.part(Text).pieces.append(content)
         elif isinstance(content, list):
             for part in content:
                 self._add_part(part)
+        if message.keys() & _RARE:
+            self._add_rare(message)
+
+    def _add_rare(self, message: dict[str, Any]) -> None:
         refusal = message.get("refusal")
         if isinstance(refusal, str) and refusal:
             self.draft.part(Refusal).pieces.append(refusal)

@@ -25,6 +25,26 @@ def is_event_stream(exchange: Exchange) -> bool:
     return not head and 0 < exchange.status < 400 and exchange.asked("stream") is True
 
 
+# Without the two layers of Python above it, which cost as much as the scanning of a short event.
+_scan = json.JSONDecoder().scan_once
+
+
+def _object(data: str) -> dict[str, Any] | None:
+    try:
+        value, end = _scan(data, 0)
+        if end != len(data):
+            value = json.loads(data)
+    except StopIteration:
+        # White space in front, or no JSON.
+        try:
+            value = json.loads(data)
+        except (ValueError, RecursionError):
+            return None
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
 class JsonStream:
     """A stream's events as values. Iterate over it once; the other attributes are right after that.
 
@@ -50,11 +70,8 @@ class JsonStream:
                 # A ping: named events without data exist, nameless ones are keep-alive.
                 self.count(name or "keep-alive")
                 continue
-            try:
-                value = json.loads(data)
-            except (ValueError, RecursionError):
-                value = None
-            if not isinstance(value, dict):
+            value = _object(data)
+            if value is None:
                 self.cut = True
                 self._note(f"event {number} is no JSON object: {data[:80]!r}")
                 continue
