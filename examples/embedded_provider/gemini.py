@@ -25,6 +25,7 @@ class Gemini(Wire):
         assert found is not None
         parts = body["contents"][-1]["parts"]
         settings = body.get("generationConfig") or {}
+        thinking = settings.get("thinkingConfig") or {}
         declared = [tool for group in body.get("tools") or () for tool in group.get("functionDeclarations") or ()]
         return Prompt(
             model=found[1],
@@ -40,7 +41,8 @@ class Gemini(Wire):
             ),
             images=tuple(base64.b64decode(part["inlineData"]["data"]) for part in parts if "inlineData" in part),
             schema=settings.get("responseJsonSchema") or settings.get("responseSchema"),
-            thinks=bool((settings.get("thinkingConfig") or {}).get("includeThoughts")),
+            # Like every proto3 JSON API Gemini takes both spellings, and google-genai sends the second.
+            thinks=bool(thinking.get("includeThoughts") or thinking.get("include_thoughts")),
             stream=found[2] == "streamGenerateContent",
         )
 
