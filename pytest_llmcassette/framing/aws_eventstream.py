@@ -1,7 +1,7 @@
 """AWS event streams (`application/vnd.amazon.eventstream`) from bytes: Bedrock's framing of streamed answers.
 
-A frame is: total length, header length (uint32, big endian), CRC32 of these 8 bytes, headers, payload, CRC32 of all that
-came before. A header is: name length (uint8), name, value type (uint8), value.
+A frame is: total length, header length (uint32, big endian), CRC32 of these 8 bytes, headers, payload, CRC32 of all
+that came before. A header is: name length (uint8), name, value type (uint8), value.
 Format: https://smithy.io/2.0/aws/amazon-eventstream.html; the value types are those of botocore's `eventstream.py`.
 
 After a damaged frame nothing is trusted any more: its length may be wrong, so no later frame can be found.
@@ -53,7 +53,7 @@ class EventStreamTail(NamedTuple):
 class EventStreamDecoder:
     """Feed it bytes in any pieces; it gives the same frames for every way to cut them. Both checksums are checked."""
 
-    __slots__ = ("_headers", "_have", "_need", "_pieces", "_problem")
+    __slots__ = ("_have", "_headers", "_need", "_pieces", "_problem")
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []

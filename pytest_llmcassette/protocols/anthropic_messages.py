@@ -1,7 +1,7 @@
 """Anthropic's Messages API: direct, on Vertex AI, inside Bedrock InvokeModel, and compatible hosts.
 
-Format: https://docs.anthropic.com/en/api/messages and .../messages-streaming; the unions of block and delta types are those
-of the anthropic SDK (`types/beta/beta_content_block.py`, `types/beta/beta_raw_content_block_delta.py`).
+Format: https://docs.anthropic.com/en/api/messages and .../messages-streaming; the block and delta types are those of
+the anthropic SDK (`types/beta/beta_content_block.py`, `types/beta/beta_raw_content_block_delta.py`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Bedrock's streamed answers as JSON events, and AWS errors: what Converse, InvokeModel and Anthropic inside it share."""
+"""Bedrock's streamed answers as JSON events, and AWS errors, for Converse, InvokeModel and Anthropic inside it."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class AwsJsonStream:
     """A stream's events as values. Iterate over it once; the other attributes are right after that.
 
     InvokeModel wraps the model's own events as base64 `bytes` in `chunk` frames: those are given unwrapped.
-    `cut` says that the body ends inside a frame, or that one is damaged or holds no JSON object; `error` is the last frame
-    that the framing itself marks as exception or error.
+    `cut` says that the body ends inside a frame, or that one is damaged or holds no JSON object; `error` is the last
+    frame that the framing itself marks as exception or error.
     """
 
     def __init__(self, body: bytes, status: int) -> None:

@@ -11,8 +11,8 @@ import re
 from pytest_llmcassette.protocols.aws_json_stream import AwsJsonStream, aws_error, is_aws_stream, model_in_path
 from pytest_llmcassette.protocols.base import Exchange, WireProtocol
 from pytest_llmcassette.protocols.converse_assembly import ConverseAssembly
-from pytest_llmcassette.protocols.providers import provider_of
 from pytest_llmcassette.protocols.http_errors import error_object, is_error
+from pytest_llmcassette.protocols.providers import provider_of
 from pytest_llmcassette.transcript import ExchangeError, Transcript
 
 _PATH = re.compile(r"/model/[^/]+/converse(?:-stream)?$")

@@ -132,7 +132,7 @@ class GeminiEmbedContent(WireProtocol):
     name = "gemini.embed_content"
 
     def claims(self, exchange: Exchange) -> bool:
-        """By the method at the end of the path; `predict` serves other models too, so the model's name decides there."""
+        """By the method at the end of the path; `predict` serves other models too: their name decides."""
         match = _EMBED.search(unquote(exchange.path))
         if match is None or exchange.request.method.upper() != "POST":
             return False

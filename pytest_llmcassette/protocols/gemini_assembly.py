@@ -190,7 +190,9 @@ def _add_other(draft: ChoiceDraft, part: dict[str, Any]) -> None:
             name = as_str(fields.get("toolType"))
             draft.add(ServerToolCall(id=identity, name=name, arguments=as_json_text(fields.get("args"))))
         elif kind == "toolResponse":
-            draft.add(ServerToolResult(id=identity, name=as_str(fields.get("toolType")), content=fields.get("response")))
+            draft.add(
+                ServerToolResult(id=identity, name=as_str(fields.get("toolType")), content=fields.get("response"))
+            )
         elif kind == "inlineData":
             draft.add(_inline(fields))
         elif kind == "fileData":

@@ -1,0 +1,94 @@
+"""Cohere's API, version 2: chat, streamed or plain, and embed.
+
+Format: https://docs.cohere.com/reference/chat and .../chat-stream; the events are those of the SDK's
+`V2ChatStreamResponse`. `usage.tokens` counts what the model read and wrote, `usage.billed_units` what is paid for.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pytest_llmcassette.protocols.base import Exchange, WireProtocol
+from pytest_llmcassette.protocols.cohere_assembly import ChatAssembly, usage_of
+from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error
+from pytest_llmcassette.protocols.json_stream import JsonStream, is_event_stream
+from pytest_llmcassette.protocols.providers import provider_of
+from pytest_llmcassette.protocols.wire_values import as_dict, as_str
+from pytest_llmcassette.transcript import ExchangeError, Transcript
+
+
+class CohereChat(WireProtocol):
+    """`cohere.chat`: `/v2/chat`."""
+
+    name = "cohere.chat"
+
+    def claims(self, exchange: Exchange) -> bool:
+        """By path; on other hosts (Azure, gateways) the request must hold messages."""
+        return _is_call(exchange, ("/v2/chat",), "messages")
+
+    def read(self, exchange: Exchange) -> Transcript:
+        """The message, streamed or plain."""
+        assembly = ChatAssembly(exchange.status)
+        stream = False
+        shape: tuple[tuple[str, int], ...] = ()
+        notes: list[str] = []
+        if is_error(exchange):
+            assembly.error = http_error(exchange)
+        elif is_event_stream(exchange):
+            stream = True
+            events = JsonStream(exchange.body)
+            for name, event in events:
+                assembly.event(name, event)
+            shape, notes = events.shape, events.notes
+            assembly.cut = events.cut
+        else:
+            assembly.plain(exchange.response_json)
+        return Transcript(
+            protocol=self.name,
+            provider=provider_of(exchange.host, exchange.path),
+            stream=stream,
+            id=assembly.id,
+            request_model=as_str(exchange.asked("model")),
+            choices=assembly.choices(),
+            complete=assembly.complete(streamed=stream),
+            error=assembly.error,
+            usage=assembly.usage(),
+            shape=shape,
+            notes=tuple(notes),
+        )
+
+
+class CohereEmbed(WireProtocol):
+    """`cohere.embed`: `/v2/embed`, and `/v1/embed`, which answers alike."""
+
+    name = "cohere.embed"
+
+    def claims(self, exchange: Exchange) -> bool:
+        """By path; on other hosts the request must hold an input type."""
+        return _is_call(exchange, ("/v2/embed", "/v1/embed"), "input_type")
+
+    def read(self, exchange: Exchange) -> Transcript:
+        """Usage and completeness; the vectors themselves are not kept."""
+        error: ExchangeError | None = http_error(exchange) if is_error(exchange) else None
+        document: dict[str, Any] = as_dict(exchange.response_json)
+        if error is None and "embeddings" not in document:
+            error = error_object(document, status=exchange.status)
+        return Transcript(
+            protocol=self.name,
+            provider=provider_of(exchange.host, exchange.path),
+            stream=False,
+            id=as_str(document.get("id")),
+            request_model=as_str(exchange.asked("model")),
+            complete=error is None,
+            error=error,
+            usage=usage_of(as_dict(document.get("meta"))),
+        )
+
+
+def _is_call(exchange: Exchange, paths: tuple[str, ...], field: str) -> bool:
+    if exchange.request.method.upper() != "POST" or not exchange.path.rstrip("/").endswith(paths):
+        return False
+    return "cohere" in exchange.host or exchange.asked(field) is not None
+
+
+PROTOCOLS = (CohereChat(), CohereEmbed())

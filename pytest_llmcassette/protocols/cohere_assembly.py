@@ -1,0 +1,176 @@
+"""Cohere's chat message put together from its events, or from a plain answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pytest_llmcassette.protocols.assembly import ChoiceDraft
+from pytest_llmcassette.protocols.http_errors import error_object
+from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_list, as_str, dict_list
+from pytest_llmcassette.transcript import (
+    Choice,
+    Citation,
+    ExchangeError,
+    FinishReason,
+    Other,
+    Reasoning,
+    Text,
+    ToolCall,
+)
+from pytest_llmcassette.usage import Usage
+
+_FINISH = {
+    "COMPLETE": FinishReason.STOP,
+    "STOP_SEQUENCE": FinishReason.STOP,
+    "MAX_TOKENS": FinishReason.LENGTH,
+    "TOOL_CALL": FinishReason.TOOL_CALL,
+    "ERROR_TOXIC": FinishReason.CONTENT_FILTER,
+    "ERROR": FinishReason.ERROR,
+    "ERROR_LIMIT": FinishReason.ERROR,
+    "TIMEOUT": FinishReason.ERROR,
+}
+
+
+class ChatAssembly:
+    """One message as it grows."""
+
+    def __init__(self, status: int) -> None:
+        self.id: str | None = None
+        self.error: ExchangeError | None = None
+        self.cut = False
+        self._status = status
+        self._ended = False
+        self._begun = False
+        self._choice = ChoiceDraft(0)
+        self._plan: list[str] = []
+        self._plan_place: int | None = None
+        self._citations: list[tuple[int, Citation]] = []
+        self._usage: dict[str, Any] = {}
+
+    def plain(self, document: object) -> None:
+        """Take in a plain answer."""
+        if not isinstance(document, dict) or "message" not in document:
+            self.error = error_object(document, status=self._status)
+            return
+        if isinstance(document["message"], str):
+            # An error's words, not an answer.
+            self.error = error_object(document, status=self._status)
+            return
+        self.id = as_str(document.get("id"))
+        self._message(as_dict(document["message"]))
+        self._end(document)
+
+    def event(self, name: str, event: dict[str, Any]) -> None:
+        """Take in one event of a stream."""
+        kind = event.get("type") or name
+        index = as_int(event.get("index")) or 0
+        delta = as_dict(event.get("delta"))
+        message = as_dict(delta.get("message"))
+        if kind in ("content-start", "content-delta"):
+            self._content(index, as_dict(message.get("content")))
+        elif kind in ("tool-call-start", "tool-call-delta"):
+            self._tool_call(index, as_dict(message.get("tool_calls")))
+        elif kind == "tool-plan-delta":
+            self._tool_plan(message.get("tool_plan"))
+        elif kind == "citation-start":
+            citations = message.get("citations")
+            for citation in dict_list(citations if isinstance(citations, list) else [citations]):
+                self._cite(citation)
+        elif kind == "message-start":
+            self.id = as_str(event.get("id")) or self.id
+            self._message(message)
+        elif kind == "message-end":
+            self.id = self.id or as_str(event.get("id"))
+            self._ended = True
+            self._end(delta)
+        elif event.get("error") or "message" in event:
+            self.error = error_object(event, status=self._status)
+
+    def complete(self, *, streamed: bool) -> bool:
+        """A finish reason, and in a stream the `message-end` that carries it."""
+        if self.error is not None or self.cut:
+            return False
+        return self._choice.finish_reason is not None and (self._ended or not streamed)
+
+    def choices(self) -> tuple[Choice, ...]:
+        """The one answer, once it has begun."""
+        if not self._begun and not self._choice.parts:
+            return ()
+        if self._plan and self._plan_place is not None:
+            self._choice.parts.insert(self._plan_place, Other(kind="tool_plan", raw="".join(self._plan)))
+            self._plan = []
+        for index, citation in self._citations:
+            self._choice.part(Text, index).citations.append(citation)
+        self._citations = []
+        return (self._choice.build(lambda word: _FINISH.get(word, FinishReason.OTHER)),)
+
+    def usage(self) -> Usage | None:
+        """What `usage` counts, or None."""
+        return usage_of(self._usage)
+
+    def _end(self, fields: dict[str, Any]) -> None:
+        self._begun = True
+        self._choice.finish_reason = as_str(fields.get("finish_reason"))
+        self._usage = as_dict(fields.get("usage"))
+        words = as_str(fields.get("error"))
+        if words:
+            self.error = ExchangeError(status=self._status, type=self._choice.finish_reason, message=words)
+
+    def _message(self, message: dict[str, Any]) -> None:
+        self._begun = True
+        self._tool_plan(message.get("tool_plan"))
+        for index, content in enumerate(as_list(message.get("content"))):
+            self._content(index, as_dict(content))
+        for index, call in enumerate(as_list(message.get("tool_calls"))):
+            self._tool_call(index, as_dict(call))
+        for citation in dict_list(message.get("citations")):
+            self._cite(citation)
+
+    def _content(self, index: int, content: dict[str, Any]) -> None:
+        text = as_str(content.get("text"))
+        thinking = as_str(content.get("thinking"))
+        if thinking is not None:
+            self._choice.part(Reasoning, index).pieces.append(thinking)
+        if text is not None:
+            self._choice.part(Text, index).pieces.append(text)
+        kind = as_str(content.get("type"))
+        if kind not in (None, "text", "thinking"):
+            self._choice.add(Other(kind=kind or "unknown", raw=content))
+
+    def _tool_call(self, index: int, call: dict[str, Any]) -> None:
+        draft = self._choice.part(ToolCall, index)
+        function = as_dict(call.get("function"))
+        draft.id = as_str(call.get("id")) or draft.id
+        draft.name = as_str(function.get("name")) or draft.name
+        draft.pieces.append(as_json_text(function.get("arguments")))
+
+    def _tool_plan(self, words: object) -> None:
+        if isinstance(words, str) and words:
+            if self._plan_place is None:
+                self._plan_place = len(self._choice.parts)
+            self._plan.append(words)
+
+    def _cite(self, raw: dict[str, Any]) -> None:
+        # Sources are tool outputs and documents; only a document may have a title or a URL.
+        document = next((as_dict(source.get("document")) for source in dict_list(raw.get("sources"))), {})
+        citation = Citation(
+            title=as_str(document.get("title")), url=as_str(document.get("url")), quote=as_str(raw.get("text")), raw=raw
+        )
+        self._citations.append((as_int(raw.get("content_index")) or 0, citation))
+
+
+def usage_of(wire: dict[str, Any]) -> Usage | None:
+    """Cohere's `usage` (or an embedding's `meta`), normalised: tokens where they are counted, else billed units."""
+    tokens, billed = as_dict(wire.get("tokens")), as_dict(wire.get("billed_units"))
+    counted = tokens or billed
+    if not counted:
+        return None
+    searches = as_int(billed.get("search_units"))
+    return Usage(
+        input_tokens=as_int(counted.get("input_tokens")),
+        output_tokens=as_int(counted.get("output_tokens")),
+        cache_read_input_tokens=as_int(wire.get("cached_tokens")),
+        image_input_tokens=as_int(billed.get("image_tokens")),
+        server_tool_calls={} if searches is None else {"search": searches},
+        wire=wire,
+    )

@@ -1,0 +1,186 @@
+"""Answers of Bedrock InvokeModel, where every model family has a body of its own.
+
+Shapes: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html. Families are told apart by the keys
+they use, not by the model's name: an inference profile's ARN does not hold it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pytest_llmcassette.protocols.assembly import ChoiceDraft
+from pytest_llmcassette.protocols.converse_assembly import ConverseAssembly
+from pytest_llmcassette.protocols.media import media_of_base64
+from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_str, dict_list, sum_known
+from pytest_llmcassette.transcript import Choice, FinishReason, Reasoning, Text, ToolCall
+from pytest_llmcassette.usage import Usage
+
+METRICS = "amazon-bedrock-invocationMetrics"
+_NOVA_EVENTS = ("messageStart", "contentBlockStart", "contentBlockDelta", "messageStop", "metadata")
+_LISTS = ("results", "outputs", "generations", "completions", "choices")
+_TEXTS = ("outputText", "text", "generation", "completion")
+_REASONS = ("completionReason", "finish_reason", "stop_reason", "finishReason")
+_VECTORS = ("embedding", "embeddings", "embeddingsByType")
+_FINISH = {
+    FinishReason.STOP: (
+        "finish",
+        "complete",
+        "stop",
+        "end_turn",
+        "endoftext",
+        "eos",
+        "stop_sequence",
+        "stop_criteria_met",
+    ),
+    FinishReason.LENGTH: ("length", "max_tokens"),
+    FinishReason.TOOL_CALL: ("tool_use", "tool_calls", "tool_call"),
+    FinishReason.CONTENT_FILTER: ("content_filtered", "content_filter", "error_toxic"),
+    FinishReason.ERROR: ("error",),
+}
+_FINISH_BY_WORD = {word: reason for reason, words in _FINISH.items() for word in words}
+# (input, output) as Llama, Titan and the OpenAI-like bodies (AI21, DeepSeek, Qwen, Mistral) count.
+_OWN_COUNTS = (
+    ("prompt_token_count", "generation_token_count"),
+    ("inputTextTokenCount", "totalOutputTextTokenCount"),
+    ("prompt_tokens", "completion_tokens"),
+    ("input_tokens", "output_tokens"),
+)
+
+
+class InvokeModelAssembly:
+    """One answer as it grows."""
+
+    def __init__(self) -> None:
+        self.id: str | None = None
+        self.model: str | None = None
+        self.embeds = False
+        self.ended = False
+        self._drafts: dict[int, ChoiceDraft] = {}
+        self._nova = ConverseAssembly(joined_texts=True)
+        self._metrics: dict[str, Any] | None = None
+        self._own: dict[str, Any] = {}
+        self._intervened = False
+
+    def take(self, document: dict[str, Any]) -> None:
+        """Take in a whole body, or one event of a stream."""
+        self.id = self.id or as_str(document.get("id")) or as_str(document.get("generation_id"))
+        self.model = self.model or as_str(document.get("model"))
+        self.embeds = self.embeds or any(key in document for key in _VECTORS)
+        metrics = document.get(METRICS)
+        if isinstance(metrics, dict):
+            self._metrics = metrics
+            self.ended = True
+        self._intervened = self._intervened or document.get("amazon-bedrock-guardrailAction") == "INTERVENED"
+        self._own.update(_own_counts(document))
+        if "output" in document:
+            self._nova.plain(document)
+        for kind in _NOVA_EVENTS:
+            if kind in document:
+                self._nova.event(kind, as_dict(document[kind]))
+        for name in _LISTS:
+            for position, entry in enumerate(dict_list(document.get(name))):
+                index = as_int(entry.get("index"))
+                self._entry(position if index is None else index, entry)
+        # Cohere repeats the whole answer in the event that ends the stream.
+        if document.get("event_type") in (None, "text-generation", "tool-calls-generation", "stream-end"):
+            self._entry(0, document)
+        for data in document.get("images") or ():
+            if isinstance(data, str):
+                self._draft(0).add(media_of_base64("image", None, data))
+
+    def choices(self) -> tuple[Choice, ...]:
+        """The answers by index."""
+        return self._nova.choices() or tuple(
+            draft.build(lambda word: _FINISH_BY_WORD.get(word.lower(), FinishReason.OTHER))
+            for _, draft in sorted(self._drafts.items())
+        )
+
+    def finished(self) -> bool:
+        """Whether the answer reached its own end: a finish reason, or the counts that come last."""
+        return self.ended or self._nova.finish_reason is not None or any(d.finish_reason for d in self._drafts.values())
+
+    def usage(self, headers: Mapping[str, int | None]) -> Usage | None:
+        """Bedrock's own counts (`headers` of a plain answer by the names of the stream's metrics), else the model's."""
+        counted = {name: count for name, count in headers.items() if count is not None} or self._metrics or {}
+        if counted:
+            read = as_int(counted.get("cacheReadInputTokenCount"))
+            written = as_int(counted.get("cacheWriteInputTokenCount"))
+            return Usage(
+                input_tokens=sum_known(as_int(counted.get("inputTokenCount")), read, written),
+                output_tokens=as_int(counted.get("outputTokenCount")),
+                total_tokens=as_int(self._own.get("total")),
+                cache_read_input_tokens=read,
+                cache_creation_input_tokens=written,
+                wire=counted,
+            )
+        nova = self._nova.usage()
+        # A guardrail that answered instead of the model: the counts are of its own words.
+        if nova is not None or self._intervened or not self._own:
+            return nova
+        return Usage(
+            input_tokens=self._own.get("input"),
+            output_tokens=self._own.get("output"),
+            total_tokens=self._own.get("total"),
+            wire=self._own["wire"],
+        )
+
+    def _draft(self, index: int) -> ChoiceDraft:
+        return self._drafts.setdefault(index, ChoiceDraft(index))
+
+    def _entry(self, index: int, entry: dict[str, Any]) -> None:
+        message = as_dict(entry.get("message")) or as_dict(entry.get("delta")) or as_dict(entry.get("data")) or entry
+        if entry.get("event_type") != "stream-end":
+            for name in _TEXTS:
+                if isinstance(entry.get(name), str):
+                    self._draft(index).part(Text).pieces.append(entry[name])
+            if message is not entry:
+                self._message(index, message)
+            self._calls(index, message)
+        for name in _REASONS:
+            value = entry.get(name)
+            reason = as_str(as_dict(value).get("reason")) if isinstance(value, dict) else as_str(value)
+            if reason:
+                self._draft(index).finish_reason = reason
+
+    def _message(self, index: int, message: dict[str, Any]) -> None:
+        for name in ("reasoning_content", "reasoning"):
+            if as_str(message.get(name)):
+                self._draft(index).part(Reasoning).pieces.append(message[name])
+                break
+        for name in ("content", "text"):
+            if isinstance(message.get(name), str):
+                self._draft(index).part(Text).pieces.append(message[name])
+
+    def _calls(self, index: int, message: dict[str, Any]) -> None:
+        for position, call in enumerate(dict_list(message.get("tool_calls"))):
+            function = as_dict(call.get("function")) or call
+            number = as_int(call.get("index"))
+            draft = self._draft(index).part(ToolCall, position if number is None else number)
+            draft.id = as_str(call.get("id")) or draft.id
+            draft.name = as_str(function.get("name")) or draft.name
+            arguments = function.get("arguments", function.get("parameters"))
+            draft.pieces.append(as_json_text(arguments))
+
+
+def _own_counts(document: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for source in (document, as_dict(document.get("usage"))):
+        for input_name, output_name in _OWN_COUNTS:
+            sent, made = as_int(source.get(input_name)), as_int(source.get(output_name))
+            if sent is not None:
+                found["input"] = sent
+            if made is not None:
+                found["output"] = made
+            if sent is not None or made is not None:
+                found["wire"] = source.get("usage") or {
+                    name: source[name] for name in (input_name, output_name) if name in source
+                }
+        total = as_int(source.get("total_tokens")) if source is not document else None
+        if total is not None:
+            found["total"] = total
+    results = [as_int(result.get("tokenCount")) for result in dict_list(document.get("results"))]
+    made = sum_known(*results)
+    if made is not None:
+        found["output"] = made
+    return found

@@ -1,0 +1,175 @@
+"""Ollama's own API: chat and generate, as JSON lines or as one object.
+
+Format: https://github.com/ollama/ollama/blob/main/docs/api.md. Every line is a response object; the last has `done` and
+the counts. `prompt_eval_count` is absent when the prompt came from the cache: unknown, not 0.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pytest_llmcassette.framing import ndjson
+from pytest_llmcassette.protocols.assembly import ChoiceDraft
+from pytest_llmcassette.protocols.base import Exchange, WireProtocol
+from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error
+from pytest_llmcassette.protocols.media import media_of_base64
+from pytest_llmcassette.protocols.providers import provider_of
+from pytest_llmcassette.protocols.timestamps import seconds_of
+from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_list, as_str, dict_list
+from pytest_llmcassette.transcript import Choice, ExchangeError, FinishReason, Reasoning, Text, ToolCall, Transcript
+from pytest_llmcassette.usage import Usage
+
+_FINISH = {"stop": FinishReason.STOP, "length": FinishReason.LENGTH}
+_COUNTS = ("prompt_eval_count", "eval_count")
+
+
+class _OllamaProtocol(WireProtocol):
+    path: str
+
+    def claims(self, exchange: Exchange) -> bool:
+        """By path, and, since `/api/chat` is a path of many, by Ollama's port or host or the look of the answer."""
+        if exchange.request.method.upper() != "POST" or not exchange.path.rstrip("/").endswith(self.path):
+            return False
+        try:
+            port = exchange.url.port
+        except ValueError:
+            port = None
+        if port == 11434 or "ollama" in exchange.host or exchange.content_type == "application/x-ndjson":
+            return True
+        first = exchange.body[:4096].lstrip().partition(b"\n")[0]
+        return b'"model"' in first and b'"done"' in first
+
+    def read(self, exchange: Exchange) -> Transcript:
+        """The answer, streamed or plain."""
+        assembly = _Assembly(exchange.status)
+        stream = False
+        if is_error(exchange):
+            assembly.error = http_error(exchange)
+        else:
+            stream = exchange.response_json is None or exchange.content_type == "application/x-ndjson"
+            if stream:
+                assembly.lines(exchange.body)
+            else:
+                assembly.take(as_dict(exchange.response_json))
+        return Transcript(
+            protocol=self.name,
+            provider=provider_of(exchange.host, exchange.path),
+            stream=stream,
+            request_model=as_str(exchange.asked("model")),
+            model=assembly.model,
+            choices=assembly.choices(),
+            complete=assembly.done and not assembly.cut and assembly.error is None,
+            error=assembly.error,
+            usage=assembly.usage(),
+            created=assembly.created,
+            shape=assembly.shape if stream else (),
+            notes=tuple(assembly.notes),
+        )
+
+
+class OllamaChat(_OllamaProtocol):
+    """`ollama.chat`: `/api/chat`."""
+
+    name = "ollama.chat"
+    path = "/api/chat"
+
+
+class OllamaGenerate(_OllamaProtocol):
+    """`ollama.generate`: `/api/generate`."""
+
+    name = "ollama.generate"
+    path = "/api/generate"
+
+
+class _Assembly:
+    """One answer as it grows; chat has a `message`, generate a `response` in every object."""
+
+    def __init__(self, status: int) -> None:
+        self.model: str | None = None
+        self.created: float | None = None
+        self.error: ExchangeError | None = None
+        self.done = False
+        self.cut = False
+        self.notes: list[str] = []
+        self.shape: tuple[tuple[str, int], ...] = ()
+        self._status = status
+        self._begun = False
+        self._choice = ChoiceDraft(0)
+        self._usage: dict[str, Any] = {}
+
+    def lines(self, body: bytes) -> None:
+        """Take in a stream."""
+        lines, tail = ndjson.parse(body)
+        kinds: dict[str, int] = {}
+        for number, line in enumerate(lines):
+            try:
+                event = json.loads(line)
+            except (ValueError, RecursionError):
+                event = None
+            if not isinstance(event, dict):
+                self.cut = True
+                self.notes.append(f"line {number} is no JSON object: {line[:80]!r}")
+                continue
+            kind = "error" if "error" in event else "done" if event.get("done") is True else "chunk"
+            kinds[kind] = kinds.get(kind, 0) + 1
+            self.take(event)
+        if tail is not None:
+            self.cut = True
+            self.notes.append(f"the last line has no end: {tail[:80]!r}")
+        self.shape = tuple(kinds.items())
+
+    def take(self, event: dict[str, Any]) -> None:
+        """Take in a response object."""
+        if event.get("error"):
+            self.error = error_object(event, status=self._status)
+            return
+        self._begun = self._begun or bool(event)
+        self.model = as_str(event.get("model")) or self.model
+        self.created = self.created or seconds_of(event.get("created_at"))
+        message = as_dict(event.get("message")) or event
+        self._append(Reasoning, message.get("thinking"))
+        self._append(Text, message.get("content") if message is not event else event.get("response"))
+        for call in dict_list(message.get("tool_calls")):
+            self._tool_call(call)
+        for image in as_list(message.get("images")):
+            if isinstance(image, str):
+                self._choice.add(media_of_base64("image", None, image))
+        if event.get("done") is True:
+            self.done = True
+            self._choice.finish_reason = as_str(event.get("done_reason")) or None
+        self._usage.update((name, event[name]) for name in _COUNTS if event.get(name) is not None)
+
+    def choices(self) -> tuple[Choice, ...]:
+        """The one answer, once it has begun."""
+        if not self._begun:
+            return ()
+        return (self._choice.build(lambda word: _FINISH.get(word, FinishReason.OTHER)),)
+
+    def usage(self) -> Usage | None:
+        """The counts of the last object."""
+        if not self._usage:
+            return None
+        return Usage(
+            input_tokens=as_int(self._usage.get("prompt_eval_count")),
+            output_tokens=as_int(self._usage.get("eval_count")),
+            wire=self._usage,
+        )
+
+    def _append(self, kind: type[Text] | type[Reasoning], words: object) -> None:
+        if isinstance(words, str) and words:
+            self._choice.part(kind).pieces.append(words)
+
+    def _tool_call(self, call: dict[str, Any]) -> None:
+        # Calls always come whole; `index` numbers them anew in every message.
+        function = as_dict(call.get("function"))
+        self._choice.add(
+            ToolCall(
+                id=as_str(call.get("id")),
+                name=as_str(function.get("name")),
+                arguments=as_json_text(function.get("arguments")),
+            )
+        )
+
+
+PROTOCOLS = (OllamaChat(), OllamaGenerate())
