@@ -73,7 +73,7 @@ class ToolCall:
             return {}
         try:
             return json.loads(self.arguments)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
 
