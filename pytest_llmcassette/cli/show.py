@@ -1,0 +1,161 @@
+"""`llmcassette show`: what was asked and answered in cassette files, as JSON lines or as a readable conversation."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pytest_llmcassette.cassette.files import load
+from pytest_llmcassette.cassette.model import Interaction
+from pytest_llmcassette.cli.terminal import Terminal
+from pytest_llmcassette.errors import CassetteError
+from pytest_llmcassette.protocols.registry import read
+from pytest_llmcassette.transcript import Transcript
+from pytest_llmcassette.usage import Usage
+
+_SUFFIXES = (".yaml", ".yml")
+# 128 + SIGPIPE: what the shell reports for any program whose reader went away (`... | head`).
+_BROKEN_PIPE = 141
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the subcommand's arguments."""
+    parser.add_argument(
+        "paths", nargs="+", metavar="PATH", help="cassette files, or folders to search for *.yaml, *.yml"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object per interaction and line")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Show all paths; 1 when a file could not be read (said on stderr, after which the rest is shown), else 0."""
+    if hasattr(sys.stdout, "reconfigure"):
+        # A recorded answer has any character; a terminal in LANG=C must not end the listing at the first accent.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        status = _show(args.paths, as_json=args.json)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The interpreter flushes stdout at exit and would complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BROKEN_PIPE
+    return status
+
+
+def _show(paths: list[str], *, as_json: bool) -> int:
+    unreadable = False
+    terminal = Terminal(sys.stdout)
+    for given in paths:
+        files = list(cassette_files(given))
+        if not files and Path(given).is_dir():
+            print(f"{given}: no cassettes (*.yaml, *.yml) in this folder.", file=sys.stderr)
+        for file in files:
+            try:
+                interactions = load(Path(file))
+            except (CassetteError, OSError) as problem:
+                unreadable = True
+                print(_complaint(file, problem), file=sys.stderr)
+                continue
+            for index, interaction in enumerate(interactions):
+                if as_json:
+                    sys.stdout.write(json.dumps(row(file, index, interaction)) + "\n")
+                else:
+                    # Only a reader of conversations waits for the code that draws them.
+                    from pytest_llmcassette.cli.conversation import draw
+
+                    draw(terminal, f"{file} #{index}", interaction, read(interaction))
+    return 1 if unreadable else 0
+
+
+def cassette_files(given: str) -> Iterator[str]:
+    """The files that an argument stands for: itself, or every *.yaml and *.yml below a folder, sorted by path."""
+    if not os.path.isdir(given):
+        yield given
+        return
+    for folder, folders, names in os.walk(given):
+        folders.sort()
+        for name in sorted(names):
+            if name.lower().endswith(_SUFFIXES):
+                yield os.path.join(folder, name)
+
+
+def _complaint(file: str, problem: Exception) -> str:
+    words = str(problem)
+    if isinstance(problem, OSError):
+        words = f"{file}: cannot be read: {problem.strerror or problem}. Check the path and its permissions."
+    return words.encode(errors="backslashreplace").decode()
+
+
+def row(file: str, index: int, interaction: Interaction) -> dict[str, Any]:
+    """One interaction as the object that `show --json` prints: a stable interface, fields may only be added."""
+    transcript = read(interaction)
+    found: dict[str, Any] = {
+        "file": file,
+        "index": index,
+        "url": interaction.request.url,
+        "status": interaction.response.code,
+        "protocol": None,
+        "provider": None,
+        "stream": None,
+        "id": None,
+        "model": None,
+        "text": None,
+        "reasoning": None,
+        "refusal": None,
+        "tool_calls": [],
+        "finish_reason": None,
+        "complete": None,
+        "error": None,
+        "usage": None,
+        "request_model": None,
+        "method": interaction.request.method,
+        "notes": [],
+    }
+    if transcript is not None:
+        found.update(_answer(transcript))
+    return found
+
+
+def _answer(transcript: Transcript) -> dict[str, Any]:
+    error = transcript.error
+    return {
+        "protocol": transcript.protocol,
+        "provider": transcript.provider,
+        "stream": transcript.stream,
+        "id": transcript.id,
+        "model": transcript.model,
+        # SDKs fill "" in where the wire had no text; here an absent text is null.
+        "text": transcript.text or None,
+        "reasoning": transcript.reasoning,
+        "refusal": transcript.refusal,
+        "tool_calls": [
+            {"id": call.id, "name": call.name, "arguments": call.arguments} for call in transcript.tool_calls
+        ],
+        "finish_reason": transcript.finish_reason,
+        "complete": transcript.complete,
+        "error": None if error is None else {"status": error.status, "type": error.type, "message": error.message},
+        "usage": None if transcript.usage is None else _usage(transcript.usage),
+        "request_model": transcript.request_model,
+        "notes": list(transcript.notes),
+    }
+
+
+def _usage(usage: Usage) -> dict[str, Any]:
+    return {
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "total_tokens": usage.total_tokens,
+        "cache_read_input_tokens": usage.cache_read_input_tokens,
+        "cache_creation_input_tokens": usage.cache_creation_input_tokens,
+        "reasoning_output_tokens": usage.reasoning_output_tokens,
+        "audio_input_tokens": usage.audio_input_tokens,
+        "audio_output_tokens": usage.audio_output_tokens,
+        "image_input_tokens": usage.image_input_tokens,
+        "image_output_tokens": usage.image_output_tokens,
+        "server_tool_calls": dict(usage.server_tool_calls),
+        "cost": usage.cost,
+    }
