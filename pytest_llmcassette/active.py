@@ -99,12 +99,9 @@ def current() -> Recorder | Suspension | None:
     """
     if not _stack:
         return None
-    entry = _context.get()
-    if entry is not None:
-        while entry is not None and not entry.in_force:
-            entry = entry.outer
-        if entry is not None and not _is_suspended_since(entry):
-            return entry.what
+    own = _of_task()
+    if own is not None:
+        return own.what
     if _strays:
         owner = _strays.get(threading.current_thread())
         if owner is not None:
@@ -113,10 +110,30 @@ def current() -> Recorder | Suspension | None:
                 "while another test's cassette is in force.\n"
                 "The request was not sent. Join the thread, or stop it, before its test ends."
             )
+    return _of_process()
+
+
+def nothing_goes_live() -> bool:
+    """Whether a cassette is in force that only replays, or a suspension. Never raises."""
+    if not _stack:
+        return False
+    own = _of_task()
+    what = own.what if own is not None else _of_process()
+    return what is not None and (isinstance(what, Suspension) or not what.may_record)
+
+
+def _of_task() -> _Entry | None:
+    entry = _context.get()
+    while entry is not None and not entry.in_force:
+        entry = entry.outer
+    return entry if entry is not None and not _is_suspended_since(entry) else None
+
+
+def _of_process() -> Recorder | Suspension | None:
     try:
         return _stack[-1].what
     except IndexError:
-        # Another thread has closed the last cassette since the check at the top.
+        # Another thread has closed the last cassette since the caller looked.
         return None
 
 

@@ -2,60 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import os
+from collections import defaultdict
+from collections.abc import Callable, Hashable
 from pathlib import Path
+from threading import RLock
 
-from pytest_llmcassette.cassette.model import Headers, Interaction
+from pytest_llmcassette.cassette.model import Headers, Interaction, Request
 from pytest_llmcassette.config import CassetteConfig
-from pytest_llmcassette.errors import CassetteStop
+from pytest_llmcassette.errors import CassetteFileError, CassetteStop, RequestNotRecorded, RequestRefused
+from pytest_llmcassette.matching import Matcher
 from pytest_llmcassette.modes import RecordMode
+from pytest_llmcassette.placeholder_keys import find_placeholder
+from pytest_llmcassette.playlist import Playlist
+from pytest_llmcassette.recording import (
+    PROTOCOL_HEADERS,
+    LiveRequest,
+    RecordingSlot,
+    SentRequest,
+    canonical_headers,
+    canonical_name,
+    is_transient,
+)
+from pytest_llmcassette.redaction import Redactor
 
-
-@dataclass(slots=True)
-class LiveRequest:
-    """A request as the client sends it now, nothing redacted."""
-
-    method: str
-    url: str
-    headers: list[tuple[bytes, bytes]]
-    body: bytes
-    http_version: str = "HTTP/1.1"
-
-
-@dataclass(slots=True, eq=False)
-class SentRequest:
-    """A request of this run, redacted. `interaction` is what answered it, None while it is under way or after a miss.
-
-    `headers` are the allow-listed ones and the protocol's (anthropic-version, ...). `dropped`: a transient failure that
-    was retried.
-    """
-
-    method: str
-    url: str
-    headers: Headers
-    body: bytes
-    interaction: Interaction | None = None
-    dropped: bool = False
-
-
-class RecordingSlot:
-    """The place of a live request in the recording, reserved when it started. The transport reports to it."""
-
-    def headers(
-        self, status: int, reason: str, headers: list[tuple[bytes, bytes]], http_version: str, duration_ns: int
-    ) -> None:
-        """The response's head has arrived; `duration_ns` since the request started."""
-
-    def data(self, chunk: bytes) -> None:
-        """A piece of the body, as it came from the wire."""
-
-    def end(self, kind: str, message: str = "") -> None:
-        """The end, by the words of `Interaction.end`. Only the first call counts."""
+__all__ = ["LiveRequest", "Recorder", "RecordingSlot", "SentRequest"]
 
 
 class Recorder:
-    """One cassette in force: opened for one test or one `use_cassette`."""
+    """One cassette in force: opened for one test or one `use_cassette`.
+
+    `how_to_record` is the command that records what is missing, `owner` the test (or file) that a refusal names.
+    `is_complete` tells whether a stream that the client closed had in fact reached its protocol's end.
+    """
 
     def __init__(
         self,
@@ -68,15 +47,29 @@ class Recorder:
     ) -> None:
         self.path = path
         self.config = config
+        self.mode = config.record_mode
         self.owner = owner
         self.how_to_record = how_to_record
-        self.is_complete = is_complete
         self.phase = ""
         self.sent: list[SentRequest] = []
         self.misses: list[CassetteStop] = []
         self.closed = False
-        self.exists_at_start = path.exists()
-        self.mode: RecordMode = config.record_mode
+        self._is_complete = is_complete
+        self._state_at_start = _file_state(path)
+        self._lock = RLock()
+        self._redactor = Redactor(config)
+        self._matcher = Matcher(config)
+        self._snapshot_headers = PROTOCOL_HEADERS.union(
+            canonical_name(name.encode()) for name in config.snapshot_headers
+        )
+        self._playlist: Playlist | None = None
+        self._slots: list[tuple[Hashable, RecordingSlot]] = []
+        self._failed: defaultdict[Hashable, list[SentRequest]] = defaultdict(list)
+
+    @property
+    def exists_at_start(self) -> bool:
+        """Whether the cassette file was there when the cassette was opened."""
+        return self._state_at_start is not None
 
     @property
     def will_record(self) -> bool:
@@ -100,22 +93,188 @@ class Recorder:
         """What was played or recorded in this run, in the order of the requests, without dropped retries."""
         return [sent.interaction for sent in self.sent if sent.interaction is not None and not sent.dropped]
 
-    def request(self, live: LiveRequest) -> Interaction | RecordingSlot:
-        """Decide for one request; raises `RequestNotRecorded` or `RequestRefused`."""
-        return RecordingSlot()
-
     def ignores(self, host: str, port: int | None) -> bool:
-        """Whether `ignore_hosts` lets this host's traffic through unrecorded."""
+        """Whether `ignore_hosts` lets this host's traffic through unrecorded; `port` None is the scheme's own."""
+        for pattern in self.config.ignore_hosts:
+            name, _, number = pattern.lower().partition(":") if pattern.count(":") == 1 else (pattern.lower(), "", "")
+            if number and number != str(port):
+                continue
+            if host.lower() == name or (name.startswith("*.") and host.lower().endswith(name[1:])):
+                return True
         return False
 
+    def request(self, live: LiveRequest) -> Interaction | RecordingSlot:
+        """Decide for one request; raises `RequestNotRecorded` or `RequestRefused`, which `misses` keeps."""
+        with self._lock:
+            try:
+                return self._decide(live)
+            except CassetteStop as stop:
+                raise self.note(stop) from None
+
+    def note(self, stop: CassetteStop) -> CassetteStop:
+        """Keep in `misses` what is about to be raised, so that the owner can repeat it when user code swallows it."""
+        self.misses.append(stop)
+        return stop
+
+    def _decide(self, live: LiveRequest) -> Interaction | RecordingSlot:
+        if self.closed:
+            raise RequestRefused(
+                f"{self.owner} is over and its cassette {self.path} closed, but its code has just sent "
+                f"{live.method} {live.url.partition('?')[0]}.\n"
+                "Wait for background tasks and threads before the test ends."
+            )
+        headers = canonical_headers(live.headers)
+        request = self._redactor.request(live.method, live.url, headers, live.body)
+        key = self._matcher.key(request)
+        sent = SentRequest(request.method, request.url, self._shown_headers(request.headers, headers), request.body)
+        self.sent.append(sent)
+        if self.mode is not RecordMode.REWRITE:
+            try:
+                playlist = self._load()
+            except CassetteFileError as error:
+                # As an Exception an SDK would turn it into a connection error, and retry.
+                raise RequestRefused(str(error)) from None
+            if self.mode is not RecordMode.ALL:
+                interaction = playlist.take(key)
+                if interaction is not None:
+                    self._mark_repeats(sent, interaction)
+                    return interaction
+            if not self.may_record:
+                raise self._miss(request, playlist)
+        self._refuse_placeholder(live)
+        return self._reserve(key, request, sent)
+
+    def _shown_headers(self, kept: Headers, headers: Headers) -> Headers:
+        extra = {name: headers[name] for name in self._snapshot_headers.intersection(headers)}
+        return {**kept, **extra} if extra else kept
+
+    def _load(self) -> Playlist:
+        if self._playlist is None:
+            interactions: list[Interaction] = []
+            if self.exists_at_start:
+                from pytest_llmcassette.cassette.files import load
+
+                interactions = load(self.path)
+            self._playlist = Playlist(interactions, self.config, self._redactor, self._matcher)
+        return self._playlist
+
+    def _mark_repeats(self, sent: SentRequest, interaction: Interaction) -> None:
+        """A failure served again to a retrying client counts once, as it did when it was recorded."""
+        sent.interaction = interaction
+        if self.config.record_errors or not is_transient(interaction):
+            return
+        for earlier in self.sent[:-1]:
+            if earlier.interaction is interaction:
+                earlier.dropped = True
+
+    def _miss(self, request: Request, playlist: Playlist) -> RequestNotRecorded:
+        asked = f"{request.method} {request.url}"
+        if not self.exists_at_start:
+            return RequestNotRecorded(
+                f"{self.owner} sent {asked}, but there is no cassette {self.path} (record mode {self.mode}).\n"
+                f"Record it: {self.how_to_record}"
+            )
+        from pytest_llmcassette.mismatch import explain
+
+        why = explain(request, playlist.requests(), self.config)
+        return RequestNotRecorded(
+            f"{self.owner} sent {asked}, which {self.path} has no recording for (record mode {self.mode}).\n"
+            f"{why}\nRecord it: {self.how_to_record}"
+        )
+
+    def _refuse_placeholder(self, live: LiveRequest) -> None:
+        found = find_placeholder(live.url, live.headers)
+        if found is not None:
+            where, variable = found
+            named = f"the environment variable {variable}" if variable else "the provider's API key variable"
+            raise RequestRefused(
+                f"{self.owner} was about to send {live.method} {live.url.partition('?')[0]} live with a placeholder "
+                f"in {where}: no real key was set when the client was built.\n"
+                f"Set {named} and run again, or replay a recording (record mode none)."
+            )
+
+    def _reserve(self, key: Hashable, request: Request, sent: SentRequest) -> RecordingSlot:
+        if self._failed[key]:
+            self._failed[key].pop(0).dropped = True
+
+        def note_failure(slot: RecordingSlot) -> None:
+            failed = slot.sent.interaction
+            if failed is not None and is_transient(failed) and not self.config.record_errors:
+                self._failed[key].append(slot.sent)
+
+        slot = RecordingSlot(
+            request,
+            sent,
+            redactor=self._redactor,
+            config=self.config,
+            phase=self.phase,
+            is_complete=self._is_complete,
+            on_end=note_failure,
+        )
+        self._slots.append((key, slot))
+        return slot
+
     def unplayed(self) -> list[Interaction]:
-        """Recorded interactions that nobody asked for; empty when this run rewrites the file."""
-        return []
+        """Recorded interactions that nobody asked for; empty when everything went live.
+
+        Raises `CassetteFileError` when the file cannot be read.
+        """
+        if not self.exists_at_start or self.mode in (RecordMode.ALL, RecordMode.REWRITE):
+            return []
+        with self._lock:
+            return self._load().unplayed()
 
     def close(self) -> None:
         """No more requests: later ones raise `RequestRefused` naming the owner. Streams still open count as closed."""
         self.closed = True
+        with self._lock:
+            for _, slot in self._slots:
+                slot.settle()
 
     def save(self) -> Path | None:
-        """Write the recording in one atomic step; None when there is nothing to write. Raises `CassetteFileError`."""
+        """Write the recording in one atomic step; None when there is nothing to write.
+
+        Raises `CassetteFileError`, also when something else wrote the file since this cassette was opened.
+        """
+        with self._lock:
+            fresh = [
+                (key, slot.sent.interaction)
+                for key, slot in self._slots
+                if slot.sent.interaction is not None and not slot.sent.dropped
+            ]
+            if not fresh:
+                return None
+            if _file_state(self.path) != self._state_at_start:
+                raise CassetteFileError(
+                    self.path,
+                    f"something else wrote this cassette while {self.owner} was recording it",
+                    remedy="Record it from one test in one process: name separate cassettes, or use one xdist worker.",
+                )
+            from pytest_llmcassette.cassette.files import save
+
+            save(self.path, self._merged(fresh))
+            return self.path
+
+    def _merged(self, fresh: list[tuple[Hashable, Interaction]]) -> list[Interaction]:
+        if self._playlist is None or self.mode is RecordMode.REWRITE:
+            return [interaction for _, interaction in fresh]
+        merged = list(self._playlist.interactions)
+        if self.mode is not RecordMode.ALL:
+            return merged + [interaction for _, interaction in fresh]
+        places: dict[Hashable, list[int]] = {}
+        for key, interaction in fresh:
+            same = places.setdefault(key, self._playlist.peek_all(key))
+            if same:
+                merged[same.pop(0)] = interaction
+            else:
+                merged.append(interaction)
+        return merged
+
+
+def _file_state(path: Path) -> tuple[int, int] | None:
+    """Size and time of the file, None when there is none."""
+    try:
+        state = os.stat(path)
+    except FileNotFoundError:
         return None
+    return state.st_size, state.st_mtime_ns

@@ -1,0 +1,180 @@
+"""What one request leaves behind: as it was sent, and, when it went live, the interaction that is put together from it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from threading import Lock
+
+from pytest_llmcassette.cassette.model import Headers, Interaction, Request, Response
+from pytest_llmcassette.config import CassetteConfig
+from pytest_llmcassette.redaction import Redactor
+
+RawHeaders = list[tuple[bytes, bytes]]
+PROTOCOL_HEADERS = frozenset({"Anthropic-Version", "Anthropic-Beta", "Openai-Beta"})
+"""Request headers that choose between versions of an API: shown in snapshots, never written to the file."""
+
+CLOSED = "closed"
+_TRANSIENT = frozenset({408, 409, 429})
+
+
+@dataclass(slots=True)
+class LiveRequest:
+    """A request as the client sends it now, nothing redacted."""
+
+    method: str
+    url: str
+    headers: RawHeaders
+    body: bytes
+
+
+@dataclass(slots=True, eq=False)
+class SentRequest:
+    """A request of this run, redacted. `interaction` is what answered it, None while it is under way or after a miss.
+
+    `headers` are the allow-listed ones and the protocol's (anthropic-version, ...). `dropped`: a transient failure that
+    was retried.
+    """
+
+    method: str
+    url: str
+    headers: Headers
+    body: bytes
+    interaction: Interaction | None = None
+    dropped: bool = False
+
+
+@lru_cache(maxsize=1024)
+def canonical_name(name: bytes) -> str:
+    """A header's name in Go's canonical case: `x-request-id` -> `X-Request-Id`."""
+    return "-".join(word.capitalize() for word in name.decode("latin-1").split("-"))
+
+
+def canonical_headers(raw: RawHeaders) -> Headers:
+    """Header lines as a cassette holds them, the values of one name in their order."""
+    headers: Headers = {}
+    for name, value in raw:
+        headers.setdefault(canonical_name(name), []).append(value.decode("utf-8", "surrogateescape"))
+    return headers
+
+
+def is_transient(interaction: Interaction) -> bool:
+    """A failure that clients retry: 408, 409, 429, 5xx, or no answer at all."""
+    code = interaction.response.code
+    return code in _TRANSIENT or code >= 500 or (code == 0 and interaction.end != CLOSED)
+
+
+class RecordingSlot:
+    """The place of a live request in the recording, reserved when it started. The transport reports to it.
+
+    Bound to its recorder: once that has settled the slot (`settle`), later reports change nothing.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        sent: SentRequest,
+        *,
+        redactor: Redactor,
+        config: CassetteConfig,
+        phase: str,
+        is_complete: Callable[[Interaction], bool] | None,
+        on_end: Callable[[RecordingSlot], None],
+    ) -> None:
+        self.sent = sent
+        self._request = request
+        self._redactor = redactor
+        self._timed = config.record_timing
+        self._phase = phase
+        self._is_complete = is_complete
+        self._on_end = on_end
+        self._lock = Lock()
+        self._ended = False
+        self._response: Response | None = None
+        self._raw_headers: RawHeaders = []
+        self._pieces: list[bytes] = []
+        self._arrivals: list[tuple[float, int]] = []
+        self._head_at = 0.0
+
+    def headers(self, status: int, reason: str, headers: RawHeaders, http_version: str, duration_ns: int) -> None:
+        """The response's head has arrived; `http_version` as in `HTTP/1.1`, `duration_ns` since the request started."""
+        major, _, minor = http_version.rpartition("/")[2].partition(".")
+        self._raw_headers = headers
+        self._head_at = time.perf_counter()
+        self._response = Response(
+            code=status,
+            status=f"{status} {reason}".rstrip(),
+            proto=f"HTTP/{major or 1}.{minor or 0}",
+            proto_major=int(major or 1),
+            proto_minor=int(minor or 0),
+            duration_ns=duration_ns,
+        )
+
+    def data(self, chunk: bytes) -> None:
+        """A piece of the body, as it came from the wire (HTTP/2 ends with an empty one, which says nothing)."""
+        if chunk and not self._ended:
+            if self._timed:
+                self._arrivals.append(((time.perf_counter() - self._head_at) * 1000, len(chunk)))
+            self._pieces.append(chunk)
+
+    def end(self, kind: str, message: str = "") -> None:
+        """The end, by the words of `Interaction.end`. Only the first call counts.
+
+        A request that the client gave up before its answer began is kept with code 0.
+        """
+        with self._lock:
+            if self._ended:
+                return
+            self._ended = True
+        self.sent.interaction = self._interaction(kind, message)
+        self._on_end(self)
+
+    def settle(self) -> None:
+        """The recorder closes: what still streams counts as closed by the client, what has no answer yet is forgotten."""
+        if self._response is not None:
+            self.end(CLOSED)
+        with self._lock:
+            self._ended = True
+
+    def _interaction(self, kind: str, message: str) -> Interaction:
+        body = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+        self._pieces = []
+        response = self._response or Response(code=0, status="", content_length=0)
+        response.headers = canonical_headers(self._raw_headers)
+        response.body = body
+        received = len(body)
+        self._store_decoded(response)
+        interaction = Interaction(
+            request=self._request,
+            response=self._redactor.response(response),
+            phase=self._phase,
+            end=kind,
+            end_message=message,
+            chunks=tuple(self._arrivals) if not response.uncompressed else (),
+        )
+        if kind == CLOSED and received == response.content_length:
+            interaction.end = ""
+        elif kind == CLOSED and self._is_complete is not None:
+            whole = replace(interaction, end="")
+            if self._is_complete(whole):
+                return whole
+        return interaction
+
+    def _store_decoded(self, response: Response) -> None:
+        length = response.headers.get("Content-Length", [""])[0]
+        response.content_length = int(length) if length.isdecimal() else -1
+        encodings = response.headers.get("Content-Encoding")
+        if not encodings or not response.body:
+            return
+        # Imported here: recording alone pays for the decoders.
+        from pytest_llmcassette.cassette.encoding import decode_body
+
+        body, decoded = decode_body(response.body, ", ".join(encodings))
+        if decoded:
+            response.body = body
+            response.uncompressed = True
+            response.content_length = -1
+            del response.headers["Content-Encoding"]
+            response.headers.pop("Content-Length", None)

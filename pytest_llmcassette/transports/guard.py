@@ -1,0 +1,196 @@
+"""Refuses, by name, requests through libraries that no cassette intercepts, while a cassette is in force.
+
+Without this a test would silently talk to the network, or fail with whatever error a blocked network gives.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from pytest_llmcassette import active
+from pytest_llmcassette.errors import NotIntercepted, RequestRefused
+from pytest_llmcassette.transports.on_import import after_import
+
+UrlOf = Callable[..., str]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a library's requests begin: `module`'s attribute `path`, a function that gets what `url_of` reads."""
+
+    library: str
+    module: str
+    path: str
+    url_of: UrlOf
+
+
+def _aiohttp_url(session: Any, method: str, url: Any, *args: Any, **kwargs: Any) -> str:
+    base = getattr(session, "_base_url", None)
+    return str(base.join(type(base)(str(url)))) if base is not None else str(url)
+
+
+def _sent_url(sender: Any, request: Any, *args: Any, **kwargs: Any) -> str:
+    return str(request.url)
+
+
+def _urllib3_url(pool: Any, method: str, url: str, *args: Any, **kwargs: Any) -> str:
+    return f"{pool.scheme}://{pool.host}:{pool.port}" if pool.port else f"{pool.scheme}://{pool.host}"
+
+
+def _opened_url(opener: Any, target: Any, *args: Any, **kwargs: Any) -> str:
+    return target if isinstance(target, str) else str(target.full_url)
+
+
+def _grpc_target(call: Any, *args: Any, **kwargs: Any) -> str:
+    target = getattr(call, "_target", b"")
+    return "grpc://" + (target.decode("utf-8", "replace") if isinstance(target, bytes) else str(target))
+
+
+def _websocket_url(uri: str) -> str:
+    return uri
+
+
+_GRPC_CALLS = ("_UnaryUnary", "_UnaryStream", "_SingleThreadedUnaryStream", "_StreamUnary", "_StreamStream")
+ENTRIES = (
+    Entry("aiohttp", "aiohttp", "ClientSession._request", _aiohttp_url),
+    Entry("requests", "requests.adapters", "HTTPAdapter.send", _sent_url),
+    Entry("botocore (boto3)", "botocore.httpsession", "URLLib3Session.send", _sent_url),
+    Entry("urllib3", "urllib3.connectionpool", "HTTPConnectionPool.urlopen", _urllib3_url),
+    Entry("urllib.request", "urllib.request", "OpenerDirector.open", _opened_url),
+    Entry("websockets", "websockets.asyncio.client", "parse_uri", _websocket_url),
+    Entry("websockets", "websockets.sync.client", "parse_uri", _websocket_url),
+    *(
+        Entry("grpc", "grpc._channel", f"{kind}MultiCallable.{method}", _grpc_target)
+        for kind in _GRPC_CALLS
+        for method in ("__call__", "with_call", "future")
+    ),
+    *(
+        Entry("grpc.aio", "grpc.aio._channel", f"{kind}MultiCallable.__call__", _grpc_target)
+        for kind in ("UnaryUnary", "UnaryStream", "StreamUnary", "StreamStream")
+    ),
+)
+
+REMEDIES = {
+    "google.genai": (
+        "google-genai",
+        "Give the client an httpx transport: HttpOptions(httpx_async_client=httpx2.AsyncClient()) "
+        "(httpx.AsyncClient() before google-genai 3).",
+    ),
+    "litellm": ("litellm", "Set DISABLE_AIOHTTP_TRANSPORT=True, or litellm.disable_aiohttp_transport = True."),
+    "openai": ("openai", "Build the client without http_client=DefaultAioHttpClient(): its default client works."),
+    "anthropic": (
+        "anthropic",
+        "Build the client without http_client=DefaultAioHttpClient(): its default client works.",
+    ),
+    "fireworks": ("fireworks-ai", "Give the client an httpx transport: http_client=httpx.AsyncClient()."),
+    "google.auth": (
+        "google-auth",
+        "Give the client fixed credentials (google.oauth2.credentials.Credentials(token)), or let the token host through.",
+    ),
+    "botocore": ("boto3", "Use a client on httpx (AnthropicBedrock), or stub boto3 with botocore.stub.Stubber."),
+    "xai_sdk": ("xai-sdk", "Use xAI's OpenAI-compatible API with the openai SDK: base_url='https://api.x.ai/v1'."),
+}
+"""Client packages by module name: how to call them, and what to do."""
+
+_TOKEN = object()
+_installed: list[tuple[Any, str, Any, Any]] = []
+_seen: dict[str, Any] = {}
+
+
+def install() -> None:
+    """Guard every library that is imported, and the others when they are."""
+    for module in {entry.module: None for entry in ENTRIES}:
+        if module not in _seen or _seen[module] is not sys.modules.get(module):
+            after_import(module, lambda module=module: _guard(module))
+
+
+def _guard(module: str) -> None:
+    _seen[module] = sys.modules[module]
+    for entry in ENTRIES:
+        if entry.module != module:
+            continue
+        owner: Any = sys.modules[module]
+        *parents, name = entry.path.split(".")
+        for parent in parents:
+            owner = getattr(owner, parent, None)
+        original = owner.__dict__.get(name) if owner is not None else None
+        if original is None or getattr(original, "_llmcassette_guard", None) is _TOKEN:
+            continue
+        replacement = _guarded(original, entry)
+        replacement._llmcassette_guard = _TOKEN  # type: ignore[attr-defined]
+        setattr(owner, name, replacement)
+        _installed.append((owner, name, original, replacement))
+
+
+def uninstall() -> None:
+    """Put the libraries' own functions back where nobody has patched over ours."""
+    while _installed:
+        owner, name, original, replacement = _installed.pop()
+        if owner.__dict__.get(name) is replacement:
+            setattr(owner, name, original)
+    _seen.clear()
+
+
+def _guarded(original: Callable[..., Any], entry: Entry) -> Callable[..., Any]:
+    if inspect.iscoroutinefunction(original):
+
+        @wraps(original)
+        async def guarded_async(*args: Any, **kwargs: Any) -> Any:
+            if active.current() is not None:
+                _refuse(entry, args, kwargs)
+            return await original(*args, **kwargs)
+
+        return guarded_async
+
+    @wraps(original)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        if active.current() is not None:
+            _refuse(entry, args, kwargs)
+        return original(*args, **kwargs)
+
+    return guarded
+
+
+def _refuse(entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Raise unless the request may pass: an ignored host, or an address that is not the network's (`file:`)."""
+    from urllib.parse import urlsplit
+
+    url = entry.url_of(*args, **kwargs)
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https", "ws", "wss", "grpc"):
+        return
+    what = active.current()
+    shown = url.partition("?")[0]
+    if isinstance(what, active.Suspension):
+        raise RequestRefused(f"{shown} was not sent (through {entry.library}). {what.reason}")
+    host = parts.hostname or ""
+    if what is None or what.ignores(host, parts.port or {"http": 80, "https": 443}.get(parts.scheme)):
+        return
+    client, remedy = _client()
+    raise what.note(
+        NotIntercepted(
+            f"{client or 'Code under test'} was about to send a request to {shown} through {entry.library}, which no "
+            f"cassette can intercept, while {what.path} is in force for {what.owner}.\n"
+            f"{remedy or 'Use a client that sends through httpx or httpx2, or mock this call.'}\n"
+            f"To let it go to the network unrecorded: ignore_hosts=[{host!r}]."
+        )
+    )
+
+
+def _client() -> tuple[str, str]:
+    """The client library whose code is on the stack, nearest first, and its remedy; empty when none is known."""
+    frame = sys._getframe(2)
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        for package, known in REMEDIES.items():
+            if module == package or module.startswith(package + "."):
+                return known
+        if frame.f_back is None:
+            break
+        frame = frame.f_back
+    return "", ""

@@ -1,0 +1,67 @@
+"""Runs an action once a module has been imported, so that a library is patched without our importing it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from types import ModuleType
+
+
+class _Finder(MetaPathFinder):
+    """First on `sys.meta_path`; it finds nothing itself and wraps what the others find for the modules waited for."""
+
+    def __init__(self) -> None:
+        self.actions: dict[str, Callable[[], None]] = {}
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        action = self.actions.pop(fullname, None)
+        if action is None:
+            return None
+        spec = find_spec(fullname)
+        if spec is None or spec.loader is None:
+            self.actions[fullname] = action
+            return None
+        spec.loader = _Loader(spec.loader, action)
+        return spec
+
+
+class _Loader(Loader):
+    def __init__(self, loader: Loader, action: Callable[[], None]) -> None:
+        self._loader = loader
+        self._action = action
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        # The module sees its own loader: importlib.resources and linecache ask for more than these two methods.
+        module.__loader__ = self._loader
+        if module.__spec__ is not None:
+            module.__spec__.loader = self._loader
+        self._loader.exec_module(module)
+        self._action()
+
+
+_finder = _Finder()
+
+
+def after_import(name: str, action: Callable[[], None]) -> None:
+    """Run `action` now when the module is imported already, else right after its first import."""
+    if name in sys.modules:
+        action()
+        return
+    _finder.actions[name] = action
+    if _finder not in sys.meta_path:
+        sys.meta_path.insert(0, _finder)
+
+
+def forget() -> None:
+    """Drop all actions that wait."""
+    _finder.actions.clear()
+    if _finder in sys.meta_path:
+        sys.meta_path.remove(_finder)
