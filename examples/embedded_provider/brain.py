@@ -9,8 +9,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-MODELS = frozenset({"tiny-1", "tiny-1-thinking", "tiny-2"})
-
 _CITIES = ("Florence", "Lisbon", "Oslo", "Tokyo")
 _SAID = {
     "say hi in portuguese": "Olá! Tudo bem? 👋",
@@ -90,8 +88,8 @@ def _cut(word: str, size: int) -> Iterable[str]:
 
 
 def think(prompt: Prompt) -> Answer:
-    """The answer to a prompt; raises `ProviderError` for a model that is not served."""
-    if prompt.model not in MODELS:
+    """The answer to a prompt; raises `ProviderError` for a model that is no longer served."""
+    if prompt.model.startswith("retired"):
         raise ProviderError(404, "model_not_found", f"The model '{prompt.model}' does not exist.")
     thoughts = "I read the question twice. Then I count on my fingers." if prompt.thinks else ""
     if prompt.results:

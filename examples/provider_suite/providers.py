@@ -3,6 +3,8 @@
 They all live in the embedded provider here. In a suite of your own `base_url` is the real one.
 """
 
+import os
+
 from builders.anthropic_messages import AnthropicMessages
 from builders.gemini import Gemini
 from builders.groq_chat import GroqChat
@@ -11,8 +13,8 @@ from builders.openai_responses import OpenAIResponses
 from chat import Builder
 from pytest_llmcassette import Provider
 
-# A fixed port: it is part of the recorded URLs.
-URL = "http://127.0.0.1:18765"
+# A fixed port: it is part of the recorded URLs. The project's tests record again on a port of their own.
+URL = os.environ.get("EMBEDDED_URL", "http://127.0.0.1:18765")
 KEY = "EMBEDDED_API_KEY"
 EVERYTHING = {"tools", "vision", "schema"}
 
