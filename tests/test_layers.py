@@ -28,6 +28,8 @@ LAYERS: dict[str, int] = {
     "transcript": 1,
     "usage": 1,
     "recorder": 2,
+    "recording": 2,
+    "playlist": 2,
     "replay": 2,
     "active": 2,
     "protocols": 2,
