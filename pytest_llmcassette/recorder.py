@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable
 from pathlib import Path
 from threading import RLock
 
-from pytest_llmcassette.cassette.model import Headers, Interaction, Request
+from pytest_llmcassette.cassette.model import Interaction, Request
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.errors import CassetteFileError, CassetteStop, RequestNotRecorded, RequestRefused
 from pytest_llmcassette.matching import Matcher
@@ -126,7 +126,9 @@ class Recorder:
         headers = canonical_headers(live.headers)
         request = self._redactor.request(live.method, live.url, headers, live.body)
         key = self._matcher.key(request)
-        sent = SentRequest(request.method, request.url, self._shown_headers(request.headers, headers), request.body)
+        shown = {name: headers[name] for name in self._snapshot_headers.intersection(headers)}
+        kept = {**request.headers, **shown} if shown else request.headers
+        sent = SentRequest(request.method, request.url, kept, request.body, snapshot_headers=shown)
         self.sent.append(sent)
         if self.mode is not RecordMode.REWRITE:
             try:
@@ -143,10 +145,6 @@ class Recorder:
                 raise self._miss(request, playlist)
         self._refuse_placeholder(live)
         return self._reserve(key, request, sent)
-
-    def _shown_headers(self, kept: Headers, headers: Headers) -> Headers:
-        extra = {name: headers[name] for name in self._snapshot_headers.intersection(headers)}
-        return {**kept, **extra} if extra else kept
 
     def _load(self) -> Playlist:
         if self._playlist is None:

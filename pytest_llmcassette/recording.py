@@ -1,10 +1,10 @@
-"""What one request leaves behind: as it was sent, and, when it went live, the interaction that is put together from it."""
+"""What one request leaves behind: how it was sent and, when it went live, the interaction put together from it."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from threading import Lock
 
@@ -34,8 +34,8 @@ class LiveRequest:
 class SentRequest:
     """A request of this run, redacted. `interaction` is what answered it, None while it is under way or after a miss.
 
-    `headers` are the allow-listed ones and the protocol's (anthropic-version, ...). `dropped`: a transient failure that
-    was retried.
+    `headers` are the allow-listed ones and the protocol's (anthropic-version, ...); `snapshot_headers` of these only
+    the protocol's and those that the switch of this name adds. `dropped`: a transient failure that was retried.
     """
 
     method: str
@@ -44,6 +44,7 @@ class SentRequest:
     body: bytes
     interaction: Interaction | None = None
     dropped: bool = False
+    snapshot_headers: Headers = field(default_factory=dict)
 
 
 @lru_cache(maxsize=1024)
@@ -132,7 +133,7 @@ class RecordingSlot:
         self._on_end(self)
 
     def settle(self) -> None:
-        """The recorder closes: what still streams counts as closed by the client, what has no answer yet is forgotten."""
+        """The recorder closes: a body that still streams counts as closed, a request without an answer is forgotten."""
         if self._response is not None:
             self.end(CLOSED)
         with self._lock:
