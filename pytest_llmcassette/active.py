@@ -31,12 +31,12 @@ class Suspension:
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
-        self._entry: _Entry | None = None
-        self._parked: list[_Entry] = []
+        self._entry: Entry | None = None
+        self._parked: list[Entry] = []
 
     def __enter__(self) -> Self:
         with _lock:
-            self._entry = _Entry(self, None)
+            self._entry = Entry(self, None)
             _stack.append(self._entry)
             for entry in self._parked:
                 entry.order = next(_order)
@@ -58,12 +58,12 @@ class Suspension:
             del _stack[place:]
 
 
-class _Entry:
+class Entry:
     """One cassette or suspension in force. `outer` is what the context variable held before."""
 
     __slots__ = ("before", "in_force", "order", "outer", "what")
 
-    def __init__(self, what: Recorder | Suspension, outer: _Entry | None) -> None:
+    def __init__(self, what: Recorder | Suspension, outer: Entry | None) -> None:
         self.what = what
         self.outer = outer
         self.order = next(_order)
@@ -73,8 +73,8 @@ class _Entry:
 
 _lock = threading.RLock()
 _order = itertools.count()
-_stack: list[_Entry] = []
-_context: ContextVar[_Entry | None] = ContextVar("llmcassette_active", default=None)
+_stack: list[Entry] = []
+_context: ContextVar[Entry | None] = ContextVar("llmcassette_active", default=None)
 _strays: weakref.WeakKeyDictionary[threading.Thread, str] = weakref.WeakKeyDictionary()
 
 _SERVICE_MODULES = frozenset(
@@ -122,7 +122,7 @@ def nothing_goes_live() -> bool:
     return what is not None and (isinstance(what, Suspension) or not what.may_record)
 
 
-def _of_task() -> _Entry | None:
+def _of_task() -> Entry | None:
     entry = _context.get()
     while entry is not None and not entry.in_force:
         entry = entry.outer
@@ -137,7 +137,7 @@ def _of_process() -> Recorder | Suspension | None:
         return None
 
 
-def _is_suspended_since(entry: _Entry) -> bool:
+def _is_suspended_since(entry: Entry) -> bool:
     for later in reversed(_stack):
         if later.order <= entry.order:
             return False
@@ -146,9 +146,9 @@ def _is_suspended_since(entry: _Entry) -> bool:
     return False
 
 
-def push(recorder: Recorder, *, for_task: bool = False) -> _Entry:
+def push(recorder: Recorder, *, for_task: bool = False) -> Entry:
     """Put a cassette in force; hand the result to `pop`. `for_task` also sets the context variable (`use_cassette`)."""
-    entry = _Entry(recorder, _context.get() if for_task else None)
+    entry = Entry(recorder, _context.get() if for_task else None)
     entry.before = frozenset(threading.enumerate())
     with _lock:
         _stack.append(entry)
@@ -157,7 +157,7 @@ def push(recorder: Recorder, *, for_task: bool = False) -> _Entry:
     return entry
 
 
-def pop(entry: _Entry) -> None:
+def pop(entry: Entry) -> None:
     """Take a cassette out of force, wherever it is by now, and remember the threads that it leaves behind."""
     with _lock:
         entry.in_force = False
@@ -172,7 +172,7 @@ def pop(entry: _Entry) -> None:
         _note_strays(alive, entry, entry.what.owner)
 
 
-def _note_strays(alive: list[threading.Thread], entry: _Entry, owner: str) -> None:
+def _note_strays(alive: list[threading.Thread], entry: Entry, owner: str) -> None:
     new = [thread for thread in alive if thread not in entry.before and thread is not threading.current_thread()]
     if not new:
         return

@@ -25,8 +25,9 @@ GIVEN_UP_SECONDS = 60.0
 def response_headers(interaction: Interaction, *, instant: bool) -> RawHeaders:
     """The header lines to serve: none that frame or encode the body, and waits as short as the SDKs accept.
 
-    openai, anthropic and groq take a wait of 0 for none and back off by themselves, but they all read retry-after-ms first,
-    as cohere and mistralai do; 1 ms is the least that each of them takes. Whoever reads retry-after alone takes 0.
+    openai, anthropic and groq take a wait of 0 for none and back off by themselves, but they all read retry-after-ms
+    first, as cohere and mistralai do; 1 ms is the least that each of them takes. Whoever reads retry-after alone
+    takes 0.
     """
     response = interaction.response
     encoded = _is_still_encoded(response)
@@ -142,8 +143,8 @@ def truncated(interaction: Interaction) -> RecordingTruncated:
     request = interaction.request
     if interaction.response.code == 0:
         return RecordingTruncated(
-            f"{request.method} {request.url} was given up by its client before an answer came when it was recorded, and "
-            f"has now waited {GIVEN_UP_SECONDS:.0f} seconds for one.\nRecord this cassette again, with the code as it is."
+            f"{request.method} {request.url} was given up by its client before an answer came when it was recorded; "
+            "this run waits for an answer.\nRecord this cassette again, with the code as it is now."
         )
     return RecordingTruncated(
         f"The recording of {request.method} {request.url} ends after {len(interaction.response.body)} bytes, where "

@@ -82,15 +82,15 @@ REMEDIES = {
         "(httpx.AsyncClient() before google-genai 3).",
     ),
     "litellm": ("litellm", "Set DISABLE_AIOHTTP_TRANSPORT=True, or litellm.disable_aiohttp_transport = True."),
-    "openai": ("openai", "Build the client without http_client=DefaultAioHttpClient(): its default client works."),
+    "openai": ("openai", "Build the client without http_client=DefaultAioHttpClient()."),
     "anthropic": (
         "anthropic",
-        "Build the client without http_client=DefaultAioHttpClient(): its default client works.",
+        "Build the client without http_client=DefaultAioHttpClient().",
     ),
     "fireworks": ("fireworks-ai", "Give the client an httpx transport: http_client=httpx.AsyncClient()."),
     "google.auth": (
         "google-auth",
-        "Give the client fixed credentials (google.oauth2.credentials.Credentials(token)), or let the token host through.",
+        "Give the client fixed credentials, google.oauth2.credentials.Credentials(token), or ignore the token's host.",
     ),
     "botocore": ("boto3", "Use a client on httpx (AnthropicBedrock), or stub boto3 with botocore.stub.Stubber."),
     "xai_sdk": ("xai-sdk", "Use xAI's OpenAI-compatible API with the openai SDK: base_url='https://api.x.ai/v1'."),

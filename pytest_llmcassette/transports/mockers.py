@@ -1,8 +1,8 @@
 """The patches, by respx: one mocker for each of httpcore and httpcore2, on the connection pools alone.
 
-Pools, not clients: MockTransport and ASGITransport stay untouched, proxy and SOCKS pools inherit. The patched methods keep
-name and signature, so that a user's own respx router patches over them, and its `pass_through` falls through to the
-cassette.
+Pools, not clients: MockTransport and ASGITransport stay untouched, proxy and SOCKS pools inherit. The patched methods
+keep name and signature, so that a user's own respx router patches over them, and its `pass_through` falls through to
+the cassette.
 """
 
 from __future__ import annotations

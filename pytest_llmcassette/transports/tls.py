@@ -1,9 +1,9 @@
 """A fresh client per test without paying for its TLS context on replay.
 
-Loading the CA bundle takes 20 ms in every `OpenAI()` or `Anthropic()`, and a replayed request never uses it. While nothing
-can go live, `create_ssl_context` of httpx and httpx2 hands out a context that is made when it is first touched. Each
-client still has its own, made by the original function, so a client that connects for real later (it outlived its test,
-its host is ignored) verifies exactly as it would have done.
+Loading the CA bundle takes 20 ms in every `OpenAI()` or `Anthropic()`, and a replayed request never uses it. While
+nothing can go live, `create_ssl_context` of httpx and httpx2 hands out a context that is made when it is first touched.
+Each client still has its own, made by the original function, so a client that connects for real later (it outlived its
+test, its host is ignored) verifies exactly as it would have done.
 """
 
 from __future__ import annotations

@@ -1,0 +1,120 @@
+"""What a test sees of its cassette. Nothing here is computed before it is asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pytest_llmcassette.cassette.model import Interaction
+from pytest_llmcassette.errors import CassetteError
+from pytest_llmcassette.modes import RecordMode
+from pytest_llmcassette.protocols import registry
+from pytest_llmcassette.recorder import Recorder, SentRequest
+from pytest_llmcassette.transcript import Transcript
+from pytest_llmcassette.usage import Usage
+
+
+def is_complete(interaction: Interaction) -> bool:
+    """Whether an answer reached its wire protocol's own end (`[DONE]`, `message_stop`, ...); for `Recorder`."""
+    transcript = registry.read(interaction)
+    return transcript is not None and transcript.complete
+
+
+class LlmCassette:
+    """One cassette, live: it shows the requests and answers of this run so far."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self._read: dict[int, tuple[Interaction, Transcript | None]] = {}
+
+    @property
+    def path(self) -> Path:
+        """Where the cassette file is, or will be."""
+        return self._recorder.path
+
+    @property
+    def mode(self) -> RecordMode:
+        """The record mode in force."""
+        return self._recorder.mode
+
+    @property
+    def requests(self) -> tuple[SentRequest, ...]:
+        """The requests as they were sent in this run, redacted, in their order, without retried failures."""
+        return tuple(sent for sent in self._recorder.sent if not sent.dropped)
+
+    @property
+    def interactions(self) -> tuple[Interaction, ...]:
+        """What was played or recorded in this run, in the order of the requests, without retried failures."""
+        return tuple(self._recorder.interactions)
+
+    @property
+    def transcripts(self) -> tuple[Transcript, ...]:
+        """What was answered, for the LLM exchanges alone, in the order of the requests.
+
+        Of a response that was polled only the last poll counts.
+        """
+        polls: dict[str, int] = {}
+        found: list[Transcript | None] = []
+        for interaction in self._recorder.interactions:
+            transcript = self._transcript_of(interaction)
+            if transcript is None:
+                continue
+            if interaction.request.method == "GET":
+                earlier = polls.get(interaction.request.url)
+                if earlier is not None:
+                    found[earlier] = None
+                polls[interaction.request.url] = len(found)
+            found.append(transcript)
+        return tuple(transcript for transcript in found if transcript is not None)
+
+    def _transcript_of(self, interaction: Interaction) -> Transcript | None:
+        known = self._read.get(id(interaction))
+        if known is None:
+            # The interaction is kept with it: an id alone could be used again.
+            known = self._read[id(interaction)] = (interaction, registry.read(interaction))
+        return known[1]
+
+    @property
+    def transcript(self) -> Transcript:
+        """The one transcript; raises `CassetteError` naming what there is when there is none, or several."""
+        found = self.transcripts
+        if len(found) == 1:
+            return found[0]
+        if found:
+            there = "\n".join(
+                f"  [{index}] {one.protocol} {one.model or ''} {one.text[:60]!r}" for index, one in enumerate(found)
+            )
+            raise CassetteError(
+                f"{len(found)} LLM exchanges were made, so `transcript` cannot say which:\n{there}\n"
+                "Use `transcripts[...]`."
+            )
+        asked = [f"  {sent.method} {sent.url}" for sent in self.requests]
+        there = "No request was made." if not asked else "\n".join(["The requests were:", *asked])
+        raise CassetteError(
+            f"No LLM exchange was finished with {self.path}, so there is no `transcript`. {there}\n"
+            "A stream has to be read to its end, or closed, first."
+        )
+
+    @property
+    def usage(self) -> Usage:
+        """The usage of all LLM exchanges together."""
+        return sum((one.usage for one in self.transcripts if one.usage is not None), Usage())
+
+    @property
+    def usage_by_model(self) -> dict[str, Usage]:
+        """The usage by the model that answered (else the one asked for, else `"unknown"`)."""
+        totals: dict[str, Usage] = {}
+        for one in self.transcripts:
+            if one.usage is not None:
+                model = one.model or one.request_model or "unknown"
+                totals[model] = totals.get(model, Usage()) + one.usage
+        return totals
+
+    def __eq__(self, other: object) -> bool:
+        # A snapshot's own __eq__ decides what it is compared with: syrupy's is asked when ours does not answer.
+        return self._recorder is other._recorder if isinstance(other, LlmCassette) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(id(self._recorder))
+
+    def __repr__(self) -> str:
+        return f"<LlmCassette {str(self.path)!r} mode={self.mode} requests={len(self.requests)}>"
