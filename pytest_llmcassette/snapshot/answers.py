@@ -1,0 +1,138 @@
+"""Transcripts and usage as trees: parts in order, figures in one line, nothing that changes from call to call."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from pytest_llmcassette.snapshot import blobs, json_values
+from pytest_llmcassette.snapshot.nodes import Arguments, Blob, Entry, Line, Plain, Stack, Words
+from pytest_llmcassette.snapshot.ordinals import Ordinals
+from pytest_llmcassette.transcript import (
+    Choice,
+    Media,
+    Part,
+    Reasoning,
+    Refusal,
+    ServerToolCall,
+    ServerToolResult,
+    Text,
+    ToolCall,
+    Transcript,
+)
+from pytest_llmcassette.usage import Usage
+
+_NOT_TOKENS = ("server_tool_calls", "cost", "wire")
+
+
+def usage_tree(usage: Usage) -> Line:
+    """The known figures, in the order of `Usage`. Cost changes with prices, not with the code: it is left out."""
+    figures = Line(
+        (field.name, value)
+        for field in dataclasses.fields(Usage)
+        if field.name not in _NOT_TOKENS and (value := getattr(usage, field.name)) is not None
+    )
+    figures.update({name: usage.server_tool_calls[name] for name in sorted(usage.server_tool_calls)})
+    return figures
+
+
+def transcript_tree(transcript: Transcript, ids: Ordinals, heading: str) -> Entry:
+    """One answer under its heading. The provider's name is left out: it is the host's, which snapshots never show."""
+    fields: dict[str, Any] = {}
+    if transcript.model is not None:
+        fields["model"] = transcript.model
+    if transcript.id:
+        fields["id"] = ids.name("response", transcript.id)
+    if len(transcript.choices) == 1:
+        fields.update(_choice(transcript.choices[0], ids))
+    elif transcript.choices:
+        fields["choices"] = Stack(
+            Entry(f"choice {choice.index + 1}:", _choice(choice, ids)) for choice in transcript.choices
+        )
+    if transcript.error is not None:
+        error = transcript.error
+        shown = {"status": error.status, "type": error.type, "message": error.message}
+        fields["error"] = {name: value for name, value in shown.items() if value is not None}
+        if error.message is not None:
+            fields["error"]["message"] = Words(ids.in_words(error.message))
+    elif not transcript.complete:
+        fields["complete"] = False
+    if transcript.usage is not None:
+        fields["usage"] = usage_tree(transcript.usage)
+    if transcript.notes:
+        fields["notes"] = [ids.in_words(note) for note in transcript.notes]
+    return Entry(heading, fields)
+
+
+def describe(transcript: Transcript) -> str:
+    """`openai.chat, streamed`."""
+    return transcript.protocol + (", streamed" if transcript.stream else "")
+
+
+def _choice(choice: Choice, ids: Ordinals) -> dict[str, Any]:
+    fields: dict[str, Any] = {"parts": Stack(_part(part, ids) for part in choice.parts)} if choice.parts else {}
+    if choice.finish_reason is not None:
+        word, normal = choice.finish_reason, choice.finish
+        fields["finish"] = Plain(word if normal is None or word == normal else f"{normal} ({word})")
+    return fields
+
+
+def _part(part: Part, ids: Ordinals) -> Any:
+    match part:
+        case Text():
+            return Entry("text:", _with(text=Words(part.text), citations=_citations(part)), main="text")
+        case Reasoning():
+            shown = _with(
+                text=Words(part.text) if part.text else None,
+                id=ids.name("reasoning", part.id) if part.id else None,
+                signature=blobs.opaque(part.signature) if part.signature else None,
+                encrypted=blobs.opaque(part.encrypted) if part.encrypted else None,
+            )
+            return Entry("reasoning:", shown, main="text")
+        case Refusal():
+            return Entry("refusal:", {"text": Words(part.text)}, main="text")
+        case ToolCall():
+            signature = blobs.opaque(part.signature) if part.signature else None
+            shown = _with(arguments=_arguments(part.parsed, part.arguments, ids), signature=signature)
+            return Entry(f"tool call {_named(part, ids)}:", shown, main="arguments")
+        case ServerToolCall():
+            parsed = ToolCall(id=None, name=None, arguments=part.arguments).parsed
+            shown = _with(arguments=_arguments(parsed, part.arguments, ids))
+            return Entry(f"server tool call {_named(part, ids)}:", shown, main="arguments")
+        case ServerToolResult():
+            content = json_values.value(part.content, ids, in_history=True)
+            return Entry(f"server tool result {_named(part, ids)}:", _with(content=content), main="content")
+        case Media():
+            return Entry(f"{part.kind}:", {"content": _media(part)}, main="content")
+        case _:
+            return Entry(f"{part.kind}:", {"raw": json_values.value(part.raw, ids, in_history=True)}, main="raw")
+
+
+def _with(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _named(part: ToolCall | ServerToolCall | ServerToolResult, ids: Ordinals) -> str:
+    number = ids.name("call", part.id) if part.id else None
+    return " ".join(word for word in (number, part.name) if word) or "without a name"
+
+
+def _arguments(parsed: Any, wire: str, ids: Ordinals) -> Any:
+    if isinstance(parsed, dict):
+        tree = json_values.value({"name": "", "args": parsed}, ids)["args"]
+        return tree if tree else Arguments()
+    # No JSON object: the wire's own text, which is what the code under test has to cope with.
+    return Words(wire)
+
+
+def _citations(part: Text) -> list[dict[str, Any]] | None:
+    shown = [_with(title=source.title, url=source.url, quote=source.quote) for source in part.citations]
+    return [source or {"source": Plain("without title and address")} for source in shown] or None
+
+
+def _media(part: Media) -> Any:
+    if part.digest is not None:
+        kind = part.media_type or "application/octet-stream"
+        return Blob(kind, f"<{kind}, {part.size} bytes, {part.digest}>")
+    # The query of a download link is its signature and expiry.
+    return (part.url or "").partition("?")[0] or Plain(part.media_type or "without content")

@@ -1,0 +1,74 @@
+"""Bytes inside JSON (images, sounds, files) by type, size and digest instead of their base64 text."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from urllib.parse import unquote_to_bytes
+
+from pytest_llmcassette.snapshot.nodes import Blob, Size
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
+_SURELY_BASE64 = 256
+"""A text of at least this many characters, all of base64's alphabet, is no prose."""
+_TO_STANDARD = str.maketrans("-_", "+/")
+
+_SIGNS = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+    (b"%PDF", "application/pdf"),
+    (b"ID3", "audio/mpeg"),
+    (b"OggS", "audio/ogg"),
+    (b"fLaC", "audio/flac"),
+    (b"PK\x03\x04", "application/zip"),
+)
+
+
+def blob(data: bytes, media_type: str | None = None) -> Blob:
+    """`<image/png, 68 bytes, sha256:...>`; the type as declared, else by the first bytes. 16 hex digits."""
+    kind = media_type or media_type_of(data)
+    digest = hashlib.sha256(data).hexdigest()[:16]
+    return Blob(kind, f"<{kind}, {len(data)} bytes, sha256:{digest}>")
+
+
+def media_type_of(data: bytes) -> str:
+    """The media type by a file's first bytes; `application/octet-stream` when they say nothing."""
+    for sign, media_type in _SIGNS:
+        if data.startswith(sign):
+            return media_type
+    if data[:4] == b"RIFF":
+        return {b"WEBP": "image/webp", b"WAVE": "audio/wav"}.get(data[8:12], "application/octet-stream")
+    if data[4:8] == b"ftyp":
+        return "video/mp4"
+    return "application/octet-stream"
+
+
+def from_text(text: str, *, media_type: str | None = None, expected: bool = False) -> Blob | None:
+    """The blob that a text is: a data URI, or base64 (when `expected` there, of any length); None for other text."""
+    if text.startswith("data:") and "," in text:
+        head, _, payload = text[5:].partition(",")
+        declared = head.partition(";")[0].strip().lower() or media_type
+        if not head.rstrip().endswith(";base64"):
+            return blob(unquote_to_bytes(payload), declared or "text/plain")
+        data = _decode(payload)
+        return None if data is None else blob(data, declared)
+    if expected or (len(text) >= _SURELY_BASE64 and _BASE64.fullmatch(text)):
+        data = _decode(text)
+        return None if not data else blob(data, media_type)
+    return None
+
+
+def opaque(text: str) -> Size:
+    """The size of a signature or of encrypted reasoning, in characters as sent."""
+    return Size(f"<{len(text)} characters>")
+
+
+def _decode(text: str) -> bytes | None:
+    text = "".join(text.split()).translate(_TO_STANDARD).rstrip("=")
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return None

@@ -1,0 +1,102 @@
+"""Which values snapshots know, and the tree of each: transcript, usage, requests, or a cassette as a whole."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from pytest_llmcassette.cassette.model import Interaction
+from pytest_llmcassette.llm_cassette import LlmCassette
+from pytest_llmcassette.protocols import registry
+from pytest_llmcassette.recorder import SentRequest
+from pytest_llmcassette.snapshot.answers import describe, transcript_tree, usage_tree
+from pytest_llmcassette.snapshot.nodes import Bare, Entry, Plain, Stack
+from pytest_llmcassette.snapshot.ordinals import Ordinals
+from pytest_llmcassette.snapshot.requests import RequestTrees
+from pytest_llmcassette.transcript import Transcript
+from pytest_llmcassette.usage import Usage
+
+
+def is_known(data: object) -> bool:
+    """Whether `tree` has a layout for this value; a list or tuple counts when all its items are of one known kind."""
+    if isinstance(data, (list, tuple)):
+        return bool(data) and any(all(isinstance(item, kind) for item in data) for kind in (Transcript, SentRequest))
+    return isinstance(data, (Transcript, Usage, SentRequest, LlmCassette))
+
+
+def tree(data: Any) -> Any:
+    """The value's tree, ready for `layout.lines`. Ids are numbered anew for each call."""
+    if isinstance(data, Usage):
+        return usage_tree(data)
+    if isinstance(data, Transcript):
+        return transcript_tree(data, Ordinals(), f"answer: {describe(data)}")
+    if isinstance(data, SentRequest):
+        return RequestTrees(Ordinals()).tree(data)
+    if isinstance(data, LlmCassette):
+        return _cassette(data)
+    if isinstance(data[0], Transcript):
+        ids = Ordinals()
+        return Stack(
+            transcript_tree(transcript, ids, f"answer {number}: {describe(transcript)}")
+            for number, transcript in enumerate(data, 1)
+        )
+    return _requests(data)
+
+
+def _requests(requests: Sequence[SentRequest]) -> Stack:
+    ids = Ordinals()
+    trees = RequestTrees(ids)
+    shown = Stack()
+    for request in _without_early_polls(requests):
+        shown.append(trees.tree(request))
+        if request.interaction is not None:
+            _note_answer(request.interaction, ids)
+    return shown
+
+
+def _without_early_polls(requests: Sequence[SentRequest]) -> list[SentRequest]:
+    """How often something was polled depends on the day: of several reads of one address only the last is shown."""
+    last = {request.url: request for request in requests if request.method == "GET"}
+    return [request for request in requests if request.method != "GET" or last[request.url] is request]
+
+
+def _note_answer(interaction: Interaction, ids: Ordinals) -> None:
+    """Number the ids of an answer that is not itself shown, so that its echoes carry the numbers the cassette shows."""
+    transcript = registry.read(interaction)
+    if transcript is not None:
+        transcript_tree(transcript, ids, "")
+    _note_ids(interaction, ids)
+
+
+def _note_ids(interaction: Interaction, ids: Ordinals) -> None:
+    try:
+        ids.learn_from(json.loads(interaction.response.body))
+    except (ValueError, RecursionError):
+        return
+
+
+def _cassette(cassette: LlmCassette) -> Bare:
+    ids = Ordinals()
+    trees = RequestTrees(ids)
+    exchanges = Stack()
+    for number, request in enumerate(_without_early_polls(cassette.requests), 1):
+        asked = trees.tree(request)
+        exchanges.append(Bare(request=asked, answer=_answer(number, request.interaction, ids)))
+    return Bare(exchanges=exchanges)
+
+
+def _answer(number: int, interaction: Interaction | None, ids: Ordinals) -> Entry:
+    if interaction is None:
+        return Entry(f"answer {number}: none")
+    status = interaction.response.code
+    transcript = registry.read(interaction)
+    _note_ids(interaction, ids)
+    if transcript is None:
+        shown = Entry(f"answer {number}: {status or 'none'}")
+    else:
+        shown = transcript_tree(transcript, ids, f"answer {number}: {status}, {describe(transcript)}")
+    if interaction.end:
+        # Without its message, which names addresses and ports.
+        shown["connection"] = Plain("closed by the client" if interaction.end == "closed" else interaction.end)
+    return shown

@@ -1,0 +1,65 @@
+"""What `llm_snapshot` is: syrupy's assertion with our extension, `shape=True` and advice on a mismatch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from syrupy.assertion import DiffMode, SnapshotAssertion
+
+from pytest_llmcassette.snapshot.extension import LlmShapeExtension, LlmSnapshotExtension
+
+
+class LlmSnapshotAssertion(SnapshotAssertion):
+    """`assert llm_cassette == llm_snapshot`; also compares a transcript, usage or the list of requests.
+
+    Everything that syrupy's `snapshot` takes works here too: `llm_snapshot(name=..., exclude=..., matcher=...)`.
+    """
+
+    on_mismatch: Callable[[], None] | None = None
+    """Called when a comparison failed: such a failure does not cost the test its recording."""
+
+    def __call__(self, *, shape: bool = False, **options: Any) -> LlmSnapshotAssertion:
+        """Options for the next comparison. `shape=True` compares kinds instead of values."""
+        if shape:
+            if options.get("extension_class") is not None:
+                raise TypeError("llm_snapshot(shape=True) has an extension of its own: leave extension_class out.")
+            options["extension_class"] = LlmShapeExtension
+        super().__call__(**options)
+        return self
+
+    def with_defaults(self, **defaults: Any) -> LlmSnapshotAssertion:
+        """A new assertion with these defaults, for a suite's own fixture."""
+        twin = super().with_defaults(**defaults)
+        assert isinstance(twin, LlmSnapshotAssertion)
+        twin.on_mismatch = self.on_mismatch
+        return twin
+
+    def __eq__(self, other: object) -> bool:
+        equal = super().__eq__(other)
+        if not equal and self.on_mismatch is not None:
+            self.on_mismatch()
+        return equal
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def get_assert_diff(self, *, diff_mode: DiffMode = DiffMode.DETAILED) -> list[str]:
+        """The difference as a diff of the conversation, and what to do about it."""
+        diff = super().get_assert_diff(diff_mode=diff_mode)
+        result = self.executions[self.num_executions - 1]
+        if result.exception is None and not result.success:
+            diff.append("If this is as it should be, accept it: pytest --snapshot-update")
+        return diff
+
+
+def llm_snapshot_from(snapshot: SnapshotAssertion, on_mismatch: Callable[[], None] | None) -> LlmSnapshotAssertion:
+    """The value of the fixture `llm_snapshot`, made from that of syrupy's own `snapshot`."""
+    assertion = LlmSnapshotAssertion(
+        session=snapshot.session,
+        extension_class=LlmSnapshotExtension,
+        test_location=snapshot.test_location,
+        update_snapshots=snapshot.update_snapshots,
+        update_new_snapshots_only=snapshot.update_new_snapshots_only,
+    )
+    assertion.on_mismatch = on_mismatch
+    return assertion
