@@ -60,20 +60,20 @@ class AwsJsonStream:
         """Pairs of the event's name and its JSON object."""
         kinds = self._kinds
         for number, message in enumerate(self._messages):
-            name = message.name
             if message.kind != "event":
                 self.error = self._frame_error(message)
-                kinds[name or message.kind] = kinds.get(name or message.kind, 0) + 1
+                kind = message.name or message.kind
+                kinds[kind] = kinds.get(kind, 0) + 1
                 continue
+            name = message.name
             value = _value(message.payload, name)
             if value is None:
                 self.cut = True
                 if len(self.notes) < _MOST_NOTES:
                     self.notes.append(f"event {number} ({name}) holds no JSON object: {message.payload[:80]!r}")
                 continue
-            kind = value.get("type") if name == "chunk" else name
-            if not isinstance(kind, str):
-                kind = name
+            inner = value.get("type") if name == "chunk" else None
+            kind = inner if isinstance(inner, str) else name
             kinds[kind] = kinds.get(kind, 0) + 1
             yield name, value
         if self._tail is not None:
