@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from pytest_llmcassette.framing.sse import parse
+from pytest_llmcassette.framing.sse import SSEDecoder
 from pytest_llmcassette.protocols.base import Exchange
 
 _FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
@@ -56,7 +56,10 @@ class JsonStream:
         self.cut = False
         self.notes: list[str] = []
         self._kinds: dict[str, int] = {}
-        self._events, self._tail = parse(body)
+        decoder = SSEDecoder()
+        self._events, self._tail = decoder.feed(body), decoder.finish()
+        if decoder.invalid_utf8:
+            self._note("some bytes of the stream are no UTF-8 and were replaced")
 
     def __iter__(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Pairs of the event's name (`""` when it had none) and its JSON object, up to `[DONE]`."""
