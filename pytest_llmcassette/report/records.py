@@ -1,0 +1,96 @@
+"""What one test did with its cassette, as plain JSON types, so that it travels from an xdist worker with its report."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from pytest_llmcassette.usage import Usage
+
+
+@dataclass(slots=True, kw_only=True)
+class ExchangeRecord:
+    """One interaction. The fields from `asked` on are filled only for a report page.
+
+    `recorded_at` is in seconds since 1970, None when unknown. `cost` and `rerecord_cost` are US dollars as decimal
+    text: at the time of the recording, and by today's prices; `cost_reason` says why one is None. `chunks` are
+    (milliseconds since the response headers, bytes); `wait_ms` is the time to these headers.
+    """
+
+    method: str
+    target: str
+    status: int
+    live: bool
+    protocol: str | None = None
+    provider: str = ""
+    model: str | None = None
+    stream: bool = False
+    finish: str | None = None
+    error: str | None = None
+    usage: dict[str, int] | None = None
+    recorded_at: float | None = None
+    cost: str | None = None
+    rerecord_cost: str | None = None
+    cost_reason: str | None = None
+    asked: list[str] = field(default_factory=list)
+    answered: list[str] = field(default_factory=list)
+    chunks: list[list[float]] = field(default_factory=list)
+    wait_ms: float | None = None
+    size: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class TestRecord:
+    """One test with a cassette. `outcome` is pytest's own word (`passed`, `failed`, `skipped`) or `error`.
+
+    `cassette` is relative to the rootdir where it can be. `missing`: the test asked for something that is not recorded.
+    `saved`: a recording was written.
+    """
+
+    __test__ = False
+
+    nodeid: str
+    module: str
+    scenario: str
+    provider: str | None = None
+    cassette: str = ""
+    mode: str = "none"
+    outcome: str = "passed"
+    missing: bool = False
+    saved: bool = False
+    unplayed: int = 0
+    exchanges: list[ExchangeRecord] = field(default_factory=list)
+    reason: str = ""
+
+    @property
+    def replayed(self) -> int:
+        """How many interactions came from the cassette."""
+        return sum(not exchange.live for exchange in self.exchanges)
+
+    @property
+    def recorded(self) -> int:
+        """How many interactions went to the network."""
+        return sum(exchange.live for exchange in self.exchanges)
+
+    @property
+    def recorded_at(self) -> float | None:
+        """When the oldest of its exchanges was recorded, in seconds since 1970; None when any is unknown."""
+        times = [exchange.recorded_at for exchange in self.exchanges]
+        known = [time for time in times if time is not None]
+        return min(known) if known and len(known) == len(times) else None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain types only, for `from_json` in another process."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """What `to_json` gave."""
+        exchanges = [ExchangeRecord(**exchange) for exchange in data["exchanges"]]
+        return cls(**{**data, "exchanges": exchanges})
+
+
+def usage_of(exchanges: list[ExchangeRecord]) -> Usage:
+    """The exchanges' usage together."""
+    return sum((Usage(**exchange.usage) for exchange in exchanges if exchange.usage is not None), Usage())
