@@ -1,0 +1,229 @@
+"""What goes live and is recorded comes back the same, through each HTTP library and event loop."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_llmcassette.cassette.files import load
+from pytest_llmcassette.errors import RecordingTruncated, RequestNotRecorded
+from pytest_llmcassette.use_cassette import use_cassette
+from tests.servers.hostile import EVENTS, STREAM, TEXT, HostileServer
+from tests.transports.clients import KINDS, fetch, library_of, run_async
+
+pytestmark = pytest.mark.parametrize("kind", KINDS)
+
+
+def test_plain_answer(kind: str, server: HostileServer, path: Path) -> None:
+    url = server.url + "/json?page=1"
+    with use_cassette(path, record_mode="once"):
+        live = fetch(kind, "POST", url, json={"q": TEXT})
+    with use_cassette(path):
+        replayed = fetch(kind, "POST", url, json={"q": TEXT})
+    assert json.loads(replayed.body)["text"] == TEXT
+    assert (replayed.status, replayed.reason, replayed.version) == (200, "OK", "HTTP/1.1")
+    assert replayed.body == live.body
+    assert replayed.header("content-type") == ["application/json"]
+    assert server.hits["/json?page=1"] == 1
+
+
+def test_stream_is_live_while_recorded(kind: str, server: HostileServer, path: Path) -> None:
+    """The server sends the last event only after the client has seen the first."""
+    with use_cassette(path, record_mode="once"):
+        live = fetch(kind, "GET", server.url + "/gated", on_piece=lambda piece: server.gate.set())
+    assert live.body == EVENTS[0] + EVENTS[1]
+    assert load(path)[0].response.body == EVENTS[0] + EVENTS[1]
+
+
+@pytest.mark.parametrize("route", ["/stream", "/torn"])
+def test_replay_serves_one_piece_an_event(kind: str, route: str, server: HostileServer, path: Path) -> None:
+    with use_cassette(path, record_mode="once"):
+        live = fetch(kind, "GET", server.url + route)
+    with use_cassette(path):
+        replayed = fetch(kind, "GET", server.url + route)
+    assert live.body == replayed.body == STREAM
+    assert replayed.pieces == EVENTS
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd"])
+def test_encoded_bodies_are_stored_decoded(kind: str, encoding: str, server: HostileServer, path: Path) -> None:
+    accepted = library_of(kind).Client(verify=False).headers["accept-encoding"]
+    if encoding not in accepted:
+        pytest.skip(f"this client accepts {accepted} only")
+    url = f"{server.url}/encoded/{encoding}"
+    with use_cassette(path, record_mode="once"):
+        live = fetch(kind, "GET", url)
+    with use_cassette(path):
+        replayed = fetch(kind, "GET", url)
+    assert live.body == replayed.body == STREAM
+    assert live.header("content-encoding") == [encoding]
+    assert replayed.header("content-encoding") == []
+    stored = load(path)[0].response
+    assert (stored.body, stored.uncompressed, stored.content_length) == (STREAM, True, -1)
+    assert "Content-Encoding" not in stored.headers
+
+
+def test_early_close_of_an_encoded_stream_keeps_what_was_read(kind: str, server: HostileServer, path: Path) -> None:
+    """openai closes at [DONE], before the end of the gzip stream."""
+    with use_cassette(path, record_mode="once"):
+        fetch(kind, "GET", server.url + "/flushed", stop_after=2)
+    [stored] = load(path)
+    assert stored.end == "closed"
+    assert stored.response.body.startswith(EVENTS[0] + EVENTS[1])
+    assert STREAM.startswith(stored.response.body)
+
+
+def test_client_that_reads_past_an_early_close_is_told(kind: str, server: HostileServer, path: Path) -> None:
+    url = server.url + "/gated"
+    with use_cassette(path, record_mode="once"):
+        fetch(kind, "GET", url, stop_after=1)
+    assert load(path)[0].end == "closed"
+    with use_cassette(path):
+        assert fetch(kind, "GET", url, stop_after=1).body == EVENTS[0]
+    with pytest.raises(RecordingTruncated, match="Record this cassette again"), use_cassette(path):
+        fetch(kind, "GET", url)
+
+
+def test_reset_in_mid_stream(kind: str, server: HostileServer, path: Path) -> None:
+    error = library_of(kind).ReadError
+    seen: list[bytes] = []
+    with use_cassette(path, record_mode="once"), pytest.raises(error):
+        fetch(kind, "GET", server.url + "/reset", on_piece=seen.append)
+    assert load(path)[0].end == "ReadError"
+    with use_cassette(path), pytest.raises(error):
+        fetch(kind, "GET", server.url + "/reset", on_piece=seen.append)
+    assert seen == [EVENTS[0], EVENTS[0]]
+
+
+def test_errors_before_an_answer(kind: str, server: HostileServer, path: Path) -> None:
+    library = library_of(kind)
+    expected = {
+        server.url + "/drop": library.RemoteProtocolError,
+        "http://127.0.0.1:1/refused": library.ConnectError,
+        server.url + "/hang": library.ReadTimeout,
+    }
+    for mode in ("once", "none"):
+        with use_cassette(path, record_mode=mode):
+            for url, error in expected.items():
+                with pytest.raises(error):
+                    fetch(kind, "GET", url, client={"timeout": 0.2})
+    assert [(one.response.code, one.end) for one in load(path)] == [
+        (0, "RemoteProtocolError"),
+        (0, "ConnectError"),
+        (0, "ReadTimeout"),
+    ]
+
+
+def test_redirect_is_two_interactions(kind: str, server: HostileServer, path: Path) -> None:
+    for mode in ("once", "none"):
+        with use_cassette(path, record_mode=mode) as cassette:
+            answer = fetch(kind, "POST", server.url + "/redirect", json={"a": 1}, client={"follow_redirects": True})
+            assert json.loads(answer.body)["body"] in ('{"a":1}', '{"a": 1}')
+            assert [one.response.code for one in cassette.interactions] == [307, 200]
+    assert server.hits["/redirect"] == 1
+
+
+def test_generator_body_is_sent_and_recorded_whole(kind: str, server: HostileServer, path: Path) -> None:
+    pieces = (b'{"a": ', b'"', b"b" * 70000, b'"}')
+
+    def body() -> Any:
+        if kind.endswith("-sync"):
+            return iter(pieces)
+
+        async def produce() -> Any:
+            for piece in pieces:
+                yield piece
+
+        return produce()
+
+    for mode in ("once", "none"):
+        with use_cassette(path, record_mode=mode):
+            answer = fetch(kind, "POST", server.url + "/json", content=body())
+            assert json.loads(answer.body)["body"].encode() == b"".join(pieces)
+    assert load(path)[0].request.body == b"".join(pieces)
+
+
+def test_live_client_gets_the_servers_own_head(kind: str, server: HostileServer, path: Path) -> None:
+    """Case, order and duplicates of header lines, and the reason phrase."""
+    with use_cassette(path, record_mode="once"):
+        live = fetch(kind, "GET", server.url + "/headers")
+    assert live.headers == [
+        (b"X-Second", b"2"),
+        (b"x-First", b"1"),
+        (b"Set-Cookie", b"a=1"),
+        (b"X-Second", b"two"),
+        (b"SET-COOKIE", b"b=2"),
+        (b"content-length", b"2"),
+        (b"content-type", b"application/json"),
+    ]
+    with use_cassette(path):
+        replayed = fetch(kind, "GET", server.url + "/headers")
+    assert (replayed.status, replayed.reason) == (200, "Fine By Me")
+    assert replayed.header("set-cookie") == []
+
+
+def test_head_request(kind: str, server: HostileServer, path: Path) -> None:
+    for mode in ("once", "none"):
+        with use_cassette(path, record_mode=mode):
+            assert fetch(kind, "HEAD", server.url + "/json").body == b""
+    assert server.hits["/json"] == 1
+
+
+def test_cancelled_requests(kind: str, server: HostileServer, path: Path) -> None:
+    """A deadline in mid-stream, and one before the answer: replay has to meet the same deadlines, and ends at once."""
+    if kind.endswith("-sync"):
+        pytest.skip("nothing cancels a sync request")
+
+    def with_deadline(route: str) -> bytes:
+        read: list[bytes] = []
+
+        async def run() -> None:
+            library = library_of(kind)
+            async with library.AsyncClient(verify=False) as client:
+                await _within(kind, 0.15, lambda: _read_into(client, server.url + route, read))
+
+        run_async(kind, run)
+        return b"".join(read)
+
+    with use_cassette(path, record_mode="once"):
+        assert with_deadline("/hang") == b""
+        assert with_deadline("/gated") == EVENTS[0]
+    assert [(one.response.code, one.end) for one in load(path)] == [(0, "closed"), (200, "closed")]
+    with pytest.raises(RecordingTruncated), use_cassette(path):
+        assert with_deadline("/hang") == b""
+        with_deadline("/gated")
+
+
+async def _read_into(client: Any, url: str, read: list[bytes]) -> None:
+    async with client.stream("GET", url) as response:
+        async for piece in response.aiter_bytes():
+            read.append(piece)
+
+
+async def _within(kind: str, seconds: float, function: Any) -> None:
+    if kind.endswith("trio"):
+        import trio
+
+        with trio.move_on_after(seconds):
+            await function()
+        return
+    import asyncio
+
+    try:
+        await asyncio.wait_for(function(), seconds)
+    except TimeoutError:
+        return
+
+
+def test_miss_cannot_be_swallowed(kind: str, server: HostileServer, path: Path) -> None:
+    with use_cassette(path, record_mode="once"):
+        fetch(kind, "GET", server.url + "/json")
+    with pytest.raises(RequestNotRecorded, match="/json\\?other"), use_cassette(path, allow_unplayed=True):
+        try:
+            fetch(kind, "GET", server.url + "/json?other")
+        except Exception:
+            pytest.fail("an SDK would have swallowed this")
+    assert server.hits["/json?other"] == 0
