@@ -1,0 +1,191 @@
+"""Every block of code in the README and the docs is run; `tests/doc_blocks.py` says how."""
+
+from __future__ import annotations
+
+import configparser
+import functools
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from doc_blocks import PAGES, ROOT, Block, all_blocks, links
+
+from embedded_provider import API_KEY, EmbeddedProvider
+
+BLOCKS = all_blocks()
+KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "GROQ_API_KEY", "HF_TOKEN", "EMBEDDED_API_KEY")
+URLS = ("https://api.openai.com/v1", "https://router.huggingface.co/v1", "https://api.anthropic.com")
+"""What the pages call the providers; the embedded one takes their place."""
+
+ANY_TEST = """
+import openai
+import pytest
+
+@pytest.mark.cassette
+def test_settings(llm_cassette):
+    openai.OpenAI().chat.completions.create(model="gpt-4o", messages=[{"role": "user", "content": "Count to five"}])
+"""
+"""What a section that shows only a conftest.py is tried with."""
+
+
+def named(block: Block) -> bool:
+    return block.file_name is not None and block.language in ("python", "ini", "toml")
+
+
+def localised(text: str, url: str) -> str:
+    for real in URLS:
+        text = text.replace(real, url + "/v1" if real.endswith("/v1") else url)
+    return text
+
+
+def run_python(folder: Path, *arguments: str, url: str = "", keys: bool = False) -> subprocess.CompletedProcess[str]:
+    """Python in a folder, with the SDKs pointed at a provider, with its keys or without any."""
+    bare = {name: value for name, value in os.environ.items() if not re.search("API_KEY|TOKEN|^PYTEST_|BASE_URL", name)}
+    where = {"OPENAI_BASE_URL": f"{url}/v1", "ANTHROPIC_BASE_URL": url, "GOOGLE_GEMINI_BASE_URL": url}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env=bare | where | {"PYTHONPATH": str(ROOT / "examples")} | (dict.fromkeys(KEYS, API_KEY) if keys else {}),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def test_tests_on_the_pages_record_and_replay(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --strict-markers\n", "utf-8")
+    with EmbeddedProvider(pause=0) as provider:
+        folders = set()
+        recording = 0
+        for block in filter(named, BLOCKS):
+            assert block.file_name is not None
+            if not block.file_name.endswith(".py"):
+                continue
+            # A README's folder is the page's; two READMEs must not meet.
+            page = "_".join(block.page.relative_to(ROOT).with_suffix("").parts)
+            file = tmp_path / page / block.section / block.file_name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            assert not file.exists(), f"{block.place}: this section has {block.file_name} twice"
+            file.write_text(localised(block.text, provider.url), "utf-8")
+            folders.add(file.parent)
+            recording += "mark.cassette" in block.text
+        for folder in folders:
+            if not list(folder.glob("test_*.py")):
+                (folder / "test_any.py").write_text(ANY_TEST, "utf-8")
+        pytest_command = ("-m", "pytest", "-q", "-rA", "--import-mode=importlib", "-p", "no:cacheprovider")
+        options = ("--record-mode=once", "--snapshot-update")
+        recorded = run_python(tmp_path, *pytest_command, *options, url=provider.url, keys=True)
+        url = provider.url
+    assert recorded.returncode == 0, recorded.stdout + recorded.stderr
+    cassettes = list(tmp_path.rglob("*.yaml"))
+    assert len(cassettes) >= recording, "some tests of the pages recorded nothing"
+    assert not [path for path in cassettes if API_KEY in path.read_text("utf-8")]
+    replayed = run_python(tmp_path, *pytest_command, "-p", "no_network", url=url)
+    assert replayed.returncode == 0, replayed.stdout + replayed.stderr
+    assert passed(replayed.stdout) == passed(recorded.stdout)
+
+
+def passed(output: str) -> set[str]:
+    return set(re.findall(r"^PASSED (\S+)", output, re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    "block", [b for b in BLOCKS if b.language == "python" and not named(b)], ids=lambda block: block.place
+)
+def test_programs_run(block: Block, tmp_path: Path) -> None:
+    with EmbeddedProvider(pause=0) as provider:
+        text = localised(block.text, provider.url)
+        result = run_python(tmp_path, "-c", text, url=provider.url, keys=True)
+    assert result.returncode == 0, f"{block.place}\n{result.stdout}{result.stderr}"
+
+
+@pytest.mark.parametrize("block", [b for b in BLOCKS if b.language == "console"], ids=lambda block: block.place)
+def test_commands_exist(block: Block) -> None:
+    commands = [line[2:] for line in block.text.splitlines() if line.startswith("$ ")]
+    assert commands, f"{block.place}: no line starts with '$ '"
+    for line in commands:
+        for command in line.split("&&"):
+            words = [word for word in shlex.split(command, comments=True) if not re.match(r"[A-Z_]+=", word)]
+            check_command(words, block.place)
+
+
+def check_command(words: list[str], place: str) -> None:
+    match words:
+        case ["cd", folder]:
+            assert (ROOT / folder).is_dir(), f"{place}: there is no folder {folder}"
+        case ["python", "-m", "pip", "install", *_]:
+            pass
+        case ["python", "-m", "tox", "run", "-e", name]:
+            tox = configparser.ConfigParser()
+            tox.read(ROOT / "tox.ini")
+            assert name == "py" or f"testenv:{name}" in tox, f"{place}: tox has no environment {name}"
+        case ["pytest", *arguments]:
+            check_options(arguments, help_text("pytest"), place)
+        case ["llmcassette", command, *arguments]:
+            assert command in help_text("llmcassette"), f"{place}: llmcassette has no {command}"
+            check_options(arguments, help_text("llmcassette", command), place)
+        case ["python", "-m", "embedded_provider", *arguments]:
+            check_options(arguments, help_text("embedded_provider"), place)
+        case _:
+            pytest.fail(f"{place}: nobody checks {' '.join(words)}")
+
+
+def check_options(arguments: list[str], known: str, place: str) -> None:
+    for option in arguments:
+        if option.startswith("-"):
+            name = option.partition("=")[0]
+            assert re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", known), f"{place}: there is no option {name}"
+
+
+@functools.cache
+def help_text(program: str, *command: str) -> str:
+    script = "import sys; from pytest_llmcassette.cli import main; sys.exit(main())"
+    start = ("-c", script) if program == "llmcassette" else ("-m", program)
+    result = run_python(ROOT, *start, *command, "--help")
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+@pytest.mark.parametrize(
+    "block", [b for b in BLOCKS if b.language in ("ini", "toml", "yaml", "json")], ids=lambda block: block.place
+)
+def test_settings_and_data_parse(block: Block) -> None:
+    match block.language:
+        case "ini":
+            parser = configparser.ConfigParser()
+            parser.read_string(block.text)
+            options = list(parser["pytest"])
+        case "toml":
+            options = list(tomllib.loads(block.text)["tool"]["pytest"]["ini_options"])
+        case "yaml":
+            assert yaml.safe_load(block.text)
+            return
+        case _:
+            assert json.loads(block.text)
+            return
+    for option in options:
+        assert re.search(rf"^  {option} \(", help_text("pytest"), re.MULTILINE), f"{block.place}: no option {option}"
+
+
+@pytest.mark.parametrize("block", [b for b in BLOCKS if b.language == "text" and b.source], ids=lambda b: b.place)
+def test_quotations_are_true(block: Block) -> None:
+    assert block.source is not None
+    assert block.text in (ROOT / block.source).read_text("utf-8"), f"{block.place} is not in {block.source}"
+
+
+def test_every_block_says_what_it_is() -> None:
+    known = {"python", "console", "ini", "toml", "yaml", "json", "text"}
+    assert not [block.place for block in BLOCKS if block.language not in known]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    assert not [target for target in links(page) if not (page.parent / target).exists()]

@@ -1,0 +1,103 @@
+"""The example suite: its committed cassettes replay offline, and recording it again changes no snapshot."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from embedded_provider import EmbeddedProvider, brain
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+SUITE = EXAMPLES / "provider_suite"
+TESTS = 5 * 7 * 4 - 4
+"""Providers, scenarios and forms, without Groq's images."""
+
+
+def run(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    bare = {name: value for name, value in os.environ.items() if not re.search("API_KEY|TOKEN|^PYTEST_", name)}
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
+        cwd=folder,
+        env=bare | {"PYTHONPATH": str(EXAMPLES), "PYTHONUTF8": "1"} | variables,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def files(folder: Path, pattern: str) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob(pattern)}
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Path:
+    """A copy that may be changed."""
+    return Path(shutil.copytree(SUITE, tmp_path / "suite", ignore=shutil.ignore_patterns("__pycache__")))
+
+
+def test_the_committed_suite_replays_offline() -> None:
+    before = files(SUITE, "*.yaml") | files(SUITE, "*.ambr")
+    result = run(SUITE, "-p", "no_network")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert f"{TESTS} passed, 4 skipped" in result.stdout
+    assert files(SUITE, "*.yaml") | files(SUITE, "*.ambr") == before
+
+
+@pytest.mark.slow
+def test_recording_again_changes_no_snapshot(suite: Path) -> None:
+    cassettes, snapshots = files(suite, "*.yaml"), files(suite, "*.ambr")
+    with EmbeddedProvider(pause=0) as provider:
+        variables = {"EMBEDDED_URL": provider.url, "EMBEDDED_API_KEY": provider.api_key}
+        result = run(suite, "--record-mode=rewrite", **variables)
+        assert result.returncode == 0, result.stdout + result.stderr
+        assert provider.requests >= TESTS
+    again = files(suite, "*.yaml")
+    assert again.keys() == cassettes.keys()
+    assert all(again[name] != cassettes[name] for name in again), "nothing was recorded"
+    assert files(suite, "*.ambr") == snapshots
+
+
+@pytest.mark.slow
+def test_another_word_changes_only_that_line_of_each_snapshot(suite: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(brain._SAID, "say hi in portuguese", "Oi! Tudo bem? 👋")
+    scenarios = suite / "test_common.py"
+    scenarios.write_text(scenarios.read_text("utf-8").replace("Olá! Tudo", "Oi! Tudo"), "utf-8")
+    before = files(suite, "*.ambr")
+    with EmbeddedProvider(pause=0) as provider:
+        variables = {"EMBEDDED_URL": provider.url, "EMBEDDED_API_KEY": provider.api_key}
+        options = ("--record-mode=rewrite", "--snapshot-update")
+        result = run(suite, "-k", "test_simple", *options, **variables)
+    assert result.returncode == 0, result.stdout + result.stderr
+    after = files(suite, "*.ambr")
+    assert after.keys() == before.keys()
+    for name in before:
+        old, new = (content.decode().splitlines() for content in (before[name], after[name]))
+        changed = [(was, now) for was, now in zip(old, new, strict=True) if was != now]
+        assert len(changed) == 4, f"{name}: one line for each form"
+        assert all("Olá! Tudo bem" in was and now == was.replace("Olá", "Oi") for was, now in changed)
+
+
+def test_the_demo_fails_when_something_is_not_as_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import demo
+
+    monkeypatch.setattr(demo, "OUTPUT", tmp_path)
+    monkeypatch.setattr(demo, "ROOT", tmp_path)
+    monkeypatch.setattr(demo, "TESTS", demo.TESTS + 1)
+    assert demo.main() == 1
+
+
+@pytest.mark.slow
+def test_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    import demo
+
+    monkeypatch.setattr(demo, "OUTPUT", tmp_path)
+    monkeypatch.setattr(demo, "ROOT", tmp_path)
+    assert demo.main() == 0
+    assert "All as promised" in capsys.readouterr().out
