@@ -42,6 +42,9 @@ class Wire(ABC):
         """An error as this API words it."""
 
 
+_NO_WORDS = {"role", "type", "id", "tool_call_id", "call_id", "tool_use_id", "mimeType", "media_type", "data"}
+
+
 def fresh(prefix: str) -> str:
     """A new id, as random as a real provider's."""
     return prefix + secrets.token_hex(12)
@@ -54,11 +57,11 @@ def sse(document: Json, *, event: str | None = None, end: str = "\n") -> bytes:
 
 
 def words(value: Any) -> int:
-    """How many words all texts in a JSON value have, binary data apart."""
+    """How many words the texts in a JSON value have."""
     if isinstance(value, str):
         return 0 if value.startswith("data:") else len(value.split())
     if isinstance(value, dict):
-        return sum(words(item) for key, item in value.items() if key not in ("data", "signature", "thoughtSignature"))
+        return sum(words(item) for key, item in value.items() if key not in _NO_WORDS)
     return sum(words(item) for item in value) if isinstance(value, list) else 0
 
 
