@@ -1,0 +1,73 @@
+"""Secret members of JSON, replaced in the text itself: nothing else of it changes, valid or not."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from pytest_llmcassette.redaction.names import CONVERSATION, REDACTED
+
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[{}\[\]:,]', re.DOTALL)
+_PLACEHOLDER = REDACTED.encode()
+
+
+def redact_json(text: bytes, secret: frozenset[str]) -> bytes:
+    """`text` with every non-empty string value of a `secret` member (lower-case names) replaced by `REDACTED`.
+
+    At any depth, but not inside `names.CONVERSATION`. Follows the tokens, not the grammar, so that a body that was cut
+    off, several documents in a row and the `data:` lines of an event stream are covered, and depth costs no recursion.
+    """
+    pieces: list[bytes] = []
+    written = 0
+    open_containers: list[bool] = []
+    protected = False
+    last: bytes | None = None
+    key: str | None = None
+    opens_conversation = False
+    for match in _TOKEN.finditer(text):
+        token = match[0]
+        first = token[0]
+        if first == 0x22:
+            if key is None:
+                last = token
+                continue
+            if key in secret and not protected:
+                start = match.start() + 1
+                end = match.end() - (1 if _is_closed(token) else 0)
+                if text[start:end] not in (b"", _PLACEHOLDER):
+                    pieces += (text[written:start], _PLACEHOLDER)
+                    written = end
+            key = None
+        elif first == 0x3A:
+            if last is not None:
+                key, opens_conversation = _name(last), last[1:-1] in CONVERSATION
+                last = None
+        elif first in b"{[":
+            open_containers.append(protected)
+            protected = protected or (key is not None and opens_conversation)
+            key = last = None
+        else:
+            if first != 0x2C and open_containers:
+                protected = open_containers.pop()
+            key = last = None
+    if not pieces:
+        return text
+    pieces.append(text[written:])
+    return b"".join(pieces)
+
+
+def _is_closed(token: bytes) -> bool:
+    """Whether a string token has its closing quote; only the last of a text that was cut off has none."""
+    if len(token) < 2 or not token.endswith(b'"'):
+        return False
+    content = token[1:-1]
+    return (len(content) - len(content.rstrip(b"\\"))) % 2 == 0
+
+
+def _name(token: bytes) -> str:
+    if b"\\" in token:
+        try:
+            return str(json.loads(token)).lower()
+        except ValueError:
+            pass  # Not JSON: then its bytes are its name.
+    return token[1:-1].decode("utf-8", "replace").lower()

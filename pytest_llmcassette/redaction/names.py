@@ -1,0 +1,116 @@
+"""What may be written, by name, and what is secret, by name. A user's additions extend these tables."""
+
+from __future__ import annotations
+
+REDACTED = "REDACTED"
+"""What stands in the file in place of a secret."""
+
+REQUEST_HEADERS = ("Accept", "Content-Type", "User-Agent")
+RESPONSE_HEADERS = (
+    "Content-Type",
+    "Location",
+    "Retry-After",
+    "Retry-After-Ms",
+    "X-Should-Retry",
+    "Openai-Poll-After-Ms",
+    "X-Goog-Upload-Url",
+    "X-Goog-Upload-Status",
+    "X-Amzn-Errortype",
+    "X-Amzn-Bedrock-Input-Token-Count",
+    "X-Amzn-Bedrock-Output-Token-Count",
+)
+"""What clients act on: they retry, poll, follow, upload and count by these."""
+
+SECRET_FIELDS = frozenset(
+    {
+        "api_key",
+        "apikey",
+        "access_token",
+        "refresh_token",
+        "id_token",
+        "client_secret",
+        "private_key",
+        "assertion",
+        "accesskeyid",
+        "secretaccesskey",
+        "sessiontoken",
+    }
+)
+"""Names of JSON, form and XML fields, in lower case."""
+
+TOKEN_REQUEST_FIELDS = frozenset(
+    {
+        "actor_token",
+        "client_assertion",
+        "code",
+        "code_verifier",
+        "device_code",
+        "password",
+        "samlassertion",
+        "subject_token",
+        "token",
+        "webidentitytoken",
+    }
+)
+"""More names that are secret in a form which asks for a token (OAuth 2: RFC 6749, 7009, 7521, 8693; AWS STS)."""
+
+SECRET_QUERY = SECRET_FIELDS | frozenset(
+    {
+        "api-key",
+        "auth",
+        "awsaccesskeyid",
+        "client_assertion",
+        "key",
+        "password",
+        "samlassertion",
+        "sig",
+        "signature",
+        "subscription-key",
+        "token",
+        "webidentitytoken",
+        "x-amz-credential",
+        "x-amz-security-token",
+        "x-amz-signature",
+        "x-api-key",
+        "x-goog-api-key",
+        "x-goog-credential",
+        "x-goog-signature",
+    }
+)
+"""Names of query parameters, in lower case."""
+
+CONVERSATION = frozenset(
+    {b"messages", b"contents", b"input", b"tools", b"system", b"arguments", b"args", b"tool_calls"}
+)
+"""JSON members in which nothing is secret by its name: what was said, and what a tool takes."""
+
+_SECRET_HEADERS = frozenset(
+    {
+        "api-key",
+        "apikey",
+        "authorization",
+        "cookie",
+        "helicone-auth",
+        "proxy-authorization",
+        "set-cookie",
+        "x-api-key",
+        "x-functions-key",
+        "x-goog-api-key",
+    }
+)
+_SECRET_ENDINGS = (
+    "-api-key",
+    "-apikey",
+    "-authorization",
+    "-cookie",
+    "-secret",
+    "-subscription-key",
+    "-token",
+    "-auth",
+)
+
+
+def is_secret_header(name: str) -> bool:
+    """Whether a header's value is a credential, whoever asks to keep it."""
+    lower = name.lower()
+    return lower in _SECRET_HEADERS or lower.endswith(_SECRET_ENDINGS)

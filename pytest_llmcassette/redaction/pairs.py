@@ -1,0 +1,47 @@
+"""Secrets in URLs and forms, replaced in place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Set
+from urllib.parse import unquote_plus
+
+from pytest_llmcassette.redaction.names import REDACTED
+
+_USERINFO = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*:)?//([^/?#]*)@")
+_URL_IN_TEXT = re.compile(r"""[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>]+""")
+
+
+def pair_name(name: str) -> str:
+    """The name of a query or form field, unescaped and in lower case."""
+    return (unquote_plus(name) if "%" in name or "+" in name else name).lower()
+
+
+def redact_pairs(text: str, secret: Set[str]) -> str:
+    """`a=1&key=x` with the non-empty values of `secret` names (lower case) replaced by `REDACTED`."""
+    pairs = text.split("&")
+    changed = False
+    for index, pair in enumerate(pairs):
+        name, equals, value = pair.partition("=")
+        if value and value != REDACTED and pair_name(name) in secret:
+            pairs[index] = name + equals + REDACTED
+            changed = True
+    return "&".join(pairs) if changed else text
+
+
+def redact_url(url: str, secret: Set[str]) -> str:
+    """`url` with its user information and the values of `secret` parameters replaced, in the fragment too."""
+    if "@" in url:
+        url = _USERINFO.sub(lambda match: f"{match[1] or ''}//{REDACTED}@", url)
+    if "?" not in url and "#" not in url:
+        return url
+    front, hash_mark, fragment = url.partition("#")
+    path, question_mark, query = front.partition("?")
+    return path + question_mark + redact_pairs(query, secret) + hash_mark + redact_pairs(fragment, secret)
+
+
+def redact_urls_in(text: str, secret: Set[str]) -> str:
+    """A header's value with every absolute URL in it redacted."""
+    if "://" not in text:
+        return text
+    return _URL_IN_TEXT.sub(lambda match: redact_url(match[0], secret), text)

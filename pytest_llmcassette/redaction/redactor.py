@@ -1,0 +1,139 @@
+"""What a cassette may hold of a request and of its response."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Set
+from dataclasses import replace
+
+from pytest_llmcassette.cassette.form import form_values
+from pytest_llmcassette.cassette.headers import canonical
+from pytest_llmcassette.cassette.model import Headers, Request, Response
+from pytest_llmcassette.config import CassetteConfig
+from pytest_llmcassette.redaction.bodies import BodyRedactor
+from pytest_llmcassette.redaction.echoes import replace_echoes, secrets_of
+from pytest_llmcassette.redaction.names import (
+    REDACTED,
+    REQUEST_HEADERS,
+    RESPONSE_HEADERS,
+    SECRET_QUERY,
+    is_secret_header,
+)
+from pytest_llmcassette.redaction.pairs import redact_url, redact_urls_in
+
+_HOST = re.compile(r"^[^/?#]*//(?:[^/?#]*@)?([^/?#]*)")
+_URL_HEADERS = frozenset({"Location", "Content-Location", "X-Goog-Upload-Url"})
+_NO_VALUE = ("",)
+
+
+class Redactor:
+    """Redacts by one cassette's switches. Applied to what is redacted already, every method changes nothing.
+
+    Headers are kept by allow-list; of those that carry credentials only the name is kept, even when
+    `keep_request_headers` names them. A request is redacted before it is compared too, so that a secret never
+    decides a match.
+    """
+
+    def __init__(self, config: CassetteConfig) -> None:
+        compared = (name.removeprefix("header:") for name in config.match_on if name.startswith("header:"))
+        self._request_headers = _allow(REQUEST_HEADERS, config.keep_request_headers, compared)
+        self._response_headers = _allow(RESPONSE_HEADERS, config.keep_response_headers)
+        self._query = SECRET_QUERY | {name.lower() for name in config.secret_query}
+        self._body = BodyRedactor(config.secret_fields)
+
+    def request(self, method: str, url: str, headers: Headers, body: bytes) -> Request:
+        """A live request as the cassette's `Request`: ready to be written and to be compared."""
+        kept = self.request_headers(headers)
+        url = self.url(url)
+        body = self._body(body, _content_type(kept))
+        host = _HOST.match(url)
+        return Request(
+            method=method,
+            url=url,
+            headers=kept,
+            body=body,
+            content_length=len(body),
+            host=host[1] if host else "",
+            form=form_values(method, url, kept, body),
+        )
+
+    def recorded_request(self, request: Request) -> Request:
+        """A request from a file, redacted: what is not about secrets (protocol, host, ...) stays as it was."""
+        kept = self.request_headers(request.headers)
+        url = self.url(request.url)
+        body = self._body(request.body, _content_type(kept))
+        unchanged = url == request.url and body == request.body
+        return replace(
+            request,
+            url=url,
+            headers=kept,
+            body=body,
+            content_length=request.content_length if body == request.body else len(body),
+            request_uri=self.url(request.request_uri),
+            form=request.form if unchanged and request.form else form_values(request.method, url, kept, body),
+        )
+
+    def response(self, response: Response, secrets: Set[str] = frozenset()) -> Response:
+        """`response` with allow-listed headers and no secrets, nor echoes of `secrets` (see `secrets_of`).
+
+        Content-Encoding stays with a body that is stored as it came, encoded.
+        """
+        headers = self.response_headers(response.headers, secrets)
+        if not response.uncompressed and "Content-Encoding" in response.headers:
+            headers.setdefault("Content-Encoding", list(response.headers["Content-Encoding"]))
+        body = replace_echoes(self._body(response.body, _content_type(headers)), secrets)
+        changed = body != response.body
+        return replace(
+            response,
+            headers=headers,
+            trailer=self.response_headers(response.trailer, secrets) if response.trailer else response.trailer,
+            body=body,
+            content_length=len(body) if changed and response.content_length >= 0 else response.content_length,
+        )
+
+    def request_headers(self, headers: Headers) -> Headers:
+        """The allow-listed ones, in Go's canonical case."""
+        allowed = self._request_headers
+        return {
+            canonical(name): [REDACTED] if is_secret_header(name) else list(values)
+            for name, values in headers.items()
+            if name.lower() in allowed
+        }
+
+    def response_headers(self, headers: Headers, secrets: Set[str] = frozenset()) -> Headers:
+        """The allow-listed ones, in Go's canonical case, the URLs in them redacted like a request's."""
+        kept: Headers = {}
+        for name, values in headers.items():
+            if name.lower() in self._response_headers:
+                shown = canonical(name)
+                if is_secret_header(name):
+                    kept[shown] = [REDACTED]
+                else:
+                    kept[shown] = [self._response_value(shown, value, secrets) for value in values]
+        return kept
+
+    def _response_value(self, name: str, value: str, secrets: Set[str]) -> str:
+        value = self.url(value) if name in _URL_HEADERS else redact_urls_in(value, self._query)
+        if secrets:
+            value = replace_echoes(value.encode("utf-8", "surrogateescape"), secrets).decode("utf-8", "surrogateescape")
+        return value
+
+    def url(self, url: str) -> str:
+        """`url` without user information and values of secret parameters."""
+        return redact_url(url, self._query)
+
+    def body(self, body: bytes, content_type: str) -> bytes:
+        """`body` without the values of secret fields; the same object when it has none."""
+        return self._body(body, content_type)
+
+    def secrets_of(self, headers: Headers, url: str) -> frozenset[str]:
+        """A live request's own credentials, of 8 characters or more, for `response` to find their echoes."""
+        return secrets_of(headers, url, self._query)
+
+
+def _allow(*lists: Iterable[str]) -> frozenset[str]:
+    return frozenset(name.lower() for names in lists for name in names)
+
+
+def _content_type(headers: Headers) -> str:
+    return (headers.get("Content-Type") or _NO_VALUE)[0]
