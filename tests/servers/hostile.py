@@ -91,11 +91,13 @@ class Handler(BaseHTTPRequestHandler):
             self.body = self._read_chunked()
         else:
             self.body = self.rfile.read(int(length)) if length else b""
-        name = self.path.partition("?")[0].strip("/").partition("/")[0] or "json"
         self.server.note(self)
+        # As a proxy it is asked for "http://host/path".
+        path = self.path.split("/", 3)[3] if self.path.startswith("http://") else self.path
+        name = path.partition("?")[0].strip("/").partition("/")[0] or "json"
         getattr(self, "path_" + name.replace("-", "_"), self.path_missing)()
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_any
+    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_any  # noqa: N815 - the names that http.server calls
 
     def _read_chunked(self) -> bytes:
         body = b""

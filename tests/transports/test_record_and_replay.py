@@ -192,8 +192,9 @@ def test_cancelled_requests(kind: str, server: HostileServer, path: Path) -> Non
         assert with_deadline("/hang") == b""
         assert with_deadline("/gated") == EVENTS[0]
     assert [(one.response.code, one.end) for one in load(path)] == [(0, "closed"), (200, "closed")]
-    with pytest.raises(RecordingTruncated), use_cassette(path):
+    with use_cassette(path, allow_unplayed=True):
         assert with_deadline("/hang") == b""
+    with pytest.raises(RecordingTruncated), use_cassette(path):
         with_deadline("/gated")
 
 
@@ -222,8 +223,13 @@ def test_miss_cannot_be_swallowed(kind: str, server: HostileServer, path: Path) 
     with use_cassette(path, record_mode="once"):
         fetch(kind, "GET", server.url + "/json")
     with pytest.raises(RequestNotRecorded, match="/json\\?other"), use_cassette(path, allow_unplayed=True):
-        try:
-            fetch(kind, "GET", server.url + "/json?other")
-        except Exception:
-            pytest.fail("an SDK would have swallowed this")
+        _swallowing_exceptions(kind, server.url + "/json?other")
     assert server.hits["/json?other"] == 0
+
+
+def _swallowing_exceptions(kind: str, url: str) -> None:
+    """As the SDKs do it."""
+    try:
+        fetch(kind, "GET", url)
+    except Exception:
+        pytest.fail("an SDK would have swallowed this")
