@@ -1,0 +1,81 @@
+"""A stream that was cut is never `complete`, wherever the cut is; and no cut makes a reader raise."""
+
+import json
+import re
+
+import pytest
+
+from pytest_llmcassette.protocols import registry
+
+from .made import OPENAI, call, chunk, interaction, sse
+from .test_openai_responses import ADDED, COMPLETED, CREATED, DELTAS, DONE
+from .test_openai_responses import URL as RESPONSES
+
+USAGE = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
+TOOLS = (chunk(call(0, "a", "add", "")), chunk(call(0, None, None, '{"x":1}')), chunk(None, "tool_calls"))
+TEXT = (chunk({"role": "assistant", "content": ""}), chunk({"content": "Hé"}), chunk(None, "stop"), chunk(usage=USAGE))
+LEGACY = {"id": "cmpl-1", "object": "text_completion", "model": "m"}
+
+STREAMS = {
+    "openai.chat": (OPENAI, sse(*TEXT)),
+    "openai.chat, CRLF": (OPENAI, sse(*TEXT, end="\r\n\r\n")),
+    "openai.chat, tools": (OPENAI, sse(*TOOLS)),
+    "openai.responses": (RESPONSES, sse(CREATED, ADDED, *DELTAS, DONE, COMPLETED, done=False)),
+    "mistral.chat": ("https://api.mistral.ai/v1/chat/completions", sse(chunk({"content": "x"}, "stop", usage=USAGE))),
+    "openai.completions": (
+        "https://api.openai.com/v1/completions",
+        sse(LEGACY | {"choices": [{"text": "a", "index": 0, "finish_reason": "length"}]}),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_cut_after_any_byte(name):
+    url, body = STREAMS[name]
+    whole = registry.read(interaction(url, body, request={"stream": True}))
+    assert whole.complete
+    assert whole.protocol == name.partition(",")[0]
+    # The LF of a final CRLF ends nothing that its CR has not ended.
+    last = len(body) - 1 if body.endswith(b"\r\n") else len(body)
+    for length in range(last):
+        transcript = registry.read(interaction(url, body[:length], request={"stream": True}))
+        assert not transcript.complete, body[:length][-40:]
+        assert transcript.stream
+        assert transcript.error is None
+
+
+def streams_of(corpus, wanted):
+    from .test_expected import cached_load
+
+    for line in (corpus / "expected.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        if row["stream"] and row.get("complete") and wanted(row["protocol"]):
+            yield row, cached_load(corpus / row["file"])[row["index"]]
+
+
+def cut(original, body):
+    made = interaction(original.request.url, body, method=original.request.method, request=original.request.body)
+    made.response.headers = original.response.headers
+    return made
+
+
+def sse_cuts(body):
+    """The cuts that the rules name: in mid-frame, two frames before the end, without the final blank line."""
+    frames = re.split(rb"(?<=\n\n)|(?<=\r\n\r\n)", body.rstrip(b"\r\n") + re.search(rb"[\r\n]*\Z", body).group())
+    frames = [frame for frame in frames if frame]
+    yield "in mid-frame", b"".join(frames[:-1]) + frames[-1][: len(frames[-1].rstrip()) // 2]
+    yield "in an early frame", b"".join(frames[: len(frames) // 2]) + frames[len(frames) // 2][:7]
+    yield "two frames before the end", b"".join(frames[:-2])
+    yield "without the final blank line", body.rstrip(b"\r\n") + b"\n"
+    yield "without the final line end", body.rstrip(b"\r\n")
+
+
+def test_recorded_streams(corpus):
+    wrong, seen = [], 0
+    for row, original in streams_of(corpus, lambda protocol: protocol.startswith(("openai.", "mistral."))):
+        for where, body in sse_cuts(original.response.body):
+            seen += 1
+            if registry.read(cut(original, body)).complete:
+                wrong.append(f"{where}: {row['file']} #{row['index']}")
+    assert seen > 500
+    assert wrong == []

@@ -1,0 +1,90 @@
+"""Finding a protocol, and a user's own one from a conftest."""
+
+import subprocess
+import sys
+
+import pytest
+
+from pytest_llmcassette.errors import CassetteError
+from pytest_llmcassette.protocols import registry
+from pytest_llmcassette.protocols.base import WireProtocol
+from pytest_llmcassette.protocols.providers import provider_of
+from pytest_llmcassette.transcript import Transcript
+
+from .made import OPENAI, interaction
+
+
+class Parrot(WireProtocol):
+    name = "parrot.chat"
+
+    def claims(self, exchange):
+        return exchange.path == "/v1/chat/completions" and exchange.host == "api.openai.com"
+
+    def read(self, exchange):
+        return Transcript(protocol=self.name, provider="parrot", stream=False)
+
+
+def test_a_users_protocol_is_asked_first_and_can_be_taken_away():
+    registry.register(Parrot())
+    try:
+        assert registry.read(interaction(OPENAI, b"{}")).protocol == "parrot.chat"
+        with pytest.raises(CassetteError, match=r"'parrot\.chat' is already registered"):
+            registry.register(Parrot())
+    finally:
+        registry.unregister("parrot.chat")
+    assert registry.read(interaction(OPENAI, b"{}")).protocol == "openai.chat"
+    with pytest.raises(CassetteError, match=r"No wire protocol 'parrot\.chat'"):
+        registry.unregister("parrot.chat")
+
+
+def test_the_documented_names_are_there_once():
+    assert sorted(registry.names()) == [
+        "anthropic.messages",
+        "bedrock.converse",
+        "bedrock.invoke_model",
+        "cohere.chat",
+        "cohere.embed",
+        "gemini.embed_content",
+        "gemini.generate_content",
+        "mistral.chat",
+        "ollama.chat",
+        "ollama.generate",
+        "openai.chat",
+        "openai.completions",
+        "openai.embeddings",
+        "openai.responses",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "provider"),
+    [
+        ("api.openai.com", "", "openai"),
+        ("API.OpenAI.com", "", "openai"),
+        ("my-thing.openai.azure.com", "", "azure"),
+        ("my-thing.services.ai.azure.com", "", "azure"),
+        ("us-central1-aiplatform.googleapis.com", "", "vertex"),
+        ("aiplatform.googleapis.com", "", "vertex"),
+        ("generativelanguage.googleapis.com", "", "gemini"),
+        ("bedrock-runtime.eu-west-1.amazonaws.com", "", "bedrock"),
+        ("vpce-1.bedrock-runtime.us-east-1.vpce.amazonaws.com", "", "bedrock"),
+        ("s3.us-east-1.amazonaws.com", "", "s3.us-east-1.amazonaws.com"),
+        ("localhost", "/api/chat", "ollama"),
+        ("localhost", "/v1/chat/completions", "localhost"),
+        ("evil-openai.azure.com.example", "", "evil-openai.azure.com.example"),
+        ("", "", ""),
+    ],
+)
+def test_provider_of_a_host(host, path, provider):
+    assert provider_of(host, path) == provider
+
+
+def test_reading_imports_no_client_library():
+    code = (
+        "import sys\n"
+        "from pytest_llmcassette.protocols import registry\n"
+        "registry.names()\n"
+        "heavy = ('openai', 'anthropic', 'google', 'mistralai', 'cohere', 'ollama', 'botocore', 'httpx', 'yaml')\n"
+        "print([name for name in heavy if name in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
