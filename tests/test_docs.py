@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import configparser
+import dataclasses
 import functools
 import json
 import os
@@ -11,6 +13,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,7 @@ import yaml
 from doc_blocks import PAGES, ROOT, Block, all_blocks, links
 
 from embedded_provider import API_KEY, EmbeddedProvider
+from pytest_llmcassette.config import CassetteConfig
 
 BLOCKS = all_blocks()
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "GROQ_API_KEY", "HF_TOKEN", "EMBEDDED_API_KEY")
@@ -184,6 +188,35 @@ def test_quotations_are_true(block: Block) -> None:
 def test_every_block_says_what_it_is() -> None:
     known = {"python", "console", "ini", "toml", "yaml", "json", "text"}
     assert not [block.place for block in BLOCKS if block.language not in known]
+
+
+def test_the_reference_lists_every_switch() -> None:
+    table = (ROOT / "docs" / "reference.md").read_text("utf-8").partition("| switch |")[2].partition("\n\n")[0]
+    listed = [name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1])]
+    assert sorted(listed) == sorted(field.name for field in dataclasses.fields(CassetteConfig))
+
+
+def test_troubleshooting_quotes_real_messages() -> None:
+    """Its headings are parts of our error messages, `...` standing for what differs."""
+    page = (ROOT / "docs" / "troubleshooting.md").read_text("utf-8")
+    headings = re.findall(r"^## (.*)$", page, re.MULTILINE)
+    assert len(headings) > 5
+    said = set(messages())
+    missing = [
+        part.strip()
+        for heading in headings
+        for part in heading.split("...")
+        if part.strip() and not any(part.strip() in message for message in said)
+    ]
+    assert not missing, f"no message of ours says {missing}"
+
+
+def messages() -> Iterator[str]:
+    """Every text in the package's code; of an f-string its fixed parts."""
+    for path in (ROOT / "pytest_llmcassette").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value.replace("\n", " ")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
