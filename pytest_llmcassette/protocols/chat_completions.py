@@ -44,11 +44,6 @@ def normalise(reason: str) -> FinishReason:
     return _FINISH.get(reason) or _FINISH.get(reason.lower(), FinishReason.OTHER)
 
 
-def sends_done(provider: str) -> bool:
-    """Whether this provider ends each stream with `data: [DONE]`, so that one without it was cut."""
-    return provider in _SEND_DONE
-
-
 class ChatAnswer:
     """An answer that grows by whole documents or chunks."""
 
@@ -62,6 +57,7 @@ class ChatAnswer:
         self.error: ExchangeError | None = None
         self._choices: dict[int, ChatChoice] = {}
         self._usage: Any = None
+        self._speaks_groq = False
         self._citations: list[Citation] = []
 
     def add(self, document: dict[str, Any]) -> None:
@@ -74,8 +70,9 @@ class ChatAnswer:
         if not self.created:
             self.created = as_float(document.get("created"))
         usage = document.get("usage")
-        if not usage and "x_groq" in document:
-            usage = as_dict(document["x_groq"]).get("usage")
+        if "x_groq" in document:
+            self._speaks_groq = True
+            usage = usage or as_dict(document["x_groq"]).get("usage")
         if usage:
             self._usage = usage
         if document.get("error"):
@@ -141,7 +138,8 @@ class ChatAnswer:
         return tuple(self._choices[index].build(normalise) for index in sorted(self._choices))
 
     def _ends_without_done(self, usage: Usage | None) -> bool:
-        if sends_done(self.provider):
+        # Groq behind another host (the Hugging Face router) is known by its own field.
+        if self._speaks_groq or self.provider in _SEND_DONE:
             return False
         asked = as_dict(self.exchange.asked("stream_options")).get("include_usage") is True
         return usage is not None or not asked

@@ -416,6 +416,12 @@ class TestComplete:
         answer = sse(*HI, done=False)
         assert read("https://api.avian.io/v1/chat/completions", answer, request={"stream": True}).complete
 
+    def test_groq_behind_another_host_sends_done_too(self):
+        url = "https://router.huggingface.co/v1/chat/completions"
+        events = chunk({"content": "x"}, "stop", usage=USAGE, x_groq={"usage": USAGE}), chunk(usage=USAGE)
+        assert read(url, sse(*events), request=INCLUDE_USAGE).complete
+        assert not read(url, sse(*events, done=False), request=INCLUDE_USAGE).complete
+
     def test_never_without_a_finish_reason(self):
         assert not read(OPENAI, sse(*HI[:-1])).complete
         assert not read(OPENAI, sse(*HI[:-1], chunk({"content": ""}, ""))).complete
