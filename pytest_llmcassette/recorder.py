@@ -192,6 +192,7 @@ class Recorder:
             )
 
     def _reserve(self, key: Hashable, request: Request, sent: SentRequest) -> RecordingSlot:
+        sent.live = True
         if self._failed[key]:
             self._failed[key].pop(0).dropped = True
 

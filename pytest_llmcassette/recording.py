@@ -45,6 +45,8 @@ class SentRequest:
     interaction: Interaction | None = None
     dropped: bool = False
     snapshot_headers: Headers = field(default_factory=dict)
+    live: bool = False
+    """Whether it was to go to the network (it may have failed there)."""
 
 
 @lru_cache(maxsize=1024)
