@@ -14,8 +14,9 @@ class ExchangeRecord:
     """One interaction. The fields from `asked` on are filled only for a report page.
 
     `recorded_at` is in seconds since 1970, None when unknown. `cost` and `rerecord_cost` are US dollars as decimal
-    text: at the time of the recording, and by today's prices; `cost_reason` says why one is None. `chunks` are
-    (milliseconds since the response headers, bytes); `wait_ms` is the time to these headers.
+    text: at the time of the recording, and by today's prices; `cost_reason` says why one is None. `asked` are
+    (role, text) pairs, `answered` (kind, title, text); `chunks` are (milliseconds since the response headers, bytes),
+    `wait_ms` is the time to these headers, `size` the body's bytes.
     """
 
     method: str
@@ -33,8 +34,8 @@ class ExchangeRecord:
     cost: str | None = None
     rerecord_cost: str | None = None
     cost_reason: str | None = None
-    asked: list[str] = field(default_factory=list)
-    answered: list[str] = field(default_factory=list)
+    asked: list[list[str]] = field(default_factory=list)
+    answered: list[list[str]] = field(default_factory=list)
     chunks: list[list[float]] = field(default_factory=list)
     wait_ms: float | None = None
     size: int = 0
@@ -93,4 +94,8 @@ class TestRecord:
 
 def usage_of(exchanges: list[ExchangeRecord]) -> Usage:
     """The exchanges' usage together."""
-    return sum((Usage(**exchange.usage) for exchange in exchanges if exchange.usage is not None), Usage())
+    total = Usage()
+    for exchange in exchanges:
+        counts: dict[str, Any] = exchange.usage or {}
+        total += Usage(**counts)
+    return total

@@ -1,0 +1,101 @@
+"""Provider x scenario: the state of each test's recording, and what is left of it when it is added up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from pytest_llmcassette.accounting import dollars
+from pytest_llmcassette.report.records import ExchangeRecord, TestRecord, usage_of
+from pytest_llmcassette.usage import Usage
+
+NO_PROVIDER = "(no provider)"
+
+
+class State(StrEnum):
+    """What became of one test's recording in this run."""
+
+    REPLAYED = "replayed"
+    RECORDED = "recorded"
+    MISSING = "missing"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    UNUSED = "no calls"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matrix:
+    """Rows are (module, scenario), columns providers; both sorted, so that a run with workers shows the same."""
+
+    rows: tuple[tuple[str, str], ...]
+    providers: tuple[str, ...]
+    cells: dict[tuple[str, str, str], TestRecord]
+
+
+def state_of(record: TestRecord) -> State:
+    """The one word for a cell: a failure matters more than where its answers came from."""
+    if record.missing:
+        return State.MISSING
+    if record.outcome in ("failed", "error"):
+        return State.FAILED
+    if record.outcome == "skipped":
+        return State.SKIPPED
+    if record.recorded:
+        return State.RECORDED
+    return State.REPLAYED if record.exchanges else State.UNUSED
+
+
+def matrix_of(records: Sequence[TestRecord]) -> Matrix:
+    """The records as a matrix."""
+    cells = {(one.module, one.scenario, one.provider or NO_PROVIDER): one for one in records}
+    return Matrix(
+        rows=tuple(sorted({(module, scenario) for module, scenario, _ in cells})),
+        providers=tuple(sorted({provider for _, _, provider in cells}, key=lambda name: (name == NO_PROVIDER, name))),
+        cells=cells,
+    )
+
+
+def age(seconds: float) -> str:
+    """`now`, `5m`, `3h`, `12d`, `8mo`, `2y`."""
+    for limit, unit, name in (
+        (60, 0, "now"),
+        (3600, 60, "m"),
+        (86400, 3600, "h"),
+        (60 * 86400, 86400, "d"),
+        (730 * 86400, 30.44 * 86400, "mo"),
+    ):
+        if seconds < limit:
+            return name if not unit else f"{int(seconds // unit)}{name}"
+    return f"{int(seconds // (365.25 * 86400))}y"
+
+
+def tokens(usage: Usage) -> int | None:
+    """Input and output together; None when neither is known."""
+    if usage.input_tokens is None and usage.output_tokens is None:
+        return None
+    return (usage.input_tokens or 0) + (usage.output_tokens or 0)
+
+
+def cost_of(exchanges: Sequence[ExchangeRecord], *, today: bool = False) -> tuple[Decimal, int]:
+    """The known costs added up, and how many exchanges with usage have none. `today`: by today's prices."""
+    found = [one.rerecord_cost if today else one.cost for one in exchanges if one.protocol is not None]
+    return sum((Decimal(cost) for cost in found if cost is not None), Decimal(0)), found.count(None)
+
+
+def cost_words(exchanges: Sequence[ExchangeRecord], *, today: bool = False) -> str:
+    """`$0.0012`, `$0.0012 + 3 unknown`, `unknown`; `-` when there is nothing to price."""
+    known, unknown = cost_of(exchanges, today=today)
+    priced = sum(one.protocol is not None for one in exchanges) - unknown
+    if not priced:
+        return "unknown" if unknown else "-"
+    return dollars(known) + (f" + {unknown} unknown" if unknown else "")
+
+
+def usage_words(exchanges: list[ExchangeRecord]) -> str:
+    """The tokens in and out, `-` when none are known."""
+    usage = usage_of(exchanges)
+    if tokens(usage) is None:
+        return "-"
+    return f"{usage.input_tokens or 0:,} in, {usage.output_tokens or 0:,} out"

@@ -1,0 +1,144 @@
+"""The section at the end of a run, and the matrix as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pytest_llmcassette.report.matrix import (
+    Matrix,
+    State,
+    age,
+    cost_words,
+    matrix_of,
+    state_of,
+    usage_words,
+)
+from pytest_llmcassette.report.records import ExchangeRecord, TestRecord, usage_of
+
+_MARKS = {
+    State.REPLAYED: "ok",
+    State.RECORDED: "REC",
+    State.MISSING: "miss",
+    State.FAILED: "FAIL",
+    State.SKIPPED: "skip",
+    State.UNUSED: "-",
+}
+
+
+def summary_lines(records: Sequence[TestRecord], *, quiet: bool = False) -> list[str]:
+    """Counts, and usage by model; empty when there is nothing to say (`quiet`: when everything was just replayed)."""
+    replayed = sum(one.replayed for one in records)
+    recorded = sum(one.recorded for one in records)
+    unplayed = sum(one.unplayed for one in records)
+    missing = sum(one.missing for one in records)
+    if not (replayed or recorded or unplayed or missing) or (quiet and not (recorded or unplayed or missing)):
+        return []
+    counts = [(replayed, "replayed"), (recorded, "recorded"), (unplayed, "unplayed")]
+    words = [f"{count} {word}" for count, word in counts if count or word != "unplayed"]
+    if missing:
+        words.append(f"{missing} test(s) without a recording")
+    files = len({one.cassette for one in records if one.exchanges or one.unplayed})
+    lines = [f"{', '.join(words)} ({_plural(files, 'cassette')})"]
+    lost = sum(one.recorded for one in records if not one.saved)
+    if lost:
+        lines.append(f"{lost} of the recorded were not kept: their tests failed")
+    return [*lines, *_by_model([exchange for one in records for exchange in one.exchanges])]
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _by_model(exchanges: list[ExchangeRecord]) -> list[str]:
+    groups: dict[str, list[ExchangeRecord]] = {}
+    for exchange in exchanges:
+        if exchange.protocol is not None:
+            groups.setdefault(exchange.model or "unknown model", []).append(exchange)
+    if not groups:
+        return []
+    priced = any(one.cost is not None or one.cost_reason is not None for one in exchanges)
+    rows: list[tuple[str, ...]] = [("model", "answers", "input", "output", "cost" if priced else "")]
+    for model, group in sorted(groups.items()):
+        usage = usage_of(group)
+        figures = [f"{count:,}" if count is not None else "-" for count in (usage.input_tokens, usage.output_tokens)]
+        rows.append((model, str(len(group)), *figures, cost_words(group) if priced else ""))
+    reasons = sorted({one.cost_reason for one in exchanges if one.cost is None and one.cost_reason})
+    return table(rows) + [f"cost unknown: {reason}" for reason in reasons[:3]]
+
+
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Columns side by side, the first to the left, figures to the right."""
+    widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
+    return [
+        "  ".join(
+            cell.ljust(width) if index == 0 else cell.rjust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def matrix_lines(records: Sequence[TestRecord], *, width: int, now: float) -> list[str]:
+    """The matrix, in bands of columns that fit `width`, then a line for each provider. `now` in seconds since 1970."""
+    matrix = matrix_of(records)
+    if not matrix.rows:
+        return ["no test with a cassette has run"]
+    several = len({module for module, _ in matrix.rows}) > 1
+    labels = {row: f"{row[0]}: {row[1]}" if several else row[1] for row in matrix.rows}
+    lines: list[str] = []
+    for band in _bands(matrix, max(len(label) for label in labels.values()), width):
+        rows = [("", *band)]
+        for row in matrix.rows:
+            cells = [matrix.cells.get((*row, provider)) for provider in band]
+            if any(cells):
+                rows.append((labels[row], *(_cell(cell, now) for cell in cells)))
+        lines += [*table(rows), ""]
+    return [*lines, *_totals(matrix, now), *_problems(records)]
+
+
+def _bands(matrix: Matrix, label: int, width: int) -> list[tuple[str, ...]]:
+    bands: list[list[str]] = [[]]
+    used = label
+    for provider in matrix.providers:
+        needed = max(len(provider), len("FAIL 99mo")) + 2
+        if bands[-1] and used + needed > width:
+            bands.append([])
+            used = label
+        bands[-1].append(provider)
+        used += needed
+    return [tuple(band) for band in bands]
+
+
+def _cell(record: TestRecord | None, now: float) -> str:
+    if record is None:
+        return ""
+    when = record.recorded_at
+    mark = _MARKS[state_of(record)]
+    return mark if when is None or not record.exchanges else f"{mark} {age(now - when)}"
+
+
+def _totals(matrix: Matrix, now: float) -> list[str]:
+    rows: list[tuple[str, ...]] = [
+        ("provider", "replayed", "recorded", "missing", "failed", "oldest", "tokens", "re-record")
+    ]
+    for provider in matrix.providers:
+        own = [record for (_, _, name), record in matrix.cells.items() if name == provider]
+        states = [state_of(record) for record in own]
+        exchanges = [exchange for record in own for exchange in record.exchanges]
+        times = [exchange.recorded_at for exchange in exchanges if exchange.recorded_at is not None]
+        rows.append(
+            (
+                provider,
+                *(str(states.count(state)) for state in (State.REPLAYED, State.RECORDED, State.MISSING, State.FAILED)),
+                age(now - min(times)) if times else "-",
+                usage_words(exchanges),
+                cost_words(exchanges, today=True),
+            )
+        )
+    return table(rows)
+
+
+def _problems(records: Sequence[TestRecord]) -> list[str]:
+    """Skips are grey in most suites; a provider whose recordings were skipped should not look complete."""
+    reasons = sorted({record.reason for record in records if record.outcome == "skipped" and record.reason})
+    return [f"skipped: {reason}" for reason in reasons]
