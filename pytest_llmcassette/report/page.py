@@ -1,0 +1,197 @@
+"""The report as one self-contained HTML page: no request leaves it, and all of a recording's text is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from html import escape
+from importlib.resources import files
+
+from pytest_llmcassette.report.matrix import (
+    Matrix,
+    State,
+    age,
+    cost_words,
+    matrix_of,
+    state_of,
+    tokens,
+    usage_words,
+)
+from pytest_llmcassette.report.page_exchange import exchange_html
+from pytest_llmcassette.report.records import ExchangeRecord, TestRecord, usage_of
+
+
+def page(records: Sequence[TestRecord], *, title: str, now: float) -> str:
+    """The whole page; `now` in seconds since 1970, `title` the name of the project."""
+    matrix = matrix_of(records)
+    tests = sorted(records, key=lambda one: (one.module, one.scenario, one.provider or ""))
+    anchors = {id(test): f"test-{number}" for number, test in enumerate(tests, 1)}
+    written = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    body = "\n".join(
+        [
+            f"<h1>Cassette report</h1><p class='sub'>{escape(title)} · {written}</p>",
+            _facts(records),
+            _matrix(matrix, anchors, now),
+            _models(records),
+            _tests(tests, anchors, now),
+            "<footer>Written by pytest-llmcassette. Secrets were redacted when the cassettes were recorded; the words "
+            "of the conversations were not.</footer>",
+        ]
+    )
+    return _PAGE.format(
+        title=escape(f"Cassette report · {title}"), style=_read("page.css"), body=body, script=_read("page.js")
+    )
+
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; \
+script-src 'unsafe-inline'; img-src data:">
+<link rel="icon" href="data:,">
+<title>{title}</title>
+<style>
+{style}</style>
+</head>
+<body>
+<main>
+{body}
+</main>
+<script>
+{script}</script>
+</body>
+</html>
+"""
+
+
+def _read(name: str) -> str:
+    return files("pytest_llmcassette.report").joinpath(name).read_text("utf-8")
+
+
+def _facts(records: Sequence[TestRecord]) -> str:
+    states = [state_of(record) for record in records]
+    exchanges = [exchange for record in records for exchange in record.exchanges]
+    count = tokens(usage_of(exchanges))
+    facts = [
+        (str(len(records)), "tests with a cassette", ""),
+        (str(sum(not one.live for one in exchanges)), "exchanges replayed", ""),
+        (str(sum(one.live for one in exchanges)), "exchanges recorded", ""),
+        (str(states.count(State.MISSING)), "without a recording", "is-odd" if State.MISSING in states else ""),
+        (str(states.count(State.FAILED)), "failed", "is-bad" if State.FAILED in states else ""),
+        ("-" if count is None else f"{count:,}", "tokens", ""),
+        (cost_words(exchanges, today=True), "a new recording would cost", ""),
+    ]
+    unplayed = sum(record.unplayed for record in records)
+    if unplayed:
+        facts.insert(3, (str(unplayed), "unplayed", "is-bad"))
+    cards = "".join(
+        f"<div class='fact {mood}'><b>{escape(value)}</b><span>{name}</span></div>" for value, name, mood in facts
+    )
+    return f"<div class='facts'>{cards}</div>"
+
+
+def _matrix(matrix: Matrix, anchors: dict[int, str], now: float) -> str:
+    if not matrix.rows:
+        return "<h2>Providers and scenarios</h2><p class='card none'>No test with a cassette has run.</p>"
+    head = "".join(f"<th scope='col'>{escape(provider)}</th>" for provider in matrix.providers)
+    rows: list[str] = []
+    several = len({module for module, _ in matrix.rows}) > 1
+    latest = ""
+    for module, scenario in matrix.rows:
+        if several and module != latest:
+            rows.append(f"<tr class='module'><th colspan='{len(matrix.providers) + 1}'>{escape(module)}</th></tr>")
+        latest = module
+        cells = "".join(
+            _cell(matrix.cells.get((module, scenario, provider)), anchors, now) for provider in matrix.providers
+        )
+        rows.append(f"<tr><th scope='row'>{escape(scenario)}</th>{cells}</tr>")
+    return (
+        "<h2>Providers and scenarios</h2><div class='card wide' tabindex='0' role='region' aria-label='Matrix'>"
+        f"<table class='matrix'><thead><tr><th scope='col'>Scenario</th>{head}</tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def _cell(record: TestRecord | None, anchors: dict[int, str], now: float) -> str:
+    if record is None:
+        return "<td></td>"
+    state = state_of(record)
+    words = []
+    if record.exchanges and record.recorded_at is not None:
+        words.append(age(now - record.recorded_at))
+    count = tokens(usage_of(record.exchanges))
+    if count is not None:
+        words.append(f"{count:,} tokens")
+    cost = cost_words(record.exchanges, today=True)
+    if cost not in ("-", "unknown"):
+        words.append(cost)
+    small = f"<span class='small'>{escape(' · '.join(words))}</span>" if words else ""
+    return f"<td>{_pill(state, anchors[id(record)])}{small}</td>"
+
+
+def _pill(state: State, anchor: str | None = None) -> str:
+    name = state.replace(" ", "-")
+    if anchor is None:
+        return f"<span class='pill {name}'>{state}</span>"
+    return f"<a class='pill {name}' href='#{anchor}'>{state}</a>"
+
+
+def _models(records: Sequence[TestRecord]) -> str:
+    groups: dict[str, list[ExchangeRecord]] = {}
+    for exchange in (exchange for record in records for exchange in record.exchanges):
+        if exchange.protocol is not None:
+            groups.setdefault(exchange.model or "unknown model", []).append(exchange)
+    if not groups:
+        return ""
+    rows = []
+    for model, group in sorted(groups.items()):
+        usage = usage_of(group)
+        counts = (usage.input_tokens, usage.cache_read_input_tokens, usage.output_tokens, usage.reasoning_output_tokens)
+        figures = [str(len(group)), *("-" if count is None else f"{count:,}" for count in counts)]
+        figures += [cost_words(group), cost_words(group, today=True)]
+        rows.append(
+            f"<tr><th scope='row'>{escape(model)}</th>"
+            + "".join(f"<td class='num'>{escape(figure)}</td>" for figure in figures)
+            + "</tr>"
+        )
+    names = ("Answers", "Input", "of it cached", "Output", "of it reasoning", "Cost when recorded", "Re-record today")
+    head = "".join(f"<th scope='col' class='num'>{name}</th>" for name in names)
+    return (
+        "<h2>Usage by model</h2><div class='card wide' tabindex='0' role='region' aria-label='Usage by model'>"
+        f"<table class='matrix'><thead><tr><th scope='col'>Model</th>{head}</tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def _tests(tests: Sequence[TestRecord], anchors: dict[int, str], now: float) -> str:
+    states = sorted({state_of(test) for test in tests})
+    options = "".join(f"<option value='{state.replace(' ', '-')}'>{state}</option>" for state in states)
+    tools = (
+        "<div class='tools'><input id='words' type='search' placeholder='Search tests, models and words' "
+        "aria-label='Search tests, models and words'>"
+        f"<select id='state' aria-label='State'><option value=''>All states</option>{options}</select>"
+        "<button id='all' type='button'>Open all</button></div><p id='none' class='card none' hidden>Nothing fits.</p>"
+    )
+    return "<h2>Conversations</h2>" + tools + "\n".join(_test(test, anchors[id(test)], now) for test in tests)
+
+
+def _test(test: TestRecord, anchor: str, now: float) -> str:
+    state = state_of(test)
+    right = f"{len(test.exchanges)} exchange{'' if len(test.exchanges) == 1 else 's'}"
+    if tokens(usage_of(test.exchanges)) is not None:
+        right += f" · {usage_words(test.exchanges)}"
+    who = f"<span class='who'>{escape(test.provider)}</span>" if test.provider else ""
+    when = ""
+    if test.exchanges and test.recorded_at is not None:
+        date = datetime.fromtimestamp(test.recorded_at, UTC).strftime("%Y-%m-%d")
+        when = f" · recorded {date} ({age(now - test.recorded_at)})"
+    reason = f"<p class='where'>{escape(test.reason)}</p>" if test.reason else ""
+    exchanges = "".join(exchange_html(exchange, number) for number, exchange in enumerate(test.exchanges, 1))
+    opened = " open" if state in (State.FAILED, State.MISSING) else ""
+    return (
+        f"<details class='card test' id='{anchor}' data-state='{state.replace(' ', '-')}'{opened}>"
+        f"<summary>{_pill(state)}<b>{escape(test.scenario)}</b>{who}<span class='right'>{right}</span></summary>"
+        f"<p class='where'>{escape(test.nodeid)}<br>{escape(test.cassette)}{when}</p>{reason}{exchanges}</details>"
+    )

@@ -1,0 +1,91 @@
+"""One exchange on the page: its facts, what was asked and answered as turns, and when each chunk arrived."""
+
+from __future__ import annotations
+
+from html import escape
+
+from pytest_llmcassette.report.matrix import cost_words, usage_words
+from pytest_llmcassette.report.records import ExchangeRecord
+
+_LONG = 1500
+"""Turns of more characters scroll in a box of their own."""
+
+_ROLES = {"developer": "system", "model": "assistant", "function_call": "tool", "function_call_output": "tool"}
+_KINDS = {"user", "system", "assistant", "tool", "tools", "reasoning", "error", "refusal", "note", "media", "text"}
+
+
+def exchange_html(exchange: ExchangeRecord, number: int) -> str:
+    """The exchange as a section of its test; everything recorded is escaped."""
+    turns = [_turn(_ROLES.get(role, role), role, text) for role, text in exchange.asked]
+    turns += [_turn(kind, title or "assistant", text) for kind, title, text in exchange.answered]
+    if exchange.error:
+        turns.append(_turn("error", "error", exchange.error))
+    said = f"<div class='turns'>{''.join(turns)}</div>" if turns else ""
+    return (
+        f"<section class='exchange'>{_facts(exchange, number)}{said}{_figures(exchange)}{_arrival(exchange)}</section>"
+    )
+
+
+def _facts(exchange: ExchangeRecord, number: int) -> str:
+    words = [exchange.protocol or "no LLM call", exchange.model or "", "streamed" if exchange.stream else ""]
+    words.append("recorded now" if exchange.live else "")
+    shown = "".join(f"<span>{escape(word)}</span>" for word in words if word)
+    status = exchange.status or "no answer"
+    return (
+        f"<div class='line'><span>{number}</span><code>{escape(exchange.method)} {escape(exchange.target)}</code>"
+        f"<span>{status}</span>{shown}</div>"
+    )
+
+
+def _turn(kind: str, who: str, text: str) -> str:
+    name = kind if kind in _KINDS else "assistant"
+    long = " long" if len(text) > _LONG else ""
+    tag = "pre" if name == "tool" else "p"
+    return (
+        f"<div class='turn {name}'><span class='who-said'>{escape(who)}</span>"
+        f"<{tag} class='words{long}'>{escape(text)}</{tag}></div>"
+    )
+
+
+def _figures(exchange: ExchangeRecord) -> str:
+    if exchange.protocol is None:
+        return f"<div class='line'><span>{exchange.size:,} bytes received</span></div>"
+    words = [f"finish: {exchange.finish}" if exchange.finish else "", usage_words([exchange])]
+    usage = exchange.usage or {}
+    for name, label in (
+        ("cache_read_input_tokens", "cached"),
+        ("cache_creation_input_tokens", "written to cache"),
+        ("reasoning_output_tokens", "reasoning"),
+    ):
+        if usage.get(name):
+            words.append(f"{usage[name]:,} {label}")
+    words.append(cost_words([exchange]) if exchange.cost else f"cost unknown: {exchange.cost_reason}")
+    return "<div class='line'>" + "".join(f"<span>{escape(word)}</span>" for word in words if word) + "</div>"
+
+
+def _arrival(exchange: ExchangeRecord) -> str:
+    """A bar from the response headers to the last byte, one mark for each chunk, as high as the chunk is large."""
+    if not exchange.chunks:
+        return ""
+    end = max(arrival for arrival, _ in exchange.chunks) or 1.0
+    largest = max(size for _, size in exchange.chunks) or 1.0
+    marks = "".join(
+        f"<rect x='{arrival / end * 992:.1f}' y='{34 - _height(size / largest):.1f}' width='6' "
+        f"height='{_height(size / largest):.1f}' rx='1.5'><title>{arrival:,.0f} ms, {size:,.0f} bytes</title></rect>"
+        for arrival, size in exchange.chunks
+    )
+    wait = f"headers after {_time(exchange.wait_ms)}, then " if exchange.wait_ms else ""
+    first = exchange.chunks[0][0]
+    label = f"{len(exchange.chunks)} chunks, {wait}first chunk {_time(first)}, last {_time(end)}"
+    return (
+        f"<div class='arrival'><svg viewBox='0 0 1000 34' preserveAspectRatio='none' role='img' aria-label='{label}'>"
+        f"{marks}</svg><div class='scale'><span>{label}</span></div></div>"
+    )
+
+
+def _height(share: float) -> float:
+    return 6 + 26 * float(share)
+
+
+def _time(milliseconds: float) -> str:
+    return f"{milliseconds / 1000:.1f} s" if milliseconds >= 1000 else f"{milliseconds:.0f} ms"
