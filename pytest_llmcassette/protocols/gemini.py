@@ -81,7 +81,7 @@ def _read_events(assembly: ContentAssembly, body: bytes) -> None:
     if not assembly.complete() and assembly.error is None:
         # An error in mid-stream comes as bare JSON over several lines, without `data:`.
         start = _RAW_OBJECT.search(body)
-        document = _first_value(body[start.start() :]) if start else None
+        document = _first_value(body[start.start() :].lstrip()) if start else None
         if document is not None:
             assembly.error = error_object(document, status=None)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_llmcassette.protocols.assembly import ChoiceDraft, PartDraft
+from pytest_llmcassette.protocols.gemini_calls import add_call
 from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.media import media_of_base64
 from pytest_llmcassette.protocols.timestamps import seconds_of
@@ -20,7 +21,6 @@ from pytest_llmcassette.transcript import (
     ServerToolCall,
     ServerToolResult,
     Text,
-    ToolCall,
 )
 from pytest_llmcassette.usage import Usage
 
@@ -156,14 +156,7 @@ def _add_part(draft: ChoiceDraft, part: dict[str, Any]) -> None:
             # A text has no place for it: the signature stands as reasoning of its own, right after.
             _sign(draft, growing, signature)
     elif isinstance(call, dict):
-        draft.add(
-            ToolCall(
-                id=as_str(call.get("id")),
-                name=as_str(call.get("name")),
-                arguments=as_json_text(call.get("args")),
-                signature=signature,
-            )
-        )
+        add_call(draft, call, signature)
     else:
         _add_other(draft, part)
         if signature:
