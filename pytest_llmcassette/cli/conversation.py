@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 from pytest_llmcassette.cassette.model import Interaction
@@ -122,7 +121,7 @@ def _draw_end(terminal: Terminal, transcript: Transcript) -> None:
         terminal.line(f"note: {note}", "dim")
     if transcript.usage is not None:
         terminal.line(f"usage: {usage_line(transcript.usage)}", "dim")
-        terminal.line(f"cost: {_cost(transcript, transcript.usage)}", "dim")
+        terminal.line(f"cost: {_cost(transcript)}", "dim")
         for problem in transcript.usage.check():
             terminal.line(f"note: usage: {problem}", "dim")
 
@@ -149,19 +148,11 @@ def usage_line(usage: Usage) -> str:
     return ", ".join(words) or "no figures"
 
 
-def _cost(transcript: Transcript, usage: Usage) -> str:
-    if usage.cost is not None:
-        return f"{usage.cost:.6f} USD, as the host reported it"
+def _cost(transcript: Transcript) -> str:
     # Loads the price list (a fifth of a second), so only here.
-    from pytest_llmcassette.prices import price
+    from pytest_llmcassette.prices import price_of
 
-    found = price(usage, transcript.model or transcript.request_model, transcript.provider, _time(transcript.created))
-    return f"unknown ({found.reason})" if found.cost is None else f"{found.cost:.6f} USD"
-
-
-def _time(created: float | None) -> datetime | None:
-    try:
-        return None if created is None else datetime.fromtimestamp(created, UTC)
-    except (ValueError, OverflowError, OSError):
-        # A recorded number may be any.
-        return None
+    found = price_of(transcript)
+    if found.cost is None:
+        return f"unknown ({found.reason})"
+    return f"{found.cost:.6f} {found.currency}" + (f", {found.reason}" if found.reason else "")
