@@ -25,9 +25,8 @@ class Playlist:
         self._waiting: dict[Hashable, deque[int]] = {}
         self._last: dict[Hashable, int] = {}
         for index, interaction in enumerate(interactions):
-            recorded = interaction.request
             # Redacted like the live side, so that a secret in a file that something else wrote never decides a match.
-            request = redactor.request(recorded.method, recorded.url, recorded.headers, recorded.body)
+            request = redactor.recorded_request(interaction.request)
             self._requests.append(request)
             self._waiting.setdefault(matcher.key(request), deque()).append(index)
 

@@ -33,7 +33,8 @@ class Recorder:
     """One cassette in force: opened for one test or one `use_cassette`.
 
     `how_to_record` is the command that records what is missing, `owner` the test (or file) that a refusal names.
-    `is_complete` tells whether a stream that the client closed had in fact reached its protocol's end.
+    `is_complete` tells whether a stream that the client closed had in fact reached its protocol's end. The file is read
+    at the first request; `exists_at_start` says whether it was there when the cassette was opened.
     """
 
     def __init__(
@@ -55,7 +56,8 @@ class Recorder:
         self.misses: list[CassetteStop] = []
         self.closed = False
         self._is_complete = is_complete
-        self._state_at_start = _file_state(path)
+        self._known_state = _file_state(path)
+        self.exists_at_start = self._known_state is not None
         self._lock = RLock()
         self._redactor = Redactor(config)
         self._matcher = Matcher(config)
@@ -65,11 +67,6 @@ class Recorder:
         self._playlist: Playlist | None = None
         self._slots: list[tuple[Hashable, RecordingSlot]] = []
         self._failed: defaultdict[Hashable, list[SentRequest]] = defaultdict(list)
-
-    @property
-    def exists_at_start(self) -> bool:
-        """Whether the cassette file was there when the cassette was opened."""
-        return self._state_at_start is not None
 
     @property
     def will_record(self) -> bool:
@@ -144,7 +141,7 @@ class Recorder:
             if not self.may_record:
                 raise self._miss(request, playlist)
         self._refuse_placeholder(live)
-        return self._reserve(key, request, sent)
+        return self._reserve(key, request, sent, self._redactor.secrets_of(headers, live.url))
 
     def _load(self) -> Playlist:
         if self._playlist is None:
@@ -191,7 +188,7 @@ class Recorder:
                 f"Set {named} and run again, or replay a recording (record mode none)."
             )
 
-    def _reserve(self, key: Hashable, request: Request, sent: SentRequest) -> RecordingSlot:
+    def _reserve(self, key: Hashable, request: Request, sent: SentRequest, secrets: frozenset[str]) -> RecordingSlot:
         sent.live = True
         if self._failed[key]:
             self._failed[key].pop(0).dropped = True
@@ -205,6 +202,7 @@ class Recorder:
             request,
             sent,
             redactor=self._redactor,
+            secrets=secrets,
             config=self.config,
             phase=self.phase,
             is_complete=self._is_complete,
@@ -243,7 +241,7 @@ class Recorder:
             ]
             if not fresh:
                 return None
-            if _file_state(self.path) != self._state_at_start:
+            if _file_state(self.path) != self._known_state:
                 raise CassetteFileError(
                     self.path,
                     f"something else wrote this cassette while {self.owner} was recording it",
@@ -252,6 +250,7 @@ class Recorder:
             from pytest_llmcassette.cassette.files import save
 
             save(self.path, self._merged(fresh))
+            self._known_state = _file_state(self.path)
             return self.path
 
     def _merged(self, fresh: list[tuple[Hashable, Interaction]]) -> list[Interaction]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from threading import Lock
 
+from pytest_llmcassette.cassette.headers import canonical
 from pytest_llmcassette.cassette.model import Headers, Interaction, Request, Response
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.redaction import Redactor
@@ -52,7 +53,7 @@ class SentRequest:
 @lru_cache(maxsize=1024)
 def canonical_name(name: bytes) -> str:
     """A header's name in Go's canonical case: `x-request-id` -> `X-Request-Id`."""
-    return "-".join(word.capitalize() for word in name.decode("latin-1").split("-"))
+    return canonical(name.decode("latin-1"))
 
 
 def canonical_headers(raw: RawHeaders) -> Headers:
@@ -81,6 +82,7 @@ class RecordingSlot:
         sent: SentRequest,
         *,
         redactor: Redactor,
+        secrets: frozenset[str],
         config: CassetteConfig,
         phase: str,
         is_complete: Callable[[Interaction], bool] | None,
@@ -89,6 +91,7 @@ class RecordingSlot:
         self.sent = sent
         self._request = request
         self._redactor = redactor
+        self._secrets = secrets
         self._timed = config.record_timing
         self._phase = phase
         self._is_complete = is_complete
@@ -151,7 +154,7 @@ class RecordingSlot:
         self._store_decoded(response)
         interaction = Interaction(
             request=self._request,
-            response=self._redactor.response(response),
+            response=self._redactor.response(response, self._secrets),
             phase=self._phase,
             end=kind,
             end_message=message,

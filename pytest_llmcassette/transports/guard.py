@@ -39,7 +39,8 @@ def _sent_url(sender: Any, request: Any, *args: Any, **kwargs: Any) -> str:
 
 
 def _urllib3_url(pool: Any, method: str, url: str, *args: Any, **kwargs: Any) -> str:
-    return f"{pool.scheme}://{pool.host}:{pool.port}" if pool.port else f"{pool.scheme}://{pool.host}"
+    port = f":{pool.port}" if pool.port else ""
+    return f"{pool.scheme}://{pool.host}{port}{url if url.startswith('/') else ''}"
 
 
 def _opened_url(opener: Any, target: Any, *args: Any, **kwargs: Any) -> str:

@@ -23,6 +23,9 @@ from pytest_llmcassette.transports.on_import import after_import
 _HOOKS = ("httpx", "httpx._transports.default", "httpx2", "httpx2._transports.default")
 """Modules that hold a `create_ssl_context`; one that does not (any more) is left as it is."""
 _KNOWN_ARGUMENTS = frozenset({"verify", "cert", "trust_env"})
+_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
+"""What the original functions, and `ssl` under them, read from the environment."""
+_environment_lock = Lock()
 _patches: dict[str, tuple[ModuleType, Callable[..., Any], Callable[..., Any]]] = {}
 
 
@@ -60,22 +63,43 @@ class DeferredContext:
 def _deferring(original: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(original)
     def create_ssl_context(*args: Any, **kwargs: Any) -> Any:
-        if args or not _is_default(kwargs) or not active.nothing_goes_live():
+        if args or not _asks_for_the_bundle(kwargs) or not active.nothing_goes_live():
             return original(*args, **kwargs)
-        # None of the variables is set: without trust_env the same context comes out, whatever they are by then.
-        return DeferredContext(partial(original, **{**kwargs, "trust_env": False}))
+        return DeferredContext(partial(_make_as_then, original, kwargs, _environment()))
 
     return create_ssl_context
 
 
-def _is_default(kwargs: dict[str, Any]) -> bool:
-    """Whether these arguments ask for the system's CA bundle: the slow case, and the only one that is deferred."""
-    return (
-        kwargs.keys() <= _KNOWN_ARGUMENTS
-        and kwargs.get("verify", True) is True
-        and kwargs.get("cert") is None
-        and not (kwargs.get("trust_env", True) and (os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")))
-    )
+def _asks_for_the_bundle(kwargs: dict[str, Any]) -> bool:
+    """Whether these arguments ask for the trusted CAs: the slow case, and the only one that is deferred."""
+    return kwargs.keys() <= _KNOWN_ARGUMENTS and kwargs.get("verify", True) is True and kwargs.get("cert") is None
+
+
+def _environment() -> dict[str, str | None]:
+    return {name: os.environ.get(name) for name in _VARIABLES}
+
+
+def _make_as_then(
+    original: Callable[..., ssl.SSLContext], kwargs: dict[str, Any], then: dict[str, str | None]
+) -> ssl.SSLContext:
+    """The context that the original would have made when it was asked for: tests change the environment."""
+    now = _environment()
+    if now == then:
+        return original(**kwargs)
+    with _environment_lock:
+        _set(then)
+        try:
+            return original(**kwargs)
+        finally:
+            _set(now)
+
+
+def _set(values: dict[str, str | None]) -> None:
+    for name, value in values.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
 
 
 def install() -> None:

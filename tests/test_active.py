@@ -1,0 +1,161 @@
+"""Which cassette is in force: nesting, tasks, threads, suspended fixtures."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from pytest_llmcassette import active
+from pytest_llmcassette.config import CassetteConfig
+from pytest_llmcassette.errors import RequestRefused
+from pytest_llmcassette.modes import RecordMode
+from pytest_llmcassette.recorder import Recorder
+
+
+def recorder(name: str) -> Recorder:
+    return Recorder(Path(f"/nowhere/{name}.yaml"), CassetteConfig(), how_to_record="", owner=name)
+
+
+def test_nesting() -> None:
+    outer, inner = recorder("outer"), recorder("inner")
+    assert active.current() is None
+    with active.activate(outer):
+        with active.activate(inner, for_task=True):
+            assert active.current() is inner
+        assert active.current() is outer
+    assert active.current() is None
+
+
+def test_closing_in_another_order() -> None:
+    first, second = recorder("first"), recorder("second")
+    one = active.push(first)
+    two = active.push(second)
+    active.pop(one)
+    assert active.current() is second
+    active.pop(two)
+    assert active.current() is None
+
+
+def test_suspension_hides_what_was_in_force_and_gives_way_to_its_own() -> None:
+    test, fixture = recorder("test"), recorder("fixture")
+    with active.activate(test, for_task=True):
+        with active.suspend("a session fixture is being set up") as suspension:
+            assert active.current() is suspension
+            with active.activate(fixture, for_task=True):
+                assert active.current() is fixture
+            assert active.current() is suspension
+        assert active.current() is test
+
+
+def test_cassette_of_a_session_fixture_is_in_force_only_while_the_fixture_runs() -> None:
+    """A generator fixture that enters `use_cassette` and yields inside it."""
+    test, fixture = recorder("test"), recorder("fixture")
+    suspension = active.suspend("a session fixture")
+    with active.activate(test):
+        with suspension:
+            entered = active.push(fixture, for_task=True)
+            assert active.current() is fixture
+        assert active.current() is test
+    assert active.current() is None
+    with active.activate(recorder("last test")), suspension:
+        assert active.current() is fixture
+        active.pop(entered)
+        assert active.current() is suspension
+    assert active.current() is None
+
+
+def test_concurrent_tasks_each_see_their_own() -> None:
+    seen: list[tuple[str, str]] = []
+
+    async def task(name: str) -> None:
+        with active.activate(recorder(name), for_task=True):
+            await asyncio.sleep(0.01)
+            what = await asyncio.to_thread(active.current)
+            assert isinstance(what, Recorder)
+            seen.append((name, what.owner))
+
+    async def main() -> None:
+        await asyncio.gather(*(task(str(number)) for number in range(20)))
+
+    asyncio.run(main())
+    assert len(seen) == 20
+    assert all(own == found for own, found in seen)
+
+
+def test_a_context_captured_under_a_closed_cassette_sees_the_one_in_force() -> None:
+    """pytest-asyncio's session runner keeps the context of an earlier test."""
+    with active.activate(recorder("earlier"), for_task=True):
+        kept = contextvars.copy_context()
+    assert kept.run(active.current) is None
+    now = recorder("now")
+    with active.activate(now):
+        assert kept.run(active.current) is now
+
+
+def test_threads_and_executors_see_the_process_wide_one() -> None:
+    now = recorder("now")
+    with ThreadPoolExecutor(1) as pool, active.activate(now):
+        assert pool.submit(active.current).result() is now
+
+
+def test_bare_thread_that_outlives_its_test_is_refused_by_name() -> None:
+    go, outcome = threading.Event(), []
+
+    def work() -> None:
+        go.wait(5)
+        try:
+            outcome.append(active.current())
+        except RequestRefused as refused:
+            outcome.append(str(refused))
+
+    with active.activate(recorder("test_a")):
+        thread = threading.Thread(target=work, name="uploader")
+        thread.start()
+    with active.activate(recorder("test_b")):
+        go.set()
+        thread.join()
+    [said] = outcome
+    assert "test_a left the thread 'uploader' running" in str(said)
+
+
+def test_executor_started_in_one_test_serves_the_next() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with active.activate(recorder("test_a")):
+            pool.submit(active.current).result()
+        later = recorder("test_b")
+        with active.activate(later):
+            assert pool.submit(active.current).result() is later
+
+
+def test_event_loop_thread_started_in_one_test_serves_the_next() -> None:
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+
+    async def ask() -> object:
+        return active.current()
+
+    with active.activate(recorder("test_a")):
+        thread.start()
+        asyncio.run_coroutine_threadsafe(ask(), loop).result(5)
+    later = recorder("test_b")
+    with active.activate(later):
+        assert asyncio.run_coroutine_threadsafe(ask(), loop).result(5) is later
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+def test_nothing_goes_live() -> None:
+    assert not active.nothing_goes_live()
+    with active.activate(recorder("replay only")):
+        assert active.nothing_goes_live()
+        with active.suspend("no matter"):
+            assert active.nothing_goes_live()
+    recording = Recorder(
+        Path("/nowhere/new.yaml"), CassetteConfig(record_mode=RecordMode.ONCE), how_to_record="", owner=""
+    )
+    with active.activate(recording):
+        assert not active.nothing_goes_live()

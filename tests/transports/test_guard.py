@@ -1,0 +1,205 @@
+"""Libraries that no cassette intercepts are refused by name, at their entry, and not one byte leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import types
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import aiohttp
+import pytest
+import requests
+import urllib3
+
+from pytest_llmcassette import active
+from pytest_llmcassette.errors import NotIntercepted, RequestRefused
+from pytest_llmcassette.transports import guard, on_import
+from pytest_llmcassette.use_cassette import use_cassette
+from tests.servers.hostile import HostileServer
+
+
+def by_requests(url: str) -> None:
+    requests.get(url, timeout=5)
+
+
+def by_urllib3(url: str) -> None:
+    urllib3.PoolManager().request("GET", url)
+
+
+def by_urllib_request(url: str) -> None:
+    urllib.request.urlopen(url, timeout=5).close()
+
+
+def by_aiohttp(url: str) -> None:
+    async def main() -> None:
+        async with aiohttp.ClientSession() as session, session.get(url) as response:
+            await response.read()
+
+    asyncio.run(main())
+
+
+def by_aiohttp_with_a_base(url: str) -> None:
+    async def main() -> None:
+        async with aiohttp.ClientSession(base_url=url.removesuffix("json")) as session, session.get("json") as response:
+            await response.read()
+
+    asyncio.run(main())
+
+
+def by_botocore(url: str) -> None:
+    from botocore.awsrequest import AWSRequest
+    from botocore.httpsession import URLLib3Session
+
+    URLLib3Session().send(AWSRequest("GET", url).prepare())
+
+
+SENDERS = {
+    "requests": by_requests,
+    "urllib3": by_urllib3,
+    "urllib.request": by_urllib_request,
+    "aiohttp": by_aiohttp,
+    "botocore (boto3)": by_botocore,
+}
+
+
+@pytest.mark.parametrize("mode", ["none", "once"])
+@pytest.mark.parametrize("library", SENDERS)
+def test_refused_by_name_while_a_cassette_is_in_force(
+    library: str, mode: str, server: HostileServer, path: Path
+) -> None:
+    send = SENDERS[library]
+    send(server.url + "/json")
+    with pytest.raises(NotIntercepted) as caught, use_cassette(path, record_mode=mode):
+        send(server.url + "/json?while=cassette")
+    said = str(caught.value)
+    assert f"through {library}," in said
+    assert server.url + "/json" in said
+    assert "ignore_hosts=['127.0.0.1']" in said
+    assert server.hits == {"/json": 1}
+
+
+@pytest.mark.parametrize("send", [*SENDERS.values(), by_aiohttp_with_a_base])
+def test_ignored_host_passes(send: Callable[[str], None], server: HostileServer, path: Path) -> None:
+    with use_cassette(path, ignore_hosts=["127.0.0.1"], allow_no_calls=True):
+        send(server.url + "/json")
+    assert server.hits["/json"] == 1
+
+
+def test_swallowed_refusal_is_repeated(path: Path, server: HostileServer) -> None:
+    with pytest.raises(NotIntercepted), use_cassette(path), pytest.raises(NotIntercepted):
+        by_requests(server.url)
+
+
+def test_suspended_cassette_refuses_with_its_reason(server: HostileServer) -> None:
+    with active.suspend("Enter use_cassette in this fixture."), pytest.raises(RequestRefused, match="in this fixture"):
+        by_requests(server.url)
+
+
+def test_local_urls_of_urllib_pass(tmp_path: Path, path: Path) -> None:
+    (tmp_path / "file.txt").write_text("local")
+    with use_cassette(path, allow_no_calls=True):
+        with urllib.request.urlopen((tmp_path / "file.txt").as_uri()) as opened:
+            assert opened.read() == b"local"
+        with urllib.request.urlopen("data:,inline") as opened:
+            assert opened.read() == b"inline"
+
+
+def test_openai_on_aiohttp_is_told_its_own_remedy(path: Path) -> None:
+    import openai
+
+    async def main() -> None:
+        async with openai.AsyncOpenAI(
+            api_key="x", base_url="http://127.0.0.1:1", http_client=openai.DefaultAioHttpClient()
+        ) as client:
+            await client.models.list()
+
+    with (
+        pytest.raises(NotIntercepted, match=r"openai was about to send .* through aiohttp") as caught,
+        use_cassette(path),
+    ):
+        asyncio.run(main())
+    assert "DefaultAioHttpClient" in str(caught.value)
+
+
+def test_boto3_is_told_its_own_remedy(path: Path) -> None:
+    import boto3
+
+    client = boto3.client("bedrock-runtime", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+    with pytest.raises(NotIntercepted, match="boto3 was about to send") as caught, use_cassette(path):
+        client.converse(modelId="m", messages=[{"role": "user", "content": [{"text": "hi"}]}])
+    assert "botocore (boto3)" in str(caught.value)
+
+
+@pytest.mark.parametrize("flavour", ["sync", "asyncio"])
+def test_websockets(flavour: str, path: Path) -> None:
+    import websockets.asyncio.client
+    import websockets.sync.client
+
+    async def main() -> None:
+        async with websockets.asyncio.client.connect("ws://127.0.0.1:1/socket"):
+            """Never reached."""
+
+    def connect() -> None:
+        if flavour == "sync":
+            websockets.sync.client.connect("ws://127.0.0.1:1/socket")
+        else:
+            asyncio.run(main())
+
+    with pytest.raises(NotIntercepted, match="through websockets"), use_cassette(path):
+        connect()
+
+
+def test_grpc_call(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By stand-ins for grpc's modules: the package itself is no dependency of these tests."""
+    channel = types.ModuleType("grpc._channel")
+
+    class _UnaryUnaryMultiCallable:
+        _target = b"api.x.ai:443"
+
+        def __call__(self) -> str:
+            return "sent"
+
+    channel._UnaryUnaryMultiCallable = _UnaryUnaryMultiCallable  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "grpc._channel", channel)
+    guard.install()
+    call = _UnaryUnaryMultiCallable()
+    assert call() == "sent"
+    with pytest.raises(NotIntercepted, match=r"grpc://api\.x\.ai:443 through grpc"), use_cassette(path):
+        call()
+
+
+def test_library_that_is_imported_later_is_guarded() -> None:
+    script = """
+import sys
+from pytest_llmcassette.use_cassette import use_cassette
+from pytest_llmcassette.errors import NotIntercepted
+with use_cassette("nowhere.yaml", allow_no_calls=True):
+    assert "requests" not in sys.modules and "aiohttp" not in sys.modules
+try:
+    with use_cassette("nowhere.yaml", allow_no_calls=True):
+        import requests
+        requests.get("http://127.0.0.1:1/")
+except NotIntercepted:
+    print("refused")
+"""
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert run.stdout == "refused\n", run.stderr
+
+
+def test_importing_through_the_hook_changes_nothing_of_the_module(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "waited_for.py").write_text("import importlib.util\nSEEN = __spec__.loader\nVALUE = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    done: list[int] = []
+    on_import.after_import("waited_for", lambda: done.append(sys.modules["waited_for"].VALUE))
+    assert done == []
+    import waited_for  # type: ignore[import-not-found]
+
+    assert done == [1]
+    assert type(waited_for.SEEN).__name__ == type(waited_for.__loader__).__name__ == "SourceFileLoader"
