@@ -7,7 +7,7 @@ from collections.abc import Hashable
 
 from pytest_llmcassette.cassette.multipart import find_parts
 from pytest_llmcassette.matching.json_paths import JsonPaths
-from pytest_llmcassette.matching.json_values import Json, canonical_text, on_deep_stack, parse
+from pytest_llmcassette.matching.json_values import Json, canonical, canonical_value, on_deep_stack, parse
 from pytest_llmcassette.matching.urls import unescape
 
 _FORM = re.compile(rb"[A-Za-z0-9_.~%+*\[\]-]+=[^\s\"<>{}]*\Z")
@@ -26,25 +26,20 @@ def body_key(body: bytes, content_type: str, ignored: JsonPaths) -> Hashable:
         parts = multipart_parts(body, content_type)
         if parts is not None:
             return tuple((headers, body_key(content, "text/plain", ignored)) for headers, content in parts)
-    text = json_key(body, ignored)
-    if text is not None:
-        return text
+    key = json_key(body, ignored)
+    if key is not None:
+        return key
     if is_form(body, content_type):
         return ("form", *form_fields(body))
     return body.replace(b"\r\n", b"\n")
 
 
-def json_key(body: bytes, ignored: JsonPaths) -> str | None:
-    """The canonical text of a JSON body without what is ignored; None when it is no JSON or nested too deeply."""
-
-    def run() -> str:
-        value = parse(body)
-        if ignored:
-            ignored.remove_from(value)
-        return canonical_text(value)
-
+def json_key(body: bytes, ignored: JsonPaths) -> Hashable:
+    """Equal for two JSON bodies that differ in nothing but what is ignored; None for no JSON, or one too deep."""
     try:
-        return on_deep_stack(run)
+        if not ignored:
+            return "json", on_deep_stack(lambda: canonical(body))
+        return "json", on_deep_stack(lambda: canonical_value(json_value(body, ignored)))
     except (ValueError, RecursionError):
         return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import marshal
 import math
 import re
 import threading
@@ -15,7 +16,8 @@ Json = Any
 
 _EXACT = 2**53
 _FIRST = frozenset(b'{["-0123456789tfnNI \t\r\n\xef')
-_ESCAPED_CRLF = re.compile(r"(?<!\\)((?:\\\\)*)\\r\\n")
+_ESCAPED_CRLF = re.compile(r"(?<!\\)((?:\\\\)*)(?:\\r|\\u000[dD])(?:\\n|\\u000[aA])")
+_ENCODER = json.JSONEncoder(check_circular=False, sort_keys=True)
 
 T = TypeVar("T")
 
@@ -33,25 +35,48 @@ def _number(text: str) -> int | float:
     return int(exact) if exact == exact.to_integral_value() else value
 
 
+def _sorted_pairs(pairs: list[tuple[str, Json]]) -> tuple[tuple[str, Json], ...]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        pairs = list(members.items())
+    pairs.sort()
+    return tuple(pairs)
+
+
 _DECODER = json.JSONDecoder(parse_float=_number)
-_ENCODER = json.JSONEncoder(ensure_ascii=True, check_circular=False, sort_keys=True, separators=(",", ":"))
+_SORTING_DECODER = json.JSONDecoder(parse_float=_number, object_pairs_hook=_sorted_pairs)
 
 
 def parse(body: bytes) -> Json:
     """The value that a body holds; raises `ValueError` when it is no JSON (or no UTF-8, or holds a number too big).
 
-    Of a duplicate key the last value counts. Lone surrogates, escaped or encoded, are read.
+    Of a duplicate key the last value counts. Lone surrogates, escaped or encoded, are read. `\\r\\n` in a string is
+    read as `\\n`, as the Go side compares it.
     """
+    return _DECODER.decode(_text(body))
+
+
+def canonical(body: bytes) -> bytes:
+    """Equal for two bodies exactly when `parse` makes the same value of them, and as fast as that; raises as it does.
+
+    Objects become sorted tuples while they are parsed; then `marshal` tells types apart where `==` does not (true and
+    1). Its version 2 depends on the values alone: later ones write shared strings as references.
+    """
+    return marshal.dumps(_SORTING_DECODER.decode(_text(body)), 2)
+
+
+def canonical_value(value: Json) -> str:
+    """The same for a value that was parsed and then changed."""
+    return _ENCODER.encode(value)
+
+
+def _text(body: bytes) -> str:
     if body[0] not in _FIRST:
         raise ValueError("not JSON")
     text = body.decode("utf-8", "surrogatepass")
-    return _DECODER.decode(text[1:] if text.startswith("\ufeff") else text)
-
-
-def canonical_text(value: Json) -> str:
-    """One text per value: equal exactly when the values are, `\\r\\n` in strings taken as `\\n` as the Go side does."""
-    text = _ENCODER.encode(value)
-    return _ESCAPED_CRLF.sub(r"\1\\n", text) if "\\r\\n" in text else text
+    if "\\r\\n" in text or "\\u000" in text:
+        text = _ESCAPED_CRLF.sub(r"\1\\n", text)
+    return text[1:] if text.startswith("\ufeff") else text
 
 
 def on_deep_stack(function: Callable[[], T]) -> T:
