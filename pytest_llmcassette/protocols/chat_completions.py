@@ -10,7 +10,7 @@ from pytest_llmcassette.protocols.chat_usage import chat_usage
 from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error
 from pytest_llmcassette.protocols.json_stream import JsonStream, is_event_stream
 from pytest_llmcassette.protocols.providers import provider_of
-from pytest_llmcassette.protocols.wire_values import as_dict, as_float, as_list, as_str
+from pytest_llmcassette.protocols.wire_values import as_dict, as_list, as_str, as_time
 from pytest_llmcassette.transcript import Choice, Citation, ExchangeError, FinishReason, Transcript
 from pytest_llmcassette.usage import Usage
 
@@ -68,7 +68,7 @@ class ChatAnswer:
         if not self.model:
             self.model = as_str(document.get("model")) or None
         if not self.created:
-            self.created = as_float(document.get("created"))
+            self.created = as_time(document.get("created"))
         usage = document.get("usage")
         if "x_groq" in document:
             self._speaks_groq = True

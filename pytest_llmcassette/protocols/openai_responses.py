@@ -12,7 +12,7 @@ from pytest_llmcassette.protocols.json_stream import JsonStream, is_event_stream
 from pytest_llmcassette.protocols.providers import provider_of
 from pytest_llmcassette.protocols.responses_items import add_item
 from pytest_llmcassette.protocols.responses_stream import ResponseDraft, error_fields
-from pytest_llmcassette.protocols.wire_values import as_dict, as_float, as_int, as_str
+from pytest_llmcassette.protocols.wire_values import as_dict, as_float, as_int, as_str, as_time
 from pytest_llmcassette.transcript import ExchangeError, FinishReason, ToolCall, Transcript
 from pytest_llmcassette.usage import Usage
 
@@ -110,7 +110,7 @@ def _transcript(
         complete=ended and error is None and not exchange.interaction.end,
         error=error,
         usage=responses_usage(response.get("usage")),
-        created=as_float(response.get("created_at")),
+        created=as_time(response.get("created_at")),
         shape=() if stream is None else stream.shape,
         notes=() if stream is None else tuple(stream.notes),
     )

@@ -35,6 +35,12 @@ def as_float(value: object) -> float | None:
     return number if math.isfinite(number) else None
 
 
+def as_time(value: object) -> float | None:
+    """Seconds since 1970, as a number that every calendar can hold (years 1970 to 9999), else None."""
+    seconds = as_float(value)
+    return seconds if seconds is not None and 0 <= seconds < 253_402_300_800 else None
+
+
 def as_str(value: object) -> str | None:
     """A text as it is (`""` too), else None."""
     return value if isinstance(value, str) else None

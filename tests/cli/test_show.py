@@ -1,0 +1,295 @@
+"""`llmcassette show`: its JSON lines are a stable interface, its conversation is for eyes; neither may break on a file."""
+
+import argparse
+import io
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from pytest_llmcassette.cli import show
+from pytest_llmcassette.cli.terminal import Terminal, printable
+
+PREFIX = ["file", "index", "url", "status", "protocol", "provider", "stream", "id", "model", "text", "reasoning"]
+FIELDS = [*PREFIX, "refusal", "tool_calls", "finish_reason", "complete", "error", "usage"]
+
+URL = "https://api.openai.com/v1/chat/completions"
+ASKED = {
+    "model": "gpt-4o",
+    "messages": [
+        {"role": "system", "content": "Be brief."},
+        {
+            "role": "user",
+            "content": [
+                {"type": "text", "text": "What is this?"},
+                {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAAAAAA"}},
+            ],
+        },
+    ],
+    "tools": [{"type": "function", "function": {"name": "add"}}, {"type": "web_search"}],
+}
+ANSWER = {
+    "id": "chatcmpl-1",
+    "object": "chat.completion",
+    "model": "gpt-4o-2024",
+    "choices": [
+        {
+            "index": 0,
+            "message": {
+                "role": "assistant",
+                "content": "A dot. \u001b[31mred\u202e é",
+                "tool_calls": [
+                    {"id": "call_1", "type": "function", "function": {"name": "add", "arguments": '{"a":1}'}}
+                ],
+            },
+            "finish_reason": "tool_calls",
+        }
+    ],
+    "usage": {
+        "prompt_tokens": 1200,
+        "completion_tokens": 5,
+        "total_tokens": 1205,
+        "prompt_tokens_details": {"cached_tokens": 1000},
+    },
+}
+
+
+def go_vcr(*exchanges):
+    """A go-vcr 2 file, written by hand: JSON texts are YAML texts."""
+    lines = ["---", "version: 2", "interactions:"]
+    for number, (method, url, request, status, answer) in enumerate(exchanges):
+        lines += [
+            f"- id: {number}",
+            f"  request: {{method: {method}, url: {json.dumps(url)}, headers: {{}}, body: {json.dumps(request)}}}",
+            f"  response: {{code: {status}, status: '', headers: {{}}, body: {json.dumps(answer)}}}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+CHAT = ("POST", URL, json.dumps(ASKED), 200, json.dumps(ANSWER))
+MODELS = ("GET", "https://api.openai.com/v1/models", "", 200, '{"object": "list", "data": []}')
+REFUSED = ("POST", URL, json.dumps(ASKED), 429, '{"error": {"message": "slow down", "type": "rate_limit"}}')
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "b" / "deep").mkdir(parents=True)
+    (tmp_path / "b" / "deep" / "z.yml").write_text(go_vcr(MODELS))
+    (tmp_path / "b" / "a.yaml").write_text(go_vcr(REFUSED))
+    (tmp_path / "a.yaml").write_text(go_vcr(CHAT, MODELS))
+    (tmp_path / "notes.txt").write_text("no cassette")
+    return tmp_path
+
+
+def shown(capsys, *arguments):
+    parser = argparse.ArgumentParser()
+    show.add_arguments(parser)
+    status = show.run(parser.parse_args([str(argument) for argument in arguments]))
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def rows(out):
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def test_the_fields_of_an_llm_call(capsys, folder):
+    status, out, err = shown(capsys, "--json", folder / "a.yaml")
+    row = rows(out)[0]
+    assert (status, err) == (0, "")
+    assert list(row)[: len(FIELDS)] == FIELDS
+    assert {name: row[name] for name in FIELDS if name not in ("text", "usage")} == {
+        "file": str(folder / "a.yaml"),
+        "index": 0,
+        "url": URL,
+        "status": 200,
+        "protocol": "openai.chat",
+        "provider": "openai",
+        "stream": False,
+        "id": "chatcmpl-1",
+        "model": "gpt-4o-2024",
+        "reasoning": None,
+        "refusal": None,
+        "tool_calls": [{"id": "call_1", "name": "add", "arguments": '{"a":1}'}],
+        "finish_reason": "tool_calls",
+        "complete": True,
+        "error": None,
+    }
+    assert row["text"] == "A dot. \u001b[31mred\u202e é"
+    assert row["request_model"] == "gpt-4o"
+    figures = ("input_tokens", "output_tokens", "total_tokens", "cache_read_input_tokens", "reasoning_output_tokens")
+    assert [row["usage"][name] for name in figures] == [1200, 5, 1205, 1000, None]
+
+
+def test_other_traffic_has_no_protocol(capsys, folder):
+    row = rows(shown(capsys, "--json", folder / "a.yaml")[1])[1]
+    assert (row["index"], row["status"], row["url"]) == (1, 200, MODELS[1])
+    assert [row[name] for name in ("protocol", "text", "complete", "usage", "error")] == [None] * 5
+    assert row["tool_calls"] == []
+
+
+def test_an_error(capsys, folder):
+    (row,) = rows(shown(capsys, "--json", folder / "b" / "a.yaml")[1])
+    assert row["error"] == {"status": 429, "type": "rate_limit", "message": "slow down"}
+    assert (row["complete"], row["text"], row["usage"]) == (False, None, None)
+
+
+def test_folders_are_searched_and_sorted_and_named_as_given(capsys, folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    status, out, _ = shown(capsys, "--json", "b", "a.yaml", ".")
+    assert status == 0
+    named = [(row["file"], row["index"]) for row in rows(out)]
+    below = [("b/a.yaml", 0), ("b/deep/z.yml", 0)]
+    assert named == [
+        *below,
+        ("a.yaml", 0),
+        ("a.yaml", 1),
+        ("./a.yaml", 0),
+        ("./a.yaml", 1),
+        *((f"./{file}", index) for file, index in below),
+    ]
+
+
+def test_unreadable_files_do_not_hide_the_rest(capsys, folder):
+    (folder / "a0.yaml").write_text("interactions: [")
+    missing = folder / "missing.yaml"
+    status, out, err = shown(capsys, "--json", missing, folder)
+    assert status == 1
+    assert len(rows(out)) == 4
+    assert "a0.yaml" in err
+    assert "missing.yaml" in err
+
+
+def test_an_empty_folder_is_said_on_stderr(capsys, tmp_path):
+    status, out, err = shown(capsys, tmp_path)
+    assert (status, out) == (0, "")
+    assert "no cassettes" in err
+
+
+def test_the_conversation(capsys, folder):
+    status, out, _ = shown(capsys, folder / "a.yaml")
+    assert status == 0
+    assert "\x1b" not in out
+    text = out.split("cost:")[0]
+    assert (
+        text
+        == f"""\
+{folder / "a.yaml"} #0
+POST {URL} -> 200
+openai.chat · openai · gpt-4o-2024 (asked: gpt-4o) · plain
+
+tools:
+  add, web_search
+system:
+  Be brief.
+user:
+  What is this?
+  [image_url image/png, 6 bytes]
+assistant:
+  A dot. \\x1b[31mred\\u202e é
+  call add (call_1)
+    {{
+      "a": 1
+    }}
+  finish reason: tool_calls
+usage: 1,200 in (1,000 cached), 5 out, 1,205 total
+"""
+    )
+    assert "no LLM call" in out
+
+
+def test_an_error_in_the_conversation(capsys, folder):
+    assert "error: 429 rate_limit slow down" in shown(capsys, folder / "b" / "a.yaml")[1]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"system": "S", "messages": [{"role": "user", "content": [{"type": "tool_result", "content": "T"}]}]},
+        {"systemInstruction": {"parts": [{"text": "S"}]}, "contents": [{"role": "user", "parts": [{"text": "T"}]}]},
+        {"instructions": "S", "input": [{"type": "function_call_output", "output": "T"}]},
+        {"system": [{"text": "S"}], "messages": [{"role": "user", "content": [{"text": "T"}]}]},
+        {"instructions": "S", "input": "T"},
+    ],
+    ids=["anthropic", "gemini", "responses", "converse", "plain input"],
+)
+def test_requests_of_every_protocol(capsys, tmp_path, asked):
+    (tmp_path / "x.yaml").write_text(go_vcr(("POST", URL, json.dumps(asked), 200, json.dumps(ANSWER))))
+    lines = shown(capsys, tmp_path / "x.yaml")[1].splitlines()
+    assert lines[lines.index("system:") + 1] == "  S"
+    assert any(line in ("  T", "  <- T") for line in lines)
+
+
+@pytest.mark.parametrize("request_body", ["[" * 50_000, '{"messages":' + "[" * 900 + "]" * 900 + "}", "\udcff", "null"])
+@pytest.mark.parametrize("answer", ['{"choices":[{"message":{"content":"x"}}],"created":1e300}', "[" * 50_000, "\x00"])
+@pytest.mark.parametrize("option", ["--json", ""])
+def test_garbage_never_raises(capsys, tmp_path, monkeypatch, request_body, answer, option):
+    from pytest_llmcassette.cassette.model import Interaction, Request, Response
+
+    made = Interaction(
+        request=Request(method="POST", url=URL, body=request_body.encode(errors="surrogateescape")),
+        response=Response(body=answer.encode()),
+    )
+    monkeypatch.setattr(show, "load", lambda path: [made])
+    status, out, _ = shown(capsys, *filter(None, [option, tmp_path / "x.yaml"]))
+    assert status == 0
+    assert out
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("a\tb\nc\r\nd", "a\tb\nc\nd"),
+        ("\x1b]0;title\x07", "\\x1b]0;title\\x07"),
+        ("\x00\x7f\x9b\r", "\\x00\\x7f\\x9b\\x0d"),
+        ("\u202eevil\u2028\ud800", "\\u202eevil\\u2028\\ud800"),
+        ("é 漢 🙂 \u200d", "é 漢 🙂 \u200d"),
+    ],
+)
+def test_nothing_from_the_wire_controls_the_terminal(text, safe):
+    assert printable(text) == safe
+
+
+class Screen(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_colour_only_on_a_terminal_and_not_with_no_color(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    screen, paper = Screen(), io.StringIO()
+    Terminal(screen).line("x", "role")
+    Terminal(paper).line("x", "role")
+    assert (screen.getvalue(), paper.getvalue()) == ("\x1b[1mx\x1b[0m\n", "x\n")
+    monkeypatch.setenv("NO_COLOR", "1")
+    grey = Screen()
+    Terminal(grey).line("x", "role")
+    assert grey.getvalue() == "x\n"
+
+
+COMMAND = [
+    sys.executable,
+    "-c",
+    "import argparse, sys\nfrom pytest_llmcassette.cli import show\np = argparse.ArgumentParser()\n"
+    "show.add_arguments(p)\nsys.exit(show.run(p.parse_args()))",
+]
+
+
+def test_a_reader_that_goes_away_is_no_crash(folder):
+    (folder / "many.yaml").write_text(go_vcr(*[CHAT] * 500))
+    process = subprocess.Popen(
+        [*COMMAND, "--json", str(folder / "many.yaml")], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait() == 141
+
+
+def test_an_ascii_terminal_gets_escapes(folder):
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    process = subprocess.run([*COMMAND, str(folder / "a.yaml")], capture_output=True, env=environment, check=True)
+    assert b"red\\u202e \\xe9" in process.stdout
