@@ -27,11 +27,16 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matrix:
-    """Rows are (module, scenario), columns providers; both sorted, so that a run with workers shows the same."""
+    """Records by row and column, both sorted, so that a run with workers shows the same.
 
-    rows: tuple[tuple[str, str], ...]
-    providers: tuple[str, ...]
-    cells: dict[tuple[str, str, str], TestRecord]
+    Scenarios run down, (module, scenario), and providers across; the other way round (`turned`) where there are more
+    providers than scenarios, which fits a screen better.
+    """
+
+    turned: bool
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    cells: dict[tuple[str, str], TestRecord]
 
 
 def state_of(record: TestRecord) -> State:
@@ -48,13 +53,23 @@ def state_of(record: TestRecord) -> State:
 
 
 def matrix_of(records: Sequence[TestRecord]) -> Matrix:
-    """The records as a matrix."""
-    cells = {(one.module, one.scenario, one.provider or NO_PROVIDER): one for one in records}
+    """The records as a matrix. With several test modules a scenario is named with its module."""
+    several = len({one.module for one in records}) > 1
+    named = [(f"{one.module}: {one.scenario}" if several else one.scenario, provider_of(one), one) for one in records]
+    scenarios = tuple(sorted({scenario for scenario, _, _ in named}))
+    providers = tuple(sorted({provider for _, provider, _ in named}, key=lambda name: (name == NO_PROVIDER, name)))
+    turned = len(providers) > len(scenarios)
     return Matrix(
-        rows=tuple(sorted({(module, scenario) for module, scenario, _ in cells})),
-        providers=tuple(sorted({provider for _, _, provider in cells}, key=lambda name: (name == NO_PROVIDER, name))),
-        cells=cells,
+        turned=turned,
+        rows=providers if turned else scenarios,
+        columns=scenarios if turned else providers,
+        cells={(p, s) if turned else (s, p): record for s, p, record in named},
     )
+
+
+def provider_of(record: TestRecord) -> str:
+    """The provider's name, or a stand-in for tests that have none."""
+    return record.provider or NO_PROVIDER
 
 
 def age(seconds: float) -> str:
@@ -91,6 +106,13 @@ def cost_words(exchanges: Sequence[ExchangeRecord], *, today: bool = False) -> s
     if not priced:
         return "unknown" if unknown else "-"
     return dollars(known) + (f" + {unknown} unknown" if unknown else "")
+
+
+def oldest(exchanges: Sequence[ExchangeRecord], now: float) -> str:
+    """The age of the oldest recording, `-` when there is none or the time of any is unknown."""
+    times = [one.recorded_at for one in exchanges]
+    known = [time for time in times if time is not None]
+    return age(now - min(known)) if known and len(known) == len(times) else "-"
 
 
 def usage_words(exchanges: list[ExchangeRecord]) -> str:

@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 from html import escape
 from importlib.resources import files
 
+from pytest_llmcassette.accounting import dollars
 from pytest_llmcassette.report.matrix import (
     Matrix,
     State,
     age,
+    cost_of,
     cost_words,
     matrix_of,
     state_of,
@@ -81,7 +83,7 @@ def _facts(records: Sequence[TestRecord]) -> str:
         (str(states.count(State.MISSING)), "without a recording", "is-odd" if State.MISSING in states else ""),
         (str(states.count(State.FAILED)), "failed", "is-bad" if State.FAILED in states else ""),
         ("-" if count is None else f"{count:,}", "tokens", ""),
-        (cost_words(exchanges, today=True), "a new recording would cost", ""),
+        (*_rerecord(exchanges), ""),
     ]
     unplayed = sum(record.unplayed for record in records)
     if unplayed:
@@ -92,25 +94,24 @@ def _facts(records: Sequence[TestRecord]) -> str:
     return f"<div class='facts'>{cards}</div>"
 
 
+def _rerecord(exchanges: Sequence[ExchangeRecord]) -> tuple[str, str]:
+    known, unknown = cost_of(exchanges, today=True)
+    without = f", without {unknown} of unknown price" if unknown else ""
+    return dollars(known) if known or not unknown else "unknown", f"to record all anew today{without}"
+
+
 def _matrix(matrix: Matrix, anchors: dict[int, str], now: float) -> str:
     if not matrix.rows:
         return "<h2>Providers and scenarios</h2><p class='card none'>No test with a cassette has run.</p>"
-    head = "".join(f"<th scope='col'>{escape(provider)}</th>" for provider in matrix.providers)
-    rows: list[str] = []
-    several = len({module for module, _ in matrix.rows}) > 1
-    latest = ""
-    for module, scenario in matrix.rows:
-        if several and module != latest:
-            rows.append(f"<tr class='module'><th colspan='{len(matrix.providers) + 1}'>{escape(module)}</th></tr>")
-        latest = module
-        cells = "".join(
-            _cell(matrix.cells.get((module, scenario, provider)), anchors, now) for provider in matrix.providers
-        )
-        rows.append(f"<tr><th scope='row'>{escape(scenario)}</th>{cells}</tr>")
+    head = "".join(f"<th scope='col'>{escape(column)}</th>" for column in matrix.columns)
+    rows = []
+    for row in matrix.rows:
+        cells = "".join(_cell(matrix.cells.get((row, column)), anchors, now) for column in matrix.columns)
+        rows.append(f"<tr><th scope='row'>{escape(row)}</th>{cells}</tr>")
     return (
         "<h2>Providers and scenarios</h2><div class='card wide' tabindex='0' role='region' aria-label='Matrix'>"
-        f"<table class='matrix'><thead><tr><th scope='col'>Scenario</th>{head}</tr></thead>"
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
+        f"<table class='matrix'><thead><tr><th scope='col'>{'Provider' if matrix.turned else 'Scenario'}</th>{head}"
+        f"</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
 
 
@@ -169,7 +170,7 @@ def _tests(tests: Sequence[TestRecord], anchors: dict[int, str], now: float) -> 
     states = sorted({state_of(test) for test in tests})
     options = "".join(f"<option value='{state.replace(' ', '-')}'>{state}</option>" for state in states)
     tools = (
-        "<div class='tools'><input id='words' type='search' placeholder='Search tests, models and words' "
+        "<div class='toolbar'><input id='words' type='search' placeholder='Search tests, models and words' "
         "aria-label='Search tests, models and words'>"
         f"<select id='state' aria-label='State'><option value=''>All states</option>{options}</select>"
         "<button id='all' type='button'>Open all</button></div><p id='none' class='card none' hidden>Nothing fits.</p>"
@@ -188,7 +189,10 @@ def _test(test: TestRecord, anchor: str, now: float) -> str:
         date = datetime.fromtimestamp(test.recorded_at, UTC).strftime("%Y-%m-%d")
         when = f" · recorded {date} ({age(now - test.recorded_at)})"
     reason = f"<p class='where'>{escape(test.reason)}</p>" if test.reason else ""
-    exchanges = "".join(exchange_html(exchange, number) for number, exchange in enumerate(test.exchanges, 1))
+    exchanges = "".join(
+        exchange_html(exchange, number, before)
+        for number, (exchange, before) in enumerate(zip(test.exchanges, [None, *test.exchanges], strict=False), 1)
+    )
     opened = " open" if state in (State.FAILED, State.MISSING) else ""
     return (
         f"<details class='card test' id='{anchor}' data-state='{state.replace(' ', '-')}'{opened}>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from itertools import takewhile
 
 from pytest_llmcassette.report.matrix import cost_words, usage_words
 from pytest_llmcassette.report.records import ExchangeRecord
@@ -14,16 +15,30 @@ _ROLES = {"developer": "system", "model": "assistant", "function_call": "tool", 
 _KINDS = {"user", "system", "assistant", "tool", "tools", "reasoning", "error", "refusal", "note", "media", "text"}
 
 
-def exchange_html(exchange: ExchangeRecord, number: int) -> str:
-    """The exchange as a section of its test; everything recorded is escaped."""
+def exchange_html(exchange: ExchangeRecord, number: int, before: ExchangeRecord | None = None) -> str:
+    """The exchange as a section of its test; everything recorded is escaped.
+
+    What it repeats of the exchange `before` it is folded.
+    """
     turns = [_turn(_ROLES.get(role, role), role, text) for role, text in exchange.asked]
-    turns += [_turn(kind, title or "assistant", text) for kind, title, text in exchange.answered]
+    known = _repeated(exchange, before)
+    folded = _folded(turns[:known]) if known > 1 else "".join(turns[:known])
+    answers = [_turn(f"{kind} answered", title or "assistant", text) for kind, title, text in exchange.answered]
     if exchange.error:
-        turns.append(_turn("error", "error", exchange.error))
-    said = f"<div class='turns'>{''.join(turns)}</div>" if turns else ""
-    return (
-        f"<section class='exchange'>{_facts(exchange, number)}{said}{_figures(exchange)}{_arrival(exchange)}</section>"
-    )
+        answers.append(_turn("error answered", "error", exchange.error))
+    said = f"<div class='turns'>{folded}{''.join(turns[known:])}{''.join(answers)}</div>" if turns or answers else ""
+    parts = (_facts(exchange, number), said, _figures(exchange), _arrival(exchange))
+    return f"<section class='exchange'>{''.join(parts)}</section>"
+
+
+def _repeated(exchange: ExchangeRecord, before: ExchangeRecord | None) -> int:
+    pairs = zip(exchange.asked, before.asked if before is not None else [], strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def _folded(turns: list[str]) -> str:
+    words = f"{len(turns)} turns as before"
+    return f"<details class='before'><summary>{words}</summary><div class='turns'>{''.join(turns)}</div></details>"
 
 
 def _facts(exchange: ExchangeRecord, number: int) -> str:
@@ -38,9 +53,9 @@ def _facts(exchange: ExchangeRecord, number: int) -> str:
 
 
 def _turn(kind: str, who: str, text: str) -> str:
-    name = kind if kind in _KINDS else "assistant"
+    name = kind if kind.partition(" ")[0] in _KINDS else "assistant"
     long = " long" if len(text) > _LONG else ""
-    tag = "pre" if name == "tool" else "p"
+    tag = "pre" if name.startswith("tool ") else "p"
     return (
         f"<div class='turn {name}'><span class='who-said'>{escape(who)}</span>"
         f"<{tag} class='words{long}'>{escape(text)}</{tag}></div>"

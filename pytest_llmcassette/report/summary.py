@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pytest_llmcassette.report.matrix import (
+    NO_PROVIDER,
     Matrix,
     State,
     age,
     cost_words,
     matrix_of,
+    oldest,
+    provider_of,
     state_of,
     usage_words,
 )
@@ -83,28 +86,27 @@ def matrix_lines(records: Sequence[TestRecord], *, width: int, now: float) -> li
     matrix = matrix_of(records)
     if not matrix.rows:
         return ["no test with a cassette has run"]
-    several = len({module for module, _ in matrix.rows}) > 1
-    labels = {row: f"{row[0]}: {row[1]}" if several else row[1] for row in matrix.rows}
     lines: list[str] = []
-    for band in _bands(matrix, max(len(label) for label in labels.values()), width):
-        rows = [("", *band)]
+    for band in _bands(matrix, width):
+        rows: list[tuple[str, ...]] = [("", *band)]
         for row in matrix.rows:
-            cells = [matrix.cells.get((*row, provider)) for provider in band]
+            cells = [matrix.cells.get((row, column)) for column in band]
             if any(cells):
-                rows.append((labels[row], *(_cell(cell, now) for cell in cells)))
+                rows.append((row, *(_cell(cell, now) for cell in cells)))
         lines += [*table(rows), ""]
-    return [*lines, *_totals(matrix, now), *_problems(records)]
+    return [*lines, *_totals(records, now), *_problems(records)]
 
 
-def _bands(matrix: Matrix, label: int, width: int) -> list[tuple[str, ...]]:
+def _bands(matrix: Matrix, width: int) -> list[tuple[str, ...]]:
+    label = max(len(row) for row in matrix.rows)
     bands: list[list[str]] = [[]]
     used = label
-    for provider in matrix.providers:
-        needed = max(len(provider), len("FAIL 99mo")) + 2
+    for column in matrix.columns:
+        needed = max(len(column), len("FAIL 99mo")) + 2
         if bands[-1] and used + needed > width:
             bands.append([])
             used = label
-        bands[-1].append(provider)
+        bands[-1].append(column)
         used += needed
     return [tuple(band) for band in bands]
 
@@ -117,24 +119,17 @@ def _cell(record: TestRecord | None, now: float) -> str:
     return mark if when is None or not record.exchanges else f"{mark} {age(now - when)}"
 
 
-def _totals(matrix: Matrix, now: float) -> list[str]:
-    rows: list[tuple[str, ...]] = [
-        ("provider", "replayed", "recorded", "missing", "failed", "oldest", "tokens", "re-record")
-    ]
-    for provider in matrix.providers:
-        own = [record for (_, _, name), record in matrix.cells.items() if name == provider]
+def _totals(records: Sequence[TestRecord], now: float) -> list[str]:
+    names = ("provider", "replayed", "recorded", "missing", "failed", "oldest", "tokens", "re-record")
+    rows: list[tuple[str, ...]] = [names]
+    shown = (State.REPLAYED, State.RECORDED, State.MISSING, State.FAILED)
+    for provider in sorted({provider_of(record) for record in records}, key=lambda name: (name == NO_PROVIDER, name)):
+        own = [record for record in records if provider_of(record) == provider]
         states = [state_of(record) for record in own]
         exchanges = [exchange for record in own for exchange in record.exchanges]
-        times = [exchange.recorded_at for exchange in exchanges if exchange.recorded_at is not None]
-        rows.append(
-            (
-                provider,
-                *(str(states.count(state)) for state in (State.REPLAYED, State.RECORDED, State.MISSING, State.FAILED)),
-                age(now - min(times)) if times else "-",
-                usage_words(exchanges),
-                cost_words(exchanges, today=True),
-            )
-        )
+        counts = [str(states.count(state)) for state in shown]
+        cost = cost_words(exchanges, today=True)
+        rows.append((provider, *counts, oldest(exchanges, now), usage_words(exchanges), cost))
     return table(rows)
 
 
