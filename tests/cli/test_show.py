@@ -1,4 +1,4 @@
-"""`llmcassette show`: its JSON lines are a stable interface, its conversation is for eyes; neither may break on a file."""
+"""`llmcassette show`: JSON lines that are a stable interface, a conversation for eyes; neither breaks on a file."""
 
 import argparse
 import io
