@@ -52,7 +52,8 @@ _finder = _Finder()
 
 def after_import(name: str, action: Callable[[], None]) -> None:
     """Run `action` now when the module is imported already, else right after its first import."""
-    if name in sys.modules:
+    # None is how a name is barred from import.
+    if sys.modules.get(name) is not None:
         action()
         return
     _finder.actions[name] = action

@@ -1,0 +1,95 @@
+"""What a test reads from its cassette."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_llmcassette.config import CassetteConfig
+from pytest_llmcassette.errors import CassetteError
+from pytest_llmcassette.llm_cassette import LlmCassette, is_complete
+from pytest_llmcassette.modes import RecordMode
+from pytest_llmcassette.recorder import LiveRequest, Recorder, RecordingSlot
+from pytest_llmcassette.usage import Usage
+
+CHAT = "https://api.openai.com/v1/chat/completions"
+
+
+@pytest.fixture
+def recorder(tmp_path: Path) -> Recorder:
+    config = CassetteConfig(record_mode=RecordMode.ONCE)
+    return Recorder(tmp_path / "it.yaml", config, how_to_record="", owner="test", is_complete=is_complete)
+
+
+def exchange(recorder: Recorder, url: str, asked: Any, answered: Any, method: str = "POST") -> None:
+    body = b"" if asked is None else json.dumps(asked).encode()
+    slot = recorder.request(LiveRequest(method, url, [(b"content-type", b"application/json")], body))
+    assert isinstance(slot, RecordingSlot)
+    slot.headers(200, "OK", [(b"content-type", b"application/json")], "HTTP/1.1", 1)
+    slot.data(json.dumps(answered).encode())
+    slot.end("")
+
+
+def chat(recorder: Recorder, model: str, text: str, **usage: int) -> None:
+    answer = {
+        "id": "c",
+        "object": "chat.completion",
+        "created": 1,
+        "model": model,
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}],
+        "usage": usage,
+    }
+    exchange(recorder, CHAT, {"model": model, "messages": [{"role": "user", "content": text}]}, answer)
+
+
+def test_one_exchange_among_other_traffic(recorder: Recorder) -> None:
+    cassette = LlmCassette(recorder)
+    exchange(recorder, "https://oauth2.googleapis.com/token", {"a": 1}, {"ok": True})
+    chat(recorder, "gpt-4o", "hello", prompt_tokens=3, completion_tokens=4, total_tokens=7)
+    assert cassette.transcript.text == "hello"
+    assert len(cassette.transcripts) == 1
+    assert len(cassette.requests) == len(cassette.interactions) == 2
+    assert cassette.usage.input_tokens == 3
+
+
+def test_usage_in_total_and_by_model(recorder: Recorder) -> None:
+    for model, tokens in (("gpt-4o", 1), ("gpt-4o-mini", 10), ("gpt-4o", 100)):
+        chat(recorder, model, f"{tokens}", prompt_tokens=tokens, completion_tokens=tokens, total_tokens=2 * tokens)
+    cassette = LlmCassette(recorder)
+    assert cassette.usage.total_tokens == 222
+    assert {model: usage.total_tokens for model, usage in cassette.usage_by_model.items()} == {
+        "gpt-4o": 202,
+        "gpt-4o-mini": 20,
+    }
+
+
+def test_transcript_of_none_or_several_names_what_there_is(recorder: Recorder) -> None:
+    cassette = LlmCassette(recorder)
+    with pytest.raises(CassetteError, match="No request was made"):
+        _ = cassette.transcript
+    exchange(recorder, "https://api.openai.com/v1/files", {"a": 1}, {"id": "file"})
+    with pytest.raises(CassetteError, match="v1/files"):
+        _ = cassette.transcript
+    chat(recorder, "gpt-4o", "one")
+    chat(recorder, "gpt-4o", "two")
+    with pytest.raises(CassetteError, match=r"(?s)2 LLM exchanges.*'one'.*'two'"):
+        _ = cassette.transcript
+    assert cassette.usage.total_tokens is None
+    assert isinstance(cassette.usage, Usage)
+
+
+def test_equality_leaves_the_answer_to_a_snapshot(recorder: Recorder) -> None:
+    class Snapshot:
+        def __eq__(self, other: object) -> bool:
+            return True
+
+        __hash__ = None  # type: ignore[assignment]
+
+    cassette = LlmCassette(recorder)
+    assert cassette == Snapshot()
+    assert cassette == LlmCassette(recorder)
+    assert cassette != "something else"
+    assert len({cassette, LlmCassette(recorder)}) == 1
