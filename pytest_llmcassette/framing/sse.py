@@ -92,9 +92,15 @@ class SSEDecoder:
         found = []
         last_id = self._last_id
         for block in text.split("\n\n"):
+            # The two forms that nearly all events have, without a look at each line.
             if block.startswith("data: ") and "\n" not in block:
                 found.append(ServerSentEvent("", block[6:], last_id))
                 continue
+            if block.startswith("event: "):
+                first, _, second = block.partition("\n")
+                if second.startswith("data: ") and "\n" not in second:
+                    found.append(ServerSentEvent(first[7:], second[6:], last_id))
+                    continue
             event = self._block(block)
             if event is not None:
                 found.append(event)

@@ -34,8 +34,8 @@ _registered: list[WireProtocol] = []
 
 def _load() -> list[WireProtocol]:
     if not _builtin:
-        for name in _MODULES:
-            _builtin.extend(import_module(f"pytest_llmcassette.protocols.{name}").PROTOCOLS)
+        modules = [import_module(f"pytest_llmcassette.protocols.{name}") for name in _MODULES]
+        _builtin.extend(protocol for module in modules for protocol in module.PROTOCOLS)
     return _builtin
 
 
