@@ -13,7 +13,7 @@ class ToolCallDrafts:
     """The growing tool calls of one choice.
 
     By the book a delta has an `index`, and `id` and `name` come once. Seen or allowed for: no index; the id and name
-    again in every delta; index 0 for several calls with different ids; interleaved calls.
+    again in every delta, or another id in each; index 0 for several calls with different ids; interleaved calls.
     """
 
     __slots__ = ("_by_index", "_choice", "_last", "_serial")
@@ -35,7 +35,7 @@ class ToolCallDrafts:
         if not isinstance(name, str) or not name:
             name = None
         draft = self._draft(delta.get("index"), call_id, name)
-        if call_id is not None:
+        if draft.id is None:
             draft.id = call_id
         if name is not None:
             _grow_name(draft, name, repeated=call_id is not None)
@@ -58,18 +58,25 @@ class ToolCallDrafts:
             draft.pieces.append(as_json_text(delta["arguments"]))
 
     def _draft(self, index: object, call_id: str | None, name: str | None) -> PartDraft:
+        known = self._by_index.get(index) if isinstance(index, int) else self._last
+        if known is None or self._begins(known, index, call_id, name):
+            known = self._new()
         if isinstance(index, int):
-            known = self._by_index.get(index)
-            if known is None or (call_id is not None and known.id not in (None, call_id)):
-                known = self._by_index[index] = self._new()
-            self._last = known
-            return known
-        last = self._last
-        begins = call_id is not None and (last is None or last.id != call_id)
-        unnamed = call_id is None and name is not None and last is not None and last.name is not None
-        if last is None or begins or unnamed:
-            last = self._last = self._new()
-        return last
+            self._by_index[index] = known
+        self._last = known
+        return known
+
+    @staticmethod
+    def _begins(known: PartDraft, index: object, call_id: str | None, name: str | None) -> bool:
+        """Whether a delta for a known call is the first of another one: it names a function, under another id.
+
+        Another id alone does not tell: vLLM made up a new one for every delta.
+        """
+        if name is None:
+            return False
+        if call_id is None:
+            return not isinstance(index, int) and known.name is not None
+        return known.id not in (None, call_id)
 
     def _new(self) -> PartDraft:
         self._serial += 1

@@ -31,7 +31,7 @@ def chat_usage(wire: Any, provider: str) -> Usage | None:
         prompt.get("cache_write_tokens"), prompt.get("cache_creation_tokens"), wire.get("cache_creation_input_tokens")
     )
     return Usage(
-        input_tokens=as_int(wire.get("prompt_tokens")),
+        input_tokens=_first(wire.get("prompt_tokens"), wire.get("input_tokens")),
         output_tokens=_output(wire, reasoning, provider),
         total_tokens=as_int(wire.get("total_tokens")),
         cache_read_input_tokens=cache_read,
@@ -48,8 +48,8 @@ def chat_usage(wire: Any, provider: str) -> Usage | None:
 
 
 def _output(wire: dict[str, Any], reasoning: int | None, provider: str) -> int | None:
-    completion = as_int(wire.get("completion_tokens"))
-    prompt = as_int(wire.get("prompt_tokens"))
+    completion = _first(wire.get("completion_tokens"), wire.get("output_tokens"))
+    prompt = _first(wire.get("prompt_tokens"), wire.get("input_tokens"))
     total = as_int(wire.get("total_tokens"))
     if provider in ("gemini", "vertex") and total is not None and prompt is not None and total >= prompt:
         # Gemini's compatible API leaves thoughts out of completion_tokens and names them nowhere, but in the total.

@@ -228,6 +228,17 @@ def test_a_tool_id_and_name_repeated_in_each_delta():
     assert calls_of(read(OPENAI, answer)) == [("a", "add", '{"x":1}')]
 
 
+@pytest.mark.parametrize("index", [0, None])
+def test_another_id_in_each_delta_of_one_call(index):
+    answer = sse(
+        chunk(call(index, "a", "add", "")),
+        chunk(call(index, "b", None, '{"x"')),
+        chunk(call(index, "c", None, ":1}")),
+        chunk(None, "tool_calls"),
+    )
+    assert calls_of(read(OPENAI, answer)) == [("a", "add", '{"x":1}')]
+
+
 def test_index_0_for_several_calls():
     answer = sse(chunk(call(0, "a", "add", "{}")), chunk(call(0, "b", "mul", "{}")), chunk(None, "tool_calls"))
     assert calls_of(read(OPENAI, answer)) == [("a", "add", "{}"), ("b", "mul", "{}")]
