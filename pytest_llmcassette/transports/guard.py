@@ -9,7 +9,7 @@ import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from pytest_llmcassette import active
@@ -107,7 +107,7 @@ def install() -> None:
     """Guard every library that is imported, and the others when they are."""
     for module in {entry.module: None for entry in ENTRIES}:
         if module not in _seen or _seen[module] is not sys.modules.get(module):
-            after_import(module, lambda module=module: _guard(module))
+            after_import(module, partial(_guard, module))
 
 
 def _guard(module: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from types import ModuleType
 
 from pytest_llmcassette.transports import guard, mockers, on_import, tls
@@ -15,7 +16,7 @@ def install(*, defer_tls: bool = True) -> None:
     """See `pytest_llmcassette.transports.install`."""
     for name in _POOLS:
         if sys.modules.get(name) is None or _patched.get(name) is not sys.modules[name]:
-            on_import.after_import(name, lambda name=name: _patch(name))
+            on_import.after_import(name, partial(_patch, name))
     guard.install()
     tls.install() if defer_tls else tls.uninstall()
 

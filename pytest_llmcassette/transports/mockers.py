@@ -20,7 +20,7 @@ from pytest_llmcassette.transports.pools import Library
 _MARK = "_llmcassette"
 
 
-class PoolMocker(HTTPCoreMocker, ABC):  # type: ignore[misc]
+class PoolMocker(HTTPCoreMocker, ABC):
     """Hands a pool's requests to `library`; asks routers first only where somebody registered one under our name."""
 
     library: ClassVar[Library]
@@ -66,7 +66,8 @@ class PoolMocker(HTTPCoreMocker, ABC):  # type: ignore[misc]
     @classmethod
     def _routed(cls, unrouted: Callable[..., Any], name: str) -> Callable[..., Any]:
         unrouted.__name__ = name
-        return super().mock(unrouted)  # type: ignore[no-any-return]
+        routed: Callable[..., Any] = super().mock(unrouted)  # type: ignore[no-untyped-call]
+        return routed
 
     @classmethod
     def from_sync_httpx_response(cls, httpx_response: Any, target: Any, **kwargs: Any) -> Any:
@@ -85,14 +86,15 @@ class PoolMocker(HTTPCoreMocker, ABC):  # type: ignore[misc]
             super().stop(force=True)
 
 
-def mocker_for(name: str) -> type[PoolMocker]:
+def mocker_for(name: str) -> Any:
     """The mocker of `httpcore` or `httpcore2`, bound to this import of the package.
 
     respx registers a name once in a process. A pytest session inside a test (pytester) can import this package anew,
     and then the class that is registered must serve the new import: its methods look `library` up at each call.
     """
     registered = f"llmcassette-{name}"
-    mocker: type[PoolMocker] | None = Mocker.registry.get(registered)
+    # Any: it may be the class of an earlier import, which mypy has no name for.
+    mocker: Any = Mocker.registry.get(registered)
     if mocker is None:
         targets = [f"{name}.ConnectionPool", f"{name}.AsyncConnectionPool"]
         mocker = type("LlmCassetteMocker", (PoolMocker,), {"name": registered, "targets": targets})

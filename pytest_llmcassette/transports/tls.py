@@ -41,7 +41,7 @@ class DeferredContext:
 
     # asyncio's start_tls and the HTTP libraries ask isinstance(context, ssl.SSLContext).
     @property  # type: ignore[misc]
-    def __class__(self) -> type[ssl.SSLContext]:
+    def __class__(self) -> type[ssl.SSLContext]:  # type: ignore[override]
         return ssl.SSLContext
 
     def _real(self) -> ssl.SSLContext:
