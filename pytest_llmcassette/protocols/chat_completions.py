@@ -117,7 +117,7 @@ class ChatAnswer:
         # A delta even where `message` stands beside it: Perplexity repeats all text so far there.
         message = entry.get("delta") or entry.get("message")
         if isinstance(message, dict):
-            choice.add(message)
+            choice.add(message, whole=not entry.get("delta"))
         elif isinstance(entry.get("text"), str):
             # Legacy completions.
             choice.add({"content": entry["text"]})

@@ -28,8 +28,8 @@ class ChatChoice:
         self._calls = ToolCallDrafts(self.draft)
         self._audio: dict[str, list[str]] | None = None
 
-    def add(self, message: dict[str, Any]) -> None:
-        """A message or a delta."""
+    def add(self, message: dict[str, Any], *, whole: bool = False) -> None:
+        """A delta, or a `whole` message."""
         content = message.get("content")
         if message.keys() & _REASONING:
             self._add_reasoning(message)
@@ -40,9 +40,9 @@ class ChatChoice:
             for part in content:
                 self._add_part(part)
         if message.keys() & _RARE:
-            self._add_rare(message)
+            self._add_rare(message, whole=whole)
 
-    def _add_rare(self, message: dict[str, Any]) -> None:
+    def _add_rare(self, message: dict[str, Any], *, whole: bool) -> None:
         refusal = message.get("refusal")
         if isinstance(refusal, str) and refusal:
             self.draft.part(Refusal).pieces.append(refusal)
@@ -55,7 +55,7 @@ class ChatChoice:
         if message.get("executed_tools"):
             add_executed_tools(self.draft, dict_list(message["executed_tools"]))
         for call in dict_list(message.get("tool_calls")):
-            self._calls.add(call)
+            self._calls.add(call, whole=whole)
         if isinstance(message.get("function_call"), dict):
             self._calls.add_legacy(message["function_call"])
 

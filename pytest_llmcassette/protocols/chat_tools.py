@@ -24,8 +24,11 @@ class ToolCallDrafts:
         self._last: PartDraft | None = None
         self._serial = 0
 
-    def add(self, delta: dict[str, Any]) -> None:
-        """One entry of `tool_calls`, of a delta or of a message."""
+    def add(self, delta: dict[str, Any], *, whole: bool) -> None:
+        """One entry of `tool_calls`: of a delta, or of a message, where each is a `whole` call whatever its id is.
+
+        Hosts without ids of their own give `"0"`, `"null"` or index 0 to all calls of a message.
+        """
         function = as_dict(delta.get("function"))
         custom = as_dict(delta.get("custom"))
         call_id = delta.get("id")
@@ -34,7 +37,7 @@ class ToolCallDrafts:
         name = function.get("name") or custom.get("name")
         if not isinstance(name, str) or not name:
             name = None
-        draft = self._draft(delta.get("index"), call_id, name)
+        draft = self._new() if whole else self._draft(delta.get("index"), call_id, name)
         if draft.id is None:
             draft.id = call_id
         if name is not None:

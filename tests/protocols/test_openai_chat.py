@@ -263,6 +263,13 @@ def test_arguments_stay_as_on_the_wire():
     assert transcript.tool_calls[3].name == "sql"
 
 
+@pytest.mark.parametrize("same", [{"id": "null"}, {"id": "0", "index": 0}, {}])
+def test_calls_of_one_message_stay_apart_whatever_their_ids(same):
+    calls = [{**same, "function": {"name": "add", "arguments": text}} for text in ('{"x":1}', '{"x":2}')]
+    found = calls_of(read(OPENAI, message(content=None, tool_calls=calls)))
+    assert found == [(same.get("id"), "add", '{"x":1}'), (same.get("id"), "add", '{"x":2}')]
+
+
 def test_legacy_function_call():
     answer = sse(
         chunk({"function_call": {"name": "add", "arguments": ""}}),
