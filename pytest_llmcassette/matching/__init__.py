@@ -45,8 +45,8 @@ class Matcher:
             parts = self._urls[url] = url_parts(url, self.secret_query)
         return parts
 
-    def _body(self, request: Request) -> Hashable:
-        """The recorded body and the live one are mostly the same bytes: then one of them is parsed."""
+    def body(self, request: Request) -> Hashable:
+        """The body as it is compared. Recorded and live are mostly the same bytes, which are parsed once."""
         known = (request.body, (request.headers.get("Content-Type") or ("",))[0])
         if known in self._bodies:
             return self._bodies[known]
@@ -61,7 +61,7 @@ class Matcher:
         return {
             "method": lambda request: request.method.upper(),
             "url": lambda request: self.url(request.url),
-            "body": self._body,
+            "body": self.body,
             "scheme": lambda request: self.url(request.url).scheme,
             "host": lambda request: self.url(request.url).host,
             "port": lambda request: self.url(request.url).port,
