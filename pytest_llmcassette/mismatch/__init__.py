@@ -10,7 +10,7 @@ from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.matching import Matcher
 from pytest_llmcassette.mismatch.aspects import Finding, differing_aspects
 from pytest_llmcassette.mismatch.nearest import nearest
-from pytest_llmcassette.mismatch.shown import WIDTH, comparison
+from pytest_llmcassette.mismatch.shown import comparison
 from pytest_llmcassette.mismatch.volatile import paths_to_ignore, volatile_kinds
 
 __all__ = ["explain"]
@@ -60,7 +60,7 @@ def _already_played(equal: list[int]) -> str:
 
 def _advice(findings: list[Finding], sent: Request, recorded: Request, config: CassetteConfig) -> list[str]:
     lines = [
-        f"{finding.label} is not in the recording: headers beside the kept ones are recorded since match_on names them."
+        f"Recordings hold the {finding.label} only since match_on names it: record this one again."
         for finding in findings
         if finding.is_unrecorded_header
     ]
@@ -75,7 +75,7 @@ def _advice(findings: list[Finding], sent: Request, recorded: Request, config: C
         return lines
     remedy = " and ".join(dict.fromkeys(_REMEDIES[kind] for kind in kinds))
     lines.append(f"All of that looks like {' and '.join(kinds)}, which change with every run:")
-    lines.append(f"{remedy}, or leave them out of the match:"[:WIDTH])
+    lines.append(f"{remedy}, or leave them out of the match:")
     shown = [*config.ignore_json, *paths]
     lines.append(f"  ignore_json={_list(shown)}")
     return lines

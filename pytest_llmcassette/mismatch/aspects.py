@@ -14,6 +14,7 @@ from pytest_llmcassette.matching.bodies import body_key, form_fields, is_form, i
 from pytest_llmcassette.matching.json_paths import JsonPaths
 from pytest_llmcassette.matching.json_values import Json
 from pytest_llmcassette.mismatch.json_diff import ABSENT, Absent, Difference, differences
+from pytest_llmcassette.mismatch.shown import WIDTH
 
 _URL_PARTS = ("scheme", "host", "port", "path", "query")
 
@@ -83,23 +84,26 @@ def _content_findings(
         if old_parts is not None and new_parts is not None:
             yield from _part_findings(old, new, old_parts, new_parts, ignored)
             return
-    try:
-        for place in differences(json_value(old, ignored), json_value(new, ignored)):
-            path = place.path
-            yield Finding(_label(label, path), place.recorded, place.sent, place if label == "body" else None)
+    places = _json_differences(old, new, ignored)
+    if places:
+        for place in places:
+            shown = place.path if label == "body" else f"{label} {place.path}"
+            yield Finding(shown.strip() or label, place.recorded, place.sent, place if label == "body" else None)
         return
-    except (ValueError, RecursionError):
-        pass
     if is_form(old, old_type) and is_form(new, new_type):
         yield from _field_findings("form", form_fields(old), form_fields(new))
         return
-    yield Finding(f"{label}, {len(old)} bytes recorded, {len(new)} bytes sent", _text(old), _text(new))
+    if max(len(old), len(new)) > WIDTH:
+        label = f"{label}, {len(old):,} bytes recorded, {len(new):,} bytes sent"
+    yield Finding(label, _text(old), _text(new))
 
 
-def _label(label: str, path: str) -> str:
-    if label == "body":
-        return path or "body"
-    return f"{label} {path}".rstrip()
+def _json_differences(old: bytes, new: bytes, ignored: JsonPaths) -> list[Difference]:
+    """Empty when one of them is no JSON, or nested too deeply to be looked into."""
+    try:
+        return list(differences(json_value(old, ignored), json_value(new, ignored)))
+    except (ValueError, RecursionError):
+        return []
 
 
 def _part_findings(
