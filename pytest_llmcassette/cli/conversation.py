@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 from typing import Any
 
 from pytest_llmcassette.cassette.model import Interaction
@@ -121,7 +122,9 @@ def _draw_end(terminal: Terminal, transcript: Transcript) -> None:
         terminal.line(f"note: {note}", "dim")
     if transcript.usage is not None:
         terminal.line(f"usage: {usage_line(transcript.usage)}", "dim")
-        terminal.line(f"cost: {_cost(transcript)}", "dim")
+        cost = _cost(transcript)
+        if cost:
+            terminal.line(f"cost: {cost}", "dim")
         for problem in transcript.usage.check():
             terminal.line(f"note: usage: {problem}", "dim")
 
@@ -149,6 +152,10 @@ def usage_line(usage: Usage) -> str:
 
 
 def _cost(transcript: Transcript) -> str:
+    """The cost in words; `""` where nothing could know one: no price list, and none reported by the host."""
+    reported = transcript.usage is not None and transcript.usage.cost is not None
+    if not reported and find_spec("genai_prices") is None:
+        return ""
     # Loads the price list (a fifth of a second), so only here.
     from pytest_llmcassette.prices import price_of
 

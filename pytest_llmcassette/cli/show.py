@@ -56,7 +56,8 @@ def _show(paths: list[str], *, as_json: bool) -> int:
         for file in files:
             try:
                 interactions = load(Path(file))
-            except (CassetteError, OSError) as problem:
+            except Exception as problem:
+                # Whatever is wrong with one file must not hide the others.
                 unreadable = True
                 print(_complaint(file, problem), file=sys.stderr)
                 continue
@@ -84,9 +85,12 @@ def cassette_files(given: str) -> Iterator[str]:
 
 
 def _complaint(file: str, problem: Exception) -> str:
-    words = str(problem)
-    if isinstance(problem, OSError):
+    if isinstance(problem, CassetteError):
+        words = str(problem)
+    elif isinstance(problem, OSError):
         words = f"{file}: cannot be read: {problem.strerror or problem}. Check the path and its permissions."
+    else:
+        words = f"{file}: cannot be read as a cassette ({type(problem).__name__}: {problem}). Is it one at all?"
     return words.encode(errors="backslashreplace").decode()
 
 

@@ -168,13 +168,12 @@ def test_an_empty_folder_is_said_on_stderr(capsys, tmp_path):
     assert "no cassettes" in err
 
 
-def test_the_conversation(capsys, folder):
+def test_the_conversation(capsys, folder, monkeypatch):
+    monkeypatch.setattr("pytest_llmcassette.cli.conversation.find_spec", lambda name: None)
     status, out, _ = shown(capsys, folder / "a.yaml")
     assert status == 0
-    assert "\x1b" not in out
-    text = out.split("cost:")[0]
     assert (
-        text
+        out
         == f"""\
 {folder / "a.yaml"} #0
 POST {URL} -> 200
@@ -195,9 +194,13 @@ assistant:
     }}
   finish reason: tool_calls
 usage: 1,200 in (1,000 cached), 5 out, 1,205 total
+
+{folder / "a.yaml"} #1
+GET https://api.openai.com/v1/models -> 200
+  no LLM call (0 bytes sent, 30 bytes received)
+
 """
     )
-    assert "no LLM call" in out
 
 
 def test_an_error_in_the_conversation(capsys, folder):
@@ -236,6 +239,28 @@ def test_garbage_never_raises(capsys, tmp_path, monkeypatch, request_body, answe
     status, out, _ = shown(capsys, *filter(None, [option, tmp_path / "x.yaml"]))
     assert status == 0
     assert out
+
+
+def test_a_loader_that_fails_in_its_own_way_hides_no_other_file(capsys, folder, monkeypatch):
+    real = show.load
+
+    def load(path):
+        if path.name == "a.yaml":
+            raise RecursionError("too deep")
+        return real(path)
+
+    monkeypatch.setattr(show, "load", load)
+    status, out, err = shown(capsys, "--json", folder)
+    assert status == 1
+    assert [row["file"] for row in rows(out)] == [str(folder / "b" / "deep" / "z.yml")]
+    assert err.count("RecursionError: too deep") == 2
+
+
+def test_a_reported_cost_is_shown_without_a_price_list(capsys, folder, monkeypatch):
+    monkeypatch.setattr("pytest_llmcassette.cli.conversation.find_spec", lambda name: None)
+    reported = {**ANSWER, "usage": {**ANSWER["usage"], "cost": 0.25}}
+    (folder / "a.yaml").write_text(go_vcr(("POST", URL, json.dumps(ASKED), 200, json.dumps(reported))))
+    assert "cost: 0.250000 USD, as the host reported it" in shown(capsys, folder / "a.yaml")[1]
 
 
 @pytest.mark.parametrize(
