@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
 from syrupy.extensions.amber import AmberDataSerializer, AmberDataSerializerPlugin, AmberSnapshotExtension
 from syrupy.location import PyTestLocation
-from syrupy.types import SnapshotIndex
+from syrupy.terminal import context_style, received_style, reset, snapshot_style
+from syrupy.types import SerializedData, SnapshotIndex
 
 from pytest_llmcassette.snapshot.conversation import is_known, tree
+from pytest_llmcassette.snapshot.diff import diff
 from pytest_llmcassette.snapshot.kinds import kinds
 from pytest_llmcassette.snapshot.layout import lines
 from pytest_llmcassette.snapshot.selection import select
@@ -68,8 +71,12 @@ class LlmSnapshotExtension(AmberSnapshotExtension):
     """`__snapshots__/test_common/openai-gpt-4o.ambr`; without a provider `__snapshots__/test_common.ambr`."""
 
     serializer_class: type[AmberDataSerializer] = ConversationSerializer
-    # A diff is read as a conversation: one line around a change does not say whose words they are.
-    _context_line_count = 3
+
+    def diff_lines(self, serialized_data: SerializedData, snapshot_data: SerializedData) -> Iterator[str]:
+        """A failed comparison as a diff of the conversation, in syrupy's colours."""
+        styles = {"-": snapshot_style, "+": received_style, " ": context_style}
+        for mark, line in diff(str(snapshot_data).split("\n"), str(serialized_data).split("\n")):
+            yield reset(styles[mark](f"{mark} {line}"))
 
     @classmethod
     def get_file_basename(cls, *, test_location: PyTestLocation, index: SnapshotIndex) -> str:

@@ -48,7 +48,8 @@ class LlmSnapshotAssertion(SnapshotAssertion):
         diff = super().get_assert_diff(diff_mode=diff_mode)
         result = self.executions[self.num_executions - 1]
         if result.exception is None and not result.success:
-            diff.append("If this is as it should be, accept it: pytest --snapshot-update")
+            # First: pytest cuts a long explanation short.
+            diff.insert(0, "If the new is as it should be, accept it: pytest --snapshot-update")
         return diff
 
 

@@ -22,8 +22,10 @@ def lines(tree: Any) -> list[str]:
         return [line for value in tree for line in lines(value)]
     if isinstance(tree, Entry):
         return _entry(tree)
+    if _is_block(tree):
+        return _block(tree)
     if isinstance(tree, Line) or not isinstance(tree, (dict, list)) or not tree:
-        return _block(tree) if _is_block(tree) else [_scalar(tree)]
+        return [_scalar(tree)]
     if isinstance(tree, dict):
         return list(_fields(tree))
     return [line for item in tree for line in _item(item)]

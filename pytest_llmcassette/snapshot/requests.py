@@ -70,15 +70,16 @@ class RequestTrees:
 
     def _history(self, name: str, turns: list[Any]) -> Any:
         earlier = self._histories.setdefault(name, [])
-        shared, number, size = max(
-            ((_shared(turns, before), number, len(before)) for number, before in earlier), default=(0, 0, 0)
+        shared, whole, number = max(
+            ((count, count == len(before), number) for number, before in earlier for count in [_shared(turns, before)]),
+            default=(0, True, 0),
         )
         latest = earlier[-1][0] if earlier else 0
         earlier.append((self._count, turns))
         if not shared:
             return turns
         base = "as before" if number == latest else f"as in request {number}"
-        if shared < size:
+        if not whole:
             base = f"first {shared} {base}"
         added = turns[shared:]
         if not added:
