@@ -6,7 +6,8 @@ from typing import Any
 
 from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_str
 
-TERMINAL = frozenset({"response.completed", "response.incomplete", "response.failed", "response.cancelled"})
+# `response.done` is what OpenRouter wrote in its beta.
+TERMINAL = frozenset(f"response.{end}" for end in ("completed", "incomplete", "failed", "cancelled", "done"))
 
 # Which field of which item a delta grows: (item type, field holding a list of parts or a text, part type).
 _GROWS = {
@@ -86,11 +87,11 @@ class ResponseDraft:
             part: dict[str, Any] = {"type": part_type, ("refusal" if part_type == "refusal" else "text"): text}
             if (index, number) in self._annotations:
                 part["annotations"] = self._annotations[(index, number)]
-            patched[field] = [*as_list_field(patched, field, item), part]
+            patched[field] = [*_parts_so_far(patched, field, item), part]
         return patched
 
 
-def as_list_field(patched: dict[str, Any], field: str, item: dict[str, Any]) -> list[Any]:
+def _parts_so_far(patched: dict[str, Any], field: str, item: dict[str, Any]) -> list[Any]:
     """The parts of `field` that deltas have put there so far; those that the item came with are empty shells."""
     value = patched.get(field)
     return value if isinstance(value, list) and value is not item.get(field) else []
