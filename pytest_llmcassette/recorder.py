@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Callable, Hashable
+from functools import lru_cache
 from pathlib import Path
 from threading import RLock
 
@@ -59,8 +60,7 @@ class Recorder:
         self._known_state = _file_state(path)
         self.exists_at_start = self._known_state is not None
         self._lock = RLock()
-        self._redactor = Redactor(config)
-        self._matcher = Matcher(config)
+        self._redactor = _redactor(config)
         self._snapshot_headers = PROTOCOL_HEADERS.union(
             canonical_name(name.encode()) for name in config.snapshot_headers
         )
@@ -122,35 +122,33 @@ class Recorder:
             )
         headers = canonical_headers(live.headers)
         request = self._redactor.request(live.method, live.url, headers, live.body)
-        key = self._matcher.key(request)
         shown = {name: headers[name] for name in self._snapshot_headers.intersection(headers)}
         kept = {**request.headers, **shown} if shown else request.headers
         sent = SentRequest(request.method, request.url, kept, request.body, snapshot_headers=shown)
         self.sent.append(sent)
-        if self.mode is not RecordMode.REWRITE:
-            try:
-                playlist = self._load()
-            except CassetteFileError as error:
-                # As an Exception an SDK would turn it into a connection error, and retry.
-                raise RequestRefused(str(error)) from None
-            if self.mode is not RecordMode.ALL:
-                interaction = playlist.take(key)
-                if interaction is not None:
-                    self._mark_repeats(sent, interaction)
-                    return interaction
-            if not self.may_record:
-                raise self._miss(request, playlist)
+        try:
+            playlist = self._load()
+        except CassetteFileError as error:
+            # As an Exception an SDK would turn it into a connection error, and retry.
+            raise RequestRefused(str(error)) from None
+        if self.mode not in (RecordMode.ALL, RecordMode.REWRITE):
+            interaction = playlist.take(request)
+            if interaction is not None:
+                self._mark_repeats(sent, interaction)
+                return interaction
+        if not self.may_record:
+            raise self._miss(request, playlist)
         self._refuse_placeholder(live)
-        return self._reserve(key, request, sent, self._redactor.secrets_of(headers, live.url))
+        return self._reserve(playlist.key(request), request, sent, self._redactor.secrets_of(headers, live.url))
 
     def _load(self) -> Playlist:
         if self._playlist is None:
             interactions: list[Interaction] = []
-            if self.exists_at_start:
+            if self.exists_at_start and self.mode is not RecordMode.REWRITE:
                 from pytest_llmcassette.cassette.files import load
 
                 interactions = load(self.path)
-            self._playlist = Playlist(interactions, self.config, self._redactor, self._matcher)
+            self._playlist = Playlist(interactions, self.config, self._redactor)
         return self._playlist
 
     def _mark_repeats(self, sent: SentRequest, interaction: Interaction) -> None:
@@ -261,12 +259,19 @@ class Recorder:
             return merged + [interaction for _, interaction in fresh]
         places: dict[Hashable, list[int]] = {}
         for key, interaction in fresh:
-            same = places.setdefault(key, self._playlist.peek_all(key))
+            same = places.setdefault(key, self._playlist.places(key))
             if same:
                 merged[same.pop(0)] = interaction
             else:
                 merged.append(interaction)
         return merged
+
+
+@lru_cache(maxsize=64)
+def _redactor(config: CassetteConfig) -> Redactor:
+    """One for all cassettes with the same switches, checked with their matcher, which raises `ConfigError`."""
+    Matcher(config)
+    return Redactor(config)
 
 
 def _file_state(path: Path) -> tuple[int, int] | None:

@@ -16,6 +16,8 @@ _SEPARATORS = (
     (("application/x-ndjson", "application/jsonl", "application/x-jsonlines", "application/json-seq"), (b"\n",)),
     (("text/event-stream",), (b"\r\n\r\n", b"\n\n", b"\r\r")),
 )
+_SPLIT_AT_ONCE = 1 << 20
+"""Bytes of a body that is split in one go, which is faster; a longer one piece by piece, which takes no memory."""
 _EVENTSTREAM = "application/vnd.amazon.eventstream"
 
 GIVEN_UP_SECONDS = 60.0
@@ -106,6 +108,14 @@ def _events(body: bytes, response: Response) -> Iterator[bytes]:
 
 
 def _split(body: bytes, separator: bytes) -> Iterator[bytes]:
+    if len(body) <= _SPLIT_AT_ONCE:
+        parts = body.split(separator)
+        last = parts.pop()
+        for part in parts:
+            yield part + separator
+        if last:
+            yield last
+        return
     start, width = 0, len(separator)
     while (found := body.find(separator, start)) >= 0:
         yield body[start : found + width]
