@@ -151,6 +151,4 @@ def _any_text(value: Any) -> str:
 
 
 def _cut(text: str) -> str:
-    # Recorded text may hold bytes that are no UTF-8; a worker's report has to be.
-    text = text.encode("utf-8", "replace").decode("utf-8")
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}... ({len(text):,} characters)"

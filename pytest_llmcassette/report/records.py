@@ -83,13 +83,23 @@ class TestRecord:
 
     def to_json(self) -> dict[str, Any]:
         """Plain types only, for `from_json` in another process."""
-        return dataclasses.asdict(self)
+        cleaned: dict[str, Any] = _clean(dataclasses.asdict(self))
+        return cleaned
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         """What `to_json` gave."""
         exchanges = [ExchangeRecord(**exchange) for exchange in data["exchanges"]]
         return cls(**{**data, "exchanges": exchanges})
+
+
+def _clean(value: Any) -> Any:
+    """Recorded text may hold bytes that are no UTF-8 (as surrogates), which no other process can be sent."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_clean(key): _clean(below) for key, below in value.items()}
+    return [_clean(below) for below in value] if isinstance(value, list) else value
 
 
 def usage_of(exchanges: list[ExchangeRecord]) -> Usage:
