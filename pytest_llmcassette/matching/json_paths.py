@@ -69,10 +69,11 @@ class JsonPaths:
 
 def _parse(path: str) -> tuple[_Step, ...]:
     steps: list[_Step] = []
-    place = 1 if path.startswith("$") else 0
+    place = 1 if path.startswith(("$.", "$[")) else 0
     while place < len(path):
         found = _STEP.match(path, place)
-        if found is None or (place == 0 and path.startswith(".")):
+        # A dot belongs before every name but the first.
+        if found is None or (path[place] == ".") != (place > 0 and path[place] != "["):
             raise ConfigError(f"ignore_json: cannot read the path {path!r} from {path[place:]!r} on. {_GRAMMAR}")
         place = found.end()
         if found["deep"]:
@@ -88,7 +89,8 @@ def _parse(path: str) -> tuple[_Step, ...]:
             steps.append(_Member(found["name"] if quoted is None else re.sub(r"\\(.)", r"\1", quoted)))
     if not steps or isinstance(steps[-1], _Anywhere):
         raise ConfigError(
-            f"ignore_json: the path {path!r} names the whole body. To compare no bodies leave 'body' out of match_on."
+            f"ignore_json: the path {path!r} names no member or item. {_GRAMMAR} "
+            "To compare no bodies at all, leave 'body' out of match_on."
         )
     return tuple(steps)
 

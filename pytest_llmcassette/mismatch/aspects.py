@@ -93,6 +93,9 @@ def _content_findings(
     if is_form(old, old_type) and is_form(new, new_type):
         yield from _field_findings("form", form_fields(old), form_fields(new))
         return
+    if old == new:
+        yield Finding(f"content type of the {label}", old_type, new_type)
+        return
     if max(len(old), len(new)) > WIDTH:
         label = f"{label}, {len(old):,} bytes recorded, {len(new):,} bytes sent"
     yield Finding(label, _text(old), _text(new))

@@ -30,7 +30,7 @@ def pair(recorded: Json | Absent, sent: Json | Absent, width: int) -> tuple[str,
     """Both values as JSON of at most `width` characters, cut around their first difference."""
     if isinstance(recorded, str) and isinstance(sent, str):
         start = max(0, _length_in_common(recorded, sent) - _BEFORE)
-        if max(len(_quoted(recorded)), len(_quoted(sent))) <= width:
+        if max(len(recorded), len(sent)) <= width and max(len(_quoted(recorded)), len(_quoted(sent))) <= width:
             start = 0
         return _cut_string(recorded, start, width), _cut_string(sent, start, width)
     return value(recorded, width), value(sent, width)
@@ -47,11 +47,14 @@ def value(shown: Json | Absent, width: int) -> str:
         return repr(shown)
     text = ""
     # Piece by piece: an image in an added message is not spelled out for the sake of its first characters.
-    for piece in json.JSONEncoder(ensure_ascii=False).iterencode(_shortened(shown, width)):
-        text += piece
-        if len(text) > width * 2:
-            break
-    text = printable(text)
+    try:
+        for piece in json.JSONEncoder(ensure_ascii=False).iterencode(_shortened(shown, width)):
+            text += piece
+            if len(text) > width * 2:
+                break
+    except RecursionError:
+        text = "(nested too deeply to be shown)"
+    text = printable(text[: width * 2])
     return text if len(text) <= width else text[: width - 3] + "..."
 
 

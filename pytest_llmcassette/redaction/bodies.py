@@ -15,6 +15,7 @@ _PLACEHOLDER = REDACTED.encode()
 _WITH_K = re.compile(rb'k(?:ey(?:id)?|en)"')
 _WITHOUT_K = re.compile(rb'se(?:rtion|cret)"')
 _FORM = re.compile(rb"[A-Za-z0-9_.~%+*\[\]-]+=[^\s\"<>{}]*\Z")
+_BLANK = b"\xef\xbb\xbf \t\r\n"
 _EVENT_STREAM = (b"data:", b"event:", b"id:", b"retry:", b":")
 _BETWEEN_EVENTS = re.compile(rb"(\r\n\r\n|\n\n|\r\r)")
 _IS_TOKEN_REQUEST = re.compile(r"(?:^|&)(?:grant_type=|token_type_hint=|Action=AssumeRole)")
@@ -46,7 +47,8 @@ class BodyRedactor:
         """`body` with its secrets replaced; `content_type` may be empty or wrong, the first bytes count too."""
         if not body:
             return body
-        head = body[:256].lstrip(b"\xef\xbb\xbf \t\r\n")
+        # Some gateways send blank lines, and many, until a plain answer is ready.
+        head = body[:256].lstrip(_BLANK) or body.lstrip(_BLANK)[:256]
         kind = content_type.lower()
         if head[:1] in (b"{", b"[") or "json" in kind:
             return self._json(body) if self._may_hold_secrets(body) else body

@@ -93,14 +93,17 @@ _SECRET_HEADERS = frozenset(
         "helicone-auth",
         "proxy-authorization",
         "set-cookie",
+        "token",
         "x-api-key",
         "x-functions-key",
         "x-goog-api-key",
+        "x-key",
     }
 )
 _SECRET_ENDINGS = (
     "-api-key",
     "-apikey",
+    "-auth-key",
     "-authorization",
     "-cookie",
     "-secret",
