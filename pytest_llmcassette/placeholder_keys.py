@@ -30,10 +30,10 @@ def variable_of(value: str) -> str | None:
     return found[1] if found else None
 
 
-def find_placeholder(url: str, headers: Iterable[tuple[bytes, bytes]]) -> tuple[str, str] | None:
-    """Where a request carries a stand-in: `("header 'Authorization'", "OPENAI_API_KEY")`, or None.
+def find_placeholder(url: str, headers: Iterable[tuple[bytes, bytes]], body: bytes = b"") -> tuple[str, str] | None:
+    """Where a request carries a stand-in: `("the header 'Authorization'", "OPENAI_API_KEY")`, or None.
 
-    Looks into every header (Basic credentials decoded) and into the URL.
+    Looks into every header (Basic credentials decoded), the URL and the body (a token exchange has a secret there).
     """
     variable = variable_of(url)
     if variable is not None:
@@ -43,6 +43,8 @@ def find_placeholder(url: str, headers: Iterable[tuple[bytes, bytes]]) -> tuple[
         variable = variable_of(shown.decode("latin-1"))
         if variable is not None:
             return f"the header {name.decode('latin-1')!r}", variable
+    if _MARK in body:
+        return "the body", variable_of(body.decode("latin-1")) or ""
     return None
 
 

@@ -176,7 +176,7 @@ class Recorder:
         )
 
     def _refuse_placeholder(self, live: LiveRequest) -> None:
-        found = find_placeholder(live.url, live.headers)
+        found = find_placeholder(live.url, live.headers, live.body)
         if found is not None:
             where, variable = found
             named = f"the environment variable {variable}" if variable else "the provider's API key variable"

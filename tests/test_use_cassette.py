@@ -163,4 +163,5 @@ def test_placeholders() -> None:
         "OPENAI_API_KEY",
     )
     assert find_placeholder(f"https://a.test/?key={key}", []) == ("the URL's query", "OPENAI_API_KEY")
+    assert find_placeholder("https://a.test/", [], f"client_secret={key}".encode()) == ("the body", "OPENAI_API_KEY")
     assert find_placeholder("https://a.test/", [(b"Authorization", b"Basic !!!"), (b"x", b"y")]) is None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import ssl
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +161,25 @@ def test_install_again_and_uninstall(server: HostileServer, path: Path) -> None:
         fetch("httpx-sync", "GET", server.url + "/json")
         fetch("httpx2-asyncio", "GET", server.url + "/json")
     assert len(load(path)) == 2
+
+
+def test_package_imported_anew_in_the_same_process(server: HostileServer, tmp_path: Path) -> None:
+    """A pytest session inside a test (pytester) forgets the modules that it imported."""
+    script = f"""
+import sys, httpx, httpx2
+for round in range(3):
+    from pytest_llmcassette.use_cassette import use_cassette
+    for library in (httpx, httpx2):
+        for mode in ("once", "none"):
+            with use_cassette({str(tmp_path)!r} + f"/{{library.__name__}}-{{round}}.yaml", record_mode=mode):
+                assert library.get({server.url + "/json"!r}, verify=False).status_code == 200
+    for name in [name for name in sys.modules if name.startswith("pytest_llmcassette")]:
+        del sys.modules[name]
+"""
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert server.hits["/json"] == 6
+    assert len(list(tmp_path.glob("*.yaml"))) == 6
 
 
 def test_without_a_cassette_nothing_is_recorded_or_refused(server: HostileServer) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pytest_llmcassette import active
 from pytest_llmcassette.cassette.files import load
-from pytest_llmcassette.errors import RecordingTruncated, RequestNotRecorded
+from pytest_llmcassette.errors import RecordingTruncated, RequestNotRecorded, RequestRefused
 from pytest_llmcassette.use_cassette import use_cassette
 from tests.servers.hostile import EVENTS, STREAM, TEXT, HostileServer
 from tests.transports.clients import KINDS, fetch, library_of, run_async
@@ -217,6 +219,30 @@ async def _within(kind: str, seconds: float, function: Any) -> None:
         await asyncio.wait_for(function(), seconds)
     except TimeoutError:
         return
+
+
+def test_recorded_timing_is_kept_on_demand(kind: str, server: HostileServer, path: Path) -> None:
+    """The server waits 50 ms after each event."""
+    with use_cassette(path, record_mode="once", record_timing=True):
+        live = fetch(kind, "GET", server.url + "/paced")
+    waits = _waits(kind, server.url + "/paced", path, timing="recorded")
+    assert b"".join(piece for _, piece in waits) == live.body
+    assert [piece for _, piece in waits] == EVENTS[:3]
+    assert all(waited > 0.03 for waited, _ in waits[1:])
+    assert sum(waited for waited, _ in _waits(kind, server.url + "/paced", path)[1:]) < 0.05
+
+
+def _waits(kind: str, url: str, path: Path, **switches: Any) -> list[tuple[float, bytes]]:
+    seen: list[tuple[float, bytes]] = []
+    with use_cassette(path, **switches):
+        fetch(kind, "GET", url, on_piece=lambda piece: seen.append((time.perf_counter(), piece)))
+    return [(at - before, piece) for (before, _), (at, piece) in zip([(0.0, b""), *seen], seen, strict=False)]
+
+
+def test_suspended_cassette_refuses_with_its_reason(kind: str, server: HostileServer) -> None:
+    with active.suspend("Enter use_cassette in this fixture."), pytest.raises(RequestRefused, match="in this fixture"):
+        fetch(kind, "GET", server.url + "/json")
+    assert not server.hits
 
 
 def test_miss_cannot_be_swallowed(kind: str, server: HostileServer, path: Path) -> None:
