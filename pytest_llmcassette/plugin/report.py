@@ -1,0 +1,162 @@
+"""The option `--cassette-report` and the section at the end of a run.
+
+What a test did travels as an attribute of its teardown report, which xdist sends to the controller as it is: the
+numbers are the same with `-n 4`, and those of a worker that crashed later are not lost.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_llmcassette.recorder import Recorder
+    from pytest_llmcassette.report.records import TestRecord
+
+_OPTION = "cassette_report"
+_ATTRIBUTE = "llmcassette"
+_TERMINAL = "terminal"
+
+
+def add_option(group: pytest.OptionGroup) -> None:
+    """`--cassette-report` and `--cassette-report=FILE.html`."""
+    group.addoption(
+        "--cassette-report",
+        nargs="?",
+        const=_TERMINAL,
+        default=None,
+        dest=_OPTION,
+        metavar="FILE.html",
+        help="print a matrix of provider and scenario with ages, tokens and costs; with FILE.html write it as a page "
+        "that holds every conversation",
+    )
+
+
+def check_option(config: pytest.Config) -> None:
+    """Raises `pytest.UsageError` when the option has swallowed a test path."""
+    value = config.getoption(_OPTION)
+    if value not in (None, _TERMINAL) and Path(value).suffix.lower() not in (".html", ".htm"):
+        raise pytest.UsageError(
+            f"--cassette-report takes a file that ends in .html, not {value!r}. "
+            "To print the matrix, put --cassette-report after the test paths."
+        )
+
+
+def page_path(config: pytest.Config) -> Path | None:
+    """Where the page goes, None when only text is wanted."""
+    value = config.getoption(_OPTION)
+    return None if value in (None, _TERMINAL) else Path(config.invocation_params.dir, value)
+
+
+def attach(
+    report: pytest.TestReport,
+    item: pytest.Item,
+    recorder: Recorder | None,
+    *,
+    provider: str | None = None,
+    unplayed: int = 0,
+    saved: bool = False,
+) -> None:
+    """Give a test's teardown report the record of what it did; `recorder` None: it never got as far as its cassette."""
+    from pytest_llmcassette.report.records import TestRecord
+
+    record = TestRecord(
+        nodeid=item.nodeid,
+        module=item.nodeid.partition("::")[0],
+        scenario=_scenario(item, provider),
+        provider=provider,
+        unplayed=unplayed,
+        saved=saved,
+    )
+    if recorder is not None:
+        from pytest_llmcassette.report.collect import collect
+
+        record.mode = str(recorder.mode)
+        record.cassette = _relative(recorder.path, item.config.rootpath)
+        wanted = item.config.getoption(_OPTION) is not None
+        collect(record, recorder, priced=wanted, detailed=page_path(item.config) is not None)
+    setattr(report, _ATTRIBUTE, record.to_json())
+
+
+def _scenario(item: pytest.Item, provider: str | None) -> str:
+    """`TestChat.stream[plain]`: class, name without `test_`, parameters without the provider."""
+    *classes, name = item.nodeid.partition("::")[2].split("::")
+    name, bracket, parameters = name.partition("[")
+    parameters = parameters.removesuffix("]")
+    if provider is not None:
+        kept = f"-{parameters}-".replace(f"-{provider}-", "-", 1).strip("-")
+        bracket, parameters = ("[", kept) if kept else ("", "")
+    shown = ".".join([*classes, name.removeprefix("test_")])
+    return f"{shown}[{parameters}]" if bracket else shown
+
+
+def _relative(path: Path, root: Path) -> str:
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+
+
+class CassetteReport:
+    """Registered where results are shown: in a plain run, or in the controller of an xdist run."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._records: dict[str, TestRecord] = {}
+        self._outcomes: dict[str, str] = {}
+        self._reasons: dict[str, str] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Collect outcomes and records as they come in."""
+        if report.when == "setup":
+            self._outcomes[report.nodeid] = "passed"
+        if report.failed:
+            self._outcomes[report.nodeid] = "failed" if report.when == "call" else "error"
+            self._reasons.setdefault(report.nodeid, _what_was_wrong(report.longreprtext))
+        elif report.skipped and not hasattr(report, "wasxfail"):
+            self._outcomes[report.nodeid] = "skipped"
+            if isinstance(report.longrepr, tuple):
+                self._reasons[report.nodeid] = str(report.longrepr[2]).removeprefix("Skipped: ")
+        data: dict[str, Any] | None = getattr(report, _ATTRIBUTE, None)
+        if data is not None:
+            from pytest_llmcassette.report.records import TestRecord
+
+            record = self._records[report.nodeid] = TestRecord.from_json(data)
+            record.outcome = self._outcomes.get(report.nodeid, "passed")
+            record.reason = self._reasons.get(report.nodeid, "")
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """The section, and the page where one was asked for."""
+        wanted = self._config.getoption(_OPTION) is not None
+        if not self._records and not wanted:
+            return
+        from pytest_llmcassette.report.summary import matrix_lines, summary_lines
+
+        records, now = sorted(self._records.values(), key=lambda record: record.nodeid), time.time()
+        lines = summary_lines(records, quiet=self._config.get_verbosity() < 0 and not wanted)
+        if wanted:
+            lines += ["", *matrix_lines(records, width=terminalreporter._tw.fullwidth, now=now)]
+        page = page_path(self._config)
+        if page is not None:
+            lines += ["", self._write(page, records, now)]
+        if lines:
+            terminalreporter.write_sep("-", "cassettes")
+            for line in lines:
+                terminalreporter.write_line(line)
+
+    def _write(self, file: Path, records: Sequence[TestRecord], now: float) -> str:
+        from pytest_llmcassette.report.page import page
+
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(page(records, title=self._config.rootpath.name, now=now), "utf-8")
+        except OSError as problem:
+            return f"The report could not be written to {file}: {problem.strerror}. Name another file."
+        return f"report: {file}"
+
+
+def _what_was_wrong(text: str) -> str:
+    """The line of a failure that says what was wrong: pytest marks it with `E`."""
+    marked = [line[1:].strip() for line in text.splitlines() if line.startswith("E ")]
+    return (marked or text.splitlines() or [""])[0][:300]
