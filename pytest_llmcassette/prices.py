@@ -85,13 +85,21 @@ def price_of(transcript: Transcript, when: datetime | None = None) -> Price:
     if transcript.usage is None:
         return _unknown("the answer reports no usage")
     if transcript.created is not None:
-        when = datetime.fromtimestamp(transcript.created, UTC)
+        when = time_of(transcript.created) or when
     first = price(transcript.usage, transcript.model or transcript.request_model, transcript.provider, when)
     if first.cost is None and transcript.model and transcript.request_model:
         # Bedrock lists models under the ids of its requests, not under the names in the answers.
         second = price(transcript.usage, transcript.request_model, transcript.provider, when)
         return first if second.cost is None else second
     return first
+
+
+def time_of(seconds: float) -> datetime | None:
+    """The time in UTC of seconds since 1970, None for a number that is no time: a recorded one may be any."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _unknown(reason: str) -> Price:
