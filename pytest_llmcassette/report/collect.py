@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pytest_llmcassette.accounting import recorded_at
 from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.cli.request_messages import request_lines
-from pytest_llmcassette.prices import price, price_of
+from pytest_llmcassette.prices import price, price_of, time_of
 from pytest_llmcassette.protocols import registry
 from pytest_llmcassette.recorder import Recorder
 from pytest_llmcassette.report.records import ExchangeRecord, TestRecord
@@ -30,10 +30,14 @@ def collect(record: TestRecord, recorder: Recorder, *, priced: bool, detailed: b
     conversation for the page.
     """
     record.missing = any(type(stop).__name__ == "RequestNotRecorded" for stop in recorder.misses)
+    # Of what was polled only the last answer counts, as in `LlmCassette.transcripts`.
+    polls = {sent.url: sent for sent in recorder.sent if sent.method == "GET" and sent.interaction is not None}
     for sent in recorder.sent:
         if sent.interaction is None or sent.dropped:
             continue
-        exchange, transcript = _exchange(sent.interaction, live=sent.live)
+        exchange = _exchange(sent.interaction, live=sent.live)
+        early = sent.method == "GET" and polls[sent.url] is not sent
+        transcript = None if early else registry.read(sent.interaction)
         if transcript is not None:
             _add_answer(exchange, transcript)
             _add_time_and_cost(exchange, transcript, recorder, priced=priced or sent.live)
@@ -47,14 +51,13 @@ def collect(record: TestRecord, recorder: Recorder, *, priced: bool, detailed: b
     return record
 
 
-def _exchange(interaction: Interaction, *, live: bool) -> tuple[ExchangeRecord, Transcript | None]:
+def _exchange(interaction: Interaction, *, live: bool) -> ExchangeRecord:
     request, response = interaction.request, interaction.response
     parts = urlsplit(request.url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    exchange = ExchangeRecord(
+    return ExchangeRecord(
         method=request.method, target=target, status=response.code, live=live, size=len(response.body)
     )
-    return exchange, registry.read(interaction)
 
 
 def _add_answer(exchange: ExchangeRecord, transcript: Transcript) -> None:
@@ -73,7 +76,7 @@ def _add_answer(exchange: ExchangeRecord, transcript: Transcript) -> None:
 def _add_time_and_cost(exchange: ExchangeRecord, transcript: Transcript, recorder: Recorder, *, priced: bool) -> None:
     if exchange.live:
         exchange.recorded_at = datetime.now(UTC).timestamp()
-    elif transcript.created is not None:
+    elif transcript.created is not None and time_of(transcript.created) is not None:
         exchange.recorded_at = transcript.created
     elif priced:
         exchange.recorded_at = _committed(recorder)
@@ -85,7 +88,7 @@ def _add_time_and_cost(exchange: ExchangeRecord, transcript: Transcript, recorde
             exchange.cost = exchange.rerecord_cost = str(price(transcript.usage, None).cost)
         return
     now = datetime.now(UTC)
-    when = now if exchange.live else None if exchange.recorded_at is None else _time(exchange.recorded_at)
+    when = now if exchange.live else None if exchange.recorded_at is None else time_of(exchange.recorded_at)
     found = price_of(transcript, when)
     today = price_of(dataclasses.replace(transcript, created=None), now)
     exchange.cost = None if found.cost is None else str(found.cost)
@@ -97,14 +100,6 @@ def _add_time_and_cost(exchange: ExchangeRecord, transcript: Transcript, recorde
 def _committed(recorder: Recorder) -> float | None:
     when = recorded_at(recorder.path)
     return None if when is None else when.timestamp()
-
-
-def _time(seconds: float) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (ValueError, OverflowError, OSError):
-        # A recorded number may be any.
-        return None
 
 
 def _add_conversation(exchange: ExchangeRecord, interaction: Interaction, transcript: Transcript | None) -> None:
