@@ -37,7 +37,7 @@ class BodyRedactor:
         escape = rb"\\u00[2-7]" if added else rb"\\u00[4-7]"
         self._escaped_ascii = re.compile(escape)
         names = "|".join(re.escape(name) for name in sorted(self._names)).encode()
-        self._member = re.compile(rb'"(?:' + names + rb')"\s*+:\s*+"')
+        self._member = re.compile(rb'"(?:' + names + rb')"\s*+:')
         self._element = re.compile(
             rb"(<(?:[\w.-]+:)?(" + names + rb")(?:\s[^<>]*)?>\s*)(<!\[CDATA\[.*?\]\]>|[^<]*?)(\s*</)",
             re.IGNORECASE | re.DOTALL,
@@ -50,10 +50,11 @@ class BodyRedactor:
         # Some gateways send blank lines, and many, until a plain answer is ready.
         head = body[:256].lstrip(_BLANK) or body.lstrip(_BLANK)[:256]
         kind = content_type.lower()
-        if head[:1] in (b"{", b"[") or "json" in kind:
-            return self._json(body) if self._may_hold_secrets(body) else body
-        if "event-stream" in kind or head.startswith(_EVENT_STREAM):
+        is_object = head[:1] in (b"{", b"[")
+        if not is_object and ("event-stream" in kind or head.startswith(_EVENT_STREAM)):
             return self._events(body) if self._may_hold_secrets(body) else body
+        if is_object or "json" in kind:
+            return self._json(body) if self._may_hold_secrets(body) else body
         if kind.startswith("multipart/") or (not kind and head.startswith(b"--")):
             return self._multipart(body, content_type)
         if "x-www-form-urlencoded" in kind or (not kind and _FORM.match(body)):
@@ -73,16 +74,23 @@ class BodyRedactor:
         )
 
     def _json(self, text: bytes) -> bytes:
-        lower = text.lower()
-        if self._member.search(lower) or self._beyond_ascii or self._escaped_ascii.search(lower):
-            return redact_json(text, self._names)
-        return text
+        return redact_json(text, self._names) if self._has_secret_member(text) else text
 
     def _events(self, body: bytes) -> bytes:
         """Each event by itself, so that one cut short does not decide how the next is read."""
-        if self._json(body) is body:
+        if not self._has_secret_member(body):
             return body
-        return b"".join(self._json(piece) for piece in _BETWEEN_EVENTS.split(body))
+        pieces = _BETWEEN_EVENTS.split(body)
+        redacted = [self._json(piece) for piece in pieces]
+        return b"".join(redacted) if redacted != pieces else body
+
+    def _has_secret_member(self, text: bytes) -> bool:
+        lower = text.lower()
+        return (
+            self._member.search(lower) is not None
+            or self._beyond_ascii
+            or self._escaped_ascii.search(lower) is not None
+        )
 
     def _form(self, body: bytes) -> bytes:
         text = body.decode("utf-8", "surrogateescape")

@@ -15,7 +15,7 @@ from pytest_llmcassette.redaction.pairs import pair_name
 
 _SHORTEST = 8
 _SHORTEST_WORD = 16
-"""A key of letters alone is as likely a stand-in that is also a word ("anything"): replacing it would spoil answers."""
+"""A key of letters in one case is as likely a stand-in that is also a word ("anything"): replacing it would spoil answers."""
 
 _SCHEMES = frozenset({"bearer", "basic", "token", "key", "apikey", "bot", "digest"})
 
@@ -57,7 +57,8 @@ def _credentials(value: str) -> set[str]:
 
 
 def _is_secret(value: str) -> bool:
-    if len(value) < (_SHORTEST_WORD if value.isalpha() else _SHORTEST):
+    is_word = value.isalpha() and (value[1:].islower() or value.isupper())
+    if len(value) < (_SHORTEST_WORD if is_word else _SHORTEST):
         return False
     return value != REDACTED and not is_placeholder(value)
 
@@ -65,7 +66,8 @@ def _is_secret(value: str) -> bool:
 def replace_echoes(text: bytes, secrets: Set[str]) -> bytes:
     """`text` without any of `secrets`, be it as it is, percent-encoded or escaped in JSON."""
     for secret in sorted(secrets, key=len, reverse=True):
-        for spelling in _spellings(secret):
+        # The longest first: an escaped spelling holds the plain one, and half an escape would be left over.
+        for spelling in sorted(_spellings(secret), key=len, reverse=True):
             if spelling in text:
                 text = text.replace(spelling, REDACTED.encode())
     return text

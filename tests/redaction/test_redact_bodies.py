@@ -1,0 +1,243 @@
+"""No secret survives in a body, and nothing but secrets changes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from pytest_llmcassette.config import CassetteConfig
+from pytest_llmcassette.redaction import Redactor
+
+REDACTOR = Redactor(CassetteConfig())
+SECRET_NAMES = [
+    "api_key", "apikey", "access_token", "refresh_token", "id_token", "client_secret", "private_key", "assertion",
+    "AccessKeyId", "SecretAccessKey", "SessionToken", "API_KEY", "apiKey", "Access_Token", "sessiontoken",
+]  # fmt: skip
+CONVERSATION = ["messages", "contents", "input", "tools", "system", "arguments", "args"]
+HARMLESS_NAMES = ["key", "token", "max_tokens", "api_keys", "my_api_key", "keys", "secret", 'a"b', "ключ", "api key"]
+SECRET = "S3cr3t-v4lue"
+
+
+@pytest.mark.parametrize("name", SECRET_NAMES)
+@pytest.mark.parametrize(
+    "template",
+    [
+        '{"NAME": "SECRET"}',
+        '{"NAME":"SECRET"}',
+        '{"a": [1, {"b": {"NAME"\n:\t"SECRET"}}]}',
+        '[{"NAME": "x\\"SECRET\\\\"}]',
+        '{"messages": [{"NAME": "kept"}], "NAME": "SECRET"}',
+        '{"messages": [], "a": {"NAME": "SECRET"}}',
+        '{"NAME": "SECRET", "NAME": "SECRET"}',
+        '{"a": NaN, "NAME": "SECRET", oops',
+        '{"a": {"NAME": "SECRET',
+        '}]{"NAME": "SECRET"}',
+        '{"a": "cut off \\',
+        '{"a": 1}\n{"NAME": "SECRET"}\n',
+        '\n\n   {"NAME": "SECRET"}',
+        "\ufeff" + '{"NAME": "SECRET"}',
+        "\n" * 1000 + '{"NAME": "SECRET"}',
+        "[" * 5000 + '{"NAME": "SECRET"}' + "]" * 5000,
+        'data: {"NAME":"SECRET"}\n\ndata: [DONE]\n\n',
+        'event: x\r\ndata: {"a": "\r\n\r\nevent: y\r\ndata: {"NAME":"SECRET"}\r\n\r\n',
+        ': keep-alive\n\ndata: {\ndata: "NAME":\ndata: "SECRET"}\n\n',
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("content_type", ["", "application/json; charset=utf-8", "text/plain"])
+def test_a_secret_is_replaced_in_place(name: str, template: str, content_type: str) -> None:
+    body = template.replace("NAME", name)
+    expected = body.replace('x\\"SECRET\\\\', "SECRET").replace("SECRET", "REDACTED")
+    if body.startswith("}"):
+        content_type = "application/json"
+    redacted = REDACTOR.body(body.replace("SECRET", SECRET).encode(), content_type)
+    assert redacted == expected.encode()
+    assert REDACTOR.body(redacted, content_type) is redacted
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"api\\u005fkey": "SECRET"}',
+        '{"\\u0061pi_key": "SECRET"}',
+        '{"api\\u005Fkey": "SECRET", "x": "é"}',
+    ],
+)
+def test_a_name_may_be_escaped(body: str) -> None:
+    redacted = REDACTOR.body(body.replace("SECRET", SECRET).encode(), "application/json")
+    assert redacted == body.replace("SECRET", "REDACTED").encode()
+
+
+@pytest.mark.parametrize("container", CONVERSATION)
+@pytest.mark.parametrize(
+    "inner", ['{"api_key": "said"}', '[{"a": {"access_token": "said"}}]', '["x", {"assertion": "said"}]']
+)
+def test_what_was_said_stays(container: str, inner: str) -> None:
+    body = f'{{"x": {{"{container}": {inner}}}, "api_key": "{SECRET}"}}'.encode()
+    assert REDACTOR.body(body, "application/json") == body.replace(SECRET.encode(), b"REDACTED")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"key": "value", "token": "word", "max_tokens": 3, "password": "x"}',
+        b'{"api_key": 3, "access_token": null, "id_token": {"a": "b"}, "assertion": ["x"], "apikey": ""}',
+        b'{"logprobs": {"content": [{"token": "Bel", "logprob": -0.1}]}}',
+        b'{"text": "set \\"api_key\\": \\"sk-1\\" first", "api_key_env": "OPENAI_API_KEY"}',
+        b'{"model": "m", "messages": [{"role": "user", "content": [{"type": "image", "data": "kEY=="}]}]}',
+        b'{"a": 1, "a": 2, "b": NaN, "c": 1e999, "d": "\xff\xfe"}',
+        b"plain text about an api_key: sk-1",
+        b'\x00\x00\x00\x8b{"api_key":"inside a binary frame"}',
+        b"",
+    ],
+)
+def test_what_is_no_secret_is_the_same_object(body: bytes) -> None:
+    for content_type in ("", "application/json", "application/vnd.amazon.eventstream"):
+        if body[:1] != b"\x00" or content_type != "application/json":
+            assert REDACTOR.body(body, content_type) is body
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("client_id=me&client_secret=SECRET&x=1", "client_id=me&client_secret=REDACTED&x=1"),
+        ("Client%5FSecret=SECRET%21&&x", "Client%5FSecret=REDACTED&&x"),
+        (
+            "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=SECRET",
+            "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=REDACTED",
+        ),
+        ("grant_type=authorization_code&code=SECRET&scope=s", "grant_type=authorization_code&code=REDACTED&scope=s"),
+        ("scope=s&client_assertion=SECRET&grant_type=x", "scope=s&client_assertion=REDACTED&grant_type=x"),
+        (
+            "Action=AssumeRoleWithWebIdentity&RoleArn=a&WebIdentityToken=SECRET",
+            "Action=AssumeRoleWithWebIdentity&RoleArn=a&WebIdentityToken=REDACTED",
+        ),
+        ("code=print(1)&password=hunter2&token=t", "code=print(1)&password=hunter2&token=t"),
+        ("access_token=", "access_token="),
+        ("prompt=a%20b&key=v", "prompt=a%20b&key=v"),
+    ],
+)
+@pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", ""])
+def test_forms(body: str, expected: str, content_type: str) -> None:
+    redacted = REDACTOR.body(body.replace("SECRET", SECRET).encode(), content_type)
+    assert redacted == expected.encode()
+    assert REDACTOR.body(redacted, content_type) is redacted
+
+
+STS = """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
+  <AccessKeyId>SECRET</AccessKeyId>
+  <SecretAccessKey>
+    SECRET
+  </SecretAccessKey>
+  <sts:SessionToken type="a"><![CDATA[SECRET]]></sts:SessionToken>
+  <Expiration>2026-11-23T03:00:00Z</Expiration>
+</Credentials><Arn>arn:aws:sts::1:assumed-role/r</Arn></AssumeRoleResult></AssumeRoleResponse>"""
+
+
+@pytest.mark.parametrize("content_type", ["text/xml", "application/xml; charset=utf-8", ""])
+def test_xml_of_the_token_service(content_type: str) -> None:
+    redacted = REDACTOR.body(STS.replace("SECRET", SECRET).encode(), content_type)
+    assert redacted == STS.replace("<![CDATA[SECRET]]>", "SECRET").replace("SECRET", "REDACTED").encode()
+    assert REDACTOR.body(redacted, content_type) == redacted
+
+
+def multipart(boundary: str, secret: str, inner: str) -> bytes:
+    return (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n'
+        f'--{boundary}\r\nContent-Disposition: form-data; name="API_key"\r\n\r\n{secret}\r\n'
+        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="api_key"\r\n'
+        f'Content-Type: application/json\r\n\r\n{{"access_token": "{inner}", "key": 1}}\r\n--{boundary}--\r\n'
+    ).encode()
+
+
+@pytest.mark.parametrize("content_type", ["multipart/form-data; boundary=abc", 'multipart/mixed; boundary="abc"', ""])
+def test_multipart_fields_and_json_parts(content_type: str) -> None:
+    redacted = REDACTOR.body(multipart("abc", SECRET, SECRET), content_type)
+    assert redacted == multipart("abc", "REDACTED", "REDACTED")
+    assert REDACTOR.body(redacted, content_type) is redacted
+
+
+def test_own_names_are_added_to_the_built_in_ones() -> None:
+    redactor = Redactor(CassetteConfig(secret_fields=("Tenant-Key", "пароль", "x_k")))
+    body = '{"tenant-key": "s1", "Пароль": "s2", "api_key": "s3", "x_k": "s4", "tools": [{"x_k": "kept"}], "a": "s5"}'
+    assert json.loads(redactor.body(body.encode(), "application/json")) == {
+        "tenant-key": "REDACTED", "Пароль": "REDACTED", "api_key": "REDACTED", "x_k": "REDACTED",
+        "tools": [{"x_k": "kept"}], "a": "s5",
+    }  # fmt: skip
+    escaped = b'{"tenant\\u002dkey": "s1"}'
+    assert redactor.body(escaped, "") == b'{"tenant\\u002dkey": "REDACTED"}'
+
+
+names = st.sampled_from(SECRET_NAMES + CONVERSATION + HARMLESS_NAMES) | st.text(max_size=5)
+scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
+trees = st.recursive(
+    scalars | st.just(SECRET),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+def expected_tree(value: Any, protected: bool = False) -> Any:
+    """The rule itself, on values instead of text."""
+    if isinstance(value, list):
+        return [expected_tree(item, protected) for item in value]
+    if not isinstance(value, dict):
+        return value
+    lower = {name.lower() for name in SECRET_NAMES}
+    return {
+        name: "REDACTED"
+        if isinstance(inner, str) and inner and name.lower() in lower and not protected
+        else expected_tree(inner, protected or name in CONVERSATION)
+        for name, inner in value.items()
+    }
+
+
+@given(trees, st.booleans(), st.sampled_from([None, 0, 2]), st.sampled_from([(",", ":"), (", ", ": "), (" ,", " : ")]))
+def test_json_of_any_shape(tree: Any, ascii_only: bool, indent: int | None, separators: tuple[str, str]) -> None:
+    text = json.dumps(tree, ensure_ascii=ascii_only, indent=indent, separators=separators).encode("utf-8", "replace")
+    tree = json.loads(text)
+    redacted = REDACTOR.body(text, "application/json")
+    expected = expected_tree(tree)
+    assert json.loads(redacted) == expected
+    assert redacted == json.dumps(expected, ensure_ascii=ascii_only, indent=indent, separators=separators).encode()
+    assert REDACTOR.body(redacted, "application/json") is redacted
+    if expected == tree:
+        assert redacted is text
+
+
+@given(trees, st.data())
+def test_cut_anywhere_no_secret_survives(tree: Any, data: st.DataObject) -> None:
+    """A body that broke off, and one whose beginning is missing up to a point outside the conversation."""
+    text = json.dumps({"a": tree, "api_key": SECRET, "z": {"SessionToken": SECRET}}).encode()
+    cut = data.draw(st.integers(0, len(text)))
+    redacted = REDACTOR.body(text[:cut], "application/json")
+    tail = redacted.rpartition(b'"api_key"')[2] if b'"api_key"' in redacted else b""
+    assert SECRET.encode()[:4] not in tail
+    assert REDACTOR.body(redacted, "application/json") is redacted
+
+
+@given(st.binary(max_size=200), st.sampled_from(["", "application/json", "text/event-stream", "text/xml", "text/plain",
+    "application/x-www-form-urlencoded", "multipart/form-data; boundary=a"]))  # fmt: skip
+@example(b'--a\r\nContent-Disposition: form-data; name="api_key"\r\n\r\n', "multipart/form-data; boundary=a")
+@example(b'{"api_key":"\\', "")
+@example(b"--a\n--a--", "multipart/form-data; boundary=a")
+def test_garbage_is_left_alone_and_redacting_twice_changes_nothing(body: bytes, content_type: str) -> None:
+    redacted = REDACTOR.body(body, content_type)
+    assert REDACTOR.body(redacted, content_type) == redacted
+    if b"REDACTED" not in redacted:
+        assert redacted is body
+
+
+@given(st.lists(st.tuples(st.sampled_from([*SECRET_NAMES, *HARMLESS_NAMES, "grant_type"]), st.text(max_size=5))))
+def test_forms_of_any_fields(fields: list[tuple[str, str]]) -> None:
+    body = urlencode(fields, errors="surrogatepass").encode()
+    redacted = REDACTOR.body(body, "application/x-www-form-urlencoded").decode()
+    lower = {name.lower() for name in SECRET_NAMES}
+    if any(name == "grant_type" for name, _ in fields):
+        lower.add("token")
+    expected = [(name, "REDACTED" if value and name.lower() in lower else value) for name, value in fields]
+    assert parse_qsl(redacted, keep_blank_values=True, errors="surrogatepass") == expected
