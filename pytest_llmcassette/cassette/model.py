@@ -6,14 +6,44 @@ survive a load and a save; bodies are `bytes`.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 Headers = dict[str, list[str]]
 """Header, form and trailer values by name; header names in Go's canonical case (`X-Request-Id`)."""
 
 
+class Deferred:
+    """Lets a reader leave fields out until somebody asks for one of them: most bodies of a large file never are."""
+
+    __slots__ = ("_late",)
+    _late: Callable[[], Mapping[str, Any]] | None
+
+    def defer(self, late: Callable[[], Mapping[str, Any]], *names: str) -> None:
+        """Forget the fields `names`; `late`, called at the first use of one of them, gives the values of all."""
+        for name in names:
+            delattr(self, name)
+        self._late = late
+
+    if not TYPE_CHECKING:  # A type checker would take any misspelt field for one that comes late.
+
+        def __getattr__(self, name):
+            late = None if name == "_late" else getattr(self, "_late", None)
+            if late is not None:
+                for late_name, value in late().items():
+                    # What was assigned in the meantime stays; two threads that meet here find the same values.
+                    try:
+                        object.__getattribute__(self, late_name)
+                    except AttributeError:
+                        setattr(self, late_name, value)
+                self._late = None
+            return object.__getattribute__(self, name)
+
+
 @dataclass(slots=True, kw_only=True)
-class Request:
+class Request(Deferred):
     """One request as recorded. `content_length` is -1 when unknown; `form` is query plus urlencoded body."""
 
     method: str = "GET"
@@ -30,10 +60,14 @@ class Request:
     remote_addr: str = ""
     request_uri: str = ""
     form: Headers = field(default_factory=dict)
+    deferred: Callable[[], bytes] | None = field(default=None, repr=False, compare=False)
+
+    def __getattr__(self, name: str) -> bytes:
+        return _deferred_body(self, name)
 
 
 @dataclass(slots=True, kw_only=True)
-class Response:
+class Response(Deferred):
     """One response as recorded. `duration_ns` is the time to the response headers, in nanoseconds."""
 
     code: int = 200
@@ -48,6 +82,10 @@ class Response:
     content_length: int = -1
     uncompressed: bool = False
     duration_ns: int = 0
+    deferred: Callable[[], bytes] | None = field(default=None, repr=False, compare=False)
+
+    def __getattr__(self, name: str) -> bytes:
+        return _deferred_body(self, name)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,3 +109,18 @@ class Interaction:
     end: str = ""
     end_message: str = ""
     chunks: tuple[tuple[float, int], ...] = ()
+
+
+def defer_body(message: Request | Response, source: Callable[[], bytes]) -> None:
+    """Let `source` give the message's body when it is first asked for."""
+    message.deferred = source
+    del message.body
+
+
+def _deferred_body(message: Request | Response, name: str) -> bytes:
+    # Called only for an attribute that is not set: of a slot that is `body` after `defer_body`.
+    if name != "body" or message.deferred is None:
+        raise AttributeError(f"{type(message).__name__!r} object has no attribute {name!r}")
+    message.body = message.deferred()
+    message.deferred = None
+    return message.body

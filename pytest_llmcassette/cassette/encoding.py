@@ -1,0 +1,100 @@
+"""Content encodings: what a cassette stores decoded, where it can.
+
+br and zstd are decoded when `brotli` (or `brotlicffi`) or `zstandard` is installed, as httpx does.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Callable
+
+GZIP_MAGIC = b"\x1f\x8b"
+ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+
+
+class _NoDecoder(Exception):
+    """The library for an encoding is not installed."""
+
+
+def decode_body(body: bytes, content_encoding: str) -> tuple[bytes, bool]:
+    """Undo the encodings of a Content-Encoding header, the last one first.
+
+    Returns the body and whether all of them were undone; what cannot be decoded (an unknown encoding, a cut or broken
+    body, no decoder) comes back as it was, with False. Without any encoding to undo the answer is False as well.
+    """
+    names = [name.strip().lower() for name in content_encoding.split(",")]
+    names = [name for name in names if name and name != "identity"]
+    if not names:
+        return body, False
+    decoded = body
+    for name in reversed(names):
+        decoder = _DECODERS.get(name)
+        if decoder is None:
+            return body, False
+        try:
+            decoded = decoder(decoded)
+        except _DECODING_ERRORS:
+            return body, False
+    return decoded, True
+
+
+def decode_sniffed(body: bytes, content_encoding: str) -> tuple[bytes, bool]:
+    """Undo what a body's own first bytes show it to be, else what the header says where that works.
+
+    For files whose recorder kept the header whether or not it decoded (VCR.py).
+    """
+    if body.startswith(GZIP_MAGIC):
+        return decode_body(body, "gzip")
+    if body.startswith(ZSTD_MAGIC):
+        return decode_body(body, "zstd")
+    names = content_encoding.lower()
+    return decode_body(body, names) if "br" in names or "deflate" in names else (body, False)
+
+
+def _gzip(body: bytes) -> bytes:
+    return gzip.decompress(body)
+
+
+def _deflate(body: bytes) -> bytes:
+    try:
+        return zlib.decompress(body)
+    except zlib.error:
+        # Some servers send the raw stream, without zlib's header.
+        return zlib.decompress(body, -zlib.MAX_WBITS)
+
+
+def _brotli(body: bytes) -> bytes:
+    try:
+        import brotli
+    except ImportError:
+        try:
+            import brotlicffi as brotli
+        except ImportError:
+            raise _NoDecoder from None
+    try:
+        return bytes(brotli.decompress(body))
+    except brotli.error as error:
+        raise ValueError(str(error)) from None
+
+
+def _zstd(body: bytes) -> bytes:
+    try:
+        import zstandard
+    except ImportError:
+        raise _NoDecoder from None
+    decoder = zstandard.ZstdDecompressor().decompressobj()
+    try:
+        return bytes(decoder.decompress(body)) + bytes(decoder.flush())
+    except zstandard.ZstdError as error:
+        raise ValueError(str(error)) from None
+
+
+_DECODERS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": _gzip,
+    "x-gzip": _gzip,
+    "deflate": _deflate,
+    "br": _brotli,
+    "zstd": _zstd,
+}
+_DECODING_ERRORS = (OSError, EOFError, zlib.error, ValueError, _NoDecoder)

@@ -1,0 +1,172 @@
+"""Writes go-vcr v4 cassettes (`version: 2`), byte for byte as charm.land/x/vcr does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cmp_to_key
+
+from pytest_llmcassette.cassette.duration import format_duration
+from pytest_llmcassette.cassette.go_scalars import scalar
+from pytest_llmcassette.cassette.model import Headers, Interaction, Request, Response
+
+_LONG_KEY = 128
+
+
+def dumps(interactions: Iterable[Interaction]) -> bytes:
+    """The file's bytes; ids are renumbered 0..n-1. One pass, linear in the size of the bodies."""
+    lines: list[str] = ["---\nversion: 2\n"]
+    before = len(lines)
+    lines.append("interactions:\n")
+    for number, interaction in enumerate(interactions):
+        lines.append(f"- id: {number}\n  request:\n")
+        _write_request(lines, interaction.request)
+        lines.append("  response:\n")
+        _write_response(lines, interaction.response)
+        _write_own(lines, interaction)
+    if len(lines) == before + 1:
+        lines[before] = "interactions: []\n"
+    return "".join(lines).encode("utf-8")
+
+
+def _write_request(lines: list[str], request: Request) -> None:
+    lines.append(
+        f"{_text('proto', request.proto)}    proto_major: {request.proto_major}\n"
+        f"    proto_minor: {request.proto_minor}\n    content_length: {request.content_length}\n"
+    )
+    _write_list(lines, "transfer_encoding", request.transfer_encoding)
+    _write_map(lines, "trailer", request.trailer)
+    lines.append(_text("host", request.host))
+    if request.remote_addr:
+        lines.append(_text("remote_addr", request.remote_addr))
+    if request.request_uri:
+        lines.append(_text("request_uri", request.request_uri))
+    if request.body:
+        lines.append(_body(request.body))
+    _write_map(lines, "form", request.form)
+    _write_map(lines, "headers", request.headers)
+    lines += (_text("url", request.url), _text("method", request.method))
+
+
+def _write_response(lines: list[str], response: Response) -> None:
+    lines.append(
+        f"{_text('proto', response.proto)}    proto_major: {response.proto_major}\n"
+        f"    proto_minor: {response.proto_minor}\n"
+    )
+    _write_list(lines, "transfer_encoding", response.transfer_encoding)
+    _write_map(lines, "trailer", response.trailer)
+    lines.append(f"    content_length: {response.content_length}\n")
+    if response.uncompressed:
+        lines.append("    uncompressed: true\n")
+    lines.append(_body(response.body))
+    if response.headers:
+        _write_map(lines, "headers", response.headers)
+    else:
+        lines.append("    headers: {}\n")
+    lines.append(
+        f"{_text('status', response.status)}    code: {response.code}\n"
+        f"    duration: {format_duration(response.duration_ns)}\n"
+    )
+
+
+def _write_own(lines: list[str], interaction: Interaction) -> None:
+    """The keys that go-vcr ignores, only where they say something."""
+    for key in ("phase", "end", "end_message"):
+        value = getattr(interaction, key)
+        if value:
+            lines.append(_line(f"  {key}: ", scalar(value, "    ")))
+    if interaction.chunks:
+        arrivals = " ".join(f"{milliseconds:.10g}+{size}" for milliseconds, size in interaction.chunks)
+        lines.append(f"  chunks: {scalar(arrivals, '    ')}\n")
+
+
+def _write_list(lines: list[str], name: str, values: list[str]) -> None:
+    if values:
+        lines.append(f"    {name}:\n")
+        lines += [_line("    - ", scalar(value, "      ")) for value in values]
+
+
+def _write_map(lines: list[str], name: str, values: Headers) -> None:
+    if not values:
+        return
+    lines.append(f"    {name}:\n")
+    names = sorted(values, key=_NATURAL) if len(values) > 1 else values
+    for key in names:
+        written = scalar(key, "        ", key=True)
+        listed = values[key]
+        # libyaml's measure of a simple key: its tag and value, in bytes.
+        if len(written) > _LONG_KEY // 4 and _is_complex(key, written):
+            lines.append(_line("      ? ", scalar(key, "        ")))
+            prefix, first = "        ", "      : "
+        else:
+            lines.append(f"      {written}:" + ("\n" if listed else " []\n"))
+            prefix, first = "      ", "      "
+            if not listed:
+                continue
+        if not listed:
+            lines.append(f"{first}[]\n")
+            continue
+        inner = prefix + "  "
+        for position, value in enumerate(listed):
+            lines.append(_line(f"{first if position == 0 else prefix}- ", scalar(value, inner)))
+
+
+def _is_complex(key: str, written: str) -> bool:
+    raw = key.encode("utf-8", "surrogateescape")
+    tag = len("tag:yaml.org,2002:binary") if written.startswith("!!binary") else 0
+    return len(raw) + tag > _LONG_KEY
+
+
+def _text(name: str, value: str) -> str:
+    return _line(f"    {name}: ", scalar(value, "      "))
+
+
+def _body(body: bytes) -> str:
+    return _text("body", body.decode("utf-8", "surrogateescape"))
+
+
+def _line(start: str, written: str) -> str:
+    """A whole line. A block that ends in LS or PS has ended its line with it."""
+    return f"{start}{written}" if written[-1] in "\u2028\u2029" else f"{start}{written}\n"
+
+
+def _compare(left: str, right: str) -> int:
+    """Go's order of map keys: digit runs by value, letters after what is no letter, except right after a digit."""
+    after_digit = False
+    for place, (mine, theirs) in enumerate(zip(left, right, strict=False)):
+        if mine == theirs:
+            after_digit = mine.isdecimal()
+            continue
+        letter, other = mine.isalpha(), theirs.isalpha()
+        if letter != other:
+            return -1 if letter == after_digit else 1
+        if not letter:
+            ours, our_end = _digits(left, place)
+            their, their_end = _digits(right, place)
+            if "0" in (mine, theirs) and _leads_with_value(left, place):
+                ours, their = ours + 10 ** (our_end - place), their + 10 ** (their_end - place)
+            if ours != their:
+                return -1 if ours < their else 1
+            if our_end != their_end:
+                return -1 if our_end < their_end else 1
+        return -1 if mine < theirs else 1
+    return len(left) - len(right)
+
+
+_NATURAL = cmp_to_key(_compare)
+
+
+def _digits(text: str, start: int) -> tuple[int, int]:
+    """The number that begins at `start`, as a wrapping int64, and where it ends."""
+    end = start
+    while end < len(text) and text[end].isdecimal():
+        end += 1
+    value = int(text[start:end]) if end > start and text[start:end].isascii() else 0
+    return ((value + (1 << 63)) % (1 << 64)) - (1 << 63), end
+
+
+def _leads_with_value(text: str, place: int) -> bool:
+    """Whether the digits right before `place` are worth something, so that a zero here is no leading one."""
+    start = place
+    while start and text[start - 1].isdecimal():
+        start -= 1
+    return any(digit != "0" for digit in text[start:place])
