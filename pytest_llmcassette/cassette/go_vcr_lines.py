@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 
 from pytest_llmcassette.cassette.duration import parse_duration
-from pytest_llmcassette.cassette.model import Headers, Interaction, Request, Response
+from pytest_llmcassette.cassette.model import Headers, Interaction, Request, Response, defer_body
 
 _START = b"---\nversion: 2\ninteractions:\n"
 _EMPTY = b"---\nversion: 2\ninteractions: []\n"
@@ -111,7 +111,7 @@ class _Lines:
         if self.at(b"    request_uri: "):
             request.request_uri = self.string(b"    request_uri: ")
         if self.starts(b"    body: "):
-            _defer_body(request, self.source(self.rest(), 6))
+            defer_body(request, self.source(self.rest(), 6))
         if self.starts(b"    form:\n"):
             request.form = self.multimap()
         if self.starts(b"    headers:\n"):
@@ -133,7 +133,7 @@ class _Lines:
         response.content_length = self.integer(b"    content_length: ")
         response.uncompressed = self.starts(b"    uncompressed: true\n")
         self.expect(b"    body: ")
-        _defer_body(response, self.source(self.rest(), 6))
+        defer_body(response, self.source(self.rest(), 6))
         if self.starts(b"    headers:\n"):
             response.headers = self.multimap()
         else:
@@ -273,10 +273,6 @@ class _Lines:
             raise _Declined
         base64.b64decode(encoded[-4:], validate=True)
         return lambda: base64.b64decode(encoded)
-
-
-def _defer_body(message: Request | Response, cut: Callable[[], bytes]) -> None:
-    message.defer(lambda: {"body": cut()}, "body")
 
 
 def _is_plain(written: bytes) -> bool:

@@ -6,44 +6,15 @@ survive a load and a save; bodies are `bytes`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
 
 Headers = dict[str, list[str]]
 """Header, form and trailer values by name; header names in Go's canonical case (`X-Request-Id`)."""
 
 
-class Deferred:
-    """Lets a reader leave fields out until somebody asks for one of them: most bodies of a large file never are."""
-
-    __slots__ = ("_late",)
-    _late: Callable[[], Mapping[str, Any]] | None
-
-    def defer(self, late: Callable[[], Mapping[str, Any]], *names: str) -> None:
-        """Forget the fields `names`; `late`, called at the first use of one of them, gives the values of all."""
-        for name in names:
-            delattr(self, name)
-        self._late = late
-
-    if not TYPE_CHECKING:  # A type checker would take any misspelt field for one that comes late.
-
-        def __getattr__(self, name):
-            late = None if name == "_late" else getattr(self, "_late", None)
-            if late is not None:
-                for late_name, value in late().items():
-                    # What was assigned in the meantime stays; two threads that meet here find the same values.
-                    try:
-                        object.__getattribute__(self, late_name)
-                    except AttributeError:
-                        setattr(self, late_name, value)
-                self._late = None
-            return object.__getattribute__(self, name)
-
-
 @dataclass(slots=True, kw_only=True)
-class Request(Deferred):
+class Request:
     """One request as recorded. `content_length` is -1 when unknown; `form` is query plus urlencoded body."""
 
     method: str = "GET"
@@ -67,7 +38,7 @@ class Request(Deferred):
 
 
 @dataclass(slots=True, kw_only=True)
-class Response(Deferred):
+class Response:
     """One response as recorded. `duration_ns` is the time to the response headers, in nanoseconds."""
 
     code: int = 200
