@@ -145,42 +145,48 @@ class RecordingSlot:
             self._ended = True
 
     def _interaction(self, kind: str, message: str) -> Interaction:
-        body = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
-        self._pieces = []
+        pieces, self._pieces = self._pieces, []
+        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         response = self._response or Response(code=0, status="", content_length=0)
         response.headers = canonical_headers(self._raw_headers)
+        length = response.headers.get("Content-Length", [""])[0]
+        response.content_length = int(length) if length.isdecimal() else -1
         response.body = body
-        received = len(body)
-        self._store_decoded(response)
+        whole = len(body) == response.content_length
+        if body and "Content-Encoding" in response.headers:
+            self._store_decoded(response, pieces, cut=bool(kind))
         interaction = Interaction(
             request=self._request,
             response=self._redactor.response(response, self._secrets),
             phase=self._phase,
             end=kind,
             end_message=message,
-            chunks=tuple(self._arrivals) if not response.uncompressed else (),
+            chunks=tuple(self._arrivals),
         )
-        if kind == CLOSED and received == response.content_length:
+        if kind == CLOSED and (whole or self._reached_its_end(interaction)):
             interaction.end = ""
-        elif kind == CLOSED and self._is_complete is not None:
-            whole = replace(interaction, end="")
-            if self._is_complete(whole):
-                return whole
         return interaction
 
-    def _store_decoded(self, response: Response) -> None:
-        length = response.headers.get("Content-Length", [""])[0]
-        response.content_length = int(length) if length.isdecimal() else -1
-        encodings = response.headers.get("Content-Encoding")
-        if not encodings or not response.body:
-            return
+    def _reached_its_end(self, interaction: Interaction) -> bool:
+        return self._is_complete is not None and self._is_complete(replace(interaction, end=""))
+
+    def _store_decoded(self, response: Response, pieces: list[bytes], *, cut: bool) -> None:
+        """Decode the body, and the sizes of its arrivals; it stays as it came where that is not possible."""
         # Imported here: recording alone pays for the decoders.
         from pytest_llmcassette.cassette.encoding import decode_body
+        from pytest_llmcassette.recording_decoding import decode_pieces
 
-        body, decoded = decode_body(response.body, ", ".join(encodings))
-        if decoded:
-            response.body = body
-            response.uncompressed = True
-            response.content_length = -1
-            del response.headers["Content-Encoding"]
-            response.headers.pop("Content-Length", None)
+        encoding = ", ".join(response.headers["Content-Encoding"])
+        body, decoded = decode_body(response.body, encoding)
+        parts = decode_pieces(pieces, encoding) if self._timed or not decoded else None
+        if not decoded and cut and parts is not None:
+            body, decoded = b"".join(parts), True
+        if not decoded:
+            return
+        response.body = body
+        response.uncompressed = True
+        response.content_length = -1
+        del response.headers["Content-Encoding"]
+        response.headers.pop("Content-Length", None)
+        arrived = zip(self._arrivals, parts or (), strict=False)
+        self._arrivals = [(at, len(part)) for (at, _), part in arrived if part]

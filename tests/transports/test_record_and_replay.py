@@ -68,6 +68,13 @@ def test_encoded_bodies_are_stored_decoded(kind: str, encoding: str, server: Hos
     assert "Content-Encoding" not in stored.headers
 
 
+def test_arrivals_of_an_encoded_stream_are_sized_decoded(kind: str, server: HostileServer, path: Path) -> None:
+    with use_cassette(path, record_mode="once", record_timing=True):
+        fetch(kind, "GET", server.url + "/flushed")
+    [stored] = load(path)
+    assert [size for _, size in stored.chunks] == [len(event) for event in EVENTS]
+
+
 def test_early_close_of_an_encoded_stream_keeps_what_was_read(kind: str, server: HostileServer, path: Path) -> None:
     """openai closes at [DONE], before the end of the gzip stream."""
     with use_cassette(path, record_mode="once"):
