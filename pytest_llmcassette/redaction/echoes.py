@@ -15,7 +15,7 @@ from pytest_llmcassette.redaction.pairs import pair_name
 
 _SHORTEST = 8
 _SHORTEST_WORD = 16
-"""A key of letters in one case is as likely a stand-in that is also a word ("anything"): replacing it would spoil answers."""
+"""A key of letters in one case may be a stand-in that is also a word ("anything"): it would spoil answers."""
 
 _SCHEMES = frozenset({"bearer", "basic", "token", "key", "apikey", "bot", "digest"})
 

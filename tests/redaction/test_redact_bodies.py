@@ -174,11 +174,14 @@ def test_own_names_are_added_to_the_built_in_ones() -> None:
 
 names = st.sampled_from(SECRET_NAMES + CONVERSATION + HARMLESS_NAMES) | st.text(max_size=5)
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
-trees = st.recursive(
-    scalars | st.just(SECRET),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=4),
-    max_leaves=20,
-)
+
+
+def trees_of(leaves: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.recursive(
+        leaves,
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=4),
+        max_leaves=20,
+    )
 
 
 def expected_tree(value: Any, protected: bool = False) -> Any:
@@ -196,7 +199,12 @@ def expected_tree(value: Any, protected: bool = False) -> Any:
     }
 
 
-@given(trees, st.booleans(), st.sampled_from([None, 0, 2]), st.sampled_from([(",", ":"), (", ", ": "), (" ,", " : ")]))
+@given(
+    trees_of(scalars | st.just(SECRET)),
+    st.booleans(),
+    st.sampled_from([None, 0, 2]),
+    st.sampled_from([(",", ":"), (", ", ": "), (" ,", " : ")]),
+)
 def test_json_of_any_shape(tree: Any, ascii_only: bool, indent: int | None, separators: tuple[str, str]) -> None:
     text = json.dumps(tree, ensure_ascii=ascii_only, indent=indent, separators=separators).encode("utf-8", "replace")
     tree = json.loads(text)
@@ -209,14 +217,12 @@ def test_json_of_any_shape(tree: Any, ascii_only: bool, indent: int | None, sepa
         assert redacted is text
 
 
-@given(trees, st.data())
+@given(trees_of(scalars), st.data())
 def test_cut_anywhere_no_secret_survives(tree: Any, data: st.DataObject) -> None:
-    """A body that broke off, and one whose beginning is missing up to a point outside the conversation."""
     text = json.dumps({"a": tree, "api_key": SECRET, "z": {"SessionToken": SECRET}}).encode()
     cut = data.draw(st.integers(0, len(text)))
     redacted = REDACTOR.body(text[:cut], "application/json")
-    tail = redacted.rpartition(b'"api_key"')[2] if b'"api_key"' in redacted else b""
-    assert SECRET.encode()[:4] not in tail
+    assert SECRET.encode()[:2] not in redacted
     assert REDACTOR.body(redacted, "application/json") is redacted
 
 
