@@ -1,0 +1,98 @@
+"""Recording, recording again and replaying write the same snapshot, through real SDKs and a provider with fresh ids."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import anthropic
+import openai
+import pytest
+from google import genai
+
+from embedded_provider import EmbeddedProvider
+from pytest_llmcassette.use_cassette import use_cassette
+from snapshot.exchanges import text
+
+SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+QUESTION = "What is the weather in Lisbon?"
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[EmbeddedProvider]:
+    with EmbeddedProvider(pause=0) as running:
+        yield running
+
+
+def chat(provider: EmbeddedProvider) -> None:
+    client = openai.OpenAI(base_url=f"{provider.url}/v1", api_key=provider.api_key)
+    tools: Any = [{"type": "function", "function": {"name": "get_weather", "parameters": SCHEMA}}]
+    messages: Any = [{"role": "user", "content": QUESTION}]
+    asked = client.chat.completions.create(model="gpt-4o", messages=messages, tools=tools).choices[0].message
+    messages.append(asked.model_dump(exclude_none=True))
+    messages += [{"role": "tool", "tool_call_id": call.id, "content": "21"} for call in asked.tool_calls or ()]
+    for _ in client.chat.completions.create(model="gpt-4o", messages=messages, tools=tools, stream=True):
+        pass
+
+
+def responses(provider: EmbeddedProvider) -> None:
+    client = openai.OpenAI(base_url=f"{provider.url}/v1", api_key=provider.api_key)
+    tools: Any = [{"type": "function", "name": "get_weather", "parameters": SCHEMA, "strict": False}]
+    first = client.responses.create(model="gpt-5", input=QUESTION, tools=tools)
+    outputs: Any = [
+        {"type": "function_call_output", "call_id": item.call_id, "output": "21"}
+        for item in first.output
+        if item.type == "function_call"
+    ]
+    client.responses.create(model="gpt-5", previous_response_id=first.id, input=outputs, tools=tools)
+
+
+def messages(provider: EmbeddedProvider) -> None:
+    client = anthropic.Anthropic(base_url=provider.url, api_key=provider.api_key)
+    tools: Any = [{"name": "get_weather", "input_schema": SCHEMA}]
+    turns: Any = [{"role": "user", "content": QUESTION}]
+    first = client.messages.create(model="claude-haiku", max_tokens=99, messages=turns, tools=tools)
+    calls = [block for block in first.content if block.type == "tool_use"]
+    turns.append({"role": "assistant", "content": [block.model_dump(exclude_none=True) for block in first.content]})
+    results = [{"type": "tool_result", "tool_use_id": call.id, "content": "21"} for call in calls]
+    turns.append({"role": "user", "content": results})
+    with client.messages.stream(model="claude-haiku", max_tokens=99, messages=turns, tools=tools) as stream:
+        stream.get_final_message()
+
+
+def gemini(provider: EmbeddedProvider) -> None:
+    client = genai.Client(api_key=provider.api_key, http_options={"base_url": provider.url})
+    for _ in client.models.generate_content_stream(model="gemini-2.5-flash", contents="Say hi in Portuguese"):
+        pass
+
+
+@pytest.mark.parametrize("talk", [chat, responses, messages, gemini])
+def test_the_snapshot_is_the_same(
+    talk: Callable[[EmbeddedProvider], None], provider: EmbeddedProvider, tmp_path: Path
+) -> None:
+    def snapshot(record_mode: str) -> str:
+        with use_cassette(tmp_path / "talk.yaml", record_mode=record_mode) as cassette:
+            talk(provider)
+        return text(cassette)
+
+    recorded = snapshot("rewrite")
+    bodies = (tmp_path / "talk.yaml").read_bytes()
+    assert snapshot("none") == recorded
+    assert snapshot("rewrite") == recorded
+    # It was another recording: the provider makes up ids and times anew.
+    assert (tmp_path / "talk.yaml").read_bytes() != bodies
+
+
+def test_a_request_that_drifted_from_the_recording_shows(provider: EmbeddedProvider, tmp_path: Path) -> None:
+    """`ignore_json` lets the old answer be replayed; the snapshot has what the code sends now."""
+
+    def snapshot(record_mode: str, temperature: float) -> str:
+        with use_cassette(tmp_path / "a.yaml", record_mode=record_mode, ignore_json=["temperature"]) as cassette:
+            client = openai.OpenAI(base_url=f"{provider.url}/v1", api_key=provider.api_key)
+            asked: Any = [{"role": "user", "content": "Say hi"}]
+            client.chat.completions.create(model="gpt-4o", temperature=temperature, messages=asked)
+        return text(cassette)
+
+    assert "temperature: 0.25" in snapshot("once", 0.25)
+    assert "temperature: 0.75" in snapshot("none", 0.75)
