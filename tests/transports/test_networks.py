@@ -7,7 +7,7 @@ import ssl
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpcore
 import httpx
@@ -15,6 +15,7 @@ import httpx2
 import pytest
 import respx
 import trustme
+from respx.mocks import HTTPCoreMocker
 
 from pytest_llmcassette.cassette.files import load
 from pytest_llmcassette.errors import NotIntercepted
@@ -121,10 +122,18 @@ def test_asgi_transport_is_left_alone(kind: str, path: Path) -> None:
         assert fetch(kind, "GET", "http://app.test/", client={"transport": transport}).body == b"from the app"
 
 
-@pytest.mark.parametrize("kind", ["httpx-sync", "httpx-asyncio"])
+class UsersMocker(HTTPCoreMocker):
+    """As pytest-httpx2 defines it for its fixture `httpx2_mock`."""
+
+    name = "tests-httpcore2"
+    targets: ClassVar[list[str]] = [target.replace("httpcore.", "httpcore2.") for target in HTTPCoreMocker.targets]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_users_respx_routes_win_and_pass_through_to_the_cassette(kind: str, server: HostileServer, path: Path) -> None:
     def ask() -> tuple[bytes, bytes]:
-        with respx.mock(assert_all_called=False) as router:
+        using = UsersMocker.name if kind.startswith("httpx2") else HTTPCoreMocker.name
+        with respx.mock(using=using, assert_all_called=False) as router:
             router.get(server.url + "/mine").respond(200, text="routed")
             router.route().pass_through()
             return fetch(kind, "GET", server.url + "/mine").body, fetch(kind, "GET", server.url + "/stream").body
