@@ -71,7 +71,7 @@ def _advice(findings: list[Finding], sent: Request, recorded: Request, config: C
     if not kinds:
         return lines
     paths = paths_to_ignore(places)
-    if not _would_match(sent, recorded, replace(config, ignore_json=(*config.ignore_json, *paths))):
+    if not paths or not _would_match(sent, recorded, replace(config, ignore_json=(*config.ignore_json, *paths))):
         return lines
     remedy = " and ".join(dict.fromkeys(_REMEDIES[kind] for kind in kinds))
     lines.append(f"All of that looks like {' and '.join(kinds)}, which change with every run:")

@@ -17,6 +17,7 @@ _BEFORE = 24
 
 def comparison(label: str, recorded: Json | Absent, sent: Json | Absent) -> list[str]:
     """`label  recorded: "a"  sent: "b"` on one line, or on three where that is too long."""
+    label = printable(label)
     old, new = pair(recorded, sent, WIDTH)
     line = f"{_INDENT}{label}  recorded: {old}  sent: {new}"
     if len(line) <= WIDTH:

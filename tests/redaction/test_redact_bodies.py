@@ -222,7 +222,7 @@ def test_cut_anywhere_no_secret_survives(tree: Any, data: st.DataObject) -> None
     text = json.dumps({"a": tree, "api_key": SECRET, "z": {"SessionToken": SECRET}}).encode()
     cut = data.draw(st.integers(0, len(text)))
     redacted = REDACTOR.body(text[:cut], "application/json")
-    assert SECRET.encode()[:2] not in redacted
+    assert SECRET.encode()[:4] not in redacted
     assert REDACTOR.body(redacted, "application/json") is redacted
 
 
