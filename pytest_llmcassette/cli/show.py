@@ -6,19 +6,18 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pytest_llmcassette.cassette.files import load
 from pytest_llmcassette.cassette.model import Interaction
+from pytest_llmcassette.cli.paths import cassette_files
 from pytest_llmcassette.cli.terminal import Terminal
 from pytest_llmcassette.errors import CassetteError
 from pytest_llmcassette.protocols.registry import read
 from pytest_llmcassette.transcript import Transcript
 from pytest_llmcassette.usage import Usage
 
-_SUFFIXES = (".yaml", ".yml")
 # 128 + SIGPIPE: what the shell reports for any program whose reader went away (`... | head`).
 _BROKEN_PIPE = 141
 
@@ -70,18 +69,6 @@ def _show(paths: list[str], *, as_json: bool) -> int:
 
                     draw(terminal, f"{file} #{index}", interaction, read(interaction))
     return 1 if unreadable else 0
-
-
-def cassette_files(given: str) -> Iterator[str]:
-    """The files that an argument stands for: itself, or every *.yaml and *.yml below a folder, sorted by path."""
-    if not os.path.isdir(given):
-        yield given
-        return
-    for folder, folders, names in os.walk(given):
-        folders.sort()
-        for name in sorted(names):
-            if name.lower().endswith(_SUFFIXES):
-                yield os.path.join(folder, name)
 
 
 def _complaint(file: str, problem: Exception) -> str:

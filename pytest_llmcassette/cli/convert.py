@@ -1,0 +1,139 @@
+"""`llmcassette convert`: cassettes of every format that is read, written as go-vcr 2."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pytest_llmcassette.cassette.files import load, save
+from pytest_llmcassette.cassette.model import Interaction
+from pytest_llmcassette.cli.paths import cassette_files
+from pytest_llmcassette.errors import CassetteError
+
+_REFUSED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One file to read and the file to write."""
+
+    source: str
+    target: str
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the subcommand's arguments."""
+    parser.add_argument(
+        "sources", nargs="+", metavar="SRC", help="cassette files, or folders to search for *.yaml, *.yml"
+    )
+    parser.add_argument(
+        "--output", required=True, metavar="DIR", help="the folder to write to; the paths below a folder SRC are kept"
+    )
+    parser.add_argument("--no-scrub", action="store_true", help="leave secrets and all headers as they are")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Convert all files; 0, or 1 when one could not be read or written (the rest is done), or 2 and nothing is written.
+
+    2 means that the arguments would lose a file: two sources with one target, or a target that is itself a source.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A file's name may have any character; a terminal in LANG=C must not end the conversion.
+            stream.reconfigure(errors="backslashreplace")
+    steps, empty = _plan(args.sources, args.output)
+    for given in empty:
+        _complain(f"{given}: no cassettes (*.yaml, *.yml) in this folder.")
+    refusals = _refusals(steps)
+    if refusals:
+        for refusal in refusals:
+            _complain(refusal)
+        _complain("Nothing was written.")
+        return _REFUSED
+    scrub = _leave if args.no_scrub else _scrubber()
+    failed = bool(empty)
+    for step in steps:
+        try:
+            interactions = load(Path(step.source))
+            save(Path(step.target), [scrub(interaction) for interaction in interactions])
+        except CassetteError as problem:
+            failed = True
+            _complain(str(problem))
+            continue
+        number = len(interactions)
+        print(f"{step.source} -> {step.target} ({number} interaction{'' if number == 1 else 's'})")
+    return 1 if failed else 0
+
+
+def _plan(sources: Iterable[str], output: str) -> tuple[list[_Step], list[str]]:
+    """What to read and where to write it, and the folders that hold nothing to convert."""
+    steps: dict[_Step, None] = {}
+    empty = []
+    for given in sources:
+        if not os.path.isdir(given):
+            steps[_Step(given, os.path.join(output, os.path.basename(given)))] = None
+            continue
+        # What an earlier run wrote below the folder is no source; the output folder itself is, and will be refused.
+        written = None if _identity(given) == _identity(output) else _identity(output) + os.sep
+        files = [file for file in cassette_files(given) if not (written and _identity(file).startswith(written))]
+        if not files:
+            empty.append(given)
+        for file in files:
+            steps[_Step(file, os.path.join(output, os.path.relpath(file, given)))] = None
+    return list(steps), empty
+
+
+def _refusals(steps: Iterable[_Step]) -> list[str]:
+    """Why these steps would lose a file, if they would."""
+    sources = {_identity(step.source): step.source for step in steps}
+    targets: dict[str, str] = {}
+    problems = []
+    for step in steps:
+        target = _identity(step.target)
+        if target in sources:
+            problems.append(
+                f"{step.target}: writing it would overwrite the source {sources[target]}. Choose another --output."
+            )
+        first = targets.setdefault(target, step.source)
+        if _identity(first) != _identity(step.source):
+            problems.append(
+                f"{step.target}: both {first} and {step.source} would be written there. "
+                "Convert them into separate folders, or give the folder above them."
+            )
+    return problems
+
+
+def _identity(path: str) -> str:
+    return os.path.normcase(os.path.realpath(path))
+
+
+def _scrubber() -> Callable[[Interaction], Interaction]:
+    from pytest_llmcassette.config import CassetteConfig
+    from pytest_llmcassette.redaction import Redactor
+
+    redactor = Redactor(CassetteConfig())
+
+    def scrub(interaction: Interaction) -> Interaction:
+        response = redactor.response(interaction.response)
+        same_size = len(response.body) == len(interaction.response.body)
+        return replace(
+            interaction,
+            request=redactor.recorded_request(interaction.request),
+            response=response,
+            # Arrivals count the body's bytes.
+            chunks=interaction.chunks if same_size else (),
+        )
+
+    return scrub
+
+
+def _leave(interaction: Interaction) -> Interaction:
+    return interaction
+
+
+def _complain(text: str) -> None:
+    print(text, file=sys.stderr)
