@@ -9,6 +9,9 @@ from __future__ import annotations
 import base64
 import re
 from datetime import date
+from functools import lru_cache
+
+from pytest_llmcassette.cassette.ordinary import is_ordinary
 
 BREAKS = "\r\n\x85\u2028\u2029"
 
@@ -18,15 +21,16 @@ _SPECIAL = re.compile("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd]|\ufeff")
 _GO_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _NOT_SPACE = re.compile(f"[^{_GO_SPACE}]")
 
-_WORDS = frozenset(
-    word
-    for base in ("true", "false", "null", "yes", "no", "on", "off")
-    for word in (base, base.capitalize(), base.upper())
-) | frozenset(["", "~", "y", "Y", "n", "N", "<<", "-0", "-0.0"]) | frozenset(
-    sign + word
-    for sign in ("", "+", "-")
-    for word in (".inf", ".Inf", ".INF")
-) | frozenset([".nan", ".NaN", ".NAN"])
+_WORDS = (
+    frozenset(
+        word
+        for base in ("true", "false", "null", "yes", "no", "on", "off")
+        for word in (base, base.capitalize(), base.upper())
+    )
+    | frozenset(["", "~", "y", "Y", "n", "N", "<<", "-0", "-0.0"])
+    | frozenset(sign + word for sign in ("", "+", "-") for word in (".inf", ".Inf", ".INF"))
+    | frozenset([".nan", ".NaN", ".NAN"])
+)
 
 _BASE_60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?\Z")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
@@ -96,7 +100,9 @@ def _is_timestamp(text: str) -> bool:
 
 def _days(year: int, month: int) -> int:
     following = date(year + (month == 12), month % 12 + 1, 1) if year < 9999 else date(2000, month % 12 + 1, 1)
-    return 31 if month == 12 else (following - date(following.year, month, 1)).days if year < 9999 else _days(2399, month)
+    return (
+        31 if month == 12 else (following - date(following.year, month, 1)).days if year < 9999 else _days(2399, month)
+    )
 
 
 _PLAIN_UNSAFE = re.compile(
@@ -111,6 +117,8 @@ _PLAIN_UNSAFE = re.compile(
 _SINGLE_UNSAFE = re.compile("\t| [\r\n\x85\u2028\u2029]|[\r\n\x85\u2028\u2029] ")
 _LITERAL_UNSAFE = re.compile(" [\r\n\x85\u2028\u2029]")
 _OWN_LINE = re.compile("([\n\u2028\u2029])(?=[^\n\u2028\u2029])")
+_LINE_WITH_TEXT = re.compile("\n(?=[^\n])")
+_SHORT = 200
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 _NAMED = {
@@ -140,8 +148,38 @@ def double_quoted(text: str) -> str:
     return f'"{pattern.sub(_escape, text)}"'
 
 
+def body_scalar(raw: bytes, indent: str) -> str:
+    """A body as Go writes it; quick where nothing in it is special."""
+    if is_ordinary(raw):
+        try:
+            text = raw.decode("utf-8")
+        except UnicodeDecodeError:
+            return _binary(raw, indent)
+        if "\n" in text:
+            if len(text) > 1 and text[0] not in "\t\n " and text[-1] != " " and " \n" not in text:
+                end = "" if text[-1] == "\n" else "-"
+                if text.endswith("\n\n"):
+                    end = "+"
+                lines = _LINE_WITH_TEXT.sub("\n" + indent, text)
+                return f"|{end}\n{indent}{lines[:-1] if lines[-1] == chr(10) else lines}"
+        elif text[:1] in ("{", "[") and "\t" not in text:
+            return "'" + text.replace("'", "''") + "'"
+        return scalar(text, indent)
+    return scalar(raw.decode("utf-8", "surrogateescape"), indent)
+
+
+@lru_cache(maxsize=4096)
+def _short_scalar(text: str, indent: str, key: bool) -> str:
+    return _scalar(text, indent, key=key)
+
+
 def scalar(text: str, indent: str, *, key: bool = False) -> str:
     """`text` as Go writes it after `key:` or `-`; `indent` is that of the lines inside it (the parent's plus 2)."""
+    # URLs, header values and the like are the same all over a suite.
+    return _short_scalar(text, indent, key) if len(text) < _SHORT else _scalar(text, indent, key=key)
+
+
+def _scalar(text: str, indent: str, *, key: bool) -> str:
     if _SURROGATE.search(text):
         return _binary(text.encode("utf-8", "surrogateescape"), indent)
     if "\n" in text:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import cmp_to_key
 
 from pytest_llmcassette.cassette.duration import format_duration
-from pytest_llmcassette.cassette.go_scalars import scalar
+from pytest_llmcassette.cassette.go_scalars import body_scalar, scalar
 from pytest_llmcassette.cassette.model import Headers, Interaction, Request, Response
 
 _LONG_KEY = 128
@@ -121,7 +121,7 @@ def _text(name: str, value: str) -> str:
 
 
 def _body(body: bytes) -> str:
-    return _text("body", body.decode("utf-8", "surrogateescape"))
+    return _line("    body: ", body_scalar(body, "      "))
 
 
 def _line(start: str, written: str) -> str:

@@ -10,23 +10,17 @@ import base64
 import codecs
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from pytest_llmcassette.cassette.duration import parse_duration
 from pytest_llmcassette.cassette.model import Headers, Interaction, Request, Response, defer_body
+from pytest_llmcassette.cassette.ordinary import is_ordinary
 
 _START = b"---\nversion: 2\ninteractions:\n"
 _EMPTY = b"---\nversion: 2\ninteractions: []\n"
+_SMALL_BLOCK = 1000
 _BLOCK_HEADERS = frozenset((b"|", b"|-", b"|+", b"|2", b"|2-", b"|2+"))
 
-# What is left after these are deleted may begin something that YAML treats specially, and is looked at closely.
-_ORDINARY = bytes(
-    code for code in range(256) if code in (0x09, 0x0A) or 0x20 <= code < 0x7F or 0x80 <= code < 0xF0
-    if code not in (0xC2, 0xE2, 0xEF)
-)  # fmt: skip
-# Control characters, NEL and C1, LS and PS, the BOM, U+FFFE and U+FFFF, and all above U+FFFF: never raw in this layout.
-_FOREIGN = re.compile(
-    rb"[\x00-\x08\x0b-\x1f\x7f\xf0-\xff]|\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]|\xef\xbb\xbf|\xef\xbf[\xbe\xbf]"
-)
 _NO_PLAIN_START = frozenset(b" ?:,[]{}#&*!|>'\"%@`")
 _NAMED = {
     "0": "\0", "a": "\a", "b": "\b", "t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r", "e": "\x1b", '"': '"',
@@ -40,6 +34,16 @@ _ESCAPE = re.compile(r"\\(?:x(..)|u(....)|U(........)|(.))")
 _SINGLE = re.compile(rb"'[^']*(?:''[^']*)*'\Z")
 _BLOCK_END = {indent: re.compile(rb"\n(?!\n|" + b" " * indent + b")") for indent in (4, 6, 8)}
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]+={0,2}\Z")
+_NUMBER = rb"(-?(?:0|[1-9][0-9]{0,18}))"
+_PROTO = rb"    proto: (HTTP/[0-9.]+)\n    proto_major: " + _NUMBER + rb"\n    proto_minor: " + _NUMBER + rb"\n"
+_REQUEST_HEAD = re.compile(_PROTO + rb"    content_length: " + _NUMBER + rb"\n")
+_RESPONSE_HEAD = re.compile(_PROTO)
+_RESPONSE_TAIL = re.compile(
+    rb"    status: ([0-9]+ [A-Za-z]+(?: [A-Za-z]+)*)\n    code: "
+    + _NUMBER
+    + rb"\n    duration: ([0-9.hmn]*\xc2?\xb5?s)\n"
+)
+_MAP_END = re.compile(rb"\n(?!      )")
 _INT = re.compile(rb"-?(?:0|[1-9][0-9]{0,18})\Z")
 
 
@@ -53,7 +57,7 @@ def read(raw: bytes) -> list[Interaction] | None:
         return []
     if not raw.startswith(_START) or not raw.endswith(b"\n"):
         return None
-    if raw.translate(None, _ORDINARY) and _FOREIGN.search(raw):
+    if not is_ordinary(raw):
         return None
     try:
         _check_utf8(raw)
@@ -95,11 +99,9 @@ class _Lines:
         return found
 
     def request(self) -> Request:
+        proto, major, minor, length = self.head(_REQUEST_HEAD)
         request = Request(
-            proto=self.string(b"    proto: "),
-            proto_major=self.integer(b"    proto_major: "),
-            proto_minor=self.integer(b"    proto_minor: "),
-            content_length=self.integer(b"    content_length: "),
+            proto=proto.decode(), proto_major=int(major), proto_minor=int(minor), content_length=int(length)
         )
         if self.starts(b"    transfer_encoding:\n"):
             request.transfer_encoding = self.items(b"    - ", 6)
@@ -121,11 +123,8 @@ class _Lines:
         return request
 
     def response(self) -> Response:
-        response = Response(
-            proto=self.string(b"    proto: "),
-            proto_major=self.integer(b"    proto_major: "),
-            proto_minor=self.integer(b"    proto_minor: "),
-        )
+        proto, major, minor = self.head(_RESPONSE_HEAD)
+        response = Response(proto=proto.decode(), proto_major=int(major), proto_minor=int(minor))
         if self.starts(b"    transfer_encoding:\n"):
             response.transfer_encoding = self.items(b"    - ", 6)
         if self.starts(b"    trailer:\n"):
@@ -138,10 +137,24 @@ class _Lines:
             response.headers = self.multimap()
         else:
             self.expect(b"    headers: {}\n")
+        tail = _RESPONSE_TAIL.match(self.raw, self.place)
+        if tail:
+            self.place = tail.end()
+            response.status = tail[1].decode()
+            response.code = int(tail[2])
+            response.duration_ns = parse_duration(tail[3].decode())
+            return response
         response.status = self.string(b"    status: ")
         response.code = self.integer(b"    code: ")
         response.duration_ns = parse_duration(self.string(b"    duration: "))
         return response
+
+    def head(self, pattern: re.Pattern[bytes]) -> tuple[bytes, ...]:
+        found = pattern.match(self.raw, self.place)
+        if not found:
+            raise _Declined
+        self.place = found.end()
+        return found.groups()
 
     def own(self, interaction: Interaction) -> None:
         for key in ("phase", "end", "end_message"):
@@ -192,6 +205,15 @@ class _Lines:
         return values
 
     def multimap(self) -> Headers:
+        """Names and values. The same few blocks stand in all files of a suite, so a plain one is read only once."""
+        end = _MAP_END.search(self.raw, self.place)
+        block = self.raw[self.place : end.start() + 1] if end else b""
+        if 0 < len(block) < _SMALL_BLOCK and b"|\n" not in block:
+            self.place += len(block)
+            return {name: list(values) for name, values in _small_block(block)}
+        return self.entries()
+
+    def entries(self) -> Headers:
         found: Headers = {}
         while self.at(b"      ") and not self.at(b"      - "):
             self.place += 6
@@ -241,7 +263,9 @@ class _Lines:
         empty_first = raw.startswith(b"\n", start)
         if not empty_first and not raw.startswith(padding, start):
             raise _Declined
-        if header[1:2] != b"2" and (empty_first or raw[start + indent : start + indent + 1] in (b" ", b"\t", b"\n", b"")):
+        if header[1:2] != b"2" and (
+            empty_first or raw[start + indent : start + indent + 1] in (b" ", b"\t", b"\n", b"")
+        ):
             # Without an indentation mark the first line itself sets the indent: it must be exactly ours.
             raise _Declined
         # From one before, so that an empty first line is seen as a part of the block.
@@ -273,6 +297,15 @@ class _Lines:
             raise _Declined
         base64.b64decode(encoded[-4:], validate=True)
         return lambda: base64.b64decode(encoded)
+
+
+@lru_cache(maxsize=512)
+def _small_block(block: bytes) -> tuple[tuple[str, list[str]], ...]:
+    lines = _Lines(block, 0)
+    entries = lines.entries()
+    if lines.place != len(block):
+        raise _Declined
+    return tuple(entries.items())
 
 
 def _is_plain(written: bytes) -> bool:

@@ -79,7 +79,9 @@ def parse_chunks(path: Path, number: int, text: str) -> tuple[tuple[float, int],
             plus = ""
         if not plus:
             raise CassetteFileError(
-                path, f"interaction {number}: `chunks` holds {word!r}", remedy="Each is MILLISECONDS+BYTES; or delete it."
+                path,
+                f"interaction {number}: `chunks` holds {word!r}",
+                remedy="Each is MILLISECONDS+BYTES; or delete it.",
             )
     return tuple(pairs)
 
@@ -93,9 +95,7 @@ class _Fields:
         self.node = node
 
     def fault(self, name: str, problem: str) -> CassetteFileError:
-        return CassetteFileError(
-            self.path, f"{self.where}: `{name}` {problem}", line=self.node.line, remedy=_REMEDY
-        )
+        return CassetteFileError(self.path, f"{self.where}: `{name}` {problem}", line=self.node.line, remedy=_REMEDY)
 
     def mapping(self, name: str) -> Node:
         value = self.node.get(name)

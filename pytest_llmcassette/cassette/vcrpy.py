@@ -106,9 +106,7 @@ class _Reader:
         self.nodes = 0
 
     def fault(self, node: Node, problem: str) -> CassetteFileError:
-        return CassetteFileError(
-            self.path, f"interaction {self.number}: {problem}", line=node.line, remedy=_REMEDY
-        )
+        return CassetteFileError(self.path, f"interaction {self.number}: {problem}", line=node.line, remedy=_REMEDY)
 
     def mapping(self, node: Node, name: str) -> Node:
         value = node.get(name)
