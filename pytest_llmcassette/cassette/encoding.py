@@ -13,7 +13,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 
 
-class _NoDecoder(Exception):
+class _NoDecoderError(Exception):
     """The library for an encoding is not installed."""
 
 
@@ -71,7 +71,7 @@ def _brotli(body: bytes) -> bytes:
         try:
             import brotlicffi as brotli
         except ImportError:
-            raise _NoDecoder from None
+            raise _NoDecoderError from None
     try:
         return bytes(brotli.decompress(body))
     except brotli.error as error:
@@ -82,7 +82,7 @@ def _zstd(body: bytes) -> bytes:
     try:
         import zstandard
     except ImportError:
-        raise _NoDecoder from None
+        raise _NoDecoderError from None
     decoder = zstandard.ZstdDecompressor().decompressobj()
     try:
         return bytes(decoder.decompress(body)) + bytes(decoder.flush())
@@ -97,4 +97,4 @@ _DECODERS: dict[str, Callable[[bytes], bytes]] = {
     "br": _brotli,
     "zstd": _zstd,
 }
-_DECODING_ERRORS = (OSError, EOFError, zlib.error, ValueError, _NoDecoder)
+_DECODING_ERRORS = (OSError, EOFError, zlib.error, ValueError, _NoDecoderError)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from datetime import date
+from calendar import monthrange
 from functools import lru_cache
 
 from pytest_llmcassette.cassette.ordinary import is_ordinary
@@ -99,10 +99,7 @@ def _is_timestamp(text: str) -> bool:
 
 
 def _days(year: int, month: int) -> int:
-    following = date(year + (month == 12), month % 12 + 1, 1) if year < 9999 else date(2000, month % 12 + 1, 1)
-    return (
-        31 if month == 12 else (following - date(following.year, month, 1)).days if year < 9999 else _days(2399, month)
-    )
+    return monthrange(year, month)[1]
 
 
 _PLAIN_UNSAFE = re.compile(

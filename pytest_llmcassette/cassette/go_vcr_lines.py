@@ -47,7 +47,7 @@ _MAP_END = re.compile(rb"\n(?!      )")
 _INT = re.compile(rb"-?(?:0|[1-9][0-9]{0,18})\Z")
 
 
-class _Declined(Exception):
+class _DeclinedError(Exception):
     """The bytes are not in this layout."""
 
 
@@ -62,7 +62,7 @@ def read(raw: bytes) -> list[Interaction] | None:
     try:
         _check_utf8(raw)
         return _Lines(raw, len(_START)).interactions()
-    except (_Declined, ValueError):
+    except (_DeclinedError, ValueError):
         return None
 
 
@@ -152,7 +152,7 @@ class _Lines:
     def head(self, pattern: re.Pattern[bytes]) -> tuple[bytes, ...]:
         found = pattern.match(self.raw, self.place)
         if not found:
-            raise _Declined
+            raise _DeclinedError
         self.place = found.end()
         return found.groups()
 
@@ -175,7 +175,7 @@ class _Lines:
 
     def expect(self, prefix: bytes) -> None:
         if not self.raw.startswith(prefix, self.place):
-            raise _Declined
+            raise _DeclinedError
         self.place += len(prefix)
 
     def rest(self) -> bytes:
@@ -189,7 +189,7 @@ class _Lines:
         self.expect(prefix)
         written = self.rest()
         if not _INT.match(written):
-            raise _Declined
+            raise _DeclinedError
         return int(written)
 
     def string(self, prefix: bytes, indent: int = 6) -> str:
@@ -201,7 +201,7 @@ class _Lines:
         while self.starts(dash):
             values.append(self.scalar(self.rest(), indent))
         if not values:
-            raise _Declined
+            raise _DeclinedError
         return values
 
     def multimap(self) -> Headers:
@@ -219,13 +219,13 @@ class _Lines:
             self.place += 6
             line = self.rest()
             if line[-1:] != b":" or line == b"<<:":
-                raise _Declined
+                raise _DeclinedError
             key = self.scalar(line[:-1], 8)
             if key in found:
-                raise _Declined
+                raise _DeclinedError
             found[key] = self.items(b"      - ", 8)
         if not found:
-            raise _Declined
+            raise _DeclinedError
         return found
 
     def scalar(self, written: bytes, indent: int) -> str:
@@ -241,37 +241,37 @@ class _Lines:
             return self.block(written, indent)
         if first == b'"':
             if not _DOUBLE.match(written):
-                raise _Declined
+                raise _DeclinedError
             if b"\\" not in written:
                 return lambda: written[1:-1]
             return lambda: _ESCAPE.sub(_unescape, written[1:-1].decode("utf-8")).encode("utf-8")
         if first == b"'":
             if not _SINGLE.match(written):
-                raise _Declined
+                raise _DeclinedError
             return lambda: written[1:-1].replace(b"''", b"'")
         if written.startswith(b"!!binary "):
             return self.binary(written[len(b"!!binary ") :], indent)
         if not _is_plain(written):
-            raise _Declined
+            raise _DeclinedError
         return lambda: written
 
     def block(self, header: bytes, indent: int) -> Callable[[], bytes]:
         raw, start = self.raw, self.place
         padding = b" " * indent
         if header not in _BLOCK_HEADERS:
-            raise _Declined
+            raise _DeclinedError
         empty_first = raw.startswith(b"\n", start)
         if not empty_first and not raw.startswith(padding, start):
-            raise _Declined
+            raise _DeclinedError
         if header[1:2] != b"2" and (
             empty_first or raw[start + indent : start + indent + 1] in (b" ", b"\t", b"\n", b"")
         ):
             # Without an indentation mark the first line itself sets the indent: it must be exactly ours.
-            raise _Declined
+            raise _DeclinedError
         # From one before, so that an empty first line is seen as a part of the block.
         found = _BLOCK_END[indent].search(raw, start - 1 if empty_first else start)
         if not found:
-            raise _Declined
+            raise _DeclinedError
         end = self.place = found.start() + 1
         chomping = header[-1:]
 
@@ -294,7 +294,7 @@ class _Lines:
                 lines.append(self.rest())
         encoded = b"".join(lines)
         if not _BASE64.match(encoded) or len(encoded) % 4:
-            raise _Declined
+            raise _DeclinedError
         base64.b64decode(encoded[-4:], validate=True)
         return lambda: base64.b64decode(encoded)
 
@@ -304,7 +304,7 @@ def _small_block(block: bytes) -> tuple[tuple[str, list[str]], ...]:
     lines = _Lines(block, 0)
     entries = lines.entries()
     if lines.place != len(block):
-        raise _Declined
+        raise _DeclinedError
     return tuple(entries.items())
 
 

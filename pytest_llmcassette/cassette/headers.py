@@ -11,7 +11,7 @@ _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghi
 def canonical(name: str) -> str:
     """A header's name in Go's canonical case: `x-request-id` -> `X-Request-Id`.
 
-    As Go's `textproto.CanonicalMIMEHeaderKey`: a name that is no HTTP token (a space, a non-ASCII letter) stays as it is.
+    As Go's `textproto.CanonicalMIMEHeaderKey`: a name that is no HTTP token (a space, a non-ASCII letter) stays.
     """
     if not name or not _TOKEN.issuperset(name):
         return name

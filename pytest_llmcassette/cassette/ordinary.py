@@ -13,7 +13,7 @@ _C1 = re.compile(rb"\xc2[\x80-\x9f]")
 
 
 def is_ordinary(raw: bytes) -> bool:
-    """Whether UTF-8 `raw` is free of control characters (but TAB and LF), NEL, LS, PS, BOM, U+FFFE/F and astral ones."""
+    """Whether UTF-8 `raw` has no control characters (but TAB, LF), NEL, LS, PS, BOM, U+FFFE/F or astral characters."""
     left = raw.translate(None, _HARMLESS)
     if not left:
         return True

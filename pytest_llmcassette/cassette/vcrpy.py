@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -194,18 +195,27 @@ class _Reader:
         return _resolve(value) if isinstance(value, Plain) else value
 
 
-@lru_cache(maxsize=4096)
+# The numbers that json.loads and yaml.dump between them write nearly always: embeddings hold thousands.
+_FLOAT = re.compile(r"-?[0-9]+\.[0-9]+(?:e[-+][0-9]+)?\Z")
+_INT = re.compile(r"-?(?:0|[1-9][0-9]{0,18})\Z")
+
+
 def _resolve(text: Plain) -> Any:
+    if _FLOAT.match(text):
+        return float(text)
+    if _INT.match(text):
+        return int(text)
     if text in _NULLS:
         return None
-    if text.isascii() and text.isdecimal() and (text == "0" or text[0] != "0"):
-        return int(text)
-    if text[0] not in "0123456789+-.tTfFyYnNoO":
-        return str(text)
+    return _resolved_word(text) if text[0] in "0123456789+-.tTfFyYnNoO" else str(text)
+
+
+@lru_cache(maxsize=1024)
+def _resolved_word(text: Plain) -> Any:
     import yaml
 
-    loader = yaml.SafeLoader("")
-    tag = loader.resolve(yaml.ScalarNode, str(text), (True, False))
+    loader: Any = yaml.SafeLoader("")
+    tag: str = loader.resolve(yaml.ScalarNode, str(text), (True, False))
     if not tag.endswith((":int", ":float", ":bool")):
         return str(text)
     return loader.construct_object(yaml.ScalarNode(tag, str(text)))

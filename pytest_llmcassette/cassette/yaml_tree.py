@@ -137,14 +137,14 @@ def _build(path: Path, parser: Any) -> Tree:
 def _scalar(path: Path, event: Any) -> str | bytes:
     tag = event.tag
     if tag is None or tag == "!":
-        return Plain(event.value) if event.implicit[0] else event.value  # type: ignore[no-any-return]
+        return Plain(event.value) if event.implicit[0] else event.value
     if tag == _TAG + "binary":
         try:
             return base64.b64decode("".join(event.value.split()), validate=True)
         except (binascii.Error, ValueError):
             raise _fault(path, event, "a !!binary value in it is no base64", _REPAIR) from None
     if tag in _TEXT_TAGS:
-        return event.value if tag == _TAG + "str" else Plain(event.value)  # type: ignore[no-any-return]
+        return event.value if tag == _TAG + "str" else Plain(event.value)
     raise _bad_tag(path, event)
 
 
