@@ -161,6 +161,14 @@ def test_multipart_fields_and_json_parts(content_type: str) -> None:
     assert REDACTOR.body(redacted, content_type) is redacted
 
 
+@pytest.mark.parametrize("name", ["Tenant-Id", "x", "ключ", "a.b*"])
+def test_one_own_name(name: str) -> None:
+    redactor = Redactor(CassetteConfig(secret_fields=(name,)))
+    body = f'{{"{name.upper()}": "{SECRET}", "aXb*": "kept"}}'
+    assert redactor.body(body.encode(), "application/json") == body.replace(SECRET, "REDACTED").encode()
+    assert REDACTOR.body(body.encode(), "application/json") == body.encode()
+
+
 def test_own_names_are_added_to_the_built_in_ones() -> None:
     redactor = Redactor(CassetteConfig(secret_fields=("Tenant-Key", "пароль", "x_k")))
     body = '{"tenant-key": "s1", "Пароль": "s2", "api_key": "s3", "x_k": "s4", "tools": [{"x_k": "kept"}], "a": "s5"}'
