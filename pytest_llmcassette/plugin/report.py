@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_llmcassette.plugin.naming import fields_of, provider_name
+
 if TYPE_CHECKING:
     from pytest_llmcassette.recorder import Recorder
     from pytest_llmcassette.report.records import TestRecord
@@ -57,7 +59,6 @@ def attach(
     item: pytest.Item,
     recorder: Recorder | None,
     *,
-    provider: str | None = None,
     unplayed: int = 0,
     saved: bool = False,
 ) -> None:
@@ -67,8 +68,8 @@ def attach(
     record = TestRecord(
         nodeid=item.nodeid,
         module=item.nodeid.partition("::")[0],
-        scenario=_scenario(item, provider),
-        provider=provider,
+        scenario=_scenario(item),
+        provider=provider_name(item),
         unplayed=unplayed,
         saved=saved,
     )
@@ -82,16 +83,13 @@ def attach(
     setattr(report, _ATTRIBUTE, record.to_json())
 
 
-def _scenario(item: pytest.Item, provider: str | None) -> str:
+def _scenario(item: pytest.Item) -> str:
     """`TestChat.stream[plain]`: class, name without `test_`, parameters without the provider."""
-    *classes, name = item.nodeid.partition("::")[2].split("::")
-    name, bracket, parameters = name.partition("[")
-    parameters = parameters.removesuffix("]")
-    if provider is not None:
-        kept = f"-{parameters}-".replace(f"-{provider}-", "-", 1).strip("-")
-        bracket, parameters = ("[", kept) if kept else ("", "")
-    shown = ".".join([*classes, name.removeprefix("test_")])
-    return f"{shown}[{parameters}]" if bracket else shown
+    if not isinstance(item, pytest.Function):
+        return item.name
+    fields = fields_of(item)
+    name = ".".join(word for word in (fields["class"], fields["scenario"]) if word)
+    return f"{name}[{fields['params']}]" if fields["params"] else name
 
 
 def _relative(path: Path, root: Path) -> str:
