@@ -36,6 +36,11 @@ def head(one: Interaction, *, instant: bool = True) -> dict[bytes, bytes]:
             [b"data: 1\r\n\r\n", b"data: 2\r\n\r\n"],
         ),
         ("Text/Event-Stream", b"data: 1\r\rdata: 2", [b"data: 1\r\r", b"data: 2"]),
+        (
+            "text/event-stream",
+            b"data: 1\n\ndata: 2\n\ndata: 3\n\ndata: 4",
+            [b"data: 1\n\n", b"data: 2\n\ndata: 3\n\ndata: 4"],
+        ),
         ("text/event-stream", b": cut", [b": cut"]),
         ("application/x-ndjson", b'{"a":1}\n{"b":2}\n', [b'{"a":1}\n', b'{"b":2}\n']),
         ("application/json", b'{"a":\n\n1}', [b'{"a":\n\n1}']),
@@ -43,8 +48,17 @@ def head(one: Interaction, *, instant: bool = True) -> dict[bytes, bytes]:
         ("text/event-stream", b"", []),
     ],
 )
-def test_one_piece_an_event(content_type: str, body: bytes, pieces: list[bytes]) -> None:
+def test_the_first_event_is_a_piece_of_its_own(content_type: str, body: bytes, pieces: list[bytes]) -> None:
     assert list(replay.pieces(interaction(body, content_type))) == pieces
+
+
+def test_a_long_stream_comes_in_blocks_of_whole_events() -> None:
+    events = [b"data: " + b"x" * 3000 + b"\n\n"] * 20 + [b"data: " + b"y" * 40_000 + b"\n\n", b"data: end\n\n"]
+    served = list(replay.pieces(interaction(b"".join(events), "text/event-stream")))
+    assert served[0] == events[0]
+    assert all(piece.endswith(b"\n\n") for piece in served)
+    assert [len(piece) // 3008 for piece in served[1:5]] == [5, 5, 5, 4]
+    assert b"".join(served) == b"".join(events)
 
 
 def test_one_piece_an_aws_frame() -> None:
