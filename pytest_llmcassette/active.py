@@ -26,18 +26,22 @@ class Suspension:
     """A stretch of code whose requests belong to no test, e.g. a session fixture being set up: they are refused.
 
     Enter the same object again for the fixture's teardown: cassettes which the fixture itself entered (`use_cassette`)
-    are out of force from the exit to the next entry, so they never reach into a test's body.
+    are out of force from the exit to the next entry, so they never reach into a test's body. Without a `reason` it
+    does only that, and refuses nothing.
     """
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
+        self._below: list[Entry] | None = None
         self._entry: Entry | None = None
         self._parked: list[Entry] = []
 
     def __enter__(self) -> Self:
         with _lock:
-            self._entry = Entry(self, None)
-            _stack.append(self._entry)
+            self._below = list(_stack)
+            if self.reason:
+                self._entry = Entry(self, None)
+                _stack.append(self._entry)
             for entry in self._parked:
                 entry.order = next(_order)
                 entry.in_force = True
@@ -49,13 +53,14 @@ class Suspension:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with _lock:
-            if self._entry is None or self._entry not in _stack:
+            if self._below is None:
                 return
-            place = _stack.index(self._entry)
-            self._parked = _stack[place + 1 :]
+            inside = [entry for entry in _stack if entry not in self._below]
+            self._parked = [entry for entry in inside if entry is not self._entry]
             for entry in self._parked:
                 entry.in_force = False
-            del _stack[place:]
+            _stack[:] = [entry for entry in _stack if entry in self._below]
+            self._below = self._entry = None
 
 
 class Entry:

@@ -1,0 +1,108 @@
+"""The pytest plugin: hooks only. What they do is in the modules beside this one."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from pytest_llmcassette.plugin import lifecycle, markers, neighbours, options, providers, report, scopes, xdist
+from pytest_llmcassette.plugin.fixtures import (
+    llm_cassette,
+    llm_cassette_config,
+    llm_cassette_dir,
+    llm_cassette_name,
+    llm_provider,
+    llm_snapshot,
+    open_cassette,
+)
+from pytest_llmcassette.plugin.session import CassetteSession
+from pytest_llmcassette.plugin.stash import RUN, SESSION
+
+__all__ = [
+    "llm_cassette",
+    "llm_cassette_config",
+    "llm_cassette_dir",
+    "llm_cassette_name",
+    "llm_provider",
+    "llm_snapshot",
+    "open_cassette",
+]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    options.add_options(parser)
+    report.add_option(parser.getgroup("llmcassette"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Parser, args: list[str]) -> None:
+    options.claim_record_mode(early_config, parser, args)
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    from pytest_llmcassette.plugin import hookspecs
+
+    pluginmanager.add_hookspecs(hookspecs)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    neighbours.check(config)
+    markers.register(config)
+    report.check_option(config)
+    config.stash[SESSION] = CassetteSession(config)
+    xdist.register(config)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    providers.parametrize(metafunc)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    markers.check_collected(config, items)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    try:
+        return (yield)
+    finally:
+        lifecycle.finish(item)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    lifecycle.start(item)
+    markers.check_required(item)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    return (yield from scopes.around_setup(fixturedef, request))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    try:
+        return (yield)
+    finally:
+        run = item.stash.get(RUN, None)
+        if run is not None:
+            run.end_of_body()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    made = yield
+    run = item.stash.get(RUN, None)
+    if run is not None:
+        from pytest_llmcassette.plugin import reports
+
+        reports.revise(run, call, made)
+    return made

@@ -1,0 +1,102 @@
+"""The fixtures; see docs/reference.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_llmcassette.errors import CassetteError
+from pytest_llmcassette.plugin import naming
+from pytest_llmcassette.plugin.lifecycle import OPENER, TestRun
+from pytest_llmcassette.plugin.markers import cassette_mark
+from pytest_llmcassette.plugin.providers import FIXTURE as PROVIDER
+from pytest_llmcassette.plugin.stash import RUN, SESSION
+
+if TYPE_CHECKING:
+    from syrupy.assertion import SnapshotAssertion
+
+    from pytest_llmcassette.llm_cassette import LlmCassette
+    from pytest_llmcassette.provider import Provider
+    from pytest_llmcassette.snapshot.fixture import LlmSnapshotAssertion
+
+
+@pytest.fixture(name=OPENER)
+def open_cassette(request: pytest.FixtureRequest) -> None:
+    """Opens the test's cassette; the plugin puts it before every other fixture of a marked test."""
+    run = request.node.stash[RUN]
+    names = request.session._fixturemanager.getfixturedefs("llm_cassette_name", request.node) or ()
+    try:
+        run.open(
+            request.getfixturevalue("llm_cassette_config"),
+            request.getfixturevalue("llm_cassette_dir"),
+            request.getfixturevalue("llm_cassette_name"),
+            is_named=len(names) > 1,
+        )
+    except CassetteError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture
+def llm_cassette(request: pytest.FixtureRequest) -> LlmCassette:
+    """The marked test's cassette: path, mode, requests, interactions, transcript(s), usage, usage_by_model."""
+    run: TestRun | None = request.node.stash.get(RUN, None)
+    if run is None:
+        pytest.fail(
+            f"{request.node.nodeid} uses the fixture llm_cassette, but has no cassette: mark the test, its class or "
+            "its module with @pytest.mark.cassette.",
+            pytrace=False,
+        )
+    if run.recorder is None:
+        pytest.fail(
+            "The fixtures llm_cassette_config, llm_cassette_dir and llm_cassette_name decide what the cassette is, so "
+            "they cannot use llm_cassette. Take llm_provider or request instead.",
+            pytrace=False,
+        )
+    return run.cassette
+
+
+@pytest.fixture
+def llm_snapshot(request: pytest.FixtureRequest, snapshot: SnapshotAssertion) -> LlmSnapshotAssertion:
+    """A syrupy snapshot that knows conversations: `assert llm_cassette == llm_snapshot`."""
+    from pytest_llmcassette.snapshot.fixture import llm_snapshot_from
+
+    run: TestRun | None = request.node.stash.get(RUN, None)
+    return llm_snapshot_from(snapshot, None if run is None else run.note_mismatch)
+
+
+@pytest.fixture
+def llm_cassette_config() -> Mapping[str, Any]:
+    """Override it to set switches for the tests below a conftest, in a module or in a class."""
+    return {}
+
+
+@pytest.fixture
+def llm_cassette_dir(request: pytest.FixtureRequest) -> Path:
+    """The folder of the cassettes. Override it: a relative path is relative to the test's own folder."""
+    return Path(request.path.parent, request.config.stash[SESSION].template.folder)
+
+
+@pytest.fixture
+def llm_cassette_name(request: pytest.FixtureRequest) -> str:
+    """The cassette's name: relative to `llm_cassette_dir`, without suffix, may contain `/`. Override it to choose."""
+    fields = naming.fields_of(request.node)
+    mark = cassette_mark(request.node)
+    if mark is not None and mark.name is not None:
+        return naming.explicit(mark.name, fields)
+    return naming.render(request.config.stash[SESSION].template.name, fields)
+
+
+@pytest.fixture(scope="session", name=PROVIDER)
+def llm_provider(request: pytest.FixtureRequest) -> Provider:
+    """One provider of the nearest conftest's `pytest_llmcassette_providers`; the test runs once for each."""
+    provider: Provider | None = getattr(request, "param", None)
+    if provider is None:
+        pytest.fail(
+            "llm_provider was asked for by request.getfixturevalue, when it was too late to run the test once for each "
+            "provider. Name it among the test's or a fixture's arguments.",
+            pytrace=False,
+        )
+    return provider

@@ -1,0 +1,194 @@
+"""One run of a marked test: its cassette is opened before the first fixture and closed when the report is made."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+import sys
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_llmcassette.config import CassetteConfig, build_config
+from pytest_llmcassette.errors import CassetteError
+from pytest_llmcassette.modes import RecordMode
+from pytest_llmcassette.plugin import naming
+from pytest_llmcassette.plugin.markers import CassetteMark, cassette_mark
+from pytest_llmcassette.plugin.placeholders import Placeholders
+from pytest_llmcassette.plugin.stash import RUN, SESSION
+
+if TYPE_CHECKING:
+    from pytest_llmcassette.active import Entry
+    from pytest_llmcassette.cassette.model import Interaction
+    from pytest_llmcassette.llm_cassette import LlmCassette
+    from pytest_llmcassette.recorder import Recorder
+
+_COMPARERS = ("pytest_llmcassette", "syrupy")
+
+OPENER = "_llm_cassette_open"
+"""The fixture that opens the cassette; put before all others of a marked test."""
+
+
+class TestRun:
+    """The state of one run of one marked test; a rerun starts with a new one."""
+
+    __test__ = False
+
+    def __init__(self, item: pytest.Function, mark: CassetteMark) -> None:
+        self.item = item
+        self.mark = mark
+        self.recorder: Recorder | None = None
+        self.body_is_over = False
+        self.said = 0
+        """How many of the recorder's misses the call's report has had its chance to tell."""
+        self.failed = False
+        """For another reason than an old expectation."""
+        self.mismatch: CodeType | None = None
+        """The code that made the last failed `llm_snapshot` comparison."""
+        self.unplayed = 0
+        self._cassette: LlmCassette | None = None
+        self._entry: Entry | None = None
+        self._placeholders = Placeholders()
+
+    @property
+    def provider(self) -> Any:
+        """The test's provider, None without one."""
+        callspec = getattr(self.item, "callspec", None)
+        return None if callspec is None else callspec.params.get("llm_provider")
+
+    @property
+    def cassette(self) -> LlmCassette:
+        """What the fixture `llm_cassette` is."""
+        if self._cassette is None:
+            from pytest_llmcassette.llm_cassette import LlmCassette
+
+            assert self.recorder is not None
+            self._cassette = LlmCassette(self.recorder)
+        return self._cassette
+
+    def open(self, switches: Any, folder: Any, name: Any, *, is_named: bool) -> None:
+        """Put the cassette and the placeholder keys in force; skips a test that is certain to record without a key.
+
+        `is_named`: the name comes from a fixture of the user's, so that tests may share it. Raises `CassetteError`.
+        """
+        from pytest_llmcassette import active, transports
+        from pytest_llmcassette.recorder import Recorder
+
+        session = self.item.config.stash[SESSION]
+        path = self._path(folder, name)
+        session.claim(path, self.item.nodeid, shared=is_named or self.mark.name is not None)
+        config = self._config(switches, path)
+        self.recorder = Recorder(
+            path,
+            config,
+            how_to_record=how_to_record(self.item, exists=path.exists()),
+            owner=self.item.nodeid,
+            is_complete=_is_complete,
+        )
+        self._skip_without_key()
+        transports.install(defer_tls=bool(self.item.config.getini("llmcassette_defer_tls")))
+        variable = getattr(self.provider, "api_key_env", None)
+        self._placeholders.set([variable] if variable else [])
+        self._entry = active.push(self.recorder)
+
+    def _path(self, folder: Any, name: Any) -> Path:
+        fields = naming.fields_of(self.item)
+        suffix = self.item.config.stash[SESSION].template.suffix
+        if self.mark.name is not None:
+            name = naming.explicit(self.mark.name, fields)
+        return naming.file_at(self.item.path.parent / folder, str(name), suffix)
+
+    def _config(self, switches: Any, path: Path) -> CassetteConfig:
+        session = self.item.config.stash[SESSION]
+        if switches is None:
+            switches = {}
+        if not hasattr(switches, "items"):
+            raise CassetteError(f"The fixture llm_cassette_config must return a dict of switches, not {switches!r}.")
+        layers = (
+            session.command_line,
+            ("@pytest.mark.cassette", self.mark.switches),
+            ("the fixture llm_cassette_config", switches),
+            ("the ini file", session.ini),
+        )
+        config = build_config(*layers)
+        mode = session.mode_for(path, config.record_mode)
+        return config if mode is config.record_mode else dataclasses.replace(config, record_mode=mode)
+
+    def _skip_without_key(self) -> None:
+        assert self.recorder is not None
+        provider = self.provider
+        if self.recorder.will_record and provider is not None and not getattr(provider, "has_key", True):
+            raise pytest.skip.Exception(
+                f"would record {self.recorder.path.name} (record mode {self.recorder.mode}), but {provider.api_key_env} "
+                f"is not set: no key for {provider.name}",
+                _use_item_location=True,
+            )
+
+    def note_mismatch(self) -> None:
+        """An `llm_snapshot` comparison has just failed: remember whose it was."""
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and str(frame.f_globals.get("__name__", "")).partition(".")[0] in _COMPARERS:
+            frame = frame.f_back
+        self.mismatch = None if frame is None else frame.f_code
+
+    def is_old_expectation(self, failure: pytest.ExceptionInfo[BaseException] | None) -> bool:
+        """Whether a test failed for nothing but an `llm_snapshot` comparison: the traffic is good then."""
+        if failure is None or self.mismatch is None or not isinstance(failure.value, AssertionError):
+            return False
+        return failure.traceback[-1].frame.code.raw is self.mismatch
+
+    def end_of_body(self) -> None:
+        """The test function has returned: from here on requests belong to the teardown."""
+        self.body_is_over = True
+        if self.recorder is not None:
+            self.recorder.phase = "teardown"
+
+    def leave(self) -> None:
+        """Take the cassette and the placeholders out of force. Safe to call twice."""
+        if self._entry is not None:
+            from pytest_llmcassette import active
+
+            active.pop(self._entry)
+            self._entry = None
+            assert self.recorder is not None
+            self.recorder.close()
+        self._placeholders.restore()
+
+
+def _is_complete(interaction: Interaction) -> bool:
+    # Imported here: replaying alone needs no wire protocol.
+    from pytest_llmcassette.llm_cassette import is_complete
+
+    return is_complete(interaction)
+
+
+def start(item: pytest.Item) -> None:
+    """Before a test's first fixture: a marked test gets a new run, whose first fixture will open its cassette."""
+    mark = cassette_mark(item)
+    finish(item)
+    if mark is None:
+        return
+    assert isinstance(item, pytest.Function)
+    item.stash[RUN] = TestRun(item, mark)
+    if OPENER not in item.fixturenames:
+        # A new list: the old one is shared by all tests of one function.
+        item.fixturenames = [OPENER, *item.fixturenames]
+
+
+def finish(item: pytest.Item) -> None:
+    """Whatever happened to the test (Ctrl-C, another plugin's error): nothing of it stays in force."""
+    run = item.stash.get(RUN, None)
+    if run is not None:
+        run.leave()
+        del item.stash[RUN]
+
+
+def how_to_record(item: pytest.Item, *, exists: bool) -> str:
+    """The command that records this test, to be pasted into a shell."""
+    nodeid = item.config.cwd_relative_nodeid(item.nodeid)
+    quoted = shlex.quote(nodeid) if any(character in nodeid for character in '"$`\\!') else f'"{nodeid}"'
+    mode = RecordMode.REWRITE if exists else RecordMode.ONCE
+    command = f"pytest {quoted} --record-mode={mode}"
+    return f"{command} (or new_episodes, to keep what is there)" if exists else command

@@ -1,0 +1,110 @@
+"""Command line and ini options, and what they say."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from pytest_llmcassette.config import CassetteConfig, parse_record_mode
+from pytest_llmcassette.errors import ConfigError
+
+DEFAULT_PATH = "cassettes/{module}/{provider}/{class}.{test}[{params}].yaml"
+PATH = "llmcassette_path"
+DEFER_TLS = "llmcassette_defer_tls"
+
+_MODES = "none, once, new_episodes, all, rewrite"
+_OWN = "llmcassette_record_mode_option"
+_SHARED = "record_mode"
+
+_HELP = {
+    "record_mode": f"the record mode where command line, marker and fixture name none: {_MODES}",
+    "match_on": "what must be equal: method, scheme, host, port, path, query, url, body, header:NAME",
+    "ignore_json": "paths of JSON values that do not decide a match",
+    "allow_unplayed": "let recorded interactions stay unplayed",
+    "allow_no_calls": "let a marked test make no call",
+    "allow_repeats": "let the last of equal recordings play again and again",
+    "record_errors": "keep transient failures that were retried",
+    "record_timing": "store when each piece of a stream arrived",
+    "timing": "instant, or recorded: replay at the recorded pace",
+    "ignore_hosts": "hosts whose traffic passes unrecorded: host, host:port, *.suffix",
+    "keep_request_headers": "request headers to write beside the built-in ones",
+    "keep_response_headers": "response headers to write beside the built-in ones",
+    "secret_query": "query parameters to redact beside the built-in ones",
+    "secret_fields": "body fields to redact beside the built-in ones",
+    "snapshot_headers": "live request headers to show in snapshots beside the protocol's",
+}
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Everything but `--record-mode`, which `claim_record_mode` adds."""
+    group = parser.getgroup("llmcassette", "cassettes of LLM conversations")
+    group.addoption(
+        "--llmcassette-record-mode",
+        dest=_OWN,
+        default=None,
+        metavar="MODE",
+        help=f"record mode of pytest-llmcassette alone, beats --record-mode: {_MODES}",
+    )
+    parser.addini(PATH, "where cassettes are, relative to the test's folder", default=DEFAULT_PATH)
+    parser.addini(DEFER_TLS, "make TLS contexts of httpx clients only when they are used", type="bool", default=True)
+    kinds = {"bool": "bool", "RecordMode": "string", "str": "string"}
+    for name, annotation in CassetteConfig.__annotations__.items():
+        kind: Any = kinds.get(annotation, "args")
+        parser.addini(f"llmcassette_{name}", _HELP[name], type=kind, default=None)
+
+
+def claim_record_mode(early_config: pytest.Config, parser: pytest.Parser, args: list[str]) -> None:
+    """Add `--record-mode` unless a neighbour owns it.
+
+    pytest-recording and cassetter register it as well, in an order that is not ours to choose, and two owners of one
+    flag kill pytest at start. This is the first moment at which all plugins have registered theirs.
+    """
+    if hasattr(parser.parse_known_and_unknown_args([])[0], _SHARED):
+        return
+    parser.getgroup("llmcassette").addoption(
+        "--record-mode", dest=_SHARED, default=None, metavar="MODE", help=f"what may be recorded: {_MODES}"
+    )
+    again = parser.parse_known_args(args, namespace=copy.copy(early_config.option))
+    # The early parse did not know the flag and took the word behind it for a path. Only these two may be mended: the
+    # rest of that namespace has been adjusted since (confcutdir).
+    early_config.known_args_namespace.file_or_dir = again.file_or_dir
+    setattr(early_config.known_args_namespace, _SHARED, getattr(again, _SHARED))
+
+
+def command_line(config: pytest.Config) -> tuple[str, str | None]:
+    """The flag that decides and the mode it names, unchecked; None when no flag was given."""
+    own: str | None = config.getoption(_OWN, None)
+    if own is not None:
+        return "--llmcassette-record-mode", own
+    return "--record-mode", config.getoption(_SHARED, None)
+
+
+def check_command_line(config: pytest.Config) -> None:
+    """Raises `pytest.UsageError` for a mode that does not exist.
+
+    Called once a test of ours is there: `--record-mode=verify` is fine where cassetter's tests are the only ones.
+    """
+    flag, mode = command_line(config)
+    if mode is None:
+        return
+    try:
+        parse_record_mode(flag, mode)
+    except ConfigError as error:
+        hint = "" if flag.startswith("--llm") else " For pytest-llmcassette alone: --llmcassette-record-mode."
+        raise pytest.UsageError(f"{error}{hint}") from None
+
+
+def owns_record_mode(config: pytest.Config) -> bool:
+    """Whether `--record-mode` is ours, not a neighbour's."""
+    for group in config._parser._groups:
+        if group.name == "llmcassette":
+            return any("--record-mode" in option.names() for option in group.options)
+    return False
+
+
+def ini_switches(config: pytest.Config) -> dict[str, Any]:
+    """The switches that the ini file sets."""
+    found = {name: config.getini(f"llmcassette_{name}") for name in CassetteConfig.__annotations__}
+    return {name: value for name, value in found.items() if value is not None and value != ""}

@@ -1,0 +1,95 @@
+"""What the reports of a marked test say: strictness, the recording that is kept or discarded, the figures."""
+
+from __future__ import annotations
+
+import traceback
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_llmcassette.errors import CassetteError
+from pytest_llmcassette.plugin import report, snapshots, strict
+from pytest_llmcassette.plugin.stash import SESSION
+
+if TYPE_CHECKING:
+    from pytest_llmcassette.plugin.lifecycle import TestRun
+
+DISCARDED = "llmcassette_discarded"
+"""Attribute of a teardown report: the cassette whose recording was not kept."""
+
+
+def revise(run: TestRun, call: pytest.CallInfo[None], made: pytest.TestReport) -> None:
+    """Change a report that pytest has made; the last one closes the cassette and writes the recording."""
+    if made.when == "call" and not run.body_is_over:
+        # A subtest: the test itself goes on.
+        run.failed = run.failed or made.failed
+        return
+    if made.when == "call":
+        _after_body(run, call, made)
+    elif made.when == "setup":
+        run.failed = run.failed or not made.passed
+    else:
+        _after_teardown(run, made)
+
+
+def _after_body(run: TestRun, call: pytest.CallInfo[None], made: pytest.TestReport) -> None:
+    if made.passed and not hasattr(made, "wasxfail"):
+        problem = strict.after_body(run)
+        if problem is not None:
+            _fail(made, run, problem)
+        return
+    if run.recorder is not None:
+        run.said = len(run.recorder.misses)
+    if not made.passed and not run.is_old_expectation(call.excinfo):
+        run.failed = True
+
+
+def _after_teardown(run: TestRun, made: pytest.TestReport) -> None:
+    run.leave()
+    if made.passed:
+        problem = strict.after_teardown(run)
+        if problem is not None:
+            _fail(made, run, problem)
+    if not made.passed:
+        run.failed = True
+    saved = _keep(run, made)
+    if run.failed:
+        snapshots.withdraw(run.item)
+    if run.recorder is not None:
+        report.attach(made, run.item, run.recorder, unplayed=run.unplayed, saved=saved)
+
+
+def _keep(run: TestRun, made: pytest.TestReport) -> bool:
+    """Write the recording, or leave the old file as it is; whether anything was written."""
+    recorder = run.recorder
+    if recorder is None:
+        return False
+    if run.failed or recorder.misses:
+        if any(sent.live for sent in recorder.sent):
+            setattr(made, DISCARDED, str(recorder.path))
+        return False
+    try:
+        path = recorder.save()
+    except CassetteError as error:
+        problem = str(error)
+    except Exception:
+        # Out of a hook it would end the whole session with an internal error.
+        problem = f"The recording {recorder.path} could not be written:\n{traceback.format_exc()}"
+    else:
+        if path is not None:
+            run.item.config.stash[SESSION].note_recorded(path, run.item.nodeid)
+        return path is not None
+    run.failed = True
+    setattr(made, DISCARDED, str(recorder.path))
+    _fail(made, run, problem)
+    return False
+
+
+def _fail(made: pytest.TestReport, run: TestRun, problem: str) -> None:
+    """Make this report one of a failure, as `pytest.fail(problem, pytrace=False)` would have."""
+    try:
+        pytest.fail(problem, pytrace=False)
+    except pytest.fail.Exception:
+        failure = pytest.ExceptionInfo.from_current()
+    made.outcome = "failed"
+    made.longrepr = run.item._repr_failure_py(failure, style="value")  # type: ignore[arg-type]

@@ -1,0 +1,82 @@
+"""What one pytest run knows: its settings, which test has which cassette, and what was recorded."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_llmcassette.errors import CassetteError
+from pytest_llmcassette.modes import RecordMode
+from pytest_llmcassette.plugin import options
+from pytest_llmcassette.plugin.naming import Template, parse_template
+
+RUN_STARTED = "llmcassette_started"
+"""In an xdist worker's input: when the controller started, in nanoseconds since 1970."""
+
+
+class CassetteSession:
+    """Made once for each pytest process. Costs nothing until a test with the mark is there."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        worker: Mapping[str, Any] = getattr(config, "workerinput", {})
+        self._started_ns: int = worker.get(RUN_STARTED, time.time_ns())
+        self._is_worker = bool(worker)
+        self._recorded: dict[Path, str] = {}
+        self._owners: dict[Path, str] = {}
+
+    @cached_property
+    def template(self) -> Template:
+        """`llmcassette_path`; raises `pytest.UsageError` when it makes no sense."""
+        return parse_template(self._config.getini(options.PATH), options.PATH)
+
+    @cached_property
+    def ini(self) -> dict[str, Any]:
+        """The switches of the ini file."""
+        return options.ini_switches(self._config)
+
+    @cached_property
+    def command_line(self) -> tuple[str, dict[str, Any]]:
+        """The strongest layer of switches."""
+        flag, mode = options.command_line(self._config)
+        return flag, {"record_mode": mode}
+
+    def claim(self, path: Path, nodeid: str, *, shared: bool) -> None:
+        """Note whose cassette this is; raises `CassetteError` when another test has it without sharing it by name."""
+        if shared:
+            return
+        owner = self._owners.setdefault(path, nodeid)
+        if owner != nodeid:
+            raise CassetteError(two_tests_one_file(owner, nodeid, path))
+
+    def mode_for(self, path: Path, mode: RecordMode) -> RecordMode:
+        """The mode for a test of this cassette: what another test of this run has just recorded is replayed."""
+        if mode not in (RecordMode.ALL, RecordMode.REWRITE):
+            return mode
+        return RecordMode.NONE if path in self._recorded or self._by_another_worker(path) else mode
+
+    def _by_another_worker(self, path: Path) -> bool:
+        if not self._is_worker:
+            return False
+        try:
+            return os.stat(path).st_mtime_ns > self._started_ns
+        except OSError:
+            return False
+
+    def note_recorded(self, path: Path, nodeid: str) -> None:
+        """This test has written this cassette in this run."""
+        self._recorded[path] = nodeid
+
+
+def two_tests_one_file(first: str, second: str, path: Path) -> str:
+    """Why two tests cannot have this one cassette."""
+    return (
+        f"{first} and {second} would both use the cassette {path}. Give one of them a name of its own, or the same "
+        'name to both if they are to share it: @pytest.mark.cassette("name").'
+    )

@@ -1,0 +1,23 @@
+"""Where the plugin keeps its state: on pytest's own objects, by these keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_llmcassette.active import Suspension
+    from pytest_llmcassette.plugin.lifecycle import TestRun
+    from pytest_llmcassette.plugin.session import CassetteSession
+
+SESSION: pytest.StashKey[CassetteSession] = pytest.StashKey()
+"""On the config: what one pytest run knows."""
+
+RUN: pytest.StashKey[TestRun] = pytest.StashKey()
+"""On a test with the mark: this run of it; a rerun gets a new one."""
+
+PROVIDER_PROBLEM: pytest.StashKey[str] = pytest.StashKey()
+"""On the config: the first thing that is wrong with a table of providers, said when everything is collected."""
+
+SUSPENSION: pytest.StashKey[Suspension] = pytest.StashKey()

@@ -1,0 +1,86 @@
+"""What a test that passed has to be told all the same: misses that were swallowed, silence, unplayed recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from pytest_llmcassette.errors import CassetteError
+from pytest_llmcassette.plugin import budget
+
+if TYPE_CHECKING:
+    from pytest_llmcassette.cassette.model import Interaction
+    from pytest_llmcassette.plugin.lifecycle import TestRun
+    from pytest_llmcassette.recorder import Recorder
+
+
+def after_body(run: TestRun) -> str | None:
+    """Why a test whose call passed has failed, the gravest reason first; None if it holds.
+
+    What was recorded in a teardown is left for `after_teardown`. An exceeded budget is no failure of the traffic.
+    """
+    recorder = run.recorder
+    if recorder is None:
+        return None
+    try:
+        problem = _swallowed(run, recorder) or _silence(run, recorder) or _unplayed(run, recorder, in_teardown=False)
+    except CassetteError as error:
+        problem = str(error)
+    if problem is not None:
+        run.failed = True
+        return problem
+    limits = budget.budget_of(run.item)
+    return None if limits is None else budget.over_budget(limits, recorder)
+
+
+def after_teardown(run: TestRun) -> str | None:
+    """The same for what happened, or should have happened, while fixtures were torn down."""
+    recorder = run.recorder
+    if recorder is None:
+        return None
+    try:
+        problem = _swallowed(run, recorder)
+        if problem is None and not run.failed:
+            problem = _unplayed(run, recorder, in_teardown=True)
+    except CassetteError as error:
+        # An unreadable cassette has been told already, unless the test called nothing and was to call nothing.
+        problem = None if run.failed else str(error)
+    return problem
+
+
+def _swallowed(run: TestRun, recorder: Recorder) -> str | None:
+    misses, run.said = recorder.misses[run.said :], len(recorder.misses)
+    if not misses:
+        return None
+    return f"The code under test swallowed this, and went on:\n{misses[0]}"
+
+
+def _silence(run: TestRun, recorder: Recorder) -> str | None:
+    if recorder.calls or recorder.config.allow_no_calls or not (run.mark.is_own or recorder.exists_at_start):
+        return None
+    return (
+        f"{recorder.owner} is marked with @pytest.mark.cassette, but no request was made through httpx or httpx2.\n"
+        "Check that the code under test is really called, and not mocked; else remove the mark, or set "
+        "allow_no_calls=True."
+    )
+
+
+def _unplayed(run: TestRun, recorder: Recorder, *, in_teardown: bool) -> str | None:
+    if recorder.config.allow_unplayed or not recorder.calls:
+        return None
+    unplayed = [one for one in recorder.unplayed() if (one.phase == "teardown") is in_teardown]
+    run.unplayed += len(unplayed)
+    if not unplayed:
+        return None
+    return (
+        f"{recorder.path} holds {_count(unplayed)} that {recorder.owner} did not ask for"
+        f"{' while its fixtures were torn down' if in_teardown else ''}:\n"
+        + "\n".join(f"  {one.request.method} {one.request.url}" for one in unplayed[:10])
+        + ("\n  ..." if len(unplayed) > 10 else "")
+        + f"\nRecord it again: {recorder.how_to_record}\nOr set allow_unplayed=True."
+    )
+
+
+def _count(unplayed: Iterable[Interaction]) -> str:
+    number = len(list(unplayed))
+    return f"{number} interaction{'' if number == 1 else 's'}"

@@ -1,0 +1,59 @@
+"""Where results are shown: in a plain run, or in the controller of an xdist run."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from pytest_llmcassette.plugin.report import CassetteReport
+from pytest_llmcassette.plugin.session import RUN_STARTED
+
+
+def register(config: pytest.Config) -> None:
+    """Register the report, and what xdist's own hooks need, where they exist: unknown hooks are an error."""
+    if hasattr(config, "workerinput"):
+        return
+    config.pluginmanager.register(CassetteReport(config), "llmcassette-report")
+    lines = ClosingLines()
+    config.pluginmanager.register(lines, "llmcassette-closing-lines")
+    if config.pluginmanager.hasplugin("xdist"):
+        config.pluginmanager.register(Controller(lines), "llmcassette-controller")
+
+
+class ClosingLines:
+    """One line for each thing that a reader of the whole run must not miss."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Collect the recordings that were not kept; the attribute travels with a worker's report."""
+        path = getattr(report, "llmcassette_discarded", None)
+        if path is not None:
+            self.lines.append(f"recording discarded, since {report.nodeid} failed: {path}")
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Said last, and only if there is something to say."""
+        for line in self.lines:
+            terminalreporter.write_line(line, yellow=True)
+
+
+class Controller:
+    """xdist's hooks. Not warnings: `-W error` would turn them into internal errors."""
+
+    def __init__(self, lines: ClosingLines) -> None:
+        self._lines = lines
+        self._started = time.time_ns()
+
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell each worker when the run began, so that it knows a cassette which another one has just recorded."""
+        node.workerinput[RUN_STARTED] = self._started
+
+    def pytest_testnodedown(self, node: Any, error: object | None) -> None:
+        """A worker that crashed takes the test it was running along."""
+        if error:
+            self._lines.lines.append(
+                f"{node.gateway.id} crashed: the cassettes report lacks the test it was running, and its recording"
+            )
