@@ -40,7 +40,7 @@ def chunk_cost(*, rounds: int) -> str:
 
         def read(http: httpx2.Client) -> None:
             with http.stream("POST", url, content=b"{}") as response:
-                for _ in response.iter_raw():
+                for _ in response.iter_bytes():
                     continue
 
         def ours() -> None:

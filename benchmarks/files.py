@@ -86,50 +86,101 @@ def load(*, rounds: int) -> str:
     return table("Load", ("files", "reader", "MB/s", "times as fast as CSafeLoader"), rows)
 
 
-def save(*, rounds: int) -> str:
-    """Save 14 KB interactions to a file, in microseconds an interaction, at two sizes for O(n)."""
-    from pytest_llmcassette.cassette.files import save as save_cassette
+URL = "https://api.example.com/v1/chat/completions"
 
+
+def save(*, rounds: int) -> str:
+    """Take and save n exchanges of 14 KB, then only save them again; microseconds each, at two sizes for O(n)."""
     parts = []
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
         for count in (SAVED, SAVED * 5):
-            interactions = _made_up(count)
-            calls: dict[str, Callable[[], object]] = {
-                OURS: lambda made=interactions: save_cassette(folder / "ours.yaml", made)
-            }
-            calls.update(_peers_saving(count, folder))
-            figures = alternate(calls, rounds=rounds, calls=1)
-            each = {name: Figure(tuple(ms * 1000 / count for ms in figure.rounds)) for name, figure in figures.items()}
-            parts.append(compared(f"Save, {count} interactions of 14 KB, each", each, OURS, unit="us"))
+            taking, saving = _contenders(count, Path(scratch))
+            for title, calls in (("Take and save", taking), ("Save alone,", saving)):
+                figures = alternate(calls, rounds=rounds, calls=1)
+                each = {
+                    name: Figure(tuple(ms * 1000 / count for ms in figure.rounds)) for name, figure in figures.items()
+                }
+                parts.append(compared(f"{title} {count} interactions of 14 KB, each", each, OURS, unit="us"))
     return "\n".join(parts)
 
 
-def _peers_saving(count: int, folder: Path) -> dict[str, Callable[[], object]]:
-    calls: dict[str, Callable[[], object]] = {}
-    url = "https://api.example.com/v1/chat/completions"
-    body = next(iter(BODIES.values()))
+Calls = dict[str, Callable[[], object]]
+
+
+def _contenders(count: int, folder: Path) -> tuple[Calls, Calls]:
+    """For every contender what takes n exchanges from its transport and saves them, and what saves n it has."""
+    from pytest_llmcassette.cassette.files import save as save_cassette
+
+    interactions = _made_up(count)
+    taking: Calls = {OURS: lambda: _take(folder / "ours.yaml", count)}
+    saving: Calls = {OURS: lambda: save_cassette(folder / "ours.yaml", interactions)}
     if importlib.util.find_spec("vcr"):
-        from vcr.request import Request
-        from vcr.serialize import serialize
-        from vcr.serializers import yamlserializer
-
-        requests = [Request("POST", url, f'{{"call":{number}}}', {}) for number in range(count)]
-        response = {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": body.decode()}}
-        recording = {"requests": requests, "responses": [response] * count}
-        calls["VCR.py"] = lambda: (folder / "vcr.yaml").write_text(serialize(recording, yamlserializer))
+        taking["VCR.py"], saving["VCR.py"] = _vcr_py(folder / "vcr.yaml", count)
     if importlib.util.find_spec("cassetter"):
-        import cassetter
+        taking["cassetter YAML"], saving["cassetter YAML"] = _cassetter(folder / "cassetter.yaml", count)
+    return taking, saving
 
-        theirs = cassetter.Cassette(folder / "cassetter.yaml", record_mode=cassetter.RecordMode.REWRITE)
-        theirs.load()
-        headers = {"content-type": ["text/event-stream"]}
+
+def _take(path: Path, count: int) -> None:
+    from pytest_llmcassette.config import CassetteConfig
+    from pytest_llmcassette.modes import RecordMode
+    from pytest_llmcassette.recorder import LiveRequest, Recorder, RecordingSlot
+
+    body = next(iter(BODIES.values()))
+    config = CassetteConfig(record_mode=RecordMode.REWRITE)
+    recorder = Recorder(path, config, how_to_record="", owner="benchmark")
+    sent = [(b"Content-Type", b"application/json")]
+    received = [(b"Content-Type", b"text/event-stream")]
+    for number in range(count):
+        slot = recorder.request(LiveRequest("POST", URL, sent, b'{"call":%d}' % number))
+        assert isinstance(slot, RecordingSlot)
+        slot.headers(200, "OK", received, "HTTP/1.1", 412_500_000)
+        slot.data(body)
+        slot.end("")
+    recorder.save()
+
+
+def _vcr_py(path: Path, count: int) -> tuple[Callable[[], object], Callable[[], object]]:
+    from vcr.cassette import Cassette
+    from vcr.request import Request
+    from vcr.serialize import serialize
+    from vcr.serializers import yamlserializer
+
+    body = next(iter(BODIES.values()))
+
+    def exchange(number: int) -> tuple[Request, dict[str, object]]:
+        request = Request("POST", URL, f'{{"call":{number}}}', {"Content-Type": "application/json"})
+        status = {"code": 200, "message": "OK"}
+        return request, {"status": status, "headers": {"content-type": ["text/event-stream"]}, "body": {"string": body}}
+
+    def take() -> None:
+        cassette = Cassette(str(path), record_mode="all", serializer=yamlserializer)
         for number in range(count):
-            theirs.record("POST", url, headers, b'{"call":%d}' % number, 200, headers, body)
+            cassette.append(*exchange(number))
+        cassette._save(force=True)
 
-        def again() -> None:
-            theirs._dirty = True  # it saves only what changed; a recording run saves exactly once
-            theirs.save()
+    exchanges = [exchange(number) for number in range(count)]
+    recording = {"requests": [one for one, _ in exchanges], "responses": [one for _, one in exchanges]}
+    return take, lambda: path.write_text(serialize(recording, yamlserializer))
 
-        calls["cassetter YAML"] = again
-    return calls
+
+def _cassetter(path: Path, count: int) -> tuple[Callable[[], object], Callable[[], object]]:
+    import cassetter
+
+    sent, received = {"content-type": ["application/json"]}, {"content-type": ["text/event-stream"]}
+    body = next(iter(BODIES.values()))
+
+    def taken() -> cassetter.Cassette:
+        cassette = cassetter.Cassette(path, record_mode=cassetter.RecordMode.REWRITE)
+        cassette.load()
+        for number in range(count):
+            cassette.record("POST", URL, sent, b'{"call":%d}' % number, 200, received, body)
+        return cassette
+
+    full = taken()
+
+    def again() -> None:
+        full._dirty = True  # it saves only what changed; a recording run saves exactly once
+        full.save()
+
+    return lambda: taken().save(), again

@@ -114,7 +114,6 @@ _PLAIN_UNSAFE = re.compile(
 _SINGLE_UNSAFE = re.compile("\t| [\r\n\x85\u2028\u2029]|[\r\n\x85\u2028\u2029] ")
 _LITERAL_UNSAFE = re.compile(" [\r\n\x85\u2028\u2029]")
 _OWN_LINE = re.compile("([\n\u2028\u2029])(?=[^\n\u2028\u2029])")
-_LINE_WITH_TEXT = re.compile("\n(?=[^\n])")
 _SHORT = 200
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -145,42 +144,51 @@ def double_quoted(text: str) -> str:
     return f'"{pattern.sub(_escape, text)}"'
 
 
-def body_scalar(raw: bytes, indent: str) -> str:
-    """A body as Go writes it; quick where nothing in it is special."""
-    if is_ordinary(raw):
-        try:
-            text = raw.decode("utf-8")
-        except UnicodeDecodeError:
-            return _binary(raw, indent)
-        if "\n" in text:
-            if len(text) > 1 and text[0] not in "\t\n " and text[-1] != " " and " \n" not in text:
-                end = "" if text[-1] == "\n" else "-"
-                if text.endswith("\n\n"):
-                    end = "+"
-                lines = _LINE_WITH_TEXT.sub("\n" + indent, text)
-                return f"|{end}\n{indent}{lines[:-1] if lines[-1] == chr(10) else lines}"
-        elif text[:1] in ("{", "[") and "\t" not in text:
-            return "'" + text.replace("'", "''") + "'"
-        return scalar(text, indent)
-    return scalar(raw.decode("utf-8", "surrogateescape"), indent)
+def quick_body(raw: bytes) -> bytes | None:
+    """The `body:` line of a text in which nothing is special, without looking at each character; else None.
+
+    Most bodies are streams of lines or one line of JSON: those are a literal block or in single quotes.
+    """
+    if not is_ordinary(raw) or not (raw.isascii() or _is_utf8(raw)):
+        return None
+    if b"\n" not in raw:
+        return (
+            b"    body: '" + raw.replace(b"'", b"''") + b"'\n" if raw[:1] in (b"{", b"[") and b"\t" not in raw else None
+        )
+    if raw[:1] in (b"\t", b"\n", b" ") or raw[-1:] == b" " or b" \n" in raw:
+        return None
+    chomping = b"+" if raw.endswith(b"\n\n") else b"" if raw.endswith(b"\n") else b"-"
+    lines = raw.replace(b"\n", b"\n      ")
+    while b"\n      \n" in lines:
+        lines = lines.replace(b"\n      \n", b"\n\n")
+    end = lines[:-6] if chomping != b"-" else lines + b"\n"
+    return b"    body: |" + chomping + b"\n      " + end
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 @lru_cache(maxsize=4096)
-def _short_scalar(text: str, indent: str, key: bool) -> str:
-    return _scalar(text, indent, key=key)
+def _short_scalar(text: str, indent: str) -> str:
+    return _scalar(text, indent)
 
 
-def scalar(text: str, indent: str, *, key: bool = False) -> str:
+def scalar(text: str, indent: str) -> str:
     """`text` as Go writes it after `key:` or `-`; `indent` is that of the lines inside it (the parent's plus 2)."""
     # URLs, header values and the like are the same all over a suite.
-    return _short_scalar(text, indent, key) if len(text) < _SHORT else _scalar(text, indent, key=key)
+    return _short_scalar(text, indent) if len(text) < _SHORT else _scalar(text, indent)
 
 
-def _scalar(text: str, indent: str, *, key: bool) -> str:
+def _scalar(text: str, indent: str) -> str:
     if _SURROGATE.search(text):
         return _binary(text.encode("utf-8", "surrogateescape"), indent)
     if "\n" in text:
-        if len(text) < 2 or not _NOT_SPACE.search(text) or key:
+        if len(text) < 2 or not _NOT_SPACE.search(text):
             return double_quoted(text)
         return _literal(text, indent)
     if not text or not is_string(text):

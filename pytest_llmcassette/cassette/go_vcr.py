@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cmp_to_key
 
 from pytest_llmcassette.cassette.duration import format_duration
-from pytest_llmcassette.cassette.go_scalars import body_scalar, scalar
+from pytest_llmcassette.cassette.go_scalars import BREAKS, quick_body, scalar
 from pytest_llmcassette.cassette.model import Headers, Interaction, Request, Response
 
 _LONG_KEY = 128
+_BREAKS = frozenset(BREAKS)
+_WORD = re.compile(r"[A-Za-z0-9_-]*\Z")
+
+Lines = list[str | bytes]
 
 
 def dumps(interactions: Iterable[Interaction]) -> bytes:
     """The file's bytes; ids are renumbered 0..n-1. One pass, linear in the size of the bodies."""
-    lines: list[str] = ["---\nversion: 2\n"]
+    lines: Lines = ["---\nversion: 2\n"]
     before = len(lines)
     lines.append("interactions:\n")
     for number, interaction in enumerate(interactions):
@@ -25,10 +30,10 @@ def dumps(interactions: Iterable[Interaction]) -> bytes:
         _write_own(lines, interaction)
     if len(lines) == before + 1:
         lines[before] = "interactions: []\n"
-    return "".join(lines).encode("utf-8")
+    return b"".join([line if isinstance(line, bytes) else line.encode("utf-8") for line in lines])
 
 
-def _write_request(lines: list[str], request: Request) -> None:
+def _write_request(lines: Lines, request: Request) -> None:
     lines.append(
         f"{_text('proto', request.proto)}    proto_major: {request.proto_major}\n"
         f"    proto_minor: {request.proto_minor}\n    content_length: {request.content_length}\n"
@@ -47,7 +52,7 @@ def _write_request(lines: list[str], request: Request) -> None:
     lines += (_text("url", request.url), _text("method", request.method))
 
 
-def _write_response(lines: list[str], response: Response) -> None:
+def _write_response(lines: Lines, response: Response) -> None:
     lines.append(
         f"{_text('proto', response.proto)}    proto_major: {response.proto_major}\n"
         f"    proto_minor: {response.proto_minor}\n"
@@ -68,7 +73,7 @@ def _write_response(lines: list[str], response: Response) -> None:
     )
 
 
-def _write_own(lines: list[str], interaction: Interaction) -> None:
+def _write_own(lines: Lines, interaction: Interaction) -> None:
     """The keys that go-vcr ignores, only where they say something."""
     for key in ("phase", "end", "end_message"):
         value = getattr(interaction, key)
@@ -79,23 +84,22 @@ def _write_own(lines: list[str], interaction: Interaction) -> None:
         lines.append(f"  chunks: {scalar(arrivals, '    ')}\n")
 
 
-def _write_list(lines: list[str], name: str, values: list[str]) -> None:
+def _write_list(lines: Lines, name: str, values: list[str]) -> None:
     if values:
         lines.append(f"    {name}:\n")
         lines += [_line("    - ", scalar(value, "      ")) for value in values]
 
 
-def _write_map(lines: list[str], name: str, values: Headers) -> None:
+def _write_map(lines: Lines, name: str, values: Headers) -> None:
     if not values:
         return
     lines.append(f"    {name}:\n")
     names = sorted(values, key=_NATURAL) if len(values) > 1 else values
     for key in names:
-        written = scalar(key, "        ", key=True)
+        written = scalar(key, "        ")
         listed = values[key]
-        # libyaml's measure of a simple key: its tag and value, in bytes.
-        if len(written) > _LONG_KEY // 4 and _is_complex(key, written):
-            lines.append(_line("      ? ", scalar(key, "        ")))
+        if _is_complex(key, written):
+            lines.append(_line("      ? ", written))
             prefix, first = "        ", "      : "
         else:
             lines.append(f"      {written}:" + ("\n" if listed else " []\n"))
@@ -111,17 +115,23 @@ def _write_map(lines: list[str], name: str, values: Headers) -> None:
 
 
 def _is_complex(key: str, written: str) -> bool:
-    raw = key.encode("utf-8", "surrogateescape")
-    tag = len("tag:yaml.org,2002:binary") if written.startswith("!!binary") else 0
-    return len(raw) + tag > _LONG_KEY
+    """Whether a key is too long for libyaml's simple keys (in bytes), or has a line break in its text or its base64."""
+    if "\n" in written:
+        return True
+    if len(key) <= _LONG_KEY // 4 and _WORD.match(key):
+        return False
+    if written.startswith("!!binary "):
+        return False
+    return len(key.encode("utf-8")) > _LONG_KEY or not _BREAKS.isdisjoint(key)
 
 
 def _text(name: str, value: str) -> str:
     return _line(f"    {name}: ", scalar(value, "      "))
 
 
-def _body(body: bytes) -> str:
-    return _line("    body: ", body_scalar(body, "      "))
+def _body(body: bytes) -> str | bytes:
+    quick = quick_body(body)
+    return quick if quick is not None else _text("body", body.decode("utf-8", "surrogateescape"))
 
 
 def _line(start: str, written: str) -> str:

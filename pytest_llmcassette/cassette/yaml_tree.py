@@ -119,6 +119,8 @@ def _build(path: Path, parser: Any) -> Tree:
         if isinstance(parent, Items):
             parent.append(value)
         elif keys[-1] is _NO_KEY:
+            if isinstance(value, bytes):
+                value = value.decode("utf-8", "surrogateescape")
             if not isinstance(value, str):
                 raise _fault(path, event, "a key in it is no text", _REPAIR)
             if value == "<<" and isinstance(value, Plain):
