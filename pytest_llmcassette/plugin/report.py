@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _OPTION = "cassette_report"
 _ATTRIBUTE = "llmcassette"
 _TERMINAL = "terminal"
+_LOOKING = frozenset({"llm_cassette", "llm_snapshot"})
+"""A test with one of these reads its answers anyway, so that the section at the end can have its usage for nothing."""
 
 
 def add_option(group: pytest.OptionGroup) -> None:
@@ -79,7 +81,8 @@ def attach(
         record.mode = str(recorder.mode)
         record.cassette = _relative(recorder.path, item.config.rootpath)
         wanted = item.config.getoption(_OPTION) is not None
-        collect(record, recorder, priced=wanted, detailed=page_path(item.config) is not None)
+        read = wanted or not _LOOKING.isdisjoint(getattr(item, "fixturenames", ()))
+        collect(record, recorder, read=read, priced=wanted, detailed=page_path(item.config) is not None)
     setattr(report, _ATTRIBUTE, record.to_json())
 
 

@@ -55,8 +55,7 @@ def _after_teardown(run: TestRun, made: pytest.TestReport) -> None:
     saved = _keep(run, made)
     if run.failed:
         snapshots.withdraw(run.item)
-    if run.recorder is not None:
-        report.attach(made, run.item, run.recorder, unplayed=run.unplayed, saved=saved)
+    report.attach(made, run.item, run.recorder, unplayed=run.unplayed, saved=saved)
 
 
 def _keep(run: TestRun, made: pytest.TestReport) -> bool:
@@ -92,4 +91,4 @@ def _fail(made: pytest.TestReport, run: TestRun, problem: str) -> None:
     except pytest.fail.Exception:
         failure = pytest.ExceptionInfo.from_current()
     made.outcome = "failed"
-    made.longrepr = run.item._repr_failure_py(failure, style="value")  # type: ignore[arg-type]
+    made.longrepr = run.item._repr_failure_py(failure, style="value")

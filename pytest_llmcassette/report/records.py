@@ -46,7 +46,7 @@ class TestRecord:
     """One test with a cassette. `outcome` is pytest's own word (`passed`, `failed`, `skipped`) or `error`.
 
     `cassette` is relative to the rootdir where it can be. `missing`: the test asked for something that is not recorded.
-    `saved`: a recording was written.
+    `saved`: a recording was written. `unread`: exchanges that nobody looked at, so that their answers were not read.
     """
 
     __test__ = False
@@ -61,6 +61,7 @@ class TestRecord:
     missing: bool = False
     saved: bool = False
     unplayed: int = 0
+    unread: int = 0
     exchanges: list[ExchangeRecord] = field(default_factory=list)
     reason: str = ""
 

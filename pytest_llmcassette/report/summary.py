@@ -45,7 +45,11 @@ def summary_lines(records: Sequence[TestRecord], *, quiet: bool = False) -> list
     lost = sum(one.recorded for one in records if not one.saved)
     if lost:
         lines.append(f"{lost} of the recorded were not kept: their tests failed")
-    return [*lines, *_by_model([exchange for one in records for exchange in one.exchanges])]
+    usage = _by_model([exchange for one in records for exchange in one.exchanges])
+    unread = sum(one.unread for one in records)
+    if usage and unread:
+        usage.append(f"without {_plural(unread, 'answer')} that no test looked at; --cassette-report reads all")
+    return lines + usage
 
 
 def _plural(count: int, noun: str) -> str:

@@ -32,11 +32,11 @@ def sent(answered: Interaction, **fields: Any) -> SentRequest:
     return SentRequest(request.method, request.url, request.headers, request.body, interaction=answered, **fields)
 
 
-def collected(*requests: SentRequest, priced: bool = False, detailed: bool = False) -> TestRecord:
+def collected(*requests: SentRequest, read: bool = True, priced: bool = False, detailed: bool = False) -> TestRecord:
     recorder = Recorder(Path("none.yaml"), CassetteConfig(), how_to_record="", owner="test")
     recorder.sent.extend(requests)
     record = TestRecord(nodeid="t.py::test_a", module="t.py", scenario="a")
-    return collect(record, recorder, priced=priced, detailed=detailed)
+    return collect(record, recorder, read=read, priced=priced, detailed=detailed)
 
 
 def test_an_answer_by_its_figures() -> None:
@@ -62,6 +62,12 @@ def test_costs_are_looked_up_on_request_and_for_what_was_recorded_now() -> None:
         assert float(exchange.cost or 0) == float(exchange.rerecord_cost or 0) == 0.0035
 
 
+def test_answers_that_nobody_looks_at_are_not_read_unless_just_recorded() -> None:
+    record = collected(sent(interaction(CHAT, ANSWER)), sent(interaction(CHAT, ANSWER), live=True), read=False)
+    assert [one.protocol for one in record.exchanges] == [None, "openai.chat"]
+    assert (record.replayed, record.recorded, record.unread) == (1, 1, 1)
+
+
 def test_a_time_that_is_none_is_unknown() -> None:
     [exchange] = collected(sent(interaction(CHAT, {**ANSWER, "created": 10**30})), priced=True).exchanges
     assert exchange.recorded_at is None
@@ -73,7 +79,7 @@ def test_dropped_retries_and_misses() -> None:
     recorder.sent += [sent(answered, dropped=True), sent(answered), SentRequest("POST", CHAT, {}, b"")]
     recorder.misses.append(RequestNotRecorded("no"))
     record = TestRecord(nodeid="t.py::test_a", module="t.py", scenario="a")
-    collect(record, recorder, priced=False, detailed=False)
+    collect(record, recorder, read=True)
     assert (record.replayed, record.recorded, record.missing) == (1, 0, True)
 
 

@@ -44,6 +44,14 @@ def test_costs_are_left_out_when_nobody_looked_them_up() -> None:
     ]
 
 
+def test_usage_says_what_it_leaves_out() -> None:
+    unread = record("b", None, exchange(protocol=None, usage=None), unread=1)
+    assert summary_lines([record("a", None, exchange()), unread])[-1] == (
+        "without 1 answer that no test looked at; --cassette-report reads all"
+    )
+    assert summary_lines([unread]) == ["1 replayed, 0 recorded (1 cassette)"]
+
+
 def test_a_recording_that_was_not_kept_is_said() -> None:
     lines = summary_lines([record("a", None, exchange(live=True), outcome="failed")])
     assert "1 of the recorded were not kept: their tests failed" in lines
