@@ -1,6 +1,7 @@
-"""Snapshot tests for LLM provider integrations: record once, replay offline, assert what was asked, answered and spent.
+"""Snapshot tests for LLM provider integrations: record once, replay offline, assert what was asked, answered, spent.
 
-Every name is imported when it is first asked for: pytest imports this package at each start, also where no test uses it.
+Every name is imported when it is first asked for: pytest imports this package at each start, also where no test
+uses it.
 """
 
 from __future__ import annotations

@@ -99,10 +99,12 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    made = yield
     run = item.stash.get(RUN, None)
-    if run is not None:
-        from pytest_llmcassette.plugin import reports
+    if run is None:
+        return (yield)
+    from pytest_llmcassette.plugin import reports
 
-        reports.revise(run, call, made)
+    reports.shorten(item, call)
+    made = yield
+    reports.revise(run, call, made)
     return made

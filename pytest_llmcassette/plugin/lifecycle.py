@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -121,8 +122,8 @@ class TestRun:
         provider = self.provider
         if self.recorder.will_record and provider is not None and not getattr(provider, "has_key", True):
             raise pytest.skip.Exception(
-                f"would record {self.recorder.path.name} (record mode {self.recorder.mode}), but {provider.api_key_env} "
-                f"is not set: no key for {provider.name}",
+                f"{provider.api_key_env} is not set, so that nothing can be recorded from {provider.name} "
+                f"(record mode {self.recorder.mode})",
                 _use_item_location=True,
             )
 
@@ -186,9 +187,13 @@ def finish(item: pytest.Item) -> None:
 
 
 def how_to_record(item: pytest.Item, *, exists: bool) -> str:
-    """The command that records this test, to be pasted into a shell."""
-    nodeid = item.config.cwd_relative_nodeid(item.nodeid)
-    quoted = shlex.quote(nodeid) if any(character in nodeid for character in '"$`\\!') else f'"{nodeid}"'
+    """The command that records this test, to be pasted into the shell that pytest was started from."""
+    file, separator, rest = item.nodeid.partition("::")
+    folder = item.config.invocation_params.dir
+    if folder != item.config.rootpath:
+        file = os.path.relpath(item.config.rootpath / file, folder)
+    test = file + separator + rest
+    quoted = shlex.quote(test) if any(character in test for character in '"$`\\!') else f'"{test}"'
     mode = RecordMode.REWRITE if exists else RecordMode.ONCE
     command = f"pytest {quoted} --record-mode={mode}"
     return f"{command} (or new_episodes, to keep what is there)" if exists else command

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_llmcassette.errors import CassetteError
+from pytest_llmcassette.errors import CassetteError, CassetteStop
 from pytest_llmcassette.plugin import report, snapshots, strict
 from pytest_llmcassette.plugin.stash import SESSION
 
 if TYPE_CHECKING:
     from pytest_llmcassette.plugin.lifecycle import TestRun
+
+_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
 
 DISCARDED = "llmcassette_discarded"
 """Attribute of a teardown report: the cassette whose recording was not kept."""
@@ -85,10 +89,29 @@ def _keep(run: TestRun, made: pytest.TestReport) -> bool:
 
 
 def _fail(made: pytest.TestReport, run: TestRun, problem: str) -> None:
-    """Make this report one of a failure, as `pytest.fail(problem, pytrace=False)` would have."""
+    """Make this report one of a failure, as `pytest.fail(problem, pytrace=False)` in the test would have."""
     try:
         pytest.fail(problem, pytrace=False)
     except pytest.fail.Exception:
-        failure = pytest.ExceptionInfo.from_current()
+        shown = pytest.ExceptionInfo.from_current().getrepr(style="value")
+    path, line, _ = run.item.reportinfo()
+    if shown.reprcrash is not None:
+        shown.reprcrash.path, shown.reprcrash.lineno = str(path), (line or 0) + 1
     made.outcome = "failed"
-    made.longrepr = run.item._repr_failure_py(failure, style="value")
+    made.longrepr = shown
+
+
+def shorten(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """Cut the frames of libraries off the end of a miss's traceback: what is missing is said in its message."""
+    failure = call.excinfo
+    if failure is None or not isinstance(failure.value, CassetteStop) or item.config.getoption("fulltrace", False):
+        return
+    entries = list(failure.traceback)
+    while len(entries) > 1 and _is_of_a_library(str(entries[-1].path)):
+        entries.pop()
+    kept = {id(entry._rawentry) for entry in entries}
+    failure.traceback = failure.traceback.filter(lambda entry: id(entry._rawentry) in kept)
+
+
+def _is_of_a_library(path: str) -> bool:
+    return "site-packages" in path or "dist-packages" in path or path.startswith((_OURS, _STANDARD_LIBRARY))
