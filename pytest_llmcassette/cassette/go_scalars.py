@@ -186,7 +186,7 @@ def scalar(text: str, indent: str) -> str:
 
 def _scalar(text: str, indent: str) -> str:
     if _SURROGATE.search(text):
-        return _binary(text.encode("utf-8", "surrogateescape"), indent)
+        return _binary(_bytes(text), indent)
     if "\n" in text:
         if len(text) < 2 or not _NOT_SPACE.search(text):
             return double_quoted(text)
@@ -203,6 +203,14 @@ def _scalar(text: str, indent: str) -> str:
     if "\u2028" in quoted or "\u2029" in quoted:
         quoted = re.sub("([\u2028\u2029])(?=[^\u2028\u2029])", r"\1" + indent, quoted)
     return f"'{quoted}'"
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        # A surrogate that stands for no byte: Go has none, but the message of a Python exception may.
+        return text.encode("utf-8", "surrogatepass")
 
 
 def _literal(text: str, indent: str) -> str:

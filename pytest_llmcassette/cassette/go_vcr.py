@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import cmp_to_key
 
 from pytest_llmcassette.cassette.duration import format_duration
 from pytest_llmcassette.cassette.go_scalars import BREAKS, quick_body, scalar
 from pytest_llmcassette.cassette.model import Headers, Interaction, Request, Response
+from pytest_llmcassette.cassette.natural_order import natural_order
 
 _LONG_KEY = 128
 _BREAKS = frozenset(BREAKS)
@@ -94,7 +94,7 @@ def _write_map(lines: Lines, name: str, values: Headers) -> None:
     if not values:
         return
     lines.append(f"    {name}:\n")
-    names = sorted(values, key=_NATURAL) if len(values) > 1 else values
+    names = natural_order(values) if len(values) > 1 else values
     for key in names:
         written = scalar(key, "        ")
         listed = values[key]
@@ -137,46 +137,3 @@ def _body(body: bytes) -> str | bytes:
 def _line(start: str, written: str) -> str:
     """A whole line. A block that ends in LS or PS has ended its line with it."""
     return f"{start}{written}" if written[-1] in "\u2028\u2029" else f"{start}{written}\n"
-
-
-def _compare(left: str, right: str) -> int:
-    """Go's order of map keys: digit runs by value, letters after what is no letter, except right after a digit."""
-    after_digit = False
-    for place, (mine, theirs) in enumerate(zip(left, right, strict=False)):
-        if mine == theirs:
-            after_digit = mine.isdecimal()
-            continue
-        letter, other = mine.isalpha(), theirs.isalpha()
-        if letter != other:
-            return -1 if letter == after_digit else 1
-        if not letter:
-            ours, our_end = _digits(left, place)
-            their, their_end = _digits(right, place)
-            if "0" in (mine, theirs) and _leads_with_value(left, place):
-                ours, their = ours + 10 ** (our_end - place), their + 10 ** (their_end - place)
-            if ours != their:
-                return -1 if ours < their else 1
-            if our_end != their_end:
-                return -1 if our_end < their_end else 1
-        return -1 if mine < theirs else 1
-    return len(left) - len(right)
-
-
-_NATURAL = cmp_to_key(_compare)
-
-
-def _digits(text: str, start: int) -> tuple[int, int]:
-    """The number that begins at `start`, as a wrapping int64, and where it ends."""
-    end = start
-    while end < len(text) and text[end].isdecimal():
-        end += 1
-    value = int(text[start:end]) if end > start and text[start:end].isascii() else 0
-    return ((value + (1 << 63)) % (1 << 64)) - (1 << 63), end
-
-
-def _leads_with_value(text: str, place: int) -> bool:
-    """Whether the digits right before `place` are worth something, so that a zero here is no leading one."""
-    start = place
-    while start and text[start - 1].isdecimal():
-        start -= 1
-    return any(digit != "0" for digit in text[start:place])
