@@ -1,0 +1,102 @@
+"""A user's suite in a folder of its own, run by pytest inside pytest against a loopback server."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from servers.plain import PlainServer
+
+# Imported once for all runs inside this process: pytester forgets what a run has imported, and importing takes longer
+# than everything else that these tests do.
+for _module in (
+    "httpx",
+    "httpx2",
+    "syrupy.assertion",
+    "yaml",
+    "pytest_llmcassette.cassette.files",
+    "pytest_llmcassette.cassette.vcrpy",
+    "pytest_llmcassette.mismatch",
+    "pytest_llmcassette.plugin.reports",
+    "pytest_llmcassette.protocols.openai_chat",
+    "pytest_llmcassette.provider",
+    "pytest_llmcassette.report.collect",
+    "pytest_llmcassette.report.summary",
+    "pytest_llmcassette.snapshot.fixture",
+    "pytest_llmcassette.transports.mockers",
+    "pytest_llmcassette.use_cassette",
+):
+    import_module(_module)
+
+ASKING = """
+import os
+import httpx
+
+def ask(text="hi", path="/ask", **options):
+    with httpx.Client(verify=False, **options) as client:
+        return client.post(os.environ["SERVER"] + path, json={"say": text}).text
+"""
+
+BLOCKED = ("cacheprovider", "anyio", "asyncio", "hypothesispytest", "xdist")
+"""Plugins of the outer session that a run inside does not need; each costs time."""
+
+
+class Suite:
+    """`files(...)` writes test modules, `run(...)` runs them in this process, `run_alone(...)` in one of its own."""
+
+    def __init__(self, pytester: pytest.Pytester, server: PlainServer) -> None:
+        self.pytester = pytester
+        self.server = server
+        self.path: Path = pytester.path
+        self.file("asking.py", ASKING)
+        pytester.syspathinsert()
+
+    def file(self, name: str, text: str) -> Path:
+        file = self.path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(_dedent(text), "utf-8")
+        return file
+
+    def test(self, text: str, name: str = "test_it.py") -> Path:
+        """A test module that can `ask`."""
+        return self.file(name, "import os\nimport pytest\nfrom asking import ask\n" + _dedent(text))
+
+    def run(self, *arguments: str, wanted: tuple[str, ...] = ()) -> pytest.RunResult:
+        """Run in this process; `wanted` are the plugins that are needed of those usually blocked."""
+        return self.pytester.runpytest_inprocess(*self._arguments(arguments, wanted))
+
+    def run_alone(self, *arguments: str, wanted: tuple[str, ...] = ()) -> pytest.RunResult:
+        return self.pytester.runpytest_subprocess(*self._arguments(arguments, wanted))
+
+    def _arguments(self, arguments: tuple[str, ...], wanted: tuple[str, ...]) -> list[str]:
+        blocked = [word for name in BLOCKED if name not in wanted for word in ("-p", f"no:{name}")]
+        return [*blocked, *arguments]
+
+    def cassettes(self) -> list[str]:
+        """All YAML files below the suite's folder, in order."""
+        return sorted(file.relative_to(self.path).as_posix() for file in self.path.rglob("*.y*ml"))
+
+    def litter(self) -> list[str]:
+        """Files that no user would expect: neither sources nor cassettes nor snapshots."""
+        expected = {".py", ".yaml", ".ambr", ".ini", ".pyc"}
+        return sorted(str(file) for file in self.path.rglob("*") if file.is_file() and file.suffix not in expected)
+
+
+def said(result: pytest.RunResult) -> str:
+    """Everything that a run printed, without the colours."""
+    return re.sub(r"\x1b\[[\d;]*m", "", f"{result.stdout.str()}\n{result.stderr.str()}")
+
+
+def outcomes(result: pytest.RunResult) -> dict[str, Any]:
+    """passed, failed, errors, ... without the noise of warnings."""
+    return {name: count for name, count in result.parseoutcomes().items() if name != "warnings"}
+
+
+def _dedent(text: str) -> str:
+    from textwrap import dedent
+
+    return dedent(text).lstrip("\n")

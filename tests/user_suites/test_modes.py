@@ -1,0 +1,184 @@
+"""Record modes from the outside: what goes live, what is written, and which of five places decides."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+import pytest
+
+from user_suites.suite import Suite, outcomes, said
+
+TEST = """
+@pytest.mark.cassette
+def test_ask():
+    print("GOT", ask())
+"""
+
+
+def test_a_missing_cassette_gives_the_command_that_records_it(suite: Suite) -> None:
+    suite.test(TEST)
+    result = suite.run()
+    assert outcomes(result) == {"failed": 1}
+    assert suite.server.calls == 0
+    found = re.search(r"Record it: pytest (.*)", said(result))
+    assert found is not None
+    assert outcomes(suite.run(*shlex.split(found[1]))) == {"passed": 1}
+    assert suite.cassettes() == ["cassettes/test_it/test_ask.yaml"]
+    assert outcomes(suite.run()) == {"passed": 1}
+    assert suite.server.calls == 1
+
+
+def test_the_command_names_exactly_one_of_several_parametrised_tests(suite: Suite) -> None:
+    suite.test(
+        """
+        @pytest.mark.parametrize("text", ["a", "it's $HOME", 'say "hi"'])
+        @pytest.mark.cassette
+        def test_ask(text):
+            ask(text)
+        """
+    )
+    for command in re.findall(r"Record it: pytest (.*)", said(suite.run())):
+        assert outcomes(suite.run(*shlex.split(command))) == {"passed": 1}
+    assert suite.server.asked == [
+        'POST /ask {"say":"a"}',
+        'POST /ask {"say":"it\'s $HOME"}',
+        'POST /ask {"say":"say \\"hi\\""}',
+    ]
+    assert outcomes(suite.run()) == {"passed": 3}
+
+
+@pytest.mark.parametrize(
+    ("mode", "got", "live"),
+    [
+        ("none", ["answer 1", "answer 2"], 0),
+        ("once", ["answer 1", "answer 2"], 0),
+        ("new_episodes", ["answer 1", "answer 2"], 0),
+        ("all", ["answer 3", "answer 4"], 2),
+        ("rewrite", ["answer 3", "answer 4"], 2),
+    ],
+)
+def test_modes_on_a_recorded_test(suite: Suite, mode: str, got: list[str], live: int) -> None:
+    suite.test(
+        """
+        @pytest.mark.cassette
+        def test_ask():
+            for text in ("one", "two"):
+                print("GOT", ask(text))
+        """
+    )
+    suite.run("--record-mode=once").assert_outcomes(passed=1)
+    result = suite.run(f"--record-mode={mode}", "-s")
+    result.assert_outcomes(passed=1)
+    assert re.findall(r"GOT (answer \d)", said(result)) == got
+    assert suite.server.calls == 2 + live
+    again = suite.run("-s")
+    assert re.findall(r"GOT (answer \d)", said(again)) == got
+
+
+def test_new_episodes_appends_and_once_does_not(suite: Suite) -> None:
+    suite.test(
+        """
+        @pytest.mark.cassette
+        def test_ask():
+            for text in os.environ.get("TEXTS", "one").split():
+                print("GOT", ask(text))
+        """
+    )
+    suite.run("--record-mode=once").assert_outcomes(passed=1)
+    suite.pytester._monkeypatch.setenv("TEXTS", "one two")
+    once = suite.run("--record-mode=once")
+    once.assert_outcomes(failed=1)
+    assert "new_episodes" in said(once)
+    suite.run("--record-mode=new_episodes").assert_outcomes(passed=1)
+    assert suite.server.asked == ['POST /ask {"say":"one"}', 'POST /ask {"say":"two"}']
+    result = suite.run("-s")
+    assert re.findall(r"GOT (answer \d)", said(result)) == ["answer 1", "answer 2"]
+
+
+SHOWS_MODE = """
+import pytest
+
+@pytest.fixture
+def llm_cassette_config():
+    return {fixture}
+
+@pytest.mark.cassette({outer})
+class TestIt:
+    @pytest.mark.cassette(allow_no_calls=True{inner})
+    def test_mode(self, llm_cassette):
+        print("MODE", llm_cassette.mode)
+"""
+
+
+@pytest.mark.parametrize(
+    ("command_line", "inner", "outer", "fixture", "ini", "expected"),
+    [
+        ([], None, None, None, None, "none"),
+        ([], None, None, None, "once", "once"),
+        ([], None, None, "all", "once", "all"),
+        ([], None, "rewrite", "all", "once", "rewrite"),
+        ([], "new_episodes", "rewrite", "all", "once", "new_episodes"),
+        (["--record-mode=none"], "new_episodes", "rewrite", "all", "once", "none"),
+        (["--record-mode=once", "--llmcassette-record-mode=all"], "none", None, None, None, "all"),
+        (["--record-mode", "rewrite"], None, None, None, None, "rewrite"),
+        (["--record-mode", "none"], "all", None, None, None, "none"),
+        (["--llmcassette-record-mode", "none", "--record-mode", "all"], None, None, None, None, "none"),
+    ],
+)
+def test_who_decides_on_the_mode(
+    suite: Suite,
+    command_line: list[str],
+    inner: str | None,
+    outer: str | None,
+    fixture: str | None,
+    ini: str | None,
+    expected: str,
+) -> None:
+    suite.file(
+        "test_mode.py",
+        SHOWS_MODE.format(
+            inner=f", record_mode={inner!r}" if inner else "",
+            outer=f"record_mode={outer!r}" if outer else "",
+            fixture=f"{{'record_mode': {fixture!r}}}" if fixture else "{}",
+        ),
+    )
+    if ini:
+        suite.file("pytest.ini", f"[pytest]\nllmcassette_record_mode = {ini}\n")
+    result = suite.run("-s", *command_line)
+    result.assert_outcomes(passed=1)
+    assert f"MODE {expected}\n" in said(result)
+
+
+def test_a_word_after_the_flag_is_a_mode_and_what_follows_a_file(suite: Suite) -> None:
+    """pytest parses the command line once before the flag exists."""
+    suite.test(TEST, "test_one.py")
+    suite.test(TEST, "sub/test_two.py")
+    suite.file("sub/conftest.py", "print('SUB CONFTEST')\n")
+    result = suite.run_alone("--record-mode", "once", "sub/test_two.py", "-s")
+    result.assert_outcomes(passed=1)
+    assert "SUB CONFTEST" in said(result)
+    assert suite.cassettes() == ["sub/cassettes/test_two/test_ask.yaml"]
+
+
+@pytest.mark.parametrize("flag", ["--record-mode", "--llmcassette-record-mode"])
+def test_a_mode_that_does_not_exist_is_an_error_of_one_line(suite: Suite, flag: str) -> None:
+    suite.test(TEST)
+    result = suite.run(f"{flag}=sometimes")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    [line] = [line for line in said(result).splitlines() if "sometimes" in line]
+    assert flag in line
+    assert "none, once, new_episodes, all, rewrite" in line
+
+
+def test_the_flag_says_what_it_is_in_the_help(suite: Suite) -> None:
+    shown = said(suite.run("--help"))
+    assert re.search(r"^\s+--record-mode=MODE", shown, re.MULTILINE)
+    assert re.search(r"^\s+--llmcassette-record-mode=MODE", shown, re.MULTILINE)
+    assert re.search(r"^\s+llmcassette_path \(string\)", shown, re.MULTILINE)
+
+
+def test_no_trace_when_blocked(suite: Suite) -> None:
+    suite.test("def test_plain(): pass")
+    suite.run("-p", "no:llmcassette").assert_outcomes(passed=1)
+    assert suite.run("-p", "no:llmcassette", "--record-mode=once").ret == pytest.ExitCode.USAGE_ERROR
