@@ -278,6 +278,6 @@ def _file_state(path: Path) -> tuple[int, int] | None:
     """Size and time of the file, None when there is none."""
     try:
         state = os.stat(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return state.st_size, state.st_mtime_ns
