@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import os
 import shlex
 import sys
 from pathlib import Path
-from types import CodeType, FrameType
+from types import CodeType, FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pytest_llmcassette.llm_cassette import LlmCassette
     from pytest_llmcassette.recorder import Recorder
 
+_UNITTEST = os.path.join("unittest", "case.py")
 _COMPARERS = ("pytest_llmcassette", "syrupy")
 
 OPENER = "_llm_cassette_open"
@@ -46,8 +48,8 @@ class TestRun:
         """How many of the recorder's misses the call's report has had its chance to tell."""
         self.failed = False
         """For another reason than an old expectation."""
-        self.mismatch: CodeType | None = None
-        """The code that made the last failed `llm_snapshot` comparison."""
+        self._mismatch: tuple[CodeType, int] | None = None
+        """Where the last failed `llm_snapshot` comparison was made."""
         self.unplayed = 0
         self._cassette: LlmCassette | None = None
         self._entry: Entry | None = None
@@ -79,7 +81,8 @@ class TestRun:
 
         session = self.item.config.stash[SESSION]
         path = self._path(folder, name)
-        session.claim(path, self.item.nodeid, shared=is_named or self.mark.name is not None)
+        if not is_named and self.mark.name is None:
+            session.claim(path, self.item)
         config = self._config(switches, path)
         self.recorder = Recorder(
             path,
@@ -128,17 +131,27 @@ class TestRun:
             )
 
     def note_mismatch(self) -> None:
-        """An `llm_snapshot` comparison has just failed: remember whose it was."""
+        """An `llm_snapshot` comparison has just failed: remember where."""
         frame: FrameType | None = sys._getframe(1)
         while frame is not None and str(frame.f_globals.get("__name__", "")).partition(".")[0] in _COMPARERS:
             frame = frame.f_back
-        self.mismatch = None if frame is None else frame.f_code
+        self._mismatch = None if frame is None else (frame.f_code, frame.f_lineno)
 
     def is_old_expectation(self, failure: pytest.ExceptionInfo[BaseException] | None) -> bool:
-        """Whether a test failed for nothing but an `llm_snapshot` comparison: the traffic is good then."""
-        if failure is None or self.mismatch is None or not isinstance(failure.value, AssertionError):
+        """Whether a test failed for nothing but an `llm_snapshot` comparison: the traffic is good then.
+
+        That is so when the very statement that compared raised the failure.
+        """
+        if failure is None or self._mismatch is None or not isinstance(failure.value, AssertionError):
             return False
-        return failure.traceback[-1].frame.code.raw is self.mismatch
+        code, line = self._mismatch
+        last = failure.tb
+        while last.tb_next is not None:
+            last = last.tb_next
+        if last.tb_frame.f_code is not code:
+            return False
+        # unittest's assertEqual compares in one statement and raises in the next.
+        return _is_within_statement(last, line) or code.co_filename.endswith(_UNITTEST)
 
     def end_of_body(self) -> None:
         """The test function has returned: from here on requests belong to the teardown."""
@@ -156,6 +169,13 @@ class TestRun:
             assert self.recorder is not None
             self.recorder.close()
         self._placeholders.restore()
+
+
+def _is_within_statement(raised: TracebackType, line: int) -> bool:
+    """Whether a line belongs to the statement that raised; an assertion has the extent of the whole statement."""
+    positions = itertools.islice(raised.tb_frame.f_code.co_positions(), raised.tb_lasti // 2, None)
+    first, last, _, _ = next(positions, (None, None, None, None))
+    return first is not None and last is not None and first <= line <= last
 
 
 def _is_complete(interaction: Interaction) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from pytest_llmcassette.config import CassetteConfig, build_config
 from pytest_llmcassette.errors import ConfigError
 from pytest_llmcassette.plugin import budget, naming, options
-from pytest_llmcassette.plugin.session import two_tests_one_file
+from pytest_llmcassette.plugin.session import Owners, note_owner
 from pytest_llmcassette.plugin.stash import PROVIDER_PROBLEM, SESSION
 
 _SWITCHES = ", ".join(f"{name}=None" for name in CassetteConfig.__annotations__)
@@ -94,10 +94,11 @@ def check_collected(config: pytest.Config, items: list[pytest.Item]) -> None:
     if PROVIDER_PROBLEM in config.stash:
         raise pytest.UsageError(config.stash[PROVIDER_PROBLEM])
     session = config.stash[SESSION]
-    owners: dict[Path, str] = {}
+    owners: Owners = {}
     checked: set[tuple[int, ...]] = set()
     for item in items:
         budget.budget_of(item)
+        _check_requirements(item)
         mark = cassette_mark(item)
         if mark is None:
             continue
@@ -113,8 +114,9 @@ def check_collected(config: pytest.Config, items: list[pytest.Item]) -> None:
             _check_switches(item, mark, session.ini)
         assert isinstance(item, pytest.Function)
         path = _path_by_template(item, mark)
-        if path is not None and owners.setdefault(path, item.nodeid) != item.nodeid:
-            raise pytest.UsageError(two_tests_one_file(owners[path], item.nodeid, path))
+        problem = None if path is None else note_owner(owners, path, item)
+        if problem is not None:
+            raise pytest.UsageError(problem)
 
 
 def _check_switches(item: pytest.Item, mark: CassetteMark, ini: dict[str, Any]) -> None:
@@ -141,6 +143,15 @@ def _path_by_template(item: pytest.Function, mark: CassetteMark) -> Path | None:
     return naming.file_at(item.path.parent / template.folder, name, template.suffix)
 
 
+def _check_requirements(item: pytest.Item) -> None:
+    for mark in item.iter_markers("llm_requires"):
+        if mark.kwargs or not mark.args or not all(isinstance(word, str) for word in mark.args):
+            raise pytest.UsageError(
+                f"{item.nodeid}: @pytest.mark.llm_requires takes capabilities, one text each: "
+                'llm_requires("tools", "vision").'
+            )
+
+
 def check_required(item: pytest.Item) -> None:
     """Skip the test when its provider does not declare what `llm_requires` asks for."""
     required = [word for mark in item.iter_markers("llm_requires") for word in mark.args]
@@ -150,8 +161,10 @@ def check_required(item: pytest.Item) -> None:
     provider = callspec.params.get("llm_provider") if callspec is not None else None
     if provider is None:
         return
-    missing = provider.missing(*dict.fromkeys(required))
+    declared = getattr(provider, "capabilities", ())
+    missing = [word for word in dict.fromkeys(required) if word not in declared]
     if missing:
         raise pytest.skip.Exception(
-            f"{provider.name} does not declare: {', '.join(missing)} (llm_requires)", _use_item_location=True
+            f"{getattr(provider, 'name', provider)} does not declare: {', '.join(missing)} (llm_requires)",
+            _use_item_location=True,
         )

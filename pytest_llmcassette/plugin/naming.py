@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 FIELDS = ("module", "provider", "class", "test", "params", "scenario")
-_NOT_IN_PATHS = ("llm_provider", "anyio_backend")
-"""Parameters that `{params}` leaves out: the provider has a field, the backend does not change what is sent."""
+_NOT_IN_PATHS = ("llm_provider", "anyio_backend", "__pytest_repeat_step_number")
+"""Parameters that `{params}` leaves out: the provider has a field, the others do not change what is sent."""
 
 _FIELD = re.compile(r"\{(\w*)\}")
 _UNSAFE = re.compile(r"""[<>?%*:|"'/\\\x00-\x1f\x7f]""")
@@ -77,7 +77,7 @@ def _params(item: pytest.Function) -> str:
     # One id for several arguments, so ids cannot be told by their place.
     for name in left_out:
         value = callspec.params[name]
-        word = provider_name(item) if name == "llm_provider" else value if isinstance(value, str) else value[0]
+        word = provider_name(item) if name == "llm_provider" else str(value[0] if isinstance(value, tuple) else value)
         if word in ids:
             ids.remove(word)
     return "-".join(ids)

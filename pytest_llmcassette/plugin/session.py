@@ -13,8 +13,11 @@ import pytest
 
 from pytest_llmcassette.errors import CassetteError
 from pytest_llmcassette.modes import RecordMode
-from pytest_llmcassette.plugin import options
+from pytest_llmcassette.plugin import naming, options
 from pytest_llmcassette.plugin.naming import Template, parse_template
+
+Owners = dict[Path, tuple[tuple[object, ...], str]]
+"""The test of each cassette: what makes it this test, and its node id."""
 
 RUN_STARTED = "llmcassette_started"
 """In an xdist worker's input: when the controller started, in nanoseconds since 1970."""
@@ -29,7 +32,7 @@ class CassetteSession:
         self._started_ns: int = worker.get(RUN_STARTED, time.time_ns())
         self._is_worker = bool(worker)
         self._recorded: dict[Path, str] = {}
-        self._owners: dict[Path, str] = {}
+        self._owners: Owners = {}
 
     @cached_property
     def template(self) -> Template:
@@ -47,13 +50,11 @@ class CassetteSession:
         flag, mode = options.command_line(self._config)
         return flag, {"record_mode": mode}
 
-    def claim(self, path: Path, nodeid: str, *, shared: bool) -> None:
-        """Note whose cassette this is; raises `CassetteError` when another test has it without sharing it by name."""
-        if shared:
-            return
-        owner = self._owners.setdefault(path, nodeid)
-        if owner != nodeid:
-            raise CassetteError(two_tests_one_file(owner, nodeid, path))
+    def claim(self, path: Path, item: pytest.Function) -> None:
+        """Note whose cassette this is, as nobody named it; raises `CassetteError` when another test has it."""
+        problem = note_owner(self._owners, path, item)
+        if problem is not None:
+            raise CassetteError(problem)
 
     def mode_for(self, path: Path, mode: RecordMode) -> RecordMode:
         """The mode for a test of this cassette: what another test of this run has just recorded is replayed."""
@@ -74,9 +75,16 @@ class CassetteSession:
         self._recorded[path] = nodeid
 
 
-def two_tests_one_file(first: str, second: str, path: Path) -> str:
-    """Why two tests cannot have this one cassette."""
+def note_owner(owners: Owners, path: Path, item: pytest.Function) -> str | None:
+    """Note whose cassette this is; why that cannot be when another test has it, else None.
+
+    One test may run several times with one cassette: twice in a session, or once for each of anyio's backends.
+    """
+    identity: tuple[object, ...] = (item.path, *naming.fields_of(item).values())
+    owner, first = owners.setdefault(path, (identity, item.nodeid))
+    if owner == identity:
+        return None
     return (
-        f"{first} and {second} would both use the cassette {path}. Give one of them a name of its own, or the same "
-        'name to both if they are to share it: @pytest.mark.cassette("name").'
+        f"{first} and {item.nodeid} would both use the cassette {path}. Give one of them a name of its own, or the "
+        'same name to both if they are to share it: @pytest.mark.cassette("name").'
     )
