@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator
 
 import pytest
-
 from servers.plain import PlainServer
+
 from user_suites.suite import Suite
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from servers.plain import PlainServer
 
 # Imported once for all runs inside this process: pytester forgets what a run has imported, and importing takes longer
