@@ -104,13 +104,17 @@ def _fail(made: pytest.TestReport, run: TestRun, problem: str) -> None:
 def shorten(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
     """Cut the frames of libraries off the end of a miss's traceback: what is missing is said in its message."""
     failure = call.excinfo
-    if failure is None or not isinstance(failure.value, CassetteStop) or item.config.getoption("fulltrace", False):
+    if failure is None or not isinstance(failure.value, CassetteStop):
         return
-    entries = list(failure.traceback)
-    while len(entries) > 1 and _is_of_a_library(str(entries[-1].path)):
-        entries.pop()
-    kept = {id(entry._rawentry) for entry in entries}
-    failure.traceback = failure.traceback.filter(lambda entry: id(entry._rawentry) in kept)
+    if item.config.getoption("fulltrace", False) or item.config.getoption("usepdb", False):
+        return
+    last, entry = failure.tb, failure.tb.tb_next
+    while entry is not None:
+        if not _is_of_a_library(entry.tb_frame.f_code.co_filename):
+            last = entry
+        entry = entry.tb_next
+    # In the traceback itself: pytest makes its own list from it more than once.
+    last.tb_next = None
 
 
 def _is_of_a_library(path: str) -> bool:

@@ -38,15 +38,14 @@ def around_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequ
 
 def _enter(suspension: active.Suspension, fixturedef: pytest.FixtureDef[Any]) -> None:
     """Refuse requests only where a test's cassette is in force: elsewhere the fixture may do as it likes."""
-    suspension.reason = (
-        ""
-        if active.current() is None
-        else (
-            f"The {fixturedef.scope}-scoped fixture {fixturedef.argname!r} sent it, which belongs to no single test, so "
-            "that no test's cassette may hold it. Inside the fixture use a cassette of its own, "
-            'with use_cassette("cassettes/NAME.yaml", record_mode=...): ..., or give the fixture function scope.'
+    if active.current() is None:
+        suspension.reason = ""
+    else:
+        suspension.reason = (
+            f"The {fixturedef.scope}-scoped fixture {fixturedef.argname!r} belongs to no single test, so that no "
+            "test's cassette may hold what it sends. Give it a cassette of its own, with use_cassette(path, "
+            "record_mode=...) around the request, or give the fixture function scope."
         )
-    )
     suspension.__enter__()
 
 

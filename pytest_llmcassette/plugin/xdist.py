@@ -32,7 +32,7 @@ class ClosingLines:
         """Collect the recordings that were not kept; the attribute travels with a worker's report."""
         path = getattr(report, "llmcassette_discarded", None)
         if path is not None:
-            self.lines.append(f"recording discarded, since {report.nodeid} failed: {path}")
+            self.lines.append(f"recording discarded, since {report.nodeid} did not pass: {path}")
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Said last, and only if there is something to say."""
