@@ -7,7 +7,17 @@ from typing import Any
 
 import pytest
 
-from pytest_llmcassette.plugin import lifecycle, markers, neighbours, options, providers, report, scopes, xdist
+from pytest_llmcassette.plugin import (
+    lifecycle,
+    markers,
+    neighbours,
+    options,
+    providers,
+    report,
+    scopes,
+    snapshots,
+    xdist,
+)
 from pytest_llmcassette.plugin.fixtures import (
     llm_cassette,
     llm_cassette_config,
@@ -62,6 +72,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     markers.check_collected(config, items)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    snapshots.claim_files(session.config, session.items)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -20,3 +20,26 @@ def withdraw(item: pytest.Item) -> None:
             del snapshots[key]
         if not snapshots:
             del queue[place]
+
+
+def claim_files(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tell syrupy whose the snapshot files of providers are, before any test has asked.
+
+    It learns of an extension from the assertions that were made. When every test was skipped (recording without a key)
+    it would take our files for nobody's, and `--snapshot-update` would delete them.
+    """
+    item = next((item for item in items if "llm_snapshot" in getattr(item, "fixturenames", ())), None)
+    session: Any = getattr(config, "_syrupy", None)
+    if item is None or session is None:
+        return
+    from syrupy.assertion import SnapshotAssertion
+    from syrupy.extensions.amber import AmberSnapshotExtension
+    from syrupy.location import PyTestLocation
+
+    from pytest_llmcassette.snapshot.extension import LlmSnapshotExtension
+
+    # Making an assertion announces its extension. Of two that find one file the last decides, so ours comes last.
+    for extension in (AmberSnapshotExtension, LlmSnapshotExtension):
+        SnapshotAssertion(
+            session=session, extension_class=extension, test_location=PyTestLocation(item), update_snapshots=False
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -192,6 +193,16 @@ class TestUnused:
         result = run(suite)
         result.assert_outcomes(passed=2, skipped=2)
         assert result.ret == 0
+
+    @pytest.mark.parametrize("workers", [(), pytest.param(("-n2",), marks=pytest.mark.slow)], ids=["alone", "workers"])
+    def test_when_all_was_skipped_nothing_goes(self, suite: pytest.Pytester, workers: tuple[str, ...]) -> None:
+        before = {file: file.read_text() for file in suite.path.rglob("*.ambr")}
+        suite.makepyfile(
+            test_common="import pytest\npytestmark = pytest.mark.skip\n" + dedent(self.TESTS.format(mark=""))
+        )
+        result = suite.runpytest_subprocess("-p", "no:cacheprovider", "--snapshot-update", *workers)
+        assert result.ret == 0
+        assert {file: file.read_text() for file in suite.path.rglob("*.ambr")} == before
 
     def test_what_has_no_test_any_more_goes(self, suite: pytest.Pytester) -> None:
         suite.makepyfile(test_common="def test_one(llm_provider, answer, llm_snapshot): assert answer == llm_snapshot")
