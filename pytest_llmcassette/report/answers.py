@@ -59,7 +59,7 @@ def _add_time_and_cost(exchange: ExchangeRecord, transcript: Transcript, recorde
     elif priced:
         exchange.recorded_at = _committed(recorder)
     if transcript.usage is None:
-        exchange.cost_reason = "the answer reports no usage"
+        exchange.cost_reason = "the answer reports no usage" if transcript.error is None else None
         return
     if not priced:
         if transcript.usage.cost is not None:

@@ -95,14 +95,19 @@ def tokens(usage: Usage) -> int | None:
 
 def cost_of(exchanges: Sequence[ExchangeRecord], *, today: bool = False) -> tuple[Decimal, int]:
     """The known costs added up, and how many exchanges with usage have none. `today`: by today's prices."""
-    found = [one.rerecord_cost if today else one.cost for one in exchanges if one.protocol is not None]
+    found = [one.rerecord_cost if today else one.cost for one in exchanges if _is_billed(one)]
     return sum((Decimal(cost) for cost in found if cost is not None), Decimal(0)), found.count(None)
+
+
+def _is_billed(exchange: ExchangeRecord) -> bool:
+    """An LLM call, unless it came to nothing but an error."""
+    return exchange.protocol is not None and (exchange.error is None or exchange.usage is not None)
 
 
 def cost_words(exchanges: Sequence[ExchangeRecord], *, today: bool = False) -> str:
     """`$0.0012`, `$0.0012 + 3 unknown`, `unknown`; `-` when there is nothing to price."""
     known, unknown = cost_of(exchanges, today=today)
-    priced = sum(one.protocol is not None for one in exchanges) - unknown
+    priced = sum(_is_billed(one) for one in exchanges) - unknown
     if not priced:
         return "unknown" if unknown else "-"
     return dollars(known) + (f" + {unknown} unknown" if unknown else "")

@@ -74,7 +74,8 @@ def _figures(exchange: ExchangeRecord) -> str:
     ):
         if usage.get(name):
             words.append(f"{usage[name]:,} {label}")
-    words.append(cost_words([exchange]) if exchange.cost else f"cost unknown: {exchange.cost_reason}")
+    if exchange.cost or exchange.cost_reason:
+        words.append(cost_words([exchange]) if exchange.cost else f"cost unknown: {exchange.cost_reason}")
     return "<div class='line'>" + "".join(f"<span>{escape(word)}</span>" for word in words if word) + "</div>"
 
 
