@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,19 +134,22 @@ def miss(suite: Path, url: str) -> None:
     expect(f"1 failed, {TESTS - 1} passed" in result.output, "not exactly one test failed")
     expect("Say hi in Portuguese" in result.output, "the miss does not show the recorded prompt")
     message = re.findall(r"^E {3}(.*)$", result.output, re.MULTILINE)
-    quote("\n".join(message) or result.output)
+    quote(textwrap.dedent("\n".join(message)) or result.output)
     say(f"   {result.verdict}, and the message says what to do.", "good")
 
 
 def provider_suite() -> None:
     say("\n5. A provider suite: seven scenarios, five SDKs, plain and streamed, sync and async", "head")
-    say("   $ cd examples/provider_suite && pytest")
+    page = OUTPUT / "report.html"
+    say(f"   $ cd examples/provider_suite && pytest --cassette-report=../../{page.relative_to(ROOT).as_posix()}")
     suite = EXAMPLES / "provider_suite"
-    result = run(suite, "-m", "pytest", "-q", "-p", "no_network", "-p", "no:cacheprovider")
+    plugins = ("-p", "no_network", "-p", "no:cacheprovider")
+    result = run(suite, "-m", "pytest", "-q", *plugins, f"--cassette-report={page}")
     quote("\n".join(result.output.strip().splitlines()[-6:] if result.status == 0 else result.output.splitlines()))
     expect(result.status == 0, "the example suite failed")
     passed = re.search(r"(\d+) passed", result.output)
     expect(passed is not None and int(passed[1]) >= 100, "the example suite ran fewer than 100 tests")
+    expect(page.is_file() and "Say hi in Portuguese" in page.read_text("utf-8"), f"{page} does not show the suite")
     say(f"   {result.verdict}, from committed cassettes, offline.", "good")
 
 
@@ -167,6 +171,7 @@ def main() -> int:
         return 1
     say(f"\nAll as promised, in {time.monotonic() - started:.0f} s. Everything is still there to look at:", "head")
     say(f"   {suite.relative_to(ROOT)}/test_demo.py, cassettes/, __snapshots__/")
+    say(f"   {(OUTPUT / 'report.html').relative_to(ROOT)}: every conversation of the provider suite, for a browser")
     say("   README.md says how to do the same to your own tests.")
     return 0
 
