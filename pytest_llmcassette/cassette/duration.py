@@ -45,7 +45,7 @@ def _decimal(value: int, unit: int) -> str:
 
 
 def parse_duration(text: str) -> int:
-    """Nanoseconds of a Go duration; raises ValueError for any other text."""
+    """Nanoseconds of a Go duration; raises ValueError for any other text, and for more than Go's 64 bits hold."""
     rest = text[1:] if text[:1] in ("-", "+") else text
     if rest == "0":
         return 0
@@ -55,11 +55,14 @@ def parse_duration(text: str) -> int:
         if not found or not (found.group(1) or found.group(2)):
             raise ValueError(f"{text!r} is no duration")
         unit = _UNITS[found.group(3)]
-        fraction = found.group(2) or ""
+        fraction = (found.group(2) or "")[:18]
         total += int(found.group(1) or 0) * unit
         if fraction:
             total += int(fraction) * unit // 10 ** len(fraction)
         place = found.end()
     if not rest:
         raise ValueError("an empty duration")
-    return -total if text[0] == "-" else total
+    nanoseconds = -total if text[0] == "-" else total
+    if not -(1 << 63) <= nanoseconds < 1 << 63:
+        raise ValueError(f"{text!r} is too long a time")
+    return nanoseconds

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+_ARCHIVES = ("gzip", "zstd", "octet-stream", "x-tar")
 
 
 class _NoDecoderError(Exception):
@@ -39,15 +40,17 @@ def decode_body(body: bytes, content_encoding: str) -> tuple[bytes, bool]:
     return decoded, True
 
 
-def decode_sniffed(body: bytes, content_encoding: str) -> tuple[bytes, bool]:
+def decode_sniffed(body: bytes, content_encoding: str, content_type: str = "") -> tuple[bytes, bool]:
     """Undo what a body's own first bytes show it to be, else what the header says where that works.
 
-    For files whose recorder kept the header whether or not it decoded (VCR.py).
+    For files whose recorder kept the header whether or not it decoded (VCR.py). Without the header, an archive that
+    the content type calls one stays as it is.
     """
-    if body.startswith(GZIP_MAGIC):
-        return decode_body(body, "gzip")
-    if body.startswith(ZSTD_MAGIC):
-        return decode_body(body, "zstd")
+    if content_encoding or not any(word in content_type.lower() for word in _ARCHIVES):
+        if body.startswith(GZIP_MAGIC):
+            return decode_body(body, "gzip")
+        if body.startswith(ZSTD_MAGIC):
+            return decode_body(body, "zstd")
     names = content_encoding.lower()
     return decode_body(body, names) if "br" in names or "deflate" in names else (body, False)
 

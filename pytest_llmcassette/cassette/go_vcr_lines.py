@@ -21,6 +21,7 @@ _EMPTY = b"---\nversion: 2\ninteractions: []\n"
 _SMALL_BLOCK = 1000
 _BLOCK_HEADERS = frozenset((b"|", b"|-", b"|+", b"|2", b"|2-", b"|2+"))
 
+_NO_TEXT = frozenset((b"", b"~", b"null", b"Null", b"NULL"))
 _NO_PLAIN_START = frozenset(b" ?:,[]{}#&*!|>'\"%@`")
 _NAMED = {
     "0": "\0", "a": "\a", "b": "\b", "t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r", "e": "\x1b", '"': '"',
@@ -34,7 +35,7 @@ _ESCAPE = re.compile(r"\\(?:x(..)|u(....)|U(........)|(.))")
 _SINGLE = re.compile(rb"'[^']*(?:''[^']*)*'\Z")
 _BLOCK_END = {indent: re.compile(rb"\n(?!\n|" + b" " * indent + b")") for indent in (4, 6, 8)}
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]+={0,2}\Z")
-_NUMBER = rb"(-?(?:0|[1-9][0-9]{0,18}))"
+_NUMBER = rb"(-?(?:0|[1-9][0-9]{0,17}))"
 _PROTO = rb"    proto: (HTTP/[0-9.]+)\n    proto_major: " + _NUMBER + rb"\n    proto_minor: " + _NUMBER + rb"\n"
 _REQUEST_HEAD = re.compile(_PROTO + rb"    content_length: " + _NUMBER + rb"\n")
 _RESPONSE_HEAD = re.compile(_PROTO)
@@ -43,8 +44,9 @@ _RESPONSE_TAIL = re.compile(
     + _NUMBER
     + rb"\n    duration: ([0-9.hmn]*\xc2?\xb5?s)\n"
 )
+_CHUNKS = re.compile(rb"[0-9]+(?:\.[0-9]+)?\+[0-9]+(?: [0-9]+(?:\.[0-9]+)?\+[0-9]+)*\Z")
 _MAP_END = re.compile(rb"\n(?!      )")
-_INT = re.compile(rb"-?(?:0|[1-9][0-9]{0,18})\Z")
+_INT = re.compile(rb"-?(?:0|[1-9][0-9]{0,17})\Z")
 
 
 class _DeclinedError(Exception):
@@ -88,6 +90,9 @@ class _Lines:
     def interactions(self) -> list[Interaction]:
         found: list[Interaction] = []
         size = len(self.raw)
+        if self.place == size:
+            # No interactions are written otherwise: this file was cut.
+            raise _DeclinedError
         while self.place < size:
             self.expect(b"- id: %d\n  request:\n" % len(found))
             request = self.request()
@@ -161,7 +166,10 @@ class _Lines:
             if self.at(f"  {key}: ".encode()):
                 setattr(interaction, key, self.string(f"  {key}: ".encode(), 4))
         if self.starts(b"  chunks: "):
-            pairs = (word.partition(b"+") for word in self.rest().split(b" "))
+            written = self.rest()
+            if not _CHUNKS.match(written):
+                raise _DeclinedError
+            pairs = (word.partition(b"+") for word in written.split(b" "))
             interaction.chunks = tuple((float(at), int(size)) for at, _, size in pairs)
 
     def at(self, prefix: bytes) -> bool:
@@ -311,7 +319,7 @@ def _small_block(block: bytes) -> tuple[tuple[str, list[str]], ...]:
 def _is_plain(written: bytes) -> bool:
     """Whether this line is a plain scalar and nothing else; more is declined than YAML would refuse."""
     return (
-        written != b""
+        written not in _NO_TEXT
         and written[0] not in _NO_PLAIN_START
         and (written[0] != 0x2D or (written[1:2] not in (b" ", b"") and not written.startswith(b"---")))
         and written[-1] not in b" :"

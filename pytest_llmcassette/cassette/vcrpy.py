@@ -8,73 +8,55 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
-import re
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pytest_llmcassette.cassette.encoding import decode_sniffed
+from pytest_llmcassette.cassette.fields import Fields, interactions_in, is_null, shown
 from pytest_llmcassette.cassette.form import form_values
 from pytest_llmcassette.cassette.headers import canonical
 from pytest_llmcassette.cassette.model import Headers, Interaction, Request, Response
-from pytest_llmcassette.cassette.yaml_tree import Items, Node, Plain
-from pytest_llmcassette.errors import CassetteFileError
-
-MAX_NODES = 1_000_000
-_REMEDY = "Restore the file from version control, or record it again."
-_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+from pytest_llmcassette.cassette.parsed_body import json_text
 
 
-def interactions_of(path: Path, root: Node) -> list[Interaction]:
-    """The interactions of a `version: 1` document; raises `CassetteFileError` naming the field and its line."""
-    items = root.get("interactions")
-    if items is None or _is_null(items):
-        raise CassetteFileError(path, "it has no `interactions`", line=root.line, remedy=_REMEDY)
-    if not isinstance(items, Items):
-        raise CassetteFileError(path, "`interactions` is no list", line=root.line, remedy=_REMEDY)
-    return [_interaction(path, number, item) for number, item in enumerate(items)]
+def interactions_of(root: dict[str, Any]) -> list[Interaction]:
+    """The interactions of a `version: 1` document; raises `UnreadableError` with the place of the field."""
+    return [
+        Interaction(request=_request(fields.mapping("request")), response=_response(fields.mapping("response")))
+        for fields in interactions_in(root)
+    ]
 
 
-def _interaction(path: Path, number: int, item: object) -> Interaction:
-    read = _Reader(path, number)
-    if not isinstance(item, Node):
-        raise CassetteFileError(path, f"interaction {number} is no mapping", remedy=_REMEDY)
-    request = read.mapping(item, "request")
-    response = read.mapping(item, "response")
-    return Interaction(request=_request(read, request), response=_response(read, response))
-
-
-def _request(read: _Reader, node: Node) -> Request:
-    headers = read.headers(node)
-    url = read.text(node, "uri")
-    method = read.text(node, "method")
-    body, _ = decode_sniffed(read.body(node), ", ".join(headers.get("Content-Encoding", [])))
+def _request(fields: Fields) -> Request:
+    headers = _headers(fields)
+    url, method = fields.text("uri"), fields.text("method")
+    body = _body(fields, may_be_json=True)
     return Request(
         method=method,
         url=url,
         headers=headers,
         body=body,
         content_length=len(body),
+        host=_host(url),
         form=form_values(method, url, headers, body),
     )
 
 
-def _response(read: _Reader, node: Node) -> Response:
-    headers = read.headers(node)
-    status = node.get("status", node.get("status_code"))
-    if isinstance(status, Node):
-        code = read.integer(status, "code")
-        message = status.get("message")
-        words = "" if message is None or _is_null(message) else str(message)
-    elif isinstance(status, str):
-        code, words = read.integer(node, "status" if "status" in node else "status_code"), ""
-    else:
-        raise read.fault(node, "`status` is missing")
-    encoding = headers.get("Content-Encoding")
-    stored = read.body(node)
-    body, decoded = decode_sniffed(stored, ", ".join(encoding or []))
-    if encoding and (decoded or _is_text(stored)):
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2]
+    except ValueError:
+        return ""
+
+
+def _response(fields: Fields) -> Response:
+    headers = _headers(fields)
+    code, reason = _status(fields)
+    stored = _body(fields)
+    encodings = headers.get("Content-Encoding")
+    content_type = (headers.get("Content-Type") or [""])[0]
+    body, decoded = decode_sniffed(stored, ", ".join(encodings or []), content_type)
+    if encodings and (decoded or _is_text(stored)):
         # The recorder decoded the body and kept the header; served together they would break every client.
         del headers["Content-Encoding"]
         decoded = True
@@ -82,12 +64,30 @@ def _response(read: _Reader, node: Node) -> Response:
         headers.pop("Content-Length", None)
     return Response(
         code=code,
-        status=f"{code} {words}".rstrip(),
+        status=f"{code} {reason}".rstrip(),
         headers=headers,
         body=body,
+        # Go keeps this header in a field of its own.
+        transfer_encoding=headers.pop("Transfer-Encoding", []),
         content_length=-1 if decoded else len(body),
         uncompressed=decoded,
     )
+
+
+def _status(fields: Fields) -> tuple[int, str]:
+    """Code and reason of `status: {code, message}`, also of `status: 200`."""
+    value = fields.get("status")
+    if isinstance(value, dict):
+        status = fields.mapping("status")
+        return _whole(status, "code"), status.text("message", "")
+    return _whole(fields, "status"), ""
+
+
+def _whole(fields: Fields, name: str) -> int:
+    text = fields.text(name)
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise fields.fault(name, f"is no whole number: {shown(text)}")
+    return int(text)
 
 
 def _is_text(body: bytes) -> bool:
@@ -98,136 +98,57 @@ def _is_text(body: bytes) -> bool:
     return True
 
 
-class _Reader:
-    """The fields of one interaction, and faults that name it."""
+def _headers(fields: Fields) -> Headers:
+    value = fields.get("headers")
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise fields.fault("headers", "is no mapping")
+    found: Headers = {}
+    for name, items in value.items():
+        listed = items if isinstance(items, list) else [items]
+        values = [fields.as_text("headers", item) for item in listed]
+        shown_as = canonical(name)
+        found[shown_as] = found[shown_as] + values if shown_as in found else values
+    return found
 
-    def __init__(self, path: Path, number: int) -> None:
-        self.path = path
-        self.number = number
-        self.nodes = 0
 
-    def fault(self, node: Node, problem: str) -> CassetteFileError:
-        return CassetteFileError(self.path, f"interaction {self.number}: {problem}", line=node.line, remedy=_REMEDY)
-
-    def mapping(self, node: Node, name: str) -> Node:
-        value = node.get(name)
-        if not isinstance(value, Node):
-            raise self.fault(node, f"`{name}` is missing" if value is None else f"`{name}` is no mapping")
-        return value
-
-    def text(self, node: Node, name: str) -> str:
-        value = node.get(name)
-        if value is None:
-            raise self.fault(node, f"`{name}` is missing")
-        if not isinstance(value, str | bytes):
-            raise self.fault(node, f"`{name}` is no text")
-        return _text(value)
-
-    def integer(self, node: Node, name: str) -> int:
-        text = self.text(node, name)
-        if not (text.isascii() and text.isdecimal() and len(text) < 10):
-            raise self.fault(node, f"`{name}` is no whole number: {text[:40]!r}")
-        return int(text)
-
-    def headers(self, node: Node) -> Headers:
-        value = node.get("headers")
-        if value is None or _is_null(value):
-            return {}
-        if not isinstance(value, Node):
-            raise self.fault(node, "`headers` is no mapping")
-        found: Headers = {}
-        for name, items in value.items():
-            listed = items if isinstance(items, Items) else [items]
-            for item in listed:
-                if not isinstance(item, str | bytes):
-                    raise self.fault(node, f"the header {name!r} has a value that is no text")
-            found.setdefault(canonical(name), []).extend(_text(item) for item in listed)
-        return found
-
-    def body(self, node: Node) -> bytes:
-        if "parsed_body" in node:
-            parsed = node["parsed_body"]
-            return b"" if _is_null(parsed) else self.json_text(node, parsed)
-        value = node.get("body")
-        if value is None or _is_null(value):
-            return b""
-        if isinstance(value, Node):
-            return self.wrapped(node, value)
-        if isinstance(value, Items):
-            return self.json_text(node, value)
+def _body(fields: Fields, *, may_be_json: bool = False) -> bytes:
+    """The bytes of `parsed_body` or `body`, in whatever form. Only a request's may be a bare JSON document."""
+    parsed = fields.values.get("parsed_body")
+    if parsed is not None:
+        return b"" if is_null(parsed) else json_text(parsed, (*fields.place, "parsed_body"))
+    value = fields.get("body")
+    if value is None:
+        return b""
+    if isinstance(value, str | bytes):
         return _bytes(value)
-
-    def wrapped(self, node: Node, value: Node) -> bytes:
-        """`{string: ...}`, `{base64_string: ...}`, or a mapping that is itself the JSON body."""
+    if isinstance(value, dict):
+        wrapped = Fields(value, (*fields.place, "body"))
         if "base64_string" in value:
-            encoded = value["base64_string"]
-            try:
-                return base64.b64decode("".join(_text(encoded).split()), validate=True)
-            except (binascii.Error, ValueError, TypeError):
-                raise self.fault(node, "`base64_string` is no base64") from None
+            return _base64(wrapped)
         if "string" in value:
-            text = value["string"]
-            if _is_null(text):
-                return b""
-            if not isinstance(text, str | bytes):
-                raise self.fault(node, "`body.string` is no text")
-            return _bytes(text)
-        return self.json_text(node, value) if value else b""
-
-    def json_text(self, node: Node, value: Any) -> bytes:
-        try:
-            return json.dumps(self.value(node, value), ensure_ascii=False).encode("utf-8", "surrogatepass")
-        except RecursionError:
-            raise self.fault(node, "its body refers to itself") from None
-
-    def value(self, node: Node, value: Any) -> Any:
-        """The JSON value of a YAML tree, its plain scalars resolved as PyYAML wrote them (YAML 1.1)."""
-        self.nodes += 1
-        if self.nodes > MAX_NODES:
-            # Aliases of aliases: a few lines can stand for more values than there is memory.
-            raise self.fault(node, f"its body has more than {MAX_NODES:,} values")
-        if isinstance(value, Node):
-            return {key: self.value(node, item) for key, item in value.items()}
-        if isinstance(value, Items):
-            return [self.value(node, item) for item in value]
-        if isinstance(value, bytes):
-            return base64.b64encode(value).decode("ascii")
-        return _resolve(value) if isinstance(value, Plain) else value
+            return _string(wrapped)
+    if may_be_json:
+        return json_text(value, (*fields.place, "body"))
+    raise fields.fault("body", "is in a form that is not known: neither text nor `string`, `base64_string`")
 
 
-# The numbers that json.loads and yaml.dump between them write nearly always: embeddings hold thousands.
-_FLOAT = re.compile(r"-?[0-9]+\.[0-9]+(?:e[-+][0-9]+)?\Z")
-_INT = re.compile(r"-?(?:0|[1-9][0-9]{0,18})\Z")
+def _string(fields: Fields) -> bytes:
+    value = fields.get("string")
+    if value is None:
+        return b""
+    if not isinstance(value, str | bytes):
+        raise fields.fault("string", "is no text")
+    return _bytes(value)
 
 
-def _resolve(text: Plain) -> Any:
-    if _FLOAT.match(text):
-        return float(text)
-    if _INT.match(text):
-        return int(text)
-    if text in _NULLS:
-        return None
-    return _resolved_word(text) if text[0] in "0123456789+-.tTfFyYnNoO" else str(text)
-
-
-@lru_cache(maxsize=1024)
-def _resolved_word(text: Plain) -> Any:
-    import yaml
-
-    loader: Any = yaml.SafeLoader("")
-    tag: str = loader.resolve(yaml.ScalarNode, str(text), (True, False))
-    if not tag.endswith((":int", ":float", ":bool")):
-        return str(text)
-    return loader.construct_object(yaml.ScalarNode(tag, str(text)))
-
-
-def _is_null(value: object) -> bool:
-    return isinstance(value, Plain) and value in _NULLS
-
-
-def _text(value: str | bytes) -> str:
-    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else str(value)
+def _base64(fields: Fields) -> bytes:
+    try:
+        return base64.b64decode("".join(fields.text("base64_string").split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise fields.fault("base64_string", "is no base64") from None
 
 
 def _bytes(value: str | bytes) -> bytes:
-    return value if isinstance(value, bytes) else value.encode("utf-8", "surrogateescape")
+    return value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass")
