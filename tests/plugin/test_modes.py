@@ -7,7 +7,7 @@ import shlex
 
 import pytest
 
-from user_suites.suite import Suite, outcomes, said
+from plugin.suite import Suite, outcomes, said
 
 TEST = """
 @pytest.mark.cassette

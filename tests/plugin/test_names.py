@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plugin.suite import Suite, said
 from pytest_llmcassette.plugin import naming
-from user_suites.suite import Suite, said
 
 MARKED = "@pytest.mark.cassette\n"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from user_suites.suite import Suite, outcomes, said
+from plugin.suite import Suite, outcomes, said
 
 TWICE = """
 @pytest.mark.cassette{arguments}

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from servers.plain import PlainServer
 
-from user_suites.suite import Suite
+from plugin.suite import Suite
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,393 @@
+"""When a cassette is in force: fixtures of all scopes, teardowns, tests without the mark, and what a rerun sees."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from plugin.suite import Suite, outcomes, said
+
+FILE = "cassettes/test_it/test_ask.yaml"
+
+
+def test_a_function_fixture_is_a_part_of_the_test(suite: Suite) -> None:
+    suite.test(
+        """
+        @pytest.fixture(autouse=True)
+        def first(): ask("autouse")
+
+        @pytest.fixture
+        def resource():
+            ask("create")
+            yield
+            ask("delete")
+
+        @pytest.mark.cassette
+        def test_ask(resource, llm_cassette):
+            ask("use")
+            assert len(llm_cassette.interactions) == 3
+        """
+    )
+    suite.run("--record-mode=once").assert_outcomes(passed=1)
+    assert [asked.rpartition('":"')[2].rstrip('"}') for asked in suite.server.asked] == [
+        "autouse",
+        "create",
+        "use",
+        "delete",
+    ]
+    text = (suite.path / FILE).read_text()
+    assert text.count("phase: teardown") == 1
+    assert "delete" in text[: text.index("phase: teardown")].rpartition("- id:")[2]
+    suite.run().assert_outcomes(passed=1)
+    assert suite.server.calls == 4
+
+
+TEARDOWN = """
+import contextlib
+
+@pytest.fixture
+def resource():
+    yield
+    {teardown}
+
+@pytest.mark.cassette
+def test_ask(resource):
+    ask("use")
+"""
+
+
+def test_what_a_teardown_does_not_play_is_an_error_of_the_teardown(suite: Suite) -> None:
+    suite.test(TEARDOWN.format(teardown="ask('delete')"))
+    suite.run("--record-mode=once").assert_outcomes(passed=1)
+    suite.test(TEARDOWN.format(teardown=""))
+    result = suite.run()
+    assert outcomes(result) == {"passed": 1, "errors": 1}
+    assert "while its fixtures were torn down" in said(result)
+
+
+@pytest.mark.parametrize("teardown", ["ask('other')", "with contextlib.suppress(BaseException): ask('other')"])
+def test_a_miss_in_a_teardown_is_an_error_of_the_teardown(suite: Suite, teardown: str) -> None:
+    suite.test(TEARDOWN.format(teardown=""))
+    suite.run("--record-mode=once").assert_outcomes(passed=1)
+    suite.test(TEARDOWN.format(teardown=teardown))
+    result = suite.run()
+    assert outcomes(result) == {"passed": 1, "errors": 1}
+    assert "has no recording for" in said(result)
+
+
+WIDER = """
+from pytest_llmcassette import use_cassette
+
+@pytest.fixture(scope="{scope}"{autouse})
+def shared():
+    {setup}
+    {teardown}
+
+class TestIt:
+    @pytest.mark.cassette(allow_no_calls=True)
+    def test_ask(self{argument}):
+        {body}
+"""
+
+
+def wider(
+    suite: Suite, setup: str, *, scope: str = "session", teardown: str = "", body: str = "pass", by: str = "argument"
+) -> None:
+    argument = ", shared" if by == "argument" else ""
+    suite.test(
+        WIDER.format(
+            scope=scope,
+            setup=setup,
+            teardown=teardown,
+            body=body,
+            argument=argument,
+            autouse=", autouse=True" if by == "autouse" else "",
+        )
+    )
+
+
+@pytest.mark.parametrize("mode", ["none", "once", "all"])
+@pytest.mark.parametrize("scope", ["session", "module", "class"])
+@pytest.mark.parametrize("by", ["argument", "autouse"])
+def test_a_request_of_a_wider_fixture_is_refused_with_advice(suite: Suite, mode: str, scope: str, by: str) -> None:
+    wider(suite, "ask('session')", scope=scope, by=by)
+    result = suite.run(f"--record-mode={mode}")
+    assert outcomes(result) == {"errors": 1}
+    assert f"{scope}-scoped fixture 'shared'" in said(result)
+    assert "use_cassette" in said(result)
+    assert suite.server.calls == 0
+    assert suite.cassettes() == []
+
+
+def test_so_is_one_of_its_teardown(suite: Suite) -> None:
+    wider(suite, "yield", teardown="ask('bye')", scope="class", body="ask('hi')")
+    result = suite.run("--record-mode=once")
+    assert "errors" in outcomes(result)
+    assert "class-scoped fixture 'shared'" in said(result)
+    assert suite.server.asked == ['POST /ask {"say":"hi"}']
+
+
+def test_every_test_that_needs_such_a_fixture_is_told(suite: Suite) -> None:
+    suite.test(
+        """
+        @pytest.fixture(scope="session")
+        def shared(): ask("session")
+
+        @pytest.mark.cassette
+        @pytest.mark.parametrize("n", range(3))
+        def test_ask(shared, n): ask()
+        """
+    )
+    result = suite.run()
+    assert outcomes(result) == {"errors": 3}
+    assert said(result).count("E   ") >= 3
+    assert "AssertionError" not in said(result)
+    assert len(re.findall(r"^ERROR test_it.py::test_ask\[\d\] - .*RequestRefused", said(result), re.MULTILINE)) == 3
+
+
+def test_use_cassette_in_a_wider_fixture_holds_what_the_fixture_sends_and_no_more(suite: Suite) -> None:
+    wider(
+        suite,
+        "with use_cassette('own.yaml', record_mode=os.environ['MODE']) as own:\n        ask('setup')\n        yield own",
+        teardown="    ask('teardown')",
+        body="ask('inside')\n        assert len(shared.requests) == 1",
+    )
+    for mode in ("once", "none"):
+        suite.pytester._monkeypatch.setenv("MODE", mode)
+        suite.run(f"--record-mode={mode}").assert_outcomes(passed=1)
+    assert suite.server.calls == 3
+    assert suite.cassettes() == ["cassettes/test_it/TestIt.test_ask.yaml", "own.yaml"]
+    own, test = (
+        (suite.path / "own.yaml").read_text(),
+        (suite.path / "cassettes/test_it/TestIt.test_ask.yaml").read_text(),
+    )
+    assert ("setup" in own, "teardown" in own, "inside" in own) == (True, True, False)
+    assert ("setup" in test, "teardown" in test, "inside" in test) == (False, False, True)
+
+
+def test_a_client_of_session_scope_uses_the_cassette_of_the_test_that_runs(suite: Suite) -> None:
+    suite.test(
+        """
+        import httpx
+
+        @pytest.fixture(scope="session")
+        def client():
+            with httpx.Client(base_url=os.environ["SERVER"], verify=False) as client:
+                yield client
+
+        @pytest.mark.cassette
+        @pytest.mark.parametrize("n", range(3))
+        def test_ask(client, n):
+            assert client.post("/ask", json={"n": n}).text == f"answer {n + 1}"
+
+        def test_unmarked(client):
+            print("GOT", client.get("/live").text)
+        """
+    )
+    suite.run("--record-mode=once").assert_outcomes(passed=4)
+    assert suite.server.calls == 4
+    suite.run().assert_outcomes(passed=4)
+    assert suite.server.calls == 5
+
+
+def test_a_test_without_the_mark_is_left_alone(suite: Suite) -> None:
+    suite.test(
+        """
+        @pytest.fixture(scope="session")
+        def shared(): return ask("session")
+
+        def test_plain(shared): assert ask() == "answer 2"
+        """
+    )
+    suite.run().assert_outcomes(passed=1)
+    assert suite.server.calls == 2
+    assert suite.cassettes() == []
+
+
+def test_a_session_fixture_set_up_by_an_unmarked_test_serves_a_marked_one(suite: Suite) -> None:
+    suite.test(
+        """
+        @pytest.fixture(scope="session")
+        def shared(): return ask("session")
+
+        def test_first(shared): pass
+
+        @pytest.mark.cassette
+        def test_ask(shared): assert ask() == "answer 2"
+        """
+    )
+    suite.run("--record-mode=once").assert_outcomes(passed=2)
+    suite.run().assert_outcomes(passed=2)
+    assert suite.server.calls == 3
+
+
+def test_llm_cassette_without_the_mark_is_an_error_with_the_remedy(suite: Suite) -> None:
+    suite.test("def test_ask(llm_cassette): pass\n")
+    result = suite.run()
+    assert outcomes(result) == {"errors": 1}
+    assert "@pytest.mark.cassette" in said(result)
+
+
+def test_marks_of_classes_unittest_and_conftests(suite: Suite) -> None:
+    suite.file(
+        "conftest.py",
+        """
+        import pytest
+
+        def pytest_collection_modifyitems(items):
+            for item in items:
+                if "by_hook" in item.name:
+                    item.add_marker(pytest.mark.cassette)
+        """,
+    )
+    suite.test(
+        """
+        import unittest
+
+        @pytest.mark.cassette
+        class TestClass:
+            def setup_method(self): ask("setup_method")
+            def test_one(self): ask()
+
+        class TestUnit(unittest.TestCase):
+            def setUp(self): ask("setUp")
+            def tearDown(self): ask("tearDown")
+
+            @pytest.mark.cassette
+            def test_two(self): assert ask().startswith("answer")
+
+        def test_by_hook(): ask()
+        """
+    )
+    suite.run("--record-mode=once").assert_outcomes(passed=3)
+    calls = suite.server.calls
+    assert calls == 6
+    assert suite.cassettes() == [
+        "cassettes/test_it/TestClass.test_one.yaml",
+        "cassettes/test_it/TestUnit.test_two.yaml",
+        "cassettes/test_it/test_by_hook.yaml",
+    ]
+    suite.run().assert_outcomes(passed=3)
+    assert suite.server.calls == calls
+
+
+RERUN = """
+import pytest
+from _pytest.runner import runtestprotocol
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item, nextitem):
+    '''As pytest-rerunfailures does it.'''
+    for last in (False, True):
+        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        reports = runtestprotocol(item, nextitem=nextitem, log=False)
+        failed = any(report.failed for report in reports)
+        if failed and not last:
+            item._initrequest()
+        for report in reports:
+            if failed and not last and report.failed:
+                report.outcome = "rerun"
+            item.ihook.pytest_runtest_logreport(report=report)
+        item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        if not failed or last:
+            return True
+
+def pytest_report_teststatus(report):
+    if report.outcome == "rerun":
+        return "rerun", "R", "RERUN"
+"""
+
+
+def test_a_rerun_starts_anew(suite: Suite) -> None:
+    suite.file("conftest.py", RERUN)
+    suite.test(
+        """
+        runs = []
+
+        @pytest.mark.cassette
+        def test_ask(llm_cassette):
+            runs.append(ask("one"))
+            if len(runs) == 1 and "STEADY" not in os.environ:
+                assert False, "the first time"
+            ask("two")
+            assert len(llm_cassette.requests) == 2
+        """
+    )
+    result = suite.run("--record-mode=once")
+    assert outcomes(result) == {"rerun": 1, "passed": 1}
+    assert suite.server.calls == 3
+    text = (suite.path / FILE).read_text()
+    assert (text.count("- id:"), "answer 1" in text) == (2, False)
+    assert outcomes(suite.run()) == {"rerun": 1, "passed": 1}
+    assert suite.server.calls == 3
+
+
+@pytest.mark.parametrize("flag", ["--collect-only", "--setup-only", "--setup-plan"])
+def test_runs_that_run_nothing_complain_of_nothing(suite: Suite, flag: str) -> None:
+    suite.test("@pytest.mark.cassette\ndef test_ask(llm_cassette): ask()\n")
+    result = suite.run(flag)
+    assert result.ret == 0, said(result)
+    assert "failed" not in outcomes(result)
+    assert suite.cassettes() == []
+
+
+def test_doctests_and_own_items_are_not_its_business(suite: Suite) -> None:
+    suite.file("mod.py", "def f():\n    '''\n    >>> 1 + 1\n    2\n    '''\n")
+    suite.file(
+        "conftest.py",
+        """
+        import pytest
+
+        class Check(pytest.Item):
+            def runtest(self): pass
+
+        def pytest_collect_file(file_path, parent):
+            if file_path.suffix == ".chk":
+                return Checks.from_parent(parent, path=file_path)
+
+        class Checks(pytest.File):
+            def collect(self):
+                item = Check.from_parent(self, name="one")
+                item.add_marker(pytest.mark.cassette)
+                yield item
+        """,
+    )
+    suite.file("own.chk", "")
+    suite.test("pytestmark = pytest.mark.cassette\ndef test_ask(): ask()\n")
+    suite.run("--doctest-modules", "--record-mode=once").assert_outcomes(passed=3)
+    assert suite.cassettes() == [FILE]
+
+
+def test_a_cassette_is_closed_when_its_test_is_over(suite: Suite) -> None:
+    suite.test(
+        """
+        import threading
+
+        gate, late = threading.Event(), []
+
+        def work():
+            gate.wait(5)
+            try:
+                ask("late")
+            except BaseException as error:
+                late.append(error)
+
+        thread = threading.Thread(target=work)
+
+        @pytest.mark.cassette
+        def test_ask():
+            thread.start()
+            ask()
+
+        @pytest.mark.cassette
+        def test_next(llm_cassette):
+            gate.set()
+            thread.join()
+            ask()
+            assert [sent.body for sent in llm_cassette.requests] == [b'{"say":"hi"}']
+            assert "test_it.py::test_ask" in str(late[0])
+        """
+    )
+    suite.run("--record-mode=once").assert_outcomes(passed=2)
+    assert suite.server.calls == 2

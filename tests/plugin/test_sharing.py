@@ -1,0 +1,165 @@
+"""Several tests with one cassette, and several processes."""
+
+from __future__ import annotations
+
+import re
+
+from plugin.suite import Suite, outcomes, said
+
+SHARED = """
+@pytest.mark.cassette("shared")
+@pytest.mark.parametrize("n", range(3))
+def test_ask(n):
+    answers = [ask("one"), ask("two")]
+    print("GOT", *answers)
+    assert n > 0 or "FAIL" not in os.environ
+"""
+
+
+def test_each_test_replays_the_whole_file(suite: Suite) -> None:
+    suite.test(SHARED)
+    suite.run("--record-mode=once").assert_outcomes(passed=3)
+    assert suite.server.calls == 2
+    assert suite.cassettes() == ["cassettes/shared.yaml"]
+    suite.run().assert_outcomes(passed=3)
+
+
+def test_recording_anew_happens_once(suite: Suite) -> None:
+    suite.test(SHARED)
+    suite.run("--record-mode=once").assert_outcomes(passed=3)
+    for calls, mode in ((4, "rewrite"), (6, "all")):
+        result = suite.run(f"--record-mode={mode}", "-s")
+        result.assert_outcomes(passed=3)
+        assert suite.server.calls == calls
+        assert re.findall(r"GOT (.*)", said(result)) == [f"answer {calls - 1} answer {calls}"] * 3
+
+
+def test_the_first_that_passes_records(suite: Suite) -> None:
+    suite.pytester._monkeypatch.setenv("FAIL", "1")
+    suite.test(SHARED)
+    result = suite.run("--record-mode=once")
+    result.assert_outcomes(passed=2, failed=1)
+    assert suite.server.calls == 4
+    assert "answer 3" in (suite.path / "cassettes/shared.yaml").read_text()
+
+
+def test_tests_that_add_to_a_shared_file(suite: Suite) -> None:
+    suite.test(
+        """
+        @pytest.mark.cassette("shared", allow_unplayed=True)
+        @pytest.mark.parametrize("text", ["a", "b"])
+        def test_ask(text): ask(text)
+        """
+    )
+    suite.run("--record-mode=new_episodes").assert_outcomes(passed=2)
+    suite.run().assert_outcomes(passed=2)
+    assert suite.server.calls == 2
+
+
+def test_two_workers_that_record_one_file_are_an_error(suite: Suite) -> None:
+    suite.test(
+        """
+        import time
+
+        @pytest.mark.cassette("shared")
+        @pytest.mark.parametrize("n", range(2))
+        def test_ask(n, testrun_uid, tmp_path_factory):
+            ask()
+            # Neither ends before both have asked.
+            common = tmp_path_factory.getbasetemp().parent
+            (common / f"asked-{n}").touch()
+            until = time.monotonic() + 10
+            while len(list(common.glob("asked-*"))) < 2 and time.monotonic() < until:
+                time.sleep(0.01)
+        """
+    )
+    result = suite.run_alone("-n2", "--record-mode=once", wanted=("xdist",))
+    assert outcomes(result) == {"passed": 2, "errors": 1}
+    assert "shared.yaml" in said(result)
+    assert "one xdist worker" in said(result)
+    assert suite.cassettes() == ["cassettes/shared.yaml"]
+    suite.run().assert_outcomes(passed=2)
+
+
+MATRIX = """
+from pytest_llmcassette import Provider
+
+def pytest_llmcassette_providers():
+    import os
+    return [
+        Provider(f"provider-{n:02}", base_url=os.environ["SERVER"], model=f"model-{n}", api_key_env=None)
+        for n in range(12)
+    ]
+"""
+
+
+def test_a_matrix_of_providers_and_scenarios_under_xdist(suite: Suite) -> None:
+    suite.file("conftest.py", MATRIX)
+    suite.test(
+        """
+        import httpx
+
+        @pytest.mark.cassette
+        @pytest.mark.parametrize("scenario", range(10))
+        def test_chat(llm_provider, llm_cassette, llm_snapshot, scenario):
+            asked = {"model": llm_provider.model, "messages": [{"role": "user", "content": f"scenario {scenario}"}]}
+            httpx.Client(verify=False).post(f"{llm_provider.base_url}/v1/chat/completions", json=asked)
+            assert llm_cassette.transcript.model == llm_provider.model
+            assert llm_cassette == llm_snapshot
+        """
+    )
+    recording = suite.run_alone("-n4", "--record-mode=once", "--snapshot-update", wanted=("xdist",))
+    assert recording.ret == 0, said(recording)
+    recording.assert_outcomes(passed=120)
+    assert suite.server.calls == 120
+    assert len(suite.cassettes()) == 120
+    for name in suite.cassettes():
+        provider, scenario = re.findall(r"provider-(\d+)/test_chat\[(\d)\]", name)[0]
+        text = (suite.path / name).read_text()
+        assert f'"model":"model-{int(provider)}"' in text
+        assert f"scenario {scenario}" in text
+    assert len(list(suite.path.rglob("*.ambr"))) == 12
+    reports = []
+    for arguments, wanted in ((("-n4",), ("xdist",)), ((), ())):
+        result = suite.run_alone(*arguments, "--cassette-report", wanted=wanted)
+        result.assert_outcomes(passed=120)
+        shown = said(result)
+        reports.append(shown[shown.index(" cassettes -") : shown.index("snapshot report summary")])
+    assert reports[0] == reports[1]
+    assert "120 replayed" in reports[0]
+    assert suite.server.calls == 120
+
+
+def test_a_discarded_recording_of_a_worker_is_told(suite: Suite) -> None:
+    suite.test("@pytest.mark.cassette\ndef test_ask():\n    ask()\n    assert False\n")
+    result = suite.run_alone("-n1", "--record-mode=once", wanted=("xdist",))
+    result.assert_outcomes(failed=1)
+    assert said(result).count("recording discarded") == 1
+    assert suite.cassettes() == []
+
+
+def test_a_worker_that_crashes_takes_only_its_own_along(suite: Suite) -> None:
+    suite.test(
+        """
+        @pytest.mark.cassette
+        @pytest.mark.parametrize("n", range(4))
+        def test_ask(n):
+            ask(str(n))
+            if n == 1:
+                os._exit(3)
+        """
+    )
+    result = suite.run_alone("-n2", "--record-mode=once", "-W", "error", wanted=("xdist",))
+    result.assert_outcomes(passed=3, failed=1)
+    shown = said(result)
+    assert "INTERNALERROR" not in shown
+    assert re.search(r"gw\d crashed: ", shown)
+    assert suite.cassettes() == [f"cassettes/test_it/test_ask[{n}].yaml" for n in (0, 2, 3)]
+
+
+def test_a_wrong_mark_is_told_under_xdist_too(suite: Suite) -> None:
+    suite.test("@pytest.mark.cassette(recordmode='once')\ndef test_ask(): ask()\n")
+    result = suite.run_alone("-n2", wanted=("xdist",))
+    assert outcomes(result) == {"errors": 1}
+    assert "has no argument 'recordmode'" in said(result)
+    assert "INTERNALERROR" not in said(result)
