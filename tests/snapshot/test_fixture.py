@@ -6,6 +6,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from plugin.suite import BLOCKED
 
 CONFTEST = """
 import pytest
@@ -51,7 +52,8 @@ def say(pytester: pytest.Pytester, words: str) -> None:
 
 
 def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    return pytester.runpytest("-p", "no:cacheprovider", *arguments)
+    blocked = [word for name in BLOCKED for word in ("-p", f"no:{name}")]
+    return pytester.runpytest_inprocess(*blocked, *arguments)
 
 
 def test_one_file_for_each_provider_and_one_without(suite: pytest.Pytester) -> None:

@@ -1,0 +1,196 @@
+"""The report and budgets through pytest, on cassettes written by hand."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from plugin.suite import BLOCKED
+
+from pytest_llmcassette.cassette.files import save
+from pytest_llmcassette.cassette.model import Interaction, Request, Response
+
+URL = "https://api.openai.com/v1/chat/completions"
+
+CONFTEST = """
+import httpx, pytest
+from pytest_llmcassette import Provider
+
+def pytest_llmcassette_providers():
+    return [Provider(name, base_url="https://api.openai.com/v1", model=name, api_key_env="OPENAI_API_KEY")
+            for name in ("gpt-4o", "gpt-4o-mini")]
+
+@pytest.fixture
+def ask(llm_provider):
+    def ask(question):
+        asked = {"model": llm_provider.model, "messages": [{"role": "user", "content": question}]}
+        return httpx.post("https://api.openai.com/v1/chat/completions", json=asked)
+    return ask
+"""
+
+TESTS = """
+import pytest
+pytestmark = pytest.mark.cassette
+
+def test_hi(ask):
+    ask("hi")
+
+@pytest.mark.parametrize("form", ["plain", "stream"])
+def test_long(ask, form):
+    ask("long " + form)
+"""
+
+
+def record(pytester: pytest.Pytester, name: str, model: str, *questions: str) -> None:
+    """A cassette of one chat for each question, each of 1,000 input and 100 output tokens."""
+    interactions = []
+    for question in questions:
+        asked = {"model": model, "messages": [{"role": "user", "content": question}]}
+        answer = {
+            "id": "chatcmpl-1",
+            "object": "chat.completion",
+            "created": 1_700_000_000,
+            "model": model,
+            "choices": [
+                {"index": 0, "message": {"role": "assistant", "content": f"<b>{question}</b>"}, "finish_reason": "stop"}
+            ],
+            "usage": {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100},
+        }
+        request = Request(method="POST", url=URL, body=json.dumps(asked).encode())
+        response = Response(headers={"Content-Type": ["application/json"]}, body=json.dumps(answer).encode())
+        interactions.append(Interaction(request=request, response=response))
+    save(pytester.path / "cassettes/test_suite" / model / f"{name}.yaml", interactions)
+
+
+@pytest.fixture
+def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    pytester.makeconftest(CONFTEST)
+    pytester.makepyfile(test_suite=TESTS)
+    for model in ("gpt-4o", "gpt-4o-mini"):
+        record(pytester, "test_hi", model, "hi")
+        record(pytester, "test_long[plain]", model, "long plain")
+    record(pytester, "test_long[stream]", "gpt-4o", "long stream")
+    return pytester
+
+
+def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    """In this process, with what `plugin.suite` has imported for all runs."""
+    blocked = [word for name in BLOCKED for word in ("-p", f"no:{name}")]
+    return pytester.runpytest_inprocess(*blocked, *arguments)
+
+
+def section(result: pytest.RunResult) -> list[str]:
+    """The lines between the section's heading and the next."""
+    text = result.stdout.str().partition(" cassettes -")[2].partition("\n")[2]
+    return re.split(r"\n[-=]+ ", text)[0].split("\n")
+
+
+def test_counts_after_every_run_and_the_matrix_on_request(suite: pytest.Pytester) -> None:
+    assert section(run(suite)) == ["5 replayed, 0 recorded, 1 test(s) without a recording (5 cassettes)"]
+    lines = section(run(suite, "--cassette-report"))
+    assert [line.split() for line in lines[1:4]] == [
+        ["model", "answers", "input", "output", "cost"],
+        ["gpt-4o", "3", "3,000", "300", "$0.010"],
+        ["gpt-4o-mini", "2", "2,000", "200", "$0.00042"],
+    ]
+    matrix = [re.split(r"\s{2,}", re.sub(r"ok \d+\w+", "ok", line)) for line in lines[5:9]]
+    assert matrix == [
+        ["", "gpt-4o", "gpt-4o-mini"],
+        ["hi", "ok", "ok"],
+        ["long[plain]", "ok", "ok"],
+        ["long[stream]", "ok", "miss"],
+    ]
+
+
+def test_no_section_without_cassettes(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_a(): pass")
+    assert " cassettes " not in run(pytester).stdout.str()
+
+
+@pytest.mark.slow
+def test_workers_report_the_same(suite: pytest.Pytester) -> None:
+    alone = section(run(suite, "--cassette-report"))
+    assert len(alone) > 10
+    workers = suite.runpytest_subprocess("-p", "no:cacheprovider", "-W", "ignore", "--cassette-report", "-n2")
+    assert section(workers) == alone
+
+
+def test_the_page_holds_every_conversation(suite: pytest.Pytester) -> None:
+    result = run(suite, "--cassette-report=out/report.html")
+    result.stdout.fnmatch_lines([f"report: {suite.path / 'out/report.html'}"])
+    html = (suite.path / "out/report.html").read_text()
+    assert html.count("&lt;b&gt;long plain&lt;/b&gt;") == 2
+    assert html.count("&lt;b&gt;long stream&lt;/b&gt;") == 1
+    assert "<b>long plain" not in html
+
+
+def test_an_option_that_has_swallowed_a_path(suite: pytest.Pytester) -> None:
+    result = run(suite, "--cassette-report", "test_suite.py")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--cassette-report takes a file that ends in .html, not 'test_suite.py'*"])
+
+
+def test_a_page_that_cannot_be_written_is_said(suite: pytest.Pytester) -> None:
+    (suite.path / "taken").write_text("")
+    run(suite, "--cassette-report=taken/report.html").stdout.fnmatch_lines(
+        ["The report could not be written to *taken/report.html: *. Name another file."]
+    )
+
+
+class TestBudget:
+    def budget(self, suite: pytest.Pytester, limits: str) -> pytest.RunResult:
+        suite.makepyfile(
+            test_suite=f"""
+            import pytest
+
+            @pytest.mark.cassette
+            @pytest.mark.llm_budget({limits})
+            def test_hi(ask):
+                ask("hi")
+                ask("ho")
+            """
+        )
+        record(suite, "test_hi", "gpt-4o", "hi", "ho")
+        return run(suite, "-k", "not mini")
+
+    @pytest.mark.parametrize("limits", ["input_tokens=2000", "output_tokens=200", "total_tokens=2200", "cost=0.0071"])
+    def test_that_holds(self, suite: pytest.Pytester, limits: str) -> None:
+        self.budget(suite, limits).assert_outcomes(passed=1, deselected=1)
+
+    def test_that_is_exceeded(self, suite: pytest.Pytester) -> None:
+        result = self.budget(suite, "output_tokens=199, cost=0.006")
+        result.assert_outcomes(failed=1, deselected=1)
+        result.stdout.fnmatch_lines(
+            [
+                "Over the budget of this test (llm_budget):",
+                "200 output tokens spent, 199 allowed.",
+                "  exchange 1 (openai.chat, gpt-4o): 100",
+                "  exchange 2 (openai.chat, gpt-4o): 100",
+                "$0.0070 spent, $0.0060 allowed.",
+                "  exchange 1 (openai.chat, gpt-4o): $0.0035",
+            ]
+        )
+
+    @pytest.mark.parametrize(
+        ("limits", "said"),
+        [
+            ("tokens=5", "*llm_budget has no limit 'tokens'. Allowed are: input_tokens, output_tokens, *cost.*"),
+            ("5", "*llm_budget takes limits by name: *"),
+            ("input_tokens='many'", "*llm_budget(input_tokens=...) takes a whole number of tokens, not 'many'.*"),
+            ("cost='much'", "*llm_budget(cost=...) takes US dollars as a number, not 'much'.*"),
+        ],
+    )
+    def test_that_makes_no_sense(self, suite: pytest.Pytester, limits: str, said: str) -> None:
+        result = self.budget(suite, limits)
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        result.stderr.fnmatch_lines([said])
+
+    def test_of_an_unknown_model(self, suite: pytest.Pytester) -> None:
+        conftest = suite.path / "conftest.py"
+        conftest.write_text(conftest.read_text().replace('("gpt-4o", ', '("my-own", '))
+        record(suite, "test_hi", "my-own", "hi", "ho")
+        result = self.budget(suite, "cost=1")
+        result.assert_outcomes(failed=1, deselected=1)
+        result.stdout.fnmatch_lines(["llm_budget(cost=1) cannot be checked: *has no price for model 'my-own'*"])
