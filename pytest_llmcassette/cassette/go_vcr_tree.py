@@ -67,8 +67,10 @@ def _response(fields: Fields) -> Response:
         code=_whole(fields, "code"),
         duration_ns=_duration(fields, "duration"),
     )
-    if "body" not in fields.values:
-        raise fields.fault("body", "is missing")
+    for name in ("body", "duration"):
+        # A file written by hand may leave them out; where a program wrote `proto` it wrote these, unless it was cut.
+        if name not in fields.values and "proto" in fields.values:
+            raise fields.fault(name, "is missing")
     _defer(response, fields.get("body"), fields)
     return response
 
@@ -119,7 +121,7 @@ def _boolean(fields: Fields, name: str) -> bool:
 
 
 def _duration(fields: Fields, name: str) -> int:
-    text = fields.text(name)
+    text = fields.text(name, "0s")
     try:
         return parse_duration(text)
     except ValueError:
