@@ -18,3 +18,9 @@ def corpus() -> Path:
     if not (folder / "expected.jsonl").is_file():
         pytest.fail(f"LLMCASSETTE_CORPUS names {folder}, which has no expected.jsonl. Correct or unset the variable.")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pytest that a test starts is no xdist worker, also where the test runs in one: syrupy reads this variable."""
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
