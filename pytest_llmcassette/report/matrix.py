@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -56,8 +57,8 @@ def matrix_of(records: Sequence[TestRecord]) -> Matrix:
     """The records as a matrix. With several test modules a scenario is named with its module."""
     several = len({one.module for one in records}) > 1
     named = [(f"{one.module}: {one.scenario}" if several else one.scenario, provider_of(one), one) for one in records]
-    scenarios = tuple(sorted({scenario for scenario, _, _ in named}))
-    providers = tuple(sorted({provider for _, provider, _ in named}, key=lambda name: (name == NO_PROVIDER, name)))
+    scenarios = tuple(sorted({scenario for scenario, _, _ in named}, key=natural))
+    providers = tuple(sorted({provider for _, provider, _ in named}, key=natural))
     turned = len(providers) > len(scenarios)
     return Matrix(
         turned=turned,
@@ -65,6 +66,12 @@ def matrix_of(records: Sequence[TestRecord]) -> Matrix:
         columns=scenarios if turned else providers,
         cells={(p, s) if turned else (s, p): record for s, p, record in named},
     )
+
+
+def natural(name: str) -> tuple[bool, list[str | int]]:
+    """A sort key: `a2` before `a10`, tests without a provider last."""
+    words = re.split(r"(\d+)", name)
+    return name == NO_PROVIDER, [int(word) if index % 2 else word for index, word in enumerate(words)]
 
 
 def provider_of(record: TestRecord) -> str:

@@ -15,6 +15,7 @@ from pytest_llmcassette.report.matrix import (
     cost_of,
     cost_words,
     matrix_of,
+    natural,
     state_of,
     tokens,
     usage_words,
@@ -26,7 +27,7 @@ from pytest_llmcassette.report.records import ExchangeRecord, TestRecord, usage_
 def page(records: Sequence[TestRecord], *, title: str, now: float) -> str:
     """The whole page; `now` in seconds since 1970, `title` the name of the project."""
     matrix = matrix_of(records)
-    tests = sorted(records, key=lambda one: (one.module, one.scenario, one.provider or ""))
+    tests = sorted(records, key=lambda one: (one.module, natural(one.scenario), natural(one.provider or "")))
     anchors = {id(test): f"test-{number}" for number, test in enumerate(tests, 1)}
     written = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d %H:%M UTC")
     body = "\n".join(
@@ -147,7 +148,7 @@ def _models(records: Sequence[TestRecord]) -> str:
     if not groups:
         return ""
     rows = []
-    for model, group in sorted(groups.items()):
+    for model, group in sorted(groups.items(), key=lambda item: natural(item[0])):
         usage = usage_of(group)
         counts = (usage.input_tokens, usage.cache_read_input_tokens, usage.output_tokens, usage.reasoning_output_tokens)
         figures = [str(len(group)), *("-" if count is None else f"{count:,}" for count in counts)]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pytest_llmcassette.report.matrix import (
-    NO_PROVIDER,
     Matrix,
     State,
     age,
     cost_words,
     matrix_of,
+    natural,
     oldest,
     provider_of,
     state_of,
@@ -65,12 +65,13 @@ def _by_model(exchanges: list[ExchangeRecord]) -> list[str]:
         return []
     priced = any(one.cost is not None or one.cost_reason is not None for one in exchanges)
     rows: list[tuple[str, ...]] = [("model", "answers", "input", "output", "cost" if priced else "")]
-    for model, group in sorted(groups.items()):
+    for model, group in sorted(groups.items(), key=lambda item: natural(item[0])):
         usage = usage_of(group)
         figures = [f"{count:,}" if count is not None else "-" for count in (usage.input_tokens, usage.output_tokens)]
         rows.append((model, str(len(group)), *figures, cost_words(group) if priced else ""))
     reasons = sorted({one.cost_reason for one in exchanges if one.cost is None and one.cost_reason})
-    return table(rows) + [f"cost unknown: {reason}" for reason in reasons[:3]]
+    more = [f"... and {len(reasons) - 3} more reasons"] if len(reasons) > 3 else []
+    return table(rows) + [f"cost unknown: {reason}" for reason in reasons[:3]] + more
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -127,7 +128,7 @@ def _totals(records: Sequence[TestRecord], now: float) -> list[str]:
     names = ("provider", "replayed", "recorded", "missing", "failed", "oldest", "tokens", "re-record")
     rows: list[tuple[str, ...]] = [names]
     shown = (State.REPLAYED, State.RECORDED, State.MISSING, State.FAILED)
-    for provider in sorted({provider_of(record) for record in records}, key=lambda name: (name == NO_PROVIDER, name)):
+    for provider in sorted({provider_of(record) for record in records}, key=natural):
         own = [record for record in records if provider_of(record) == provider]
         states = [state_of(record) for record in own]
         exchanges = [exchange for record in own for exchange in record.exchanges]

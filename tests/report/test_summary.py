@@ -95,6 +95,11 @@ def test_wide_matrices_are_cut_into_bands() -> None:
     ]
 
 
+def test_numbers_in_names_count() -> None:
+    lines = matrix_lines([record(name) for name in ("a10", "a2", "b", "a")], width=80, now=NOW)
+    assert [line.split(" ")[0] for line in lines[1:5]] == ["a", "a2", "a10", "b"]
+
+
 def test_several_modules_are_named() -> None:
     lines = matrix_lines([record("a"), record("a", module="tests/test_other.py")], width=80, now=NOW)
     assert [line.split("  ")[0] for line in lines[1:3]] == ["tests/test_common.py: a", "tests/test_other.py: a"]
