@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pytest_llmcassette.cassette import go_vcr_lines
@@ -21,9 +21,8 @@ def load(path: Path | str) -> list[Interaction]:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise CassetteFileError(
-            path, f"it cannot be read: {error.strerror or error}", remedy="Check the path and its permissions."
-        ) from None
+        remedy = "Name a file." if error.errno == errno.EISDIR else "Check the path and its permissions."
+        raise CassetteFileError(path, f"it cannot be read: {_words(error)}", remedy=remedy) from None
     interactions = go_vcr_lines.read(raw)
     if interactions is None:
         # Imported here: a suite whose cassettes are all in our own layout never pays for a YAML parser.
@@ -38,35 +37,47 @@ def save(path: Path | str, interactions: Sequence[Interaction]) -> None:
 
     Raises `CassetteFileError`; the old file is then untouched and nothing is left beside it.
     """
-    from pytest_llmcassette.cassette.go_vcr import dumps
+    from pytest_llmcassette.cassette.go_vcr import pieces
 
-    path = Path(path)
-    content = dumps(interactions)
-    # Through a link, so that it is the file that is replaced and not the link to it.
-    target = Path(os.path.realpath(path))
-    temporary: str | None = None
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
-        handle, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=target.parent)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        os.chmod(temporary, mode)
-        os.replace(temporary, target)
-        temporary = None
+        # Through a link, so that it is the file that is replaced and not the link to it.
+        target = os.path.realpath(path)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        _replace(target, pieces(interactions))
     except OSError as error:
-        raise CassetteFileError(
-            path,
-            f"the recording cannot be written: {error.strerror or error}",
-            remedy="Check the folder's permissions and the disk's free space, then record again.",
-        ) from None
-    finally:
-        if temporary is not None:
+        raise CassetteFileError(path, f"it cannot be written: {_words(error)}", remedy=_remedy(error, path)) from None
+
+
+def _replace(target: str, content: Iterable[bytes]) -> None:
+    """Put `content` in place of `target` all at once: whoever reads it meanwhile sees the old file or the new one."""
+    try:
+        mode = os.stat(target).st_mode & 0o7777
+    except FileNotFoundError:
+        mode = None
+    # In the same folder: only within one file system is a rename atomic.
+    temporary = os.path.join(os.path.dirname(target), f".llmcassette-{os.urandom(8).hex()}.tmp")
+    try:
+        with open(temporary, "xb") as stream:
+            stream.writelines(content)
+        if mode is not None:
+            os.chmod(temporary, mode)
+        os.replace(temporary, target)
+    except BaseException:
+        # Also for Ctrl-C: nothing but the old file may stay behind.
+        if os.path.lexists(temporary):
             os.unlink(temporary)
+        raise
 
 
-def _umask() -> int:
-    # There is no way to read it but to set it.
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _words(error: OSError) -> str:
+    return error.strerror or str(error)
+
+
+def _remedy(error: OSError, path: Path | str) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return "Free some space, then record again."
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"Make the folder {Path(path).parent} writable, then record again."
+    if error.errno in (errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
+        return "A file stands where a folder is needed, or the other way round: move it, or choose another path."
+    return "Check the path, then record again."

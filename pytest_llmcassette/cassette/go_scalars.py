@@ -7,6 +7,7 @@ with `surrogateescape` for bytes that are not UTF-8, as everywhere in a cassette
 from __future__ import annotations
 
 import base64
+import json
 import re
 from calendar import monthrange
 from functools import lru_cache
@@ -135,34 +136,50 @@ def _escape(found: re.Match[str]) -> str:
 
 
 _ANY = re.compile("(?s).")
+# What JSON leaves as it is and Go escapes; and JSON's \\u00XX, which Go writes in another way, behind no backslash.
+_BEYOND_JSON = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\U00010000-\U0010ffff]")
+_JSON_CONTROL = re.compile(r"(?<!\\)(?:\\\\)*\\u")
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def double_quoted(text: str) -> str:
     """The double-quoted form (rule 10)."""
-    # libyaml's BOM test looks at the start of the text whatever the position: then every character is escaped.
-    pattern = _ANY if text.startswith("\ufeff") else _MUST_ESCAPE
-    return f'"{pattern.sub(_escape, text)}"'
+    if text.startswith("\ufeff"):
+        # libyaml's BOM test looks at the start of the text whatever the position: then every character is escaped.
+        return f'"{_ANY.sub(_escape, text)}"'
+    # JSON escapes nearly the same characters in the same way, in C.
+    quoted = _as_json(text)
+    if "\\u" in quoted and _JSON_CONTROL.search(quoted):
+        return f'"{_MUST_ESCAPE.sub(_escape, text)}"'
+    return quoted if quoted.isascii() and "\x7f" not in quoted else _BEYOND_JSON.sub(_escape, quoted)
 
 
-def quick_body(raw: bytes) -> bytes | None:
-    """The `body:` line of a text in which nothing is special, without looking at each character; else None.
+def body_scalar(raw: bytes, indent: str) -> str | bytes:
+    """A body as Go writes it after `body:`, as text or as bytes, whichever it had at hand."""
+    # Most are streams of lines or one line of JSON, in which nothing is special: nobody need look at each character.
+    quick = _quick_scalar(raw, indent.encode("ascii"))
+    if quick is not None:
+        return quick
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return _binary(raw, indent)
+    return _text_scalar(text, indent)
 
-    Most bodies are streams of lines or one line of JSON: those are a literal block or in single quotes.
-    """
+
+def _quick_scalar(raw: bytes, indent: bytes) -> bytes | None:
     if not is_ordinary(raw) or not (raw.isascii() or _is_utf8(raw)):
         return None
     if b"\n" not in raw:
-        return (
-            b"    body: '" + raw.replace(b"'", b"''") + b"'\n" if raw[:1] in (b"{", b"[") and b"\t" not in raw else None
-        )
+        # Text with these is plain in no case.
+        quoted = (raw[:1] in (b"{", b"[") or b": " in raw) and b"\t" not in raw
+        return b"'" + raw.replace(b"'", b"''") + b"'" if quoted else None
     if raw[:1] in (b"\t", b"\n", b" ") or raw[-1:] == b" " or b" \n" in raw:
         return None
     chomping = b"+" if raw.endswith(b"\n\n") else b"" if raw.endswith(b"\n") else b"-"
-    lines = raw.replace(b"\n", b"\n      ")
-    while b"\n      \n" in lines:
-        lines = lines.replace(b"\n      \n", b"\n\n")
-    end = lines[:-6] if chomping != b"-" else lines + b"\n"
-    return b"    body: |" + chomping + b"\n      " + end
+    # No line ends in a space, so what ends in the indent is an empty line.
+    lines = raw.replace(b"\n", b"\n" + indent).replace(indent + b"\n", b"\n")
+    return b"|" + chomping + b"\n" + indent + (lines if chomping == b"-" else lines[: -len(indent) - 1])
 
 
 def _is_utf8(raw: bytes) -> bool:
@@ -187,6 +204,10 @@ def scalar(text: str, indent: str) -> str:
 def _scalar(text: str, indent: str) -> str:
     if _SURROGATE.search(text):
         return _binary(_bytes(text), indent)
+    return _text_scalar(text, indent)
+
+
+def _text_scalar(text: str, indent: str) -> str:
     if "\n" in text:
         if len(text) < 2 or not _NOT_SPACE.search(text):
             return double_quoted(text)

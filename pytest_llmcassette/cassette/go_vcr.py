@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from pytest_llmcassette.cassette.duration import format_duration
-from pytest_llmcassette.cassette.go_scalars import BREAKS, quick_body, scalar
+from pytest_llmcassette.cassette.go_scalars import BREAKS, body_scalar, scalar
 from pytest_llmcassette.cassette.model import Headers, Interaction, Request, Response
 from pytest_llmcassette.cassette.natural_order import natural_order
 
@@ -19,18 +19,23 @@ Lines = list[str | bytes]
 
 def dumps(interactions: Iterable[Interaction]) -> bytes:
     """The file's bytes; ids are renumbered 0..n-1. One pass, linear in the size of the bodies."""
-    lines: Lines = ["---\nversion: 2\n"]
-    before = len(lines)
-    lines.append("interactions:\n")
+    return b"".join(pieces(interactions))
+
+
+def pieces(interactions: Iterable[Interaction]) -> Iterator[bytes]:
+    """The file's bytes piece by piece, so that a large file is never whole in memory."""
+    yield b"---\nversion: 2\n"
+    number = -1
     for number, interaction in enumerate(interactions):
-        lines.append(f"- id: {number}\n  request:\n")
+        lines: Lines = [f"- id: {number}\n  request:\n" if number else "interactions:\n- id: 0\n  request:\n"]
         _write_request(lines, interaction.request)
         lines.append("  response:\n")
         _write_response(lines, interaction.response)
         _write_own(lines, interaction)
-    if len(lines) == before + 1:
-        lines[before] = "interactions: []\n"
-    return b"".join([line if isinstance(line, bytes) else line.encode("utf-8") for line in lines])
+        for line in lines:
+            yield line if isinstance(line, bytes) else line.encode("utf-8")
+    if number < 0:
+        yield b"interactions: []\n"
 
 
 def _write_request(lines: Lines, request: Request) -> None:
@@ -46,7 +51,7 @@ def _write_request(lines: Lines, request: Request) -> None:
     if request.request_uri:
         lines.append(_text("request_uri", request.request_uri))
     if request.body:
-        lines.append(_body(request.body))
+        _write_body(lines, request.body)
     _write_map(lines, "form", request.form)
     _write_map(lines, "headers", request.headers)
     lines += (_text("url", request.url), _text("method", request.method))
@@ -62,7 +67,7 @@ def _write_response(lines: Lines, response: Response) -> None:
     lines.append(f"    content_length: {response.content_length}\n")
     if response.uncompressed:
         lines.append("    uncompressed: true\n")
-    lines.append(_body(response.body))
+    _write_body(lines, response.body)
     if response.headers:
         _write_map(lines, "headers", response.headers)
     else:
@@ -129,9 +134,12 @@ def _text(name: str, value: str) -> str:
     return _line(f"    {name}: ", scalar(value, "      "))
 
 
-def _body(body: bytes) -> str | bytes:
-    quick = quick_body(body)
-    return quick if quick is not None else _text("body", body.decode("utf-8", "surrogateescape"))
+def _write_body(lines: Lines, body: bytes) -> None:
+    written = body_scalar(body, "      ")
+    if isinstance(written, str):
+        lines.append(_line("    body: ", written))
+    else:
+        lines += ("    body: ", written, "\n")
 
 
 def _line(start: str, written: str) -> str:

@@ -171,8 +171,10 @@ def test_what_would_not_be_a_string_is_quoted(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a: b", "a:", "a #b", "#a", "- a", "? a", "---a", "...", "@a", "`a", '"a"', "%a", "&a", "*a", "!a", "|", ">", " a", "a ", "[a]"]
-    + ["{a}", "]", "}", ",a"],
+    [
+        "a: b", "a:", "a #b", "#a", "- a", "? a", "---a", "...", "@a", "`a", '"a"', "%a", "&a", "*a", "!a", "|", ">", " a", "a ",
+        "[a]", "{a}", "]", "}", ",a",
+    ],
 )  # fmt: skip
 def test_what_yaml_would_misread_is_in_single_quotes(text: str) -> None:
     assert host(text) == f"'{text}'"
@@ -250,9 +252,27 @@ def headers(values: Headers) -> str:
 
 
 def test_keys_are_in_natural_order() -> None:
-    expected = "_ 1a 1- B X X- X-2 X-02 X-10 X-20 X-100 Z a a- a1 x9z x10y".split()
-    written = headers({name: [] for name in sorted(expected)}).replace(": []", "").split()
-    assert written == expected
+    names = [
+        "X-100",
+        "a1",
+        "x10y",
+        "X-2",
+        "Z",
+        "1a",
+        "X",
+        "a",
+        "X-02",
+        "_",
+        "x9z",
+        "X-10",
+        "1-",
+        "B",
+        "a-",
+        "X-",
+        "X-20",
+    ]
+    written = headers({name: [] for name in names}).replace(": []", "")
+    assert " ".join(written.split()) == "_ 1a 1- B X X- X-2 X-02 X-10 X-20 X-100 Z a a- a1 x9z x10y"
 
 
 def test_keys_are_quoted_like_values() -> None:
