@@ -97,8 +97,10 @@ def _facts(records: Sequence[TestRecord]) -> str:
 
 def _rerecord(exchanges: Sequence[ExchangeRecord]) -> tuple[str, str]:
     known, unknown = cost_of(exchanges, today=True)
+    if unknown and not known:
+        return "unknown", "price of recording all anew today"
     without = f", without {unknown} of unknown price" if unknown else ""
-    return dollars(known) if known or not unknown else "unknown", f"to record all anew today{without}"
+    return dollars(known), f"to record all anew today{without}"
 
 
 def _matrix(matrix: Matrix, anchors: dict[int, str], now: float) -> str:

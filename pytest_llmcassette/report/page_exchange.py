@@ -74,9 +74,12 @@ def _figures(exchange: ExchangeRecord) -> str:
     ):
         if usage.get(name):
             words.append(f"{usage[name]:,} {label}")
-    if exchange.cost or exchange.cost_reason:
-        words.append(cost_words([exchange]) if exchange.cost else f"cost unknown: {exchange.cost_reason}")
-    return "<div class='line'>" + "".join(f"<span>{escape(word)}</span>" for word in words if word) + "</div>"
+    shown = "".join(f"<span>{escape(word)}</span>" for word in words if word)
+    if exchange.cost:
+        shown += f"<span>{escape(cost_words([exchange]))}</span>"
+    elif exchange.cost_reason:
+        shown += f"<span title='{escape(exchange.cost_reason)}'>cost unknown</span>"
+    return f"<div class='line'>{shown}</div>"
 
 
 def _arrival(exchange: ExchangeRecord) -> str:
