@@ -102,7 +102,7 @@ def test_under_xdist(suite: pytest.Pytester, provider: EmbeddedProvider) -> None
 def test_help_shows_the_flag_once(suite: pytest.Pytester) -> None:
     result = run(suite, "--help")
     assert result.ret == 0
-    assert sum(line.lstrip().startswith("--record-mode") for line in result.outlines) == 1
+    assert sum(line.startswith("  --record-mode") for line in result.outlines) == 1
 
 
 def test_a_mode_that_neither_knows_is_an_error_of_one_line(suite: pytest.Pytester) -> None:
