@@ -48,7 +48,8 @@ def _add_figures(exchange: ExchangeRecord, transcript: Transcript) -> None:
         exchange.usage = {name: count for name in _COUNTS if (count := getattr(transcript.usage, name)) is not None}
     if transcript.error is not None:
         words = (transcript.error.status, transcript.error.type, transcript.error.message)
-        exchange.error = " ".join(str(word) for word in words if word is not None)
+        # Some name the status again as the type.
+        exchange.error = " ".join(dict.fromkeys(str(word) for word in words if word is not None))
 
 
 def _add_time_and_cost(exchange: ExchangeRecord, transcript: Transcript, recorder: Recorder, *, priced: bool) -> None:

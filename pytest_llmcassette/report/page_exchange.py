@@ -65,7 +65,7 @@ def _turn(kind: str, who: str, text: str) -> str:
 def _figures(exchange: ExchangeRecord) -> str:
     if exchange.protocol is None:
         return f"<div class='line'><span>{exchange.size:,} bytes received</span></div>"
-    words = [f"finish: {exchange.finish}" if exchange.finish else "", usage_words([exchange])]
+    words = [f"finish: {exchange.finish}" if exchange.finish else "", usage_words([exchange]).removeprefix("-")]
     usage = exchange.usage or {}
     for name, label in (
         ("cache_read_input_tokens", "cached"),
@@ -79,7 +79,7 @@ def _figures(exchange: ExchangeRecord) -> str:
         shown += f"<span>{escape(cost_words([exchange]))}</span>"
     elif exchange.cost_reason:
         shown += f"<span title='{escape(exchange.cost_reason)}'>cost unknown</span>"
-    return f"<div class='line'>{shown}</div>"
+    return f"<div class='line'>{shown}</div>" if shown else ""
 
 
 def _arrival(exchange: ExchangeRecord) -> str:
