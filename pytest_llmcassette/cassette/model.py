@@ -8,13 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 Headers = dict[str, list[str]]
 """Header, form and trailer values by name; header names in Go's canonical case (`X-Request-Id`)."""
 
 
+class _LateBody:
+    """A message whose `body` may be left out (see `defer_body`) until somebody reads it."""
+
+    __slots__ = ("_source",)
+    _source: Callable[[], bytes] | None
+
+    if not TYPE_CHECKING:  # A type checker would take every misspelt field for one that comes late.
+
+        def __getattr__(self, name):
+            # Called only for what is not set: a body that is to come.
+            source = getattr(self, "_source", None) if name == "body" else None
+            if source is not None:
+                self.body = source()
+                self._source = None
+            # Of two threads that meet here one may find that the other has set it.
+            return object.__getattribute__(self, name)
+
+
 @dataclass(slots=True, kw_only=True)
-class Request:
+class Request(_LateBody):
     """One request as recorded. `content_length` is -1 when unknown; `form` is query plus urlencoded body."""
 
     method: str = "GET"
@@ -31,14 +50,10 @@ class Request:
     remote_addr: str = ""
     request_uri: str = ""
     form: Headers = field(default_factory=dict)
-    deferred: Callable[[], bytes] | None = field(default=None, repr=False, compare=False)
-
-    def __getattr__(self, name: str) -> bytes:
-        return _deferred_body(self, name)
 
 
 @dataclass(slots=True, kw_only=True)
-class Response:
+class Response(_LateBody):
     """One response as recorded. `duration_ns` is the time to the response headers, in nanoseconds."""
 
     code: int = 200
@@ -53,10 +68,6 @@ class Response:
     content_length: int = -1
     uncompressed: bool = False
     duration_ns: int = 0
-    deferred: Callable[[], bytes] | None = field(default=None, repr=False, compare=False)
-
-    def __getattr__(self, name: str) -> bytes:
-        return _deferred_body(self, name)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -83,15 +94,6 @@ class Interaction:
 
 
 def defer_body(message: Request | Response, source: Callable[[], bytes]) -> None:
-    """Let `source` give the message's body when it is first asked for."""
-    message.deferred = source
+    """Let `source` give the message's body when it is first asked for: most bodies of a large file never are."""
+    message._source = source
     del message.body
-
-
-def _deferred_body(message: Request | Response, name: str) -> bytes:
-    # Called only for an attribute that is not set: of a slot that is `body` after `defer_body`.
-    if name != "body" or message.deferred is None:
-        raise AttributeError(f"{type(message).__name__!r} object has no attribute {name!r}")
-    message.body = message.deferred()
-    message.deferred = None
-    return message.body
