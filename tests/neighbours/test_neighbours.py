@@ -6,17 +6,18 @@ the way of other tests.
 
 from __future__ import annotations
 
-import importlib.util
+import importlib.metadata
 from collections.abc import Iterator
 
 import pytest
 
 from embedded_provider import EmbeddedProvider
 
-NEIGHBOURS = {"pytest_recording": "recording", "cassetter": "cassetter"}
-"""Module and plugin name."""
+NEIGHBOURS = {"pytest-recording": "recording", "cassetter": "cassetter"}
+"""Distribution and plugin name."""
 
-PRESENT = [plugin for module, plugin in NEIGHBOURS.items() if importlib.util.find_spec(module)]
+INSTALLED = {distribution.name for distribution in importlib.metadata.distributions()}
+PRESENT = [plugin for name, plugin in NEIGHBOURS.items() if name in INSTALLED]
 if not PRESENT:
     pytest.skip("neither pytest-recording nor cassetter is installed", allow_module_level=True)
 
