@@ -67,10 +67,12 @@ def _response(fields: Fields) -> Response:
         code=_whole(fields, "code"),
         duration_ns=_duration(fields, "duration"),
     )
-    for name in ("body", "duration"):
-        # A file written by hand may leave them out; where a program wrote `proto` it wrote these, unless it was cut.
-        if name not in fields.values and "proto" in fields.values:
-            raise fields.fault(name, "is missing")
+    # A file written by hand may leave these out; where a program wrote `proto` it wrote these, unless it was cut.
+    if "proto" in fields.values:
+        if "body" not in fields.values:
+            raise fields.fault("body", "is missing")
+        if fields.get("duration") is None:
+            raise fields.fault("duration", "is missing")
     _defer(response, fields.get("body"), fields)
     return response
 

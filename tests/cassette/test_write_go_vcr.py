@@ -172,8 +172,8 @@ def test_what_would_not_be_a_string_is_quoted(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "a: b", "a:", "a #b", "#a", "- a", "? a", "---a", "...", "@a", "`a", '"a"', "%a", "&a", "*a", "!a", "|", ">", " a", "a ",
-        "[a]", "{a}", "]", "}", ",a",
+        "a: b", "a:", "a #b", "#a", "- a", "? a", "---a", "...", "@a", "`a", '"a"', "%a", "&a", "*a", "!a", "|", ">",
+        " a", "a ", "[a]", "{a}", "]", "}", ",a",
     ],
 )  # fmt: skip
 def test_what_yaml_would_misread_is_in_single_quotes(text: str) -> None:
