@@ -13,6 +13,9 @@ PLACEHOLDER_PREFIX = "llmcassette-placeholder-"
 _PLACEHOLDER = re.compile(re.escape(PLACEHOLDER_PREFIX) + r"([A-Za-z0-9_]*)")
 _MARK = PLACEHOLDER_PREFIX.encode()
 
+PLACEHOLDER = re.compile(_PLACEHOLDER.pattern.encode())
+"""A stand-in in bytes."""
+
 
 def placeholder_for(variable: str) -> str:
     """The stand-in for the environment variable named, e.g. `llmcassette-placeholder-OPENAI_API_KEY`."""

@@ -64,6 +64,8 @@ class Recorder:
         self._snapshot_headers = PROTOCOL_HEADERS.union(
             canonical_name(name.encode()) for name in config.snapshot_headers
         )
+        self._secrets: frozenset[str] = frozenset()
+        """The credentials that the requests of this run have carried."""
         self._playlist: Playlist | None = None
         self._slots: list[tuple[Hashable, RecordingSlot]] = []
         self._failed: defaultdict[Hashable, list[SentRequest]] = defaultdict(list)
@@ -121,8 +123,10 @@ class Recorder:
                 "Wait for background tasks and threads before the test ends."
             )
         headers = canonical_headers(live.headers)
-        request = self._redactor.request(live.method, live.url, headers, live.body)
+        self._secrets |= self._redactor.secrets_of(headers, live.url)
+        request = self._redactor.request(live.method, live.url, headers, live.body, self._secrets)
         shown = {name: headers[name] for name in self._snapshot_headers.intersection(headers)}
+        shown = self._redactor.without_echoes(shown, self._secrets)
         kept = {**request.headers, **shown} if shown else request.headers
         sent = SentRequest(request.method, request.url, kept, request.body, snapshot_headers=shown)
         self.sent.append(sent)
@@ -139,7 +143,7 @@ class Recorder:
         if not self.may_record:
             raise self._miss(request, playlist)
         self._refuse_placeholder(live)
-        return self._reserve(playlist.key(request), request, sent, self._redactor.secrets_of(headers, live.url))
+        return self._reserve(playlist.key(request), request, sent)
 
     def _load(self) -> Playlist:
         if self._playlist is None:
@@ -186,7 +190,7 @@ class Recorder:
                 f"Set {named} and run again, or replay a recording (record mode none)."
             )
 
-    def _reserve(self, key: Hashable, request: Request, sent: SentRequest, secrets: frozenset[str]) -> RecordingSlot:
+    def _reserve(self, key: Hashable, request: Request, sent: SentRequest) -> RecordingSlot:
         sent.live = True
         if self._failed[key]:
             self._failed[key].pop(0).dropped = True
@@ -200,7 +204,7 @@ class Recorder:
             request,
             sent,
             redactor=self._redactor,
-            secrets=secrets,
+            secrets=self._secrets,
             config=self.config,
             phase=self.phase,
             is_complete=self._is_complete,
@@ -233,7 +237,8 @@ class Recorder:
         """
         with self._lock:
             fresh = [
-                (key, slot.sent.interaction)
+                # A later request may carry what an earlier answer gave out under an unknown name.
+                (key, self._swept(slot.sent.interaction, self._secrets - slot.secrets))
                 for key, slot in self._slots
                 if slot.sent.interaction is not None and not slot.sent.dropped
             ]
@@ -250,6 +255,9 @@ class Recorder:
             save(self.path, self._merged(fresh))
             self._known_state = _file_state(self.path)
             return self.path
+
+    def _swept(self, interaction: Interaction, secrets: frozenset[str]) -> Interaction:
+        return self._redactor.without(interaction, secrets) if secrets else interaction
 
     def _merged(self, fresh: list[tuple[Hashable, Interaction]]) -> list[Interaction]:
         if self._playlist is None or self.mode is RecordMode.REWRITE:

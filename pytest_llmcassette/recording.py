@@ -91,7 +91,7 @@ class RecordingSlot:
         self.sent = sent
         self._request = request
         self._redactor = redactor
-        self._secrets = secrets
+        self.secrets = secrets
         self._timed = config.record_timing
         self._phase = phase
         self._is_complete = is_complete
@@ -157,10 +157,10 @@ class RecordingSlot:
             self._store_decoded(response, pieces, cut=bool(kind))
         interaction = Interaction(
             request=self._request,
-            response=self._redactor.response(response, self._secrets),
+            response=self._redactor.response(response, self.secrets),
             phase=self._phase,
             end=kind,
-            end_message=message,
+            end_message=self._redactor.text(message, self.secrets),
             chunks=tuple(self._arrivals),
         )
         if kind == CLOSED and (whole or self._reached_its_end(interaction)):

@@ -6,14 +6,15 @@ import re
 
 from pytest_llmcassette.cassette.multipart import find_parts
 from pytest_llmcassette.redaction.json_text import redact_json
-from pytest_llmcassette.redaction.names import REDACTED, SECRET_FIELDS, TOKEN_REQUEST_FIELDS
+from pytest_llmcassette.redaction.names import HEADER_FIELDS, REDACTED, SECRET_FIELDS, TOKEN_REQUEST_FIELDS
 from pytest_llmcassette.redaction.pairs import redact_pairs
 
 _PLACEHOLDER = REDACTED.encode()
-# Of all the letters in the built-in names k is the rarest in text; the two names without one have "se" in common.
-# A search that starts with a literal runs at memory speed, so these two passes cost a third of the one exact pattern.
+# Of all the letters in the built-in names k is the rarest in text; two names without one have "se" in common, two more
+# end alike. A search that starts with a literal runs at memory speed, so these passes cost less than the exact pattern.
 _WITH_K = re.compile(rb'k(?:ey(?:id)?|en)"')
 _WITHOUT_K = re.compile(rb'se(?:rtion|cret)"')
+_HEADER_WITHOUT_K = b'authorization"'
 _FORM = re.compile(rb"[A-Za-z0-9_.~%+*\[\]-]+=[^\s\"<>{}]*\Z")
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 _EVENT_STREAM = (b"data:", b"event:", b"id:", b"retry:", b":")
@@ -30,9 +31,9 @@ class BodyRedactor:
 
     def __init__(self, extra: tuple[str, ...] = ()) -> None:
         added = {name.lower() for name in extra}
-        self._names = frozenset(SECRET_FIELDS | added)
+        self._names = frozenset(SECRET_FIELDS | HEADER_FIELDS | added)
         self._form_names = self._names | TOKEN_REQUEST_FIELDS
-        self._extra = tuple(sorted(name.encode() + b'"' for name in added - SECRET_FIELDS))
+        self._extra = tuple(sorted(name.encode() + b'"' for name in added - SECRET_FIELDS - HEADER_FIELDS))
         self._beyond_ascii = any(not name.isascii() for name in added)
         escape = rb"\\u00[2-7]" if added else rb"\\u00[4-7]"
         self._escaped_ascii = re.compile(escape)
@@ -68,6 +69,7 @@ class BodyRedactor:
         return (
             _WITH_K.search(lower) is not None
             or _WITHOUT_K.search(lower) is not None
+            or _HEADER_WITHOUT_K in lower
             or any(name in lower for name in self._extra)
             or self._beyond_ascii
             or (b"\\" in body and self._escaped_ascii.search(lower) is not None)

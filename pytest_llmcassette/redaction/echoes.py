@@ -1,4 +1,6 @@
-"""A request's own credentials, and their copies in what was answered ("Incorrect API key provided: ...")."""
+"""The credentials that requests carry, and their copies elsewhere: in an answer ("Incorrect API key provided: ..."),
+in an error's message, in the request's own path or body.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from collections.abc import Set
 from urllib.parse import quote, unquote, unquote_plus
 
 from pytest_llmcassette.cassette.model import Headers
-from pytest_llmcassette.placeholder_keys import is_placeholder
+from pytest_llmcassette.placeholder_keys import PLACEHOLDER, is_placeholder
 from pytest_llmcassette.redaction.names import REDACTED, is_secret_header
 from pytest_llmcassette.redaction.pairs import pair_name
 
@@ -24,18 +26,24 @@ def secrets_of(headers: Headers, url: str, secret_query: Set[str]) -> frozenset[
     """The credentials in a live request's headers and URL that are long enough to be known again in an answer."""
     found: set[str] = set()
     for name, values in headers.items():
-        if is_secret_header(name) and not name.lower().endswith("cookie"):
+        if is_secret_header(name):
             for value in values:
-                found.update(_credentials(value))
+                found.update(_cookies(value) if name.lower().endswith("cookie") else _credentials(value))
     front, _, query = url.partition("#")[0].partition("?")
     for pair in query.split("&"):
         name, _, value = pair.partition("=")
         if value and pair_name(name) in secret_query:
-            found.add(unquote_plus(value))
+            found.update({unquote_plus(value), unquote(value)})
     authority = front.partition("//")[2].partition("/")[0]
     if "@" in authority:
         found.add(unquote(authority.rpartition("@")[0].partition(":")[2]))
     return frozenset(value for value in found if _is_secret(value))
+
+
+def _cookies(value: str) -> set[str]:
+    """Cookies hold settings too, so that only long values are taken for credentials."""
+    values = (cookie.partition("=")[2].strip() for cookie in value.split(";"))
+    return {value for value in values if len(value) >= _SHORTEST_WORD}
 
 
 def _credentials(value: str) -> set[str]:
@@ -52,7 +60,9 @@ def _credentials(value: str) -> set[str]:
             decoded = base64.b64decode(rest).decode("utf-8", "surrogateescape")
         except (binascii.Error, ValueError):
             return found
-        found.add(decoded.partition(":")[2])
+        user, _, password = decoded.partition(":")
+        # Some APIs take the key as the user's name and no password.
+        found.add(password or user)
     return found
 
 
@@ -61,6 +71,16 @@ def _is_secret(value: str) -> bool:
     if len(value) < (_SHORTEST_WORD if is_word else _SHORTEST):
         return False
     return value != REDACTED and not is_placeholder(value)
+
+
+def replace_in_request(text: bytes, secrets: Set[str]) -> bytes:
+    """A request's URL or body without any of `secrets`, but for those so short that they may be words: it decides a
+    match. Stand-ins are replaced too, so that a replay matches what was recorded with the real key.
+    """
+    if PLACEHOLDER.search(text):
+        text = PLACEHOLDER.sub(REDACTED.encode(), text)
+    long = {value for value in secrets if len(value) >= _SHORTEST_WORD}
+    return replace_echoes(text, long) if long else text
 
 
 def replace_echoes(text: bytes, secrets: Set[str]) -> bytes:
@@ -86,4 +106,6 @@ def _spellings(secret: str) -> set[bytes]:
         escaped.replace("=", "\\u003d").encode(),
         quote(raw, safe="").encode(),
         quote(raw).encode(),
+        # In a path, where these need no escape.
+        quote(raw, safe="+=").encode(),
     }

@@ -5,25 +5,27 @@ from __future__ import annotations
 import json
 import re
 
-from pytest_llmcassette.redaction.names import CONVERSATION, REDACTED
+from pytest_llmcassette.redaction.names import CONVERSATION, HEADER_FIELDS, REDACTED, TOOLS
 
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[{}\[\]:,]', re.DOTALL)
 _PLACEHOLDER = REDACTED.encode()
+_NOTHING: frozenset[str] = frozenset()
 
 
 def redact_json(text: bytes, secret: frozenset[str]) -> bytes:
     """`text` with every non-empty string value of a `secret` member (lower-case names) replaced by `REDACTED`.
 
-    At any depth, but not inside `names.CONVERSATION`. Follows the tokens, not the grammar, so that a body that was cut
-    off, several documents in a row and the `data:` lines of an event stream are covered, and depth costs no recursion.
+    At any depth, but not inside `names.CONVERSATION`, except for `names.HEADER_FIELDS` among tools. Follows the tokens,
+    not the grammar, so that a body that was cut off, several documents in a row and the `data:` lines of an event
+    stream are covered, and depth costs no recursion.
     """
     pieces: list[bytes] = []
     written = 0
-    open_containers: list[bool] = []
-    protected = False
+    names = secret
+    open_containers: list[frozenset[str]] = []
     last: bytes | None = None
     key: str | None = None
-    opens_conversation = False
+    member = b""
     for match in _TOKEN.finditer(text):
         token = match[0]
         first = token[0]
@@ -31,7 +33,7 @@ def redact_json(text: bytes, secret: frozenset[str]) -> bytes:
             if key is None:
                 last = token
                 continue
-            if key in secret and not protected:
+            if key in names:
                 start = match.start() + 1
                 end = match.end() - (1 if _is_closed(token) else 0)
                 if text[start:end] not in (b"", _PLACEHOLDER):
@@ -40,15 +42,16 @@ def redact_json(text: bytes, secret: frozenset[str]) -> bytes:
             key = None
         elif first == 0x3A:
             if last is not None:
-                key, opens_conversation = _name(last), last[1:-1] in CONVERSATION
+                key, member = _name(last), last[1:-1]
                 last = None
         elif first in b"{[":
-            open_containers.append(protected)
-            protected = protected or (key is not None and opens_conversation)
+            open_containers.append(names)
+            if key is not None and member in CONVERSATION:
+                names = names & HEADER_FIELDS if member == TOOLS else _NOTHING
             key = last = None
         else:
             if first != 0x2C and open_containers:
-                protected = open_containers.pop()
+                names = open_containers.pop()
             key = last = None
     if not pieces:
         return text

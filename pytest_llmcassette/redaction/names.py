@@ -38,6 +38,24 @@ SECRET_FIELDS = frozenset(
 )
 """Names of JSON, form and XML fields, in lower case."""
 
+HEADER_FIELDS = frozenset(
+    {
+        "api-key",
+        "authorization",
+        "authorization_token",
+        "private-token",
+        "proxy-authorization",
+        "x-api-key",
+        "x-auth-token",
+        "x-goog-api-key",
+    }
+)
+"""Names of JSON fields with a credential for an MCP server: OpenAI's `tools[].authorization` and `tools[].headers`,
+Anthropic's `mcp_servers[].authorization_token`. Secret among tools as well: a schema's members are no strings."""
+
+TOOLS = b"tools"
+"""The JSON member in which of all names only `HEADER_FIELDS` are secret."""
+
 TOKEN_REQUEST_FIELDS = frozenset(
     {
         "actor_token",

@@ -8,10 +8,11 @@ from dataclasses import replace
 
 from pytest_llmcassette.cassette.form import form_values
 from pytest_llmcassette.cassette.headers import canonical
-from pytest_llmcassette.cassette.model import Headers, Request, Response
+from pytest_llmcassette.cassette.model import Headers, Interaction, Request, Response
 from pytest_llmcassette.config import CassetteConfig
+from pytest_llmcassette.placeholder_keys import PLACEHOLDER_PREFIX
 from pytest_llmcassette.redaction.bodies import BodyRedactor
-from pytest_llmcassette.redaction.echoes import replace_echoes, secrets_of
+from pytest_llmcassette.redaction.echoes import replace_echoes, replace_in_request, secrets_of
 from pytest_llmcassette.redaction.names import (
     REDACTED,
     REQUEST_HEADERS,
@@ -41,11 +42,14 @@ class Redactor:
         self._query = SECRET_QUERY | {name.lower() for name in config.secret_query}
         self._body = BodyRedactor(config.secret_fields)
 
-    def request(self, method: str, url: str, headers: Headers, body: bytes) -> Request:
-        """A live request as the cassette's `Request`: ready to be written and to be compared."""
-        kept = self.request_headers(headers)
-        url = self.url(url)
-        body = self._body(body, _content_type(kept))
+    def request(self, method: str, url: str, headers: Headers, body: bytes, secrets: Set[str] = frozenset()) -> Request:
+        """A live request as the cassette's `Request`: ready to be written and to be compared.
+
+        Copies of `secrets` (see `secrets_of`) are replaced wherever else they are.
+        """
+        kept = self.without_echoes(self.request_headers(headers), secrets)
+        url = _text_without(self.url(url), secrets)
+        body = replace_in_request(self._body(body, _content_type(kept)), secrets)
         host = _HOST.match(url)
         return Request(
             method=method,
@@ -89,7 +93,33 @@ class Redactor:
             trailer=self.response_headers(response.trailer, secrets) if response.trailer else response.trailer,
             body=body,
             content_length=len(body) if changed and response.content_length >= 0 else response.content_length,
+            status=self.text(response.status, secrets),
         )
+
+    def without(self, interaction: Interaction, secrets: Set[str]) -> Interaction:
+        """A recorded interaction without echoes of `secrets` that were not known when its request was sent."""
+        old = interaction.request
+        request = self.request(old.method, old.url, old.headers, old.body, secrets)
+        return replace(
+            interaction,
+            request=old if request.url == old.url and request.body == old.body else request,
+            response=self.response(interaction.response, secrets),
+            end_message=self.text(interaction.end_message, secrets),
+        )
+
+    @staticmethod
+    def text(text: str, secrets: Set[str]) -> str:
+        """A text of the network's or the server's (an error's message, a reason phrase) without echoes."""
+        if not secrets or not text:
+            return text
+        return replace_echoes(text.encode("utf-8", "surrogateescape"), secrets).decode("utf-8", "surrogateescape")
+
+    def without_echoes(self, headers: Headers, secrets: Set[str]) -> Headers:
+        """Request headers without values that are credentials, or hold a copy of one."""
+        return {
+            name: [REDACTED] if is_secret_header(name) else [_text_without(value, secrets) for value in values]
+            for name, values in headers.items()
+        }
 
     def request_headers(self, headers: Headers) -> Headers:
         """The allow-listed ones, in Go's canonical case."""
@@ -113,10 +143,7 @@ class Redactor:
         return kept
 
     def _response_value(self, name: str, value: str, secrets: Set[str]) -> str:
-        value = self.url(value) if name in _URL_HEADERS else redact_urls_in(value, self._query)
-        if secrets:
-            value = replace_echoes(value.encode("utf-8", "surrogateescape"), secrets).decode("utf-8", "surrogateescape")
-        return value
+        return self.text(self.url(value) if name in _URL_HEADERS else redact_urls_in(value, self._query), secrets)
 
     def url(self, url: str) -> str:
         """`url` without user information and values of secret parameters."""
@@ -129,6 +156,12 @@ class Redactor:
     def secrets_of(self, headers: Headers, url: str) -> frozenset[str]:
         """A live request's own credentials, of 8 characters or more, for `response` to find their echoes."""
         return secrets_of(headers, url, self._query)
+
+
+def _text_without(text: str, secrets: Set[str]) -> str:
+    if not secrets and PLACEHOLDER_PREFIX not in text:
+        return text
+    return replace_in_request(text.encode("utf-8", "surrogateescape"), secrets).decode("utf-8", "surrogateescape")
 
 
 def _allow(*lists: Iterable[str]) -> frozenset[str]:

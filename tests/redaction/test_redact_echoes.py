@@ -1,0 +1,121 @@
+"""A credential that a request carries is found again in path, body, headers, errors and later traffic."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+
+from pytest_llmcassette.cassette.files import load
+from pytest_llmcassette.config import CassetteConfig, build_config
+from pytest_llmcassette.placeholder_keys import placeholder_for
+from pytest_llmcassette.recorder import LiveRequest, Recorder, RecordingSlot
+from pytest_llmcassette.redaction import Redactor
+
+KEY = "sk-" + "l1ve/+=0123456789"
+URL = "https://provider.test/v1"
+Lines = list[tuple[bytes, bytes]]
+
+
+def recorder(path: Path, mode: str, **switches: object) -> Recorder:
+    return Recorder(path, build_config(("test", {"record_mode": mode, **switches})), how_to_record="", owner="test")
+
+
+def bearer(key: str) -> Lines:
+    return [(b"Authorization", f"Bearer {key}".encode())]
+
+
+def exchange(under: Recorder, headers: Lines, *, path: str = "/x", body: bytes = b"", answer: bytes = b"") -> None:
+    slot = under.request(LiveRequest("POST", URL + path, headers, body))
+    assert isinstance(slot, RecordingSlot)
+    slot.headers(401, f"No {KEY}", [(b"x-kept", KEY.encode())], "HTTP/1.1", 1)
+    slot.data(answer)
+    slot.end("ReadError", f"lost {KEY!r}")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "answer"),
+    [
+        (f"/bot{KEY}/send", b"", b""),
+        ("/bot" + KEY.replace("/", "%2F"), b"", b""),
+        ("/x", json.dumps({"user": KEY, "messages": [{"content": f"my key is {KEY}"}]}).encode(), b""),
+        ("/x", f"user={KEY}".encode(), b""),
+        ("/x", f'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\n{KEY}\r\n--b--\r\n'.encode(), b""),
+        ("/x", b"", f'{{"error": "wrong key {KEY}"}}'.encode()),
+    ],
+)
+def test_nowhere_in_the_file(tmp_path: Path, path: str, body: bytes, answer: bytes) -> None:
+    under = recorder(
+        tmp_path / "it.yaml",
+        "once",
+        keep_request_headers=["x-tenant"],
+        keep_response_headers=["x-kept"],
+        snapshot_headers=["authorization", "x-tenant"],
+    )
+    headers = [*bearer(KEY), (b"User-Agent", f"me {KEY}".encode()), (b"X-Tenant", KEY.encode())]
+    exchange(under, headers, path=path, body=body, answer=answer)
+    under.save()
+    text = (tmp_path / "it.yaml").read_text()
+    assert "l1ve" not in text
+    assert "status: 401 No REDACTED" in text
+    assert "l1ve" not in str([(sent.headers, sent.snapshot_headers) for sent in under.sent])
+
+
+def test_what_an_earlier_answer_gave_out(tmp_path: Path) -> None:
+    """A token under a name that no list knows, used as a credential afterwards."""
+    under = recorder(tmp_path / "it.yaml", "once")
+    exchange(under, [], answer=b'{"ticket": "tid=0123456789abcdef"}')
+    exchange(under, bearer("tid=0123456789abcdef"))
+    under.save()
+    assert [one.response.body for one in load(tmp_path / "it.yaml")] == [b'{"ticket": "REDACTED"}', b""]
+
+
+def test_a_replay_with_a_stand_in_matches_what_was_recorded_with_the_key(tmp_path: Path) -> None:
+    under = recorder(tmp_path / "it.yaml", "once")
+    exchange(under, bearer(KEY), path=f"/{KEY}", body=json.dumps({"user": KEY}).encode())
+    under.save()
+    for key in (placeholder_for("OPENAI_API_KEY"), "another-key-of-mine"):
+        again = recorder(tmp_path / "it.yaml", "none")
+        again.request(LiveRequest("POST", f"{URL}/{key}", bearer(key), json.dumps({"user": key}).encode()))
+        assert again.unplayed() == []
+
+
+def test_a_short_stand_in_does_not_touch_what_is_sent(tmp_path: Path) -> None:
+    under = recorder(tmp_path / "it.yaml", "once")
+    exchange(under, bearer("not-needed"), body=b'{"say": "not-needed"}')
+    assert under.sent[0].body == b'{"say": "not-needed"}'
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("Authorization", "Basic " + base64.b64encode(f"{KEY}:".encode()).decode()),
+        ("Cookie", f"theme=dark; session={KEY}"),
+        ("Set-Cookie", f"session={KEY}; Path=/"),
+    ],
+)
+def test_a_key_as_user_name_and_in_a_cookie(header: str, value: str) -> None:
+    secrets = Redactor(CassetteConfig()).secrets_of({header: [value]}, URL)
+    assert KEY in secrets
+    assert "dark" not in secrets
+
+
+@pytest.mark.parametrize("name", ["authorization", "Authorization", "X-Api-Key"])
+@pytest.mark.parametrize(
+    "template", ['{"tools": [{"type": "mcp", NAME}]}', '{"tools": [{"headers": {NAME}}]}', "{NAME}"]
+)
+def test_the_key_of_an_mcp_server(template: str, name: str) -> None:
+    body = template.replace("NAME", f'"{name}": "Bearer x"').encode()
+    assert Redactor(CassetteConfig()).body(body, "application/json") == body.replace(b"Bearer x", b"REDACTED")
+
+
+def test_anthropic_s_mcp_servers() -> None:
+    body = b'{"mcp_servers": [{"type": "url", "authorization_token": "t0ken"}]}'
+    assert Redactor(CassetteConfig()).body(body, "application/json") == body.replace(b"t0ken", b"REDACTED")
+
+
+def test_a_tool_s_own_parameter_of_that_name_stays() -> None:
+    body = b'{"tools": [{"parameters": {"properties": {"authorization": {"type": "string"}, "api_key": "any"}}}]}'
+    assert Redactor(CassetteConfig()).body(body, "application/json") is body
