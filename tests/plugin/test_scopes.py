@@ -149,7 +149,8 @@ def test_every_test_that_needs_such_a_fixture_is_told(suite: Suite) -> None:
 def test_use_cassette_in_a_wider_fixture_holds_what_the_fixture_sends_and_no_more(suite: Suite) -> None:
     wider(
         suite,
-        "with use_cassette('own.yaml', record_mode=os.environ['MODE']) as own:\n        ask('setup')\n        yield own",
+        "with use_cassette('own.yaml', record_mode=os.environ['MODE']) as own:"
+        "\n        ask('setup')\n        yield own",
         teardown="    ask('teardown')",
         body="ask('inside')\n        assert len(shared.requests) == 1",
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from plugin.suite import Suite, outcomes, said
 
 SHARED = """
@@ -63,7 +65,7 @@ def test_two_workers_that_record_one_file_are_an_error(suite: Suite) -> None:
 
         @pytest.mark.cassette("shared")
         @pytest.mark.parametrize("n", range(2))
-        def test_ask(n, testrun_uid, tmp_path_factory):
+        def test_ask(n, tmp_path_factory):
             ask()
             # Neither ends before both have asked.
             common = tmp_path_factory.getbasetemp().parent
@@ -93,6 +95,7 @@ def pytest_llmcassette_providers():
 """
 
 
+@pytest.mark.slow
 def test_a_matrix_of_providers_and_scenarios_under_xdist(suite: Suite) -> None:
     suite.file("conftest.py", MATRIX)
     suite.test(
@@ -121,7 +124,8 @@ def test_a_matrix_of_providers_and_scenarios_under_xdist(suite: Suite) -> None:
     assert len(list(suite.path.rglob("*.ambr"))) == 12
     reports = []
     for arguments, wanted in ((("-n4",), ("xdist",)), ((), ())):
-        result = suite.run_alone(*arguments, "--cassette-report", wanted=wanted)
+        run = suite.run_alone if wanted else suite.run
+        result = run(*arguments, "--cassette-report", wanted=wanted)
         result.assert_outcomes(passed=120)
         shown = said(result)
         reports.append(shown[shown.index(" cassettes -") : shown.index("snapshot report summary")])
