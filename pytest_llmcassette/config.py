@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,7 +75,8 @@ def _check(where: str, name: str, value: Any) -> Any:
             raise ConfigError(f"{where}: {name} takes True or False, not {value!r}.")
         return value
     if name in _TUPLES:
-        if isinstance(value, str) or not all(isinstance(item, str) for item in value):
+        listed = isinstance(value, Iterable) and not isinstance(value, str)
+        if not listed or not all(isinstance(item, str) for item in value):
             raise ConfigError(f"{where}: {name} takes a list of strings, not {value!r}.")
         return _check_match_on(where, tuple(value)) if name == "match_on" else tuple(value)
     if value not in ("instant", "recorded"):

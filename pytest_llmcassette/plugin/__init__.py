@@ -7,17 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llmcassette.plugin import (
-    lifecycle,
-    markers,
-    neighbours,
-    options,
-    providers,
-    report,
-    scopes,
-    snapshots,
-    xdist,
-)
+from pytest_llmcassette.plugin import markers, neighbours, options, providers, report, scopes, snapshots, xdist
 from pytest_llmcassette.plugin.fixtures import (
     llm_cassette,
     llm_cassette_config,
@@ -28,7 +18,7 @@ from pytest_llmcassette.plugin.fixtures import (
     open_cassette,
 )
 from pytest_llmcassette.plugin.session import CassetteSession
-from pytest_llmcassette.plugin.stash import RUN, SESSION
+from pytest_llmcassette.plugin.stash import PROVIDER_PROBLEM, RUN, SESSION
 
 __all__ = [
     "llm_cassette",
@@ -71,7 +61,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    markers.check_collected(config, items)
+    problem = config.stash.get(PROVIDER_PROBLEM, None)
+    ours = [item for item in items if markers.is_marked(item)]
+    if problem is None and not ours:
+        return
+    # Imported here and below: a run that uses no cassette loads as little as can be.
+    from pytest_llmcassette.plugin import collection
+
+    try:
+        if problem is not None:
+            raise pytest.UsageError(problem)
+        collection.check(config, ours)
+    except pytest.UsageError as error:
+        if not hasattr(config, "workerinput"):
+            raise
+        collection.say_in_worker(config, items, error)
 
 
 @pytest.hookimpl(trylast=True)
@@ -84,13 +88,19 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     try:
         return (yield)
     finally:
-        lifecycle.finish(item)
+        if RUN in item.stash:
+            from pytest_llmcassette.plugin import lifecycle
+
+            lifecycle.finish(item)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    lifecycle.start(item)
-    markers.check_required(item)
+    if markers.is_marked(item):
+        from pytest_llmcassette.plugin import lifecycle
+
+        lifecycle.start(item)
+        markers.skip_unsupported(item)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

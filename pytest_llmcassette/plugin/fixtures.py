@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmcassette.errors import CassetteError
-from pytest_llmcassette.plugin import naming
-from pytest_llmcassette.plugin.lifecycle import OPENER, TestRun
 from pytest_llmcassette.plugin.markers import cassette_mark
 from pytest_llmcassette.plugin.providers import FIXTURE as PROVIDER
 from pytest_llmcassette.plugin.stash import RUN, SESSION
@@ -19,8 +17,12 @@ if TYPE_CHECKING:
     from syrupy.assertion import SnapshotAssertion
 
     from pytest_llmcassette.llm_cassette import LlmCassette
+    from pytest_llmcassette.plugin.lifecycle import TestRun
     from pytest_llmcassette.provider import Provider
     from pytest_llmcassette.snapshot.fixture import LlmSnapshotAssertion
+
+OPENER = "_llm_cassette_open"
+"""The fixture that opens the cassette; put before all others of a marked test."""
 
 
 @pytest.fixture(name=OPENER)
@@ -82,6 +84,8 @@ def llm_cassette_dir(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture
 def llm_cassette_name(request: pytest.FixtureRequest) -> str:
     """The cassette's name: relative to `llm_cassette_dir`, without suffix, may contain `/`. Override it to choose."""
+    from pytest_llmcassette.plugin import naming
+
     fields = naming.fields_of(request.node)
     mark = cassette_mark(request.node)
     if mark is not None and mark.name is not None:

@@ -7,16 +7,18 @@ import itertools
 import os
 import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmcassette.config import CassetteConfig, build_config
+from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.errors import CassetteError
 from pytest_llmcassette.modes import RecordMode
-from pytest_llmcassette.plugin import naming
+from pytest_llmcassette.plugin import naming, switches
+from pytest_llmcassette.plugin.fixtures import OPENER
 from pytest_llmcassette.plugin.markers import CassetteMark, cassette_mark
 from pytest_llmcassette.plugin.placeholders import Placeholders
 from pytest_llmcassette.plugin.stash import RUN, SESSION
@@ -29,9 +31,6 @@ if TYPE_CHECKING:
 
 _UNITTEST = os.path.join("unittest", "case.py")
 _COMPARERS = ("pytest_llmcassette", "syrupy")
-
-OPENER = "_llm_cassette_open"
-"""The fixture that opens the cassette; put before all others of a marked test."""
 
 
 class TestRun:
@@ -71,7 +70,7 @@ class TestRun:
             self._cassette = LlmCassette(self.recorder)
         return self._cassette
 
-    def open(self, switches: Any, folder: Any, name: Any, *, is_named: bool) -> None:
+    def open(self, config: Any, folder: Any, name: Any, *, is_named: bool) -> None:
         """Put the cassette and the placeholder keys in force; skips a test that is certain to record without a key.
 
         `is_named`: the name comes from a fixture of the user's, so that tests may share it. Raises `CassetteError`.
@@ -83,10 +82,9 @@ class TestRun:
         path = self._path(folder, name)
         if not is_named and self.mark.name is None:
             session.claim(path, self.item)
-        config = self._config(switches, path)
         self.recorder = Recorder(
             path,
-            config,
+            self._config(config, path),
             how_to_record=how_to_record(self.item, exists=path.exists()),
             owner=self.item.nodeid,
             is_complete=_is_complete,
@@ -104,19 +102,16 @@ class TestRun:
             name = naming.explicit(self.mark.name, fields)
         return naming.file_at(self.item.path.parent / folder, str(name), suffix)
 
-    def _config(self, switches: Any, path: Path) -> CassetteConfig:
+    def _config(self, given: Any, path: Path) -> CassetteConfig:
         session = self.item.config.stash[SESSION]
-        if switches is None:
-            switches = {}
-        if not hasattr(switches, "items"):
-            raise CassetteError(f"The fixture llm_cassette_config must return a dict of switches, not {switches!r}.")
-        layers = (
+        if given is not None and not isinstance(given, Mapping):
+            raise CassetteError(f"The fixture llm_cassette_config must return a dict of switches, not {given!r}.")
+        config = switches.resolve(
             session.command_line,
-            ("@pytest.mark.cassette", self.mark.switches),
-            ("the fixture llm_cassette_config", switches),
+            (f"{self.item.nodeid}: @pytest.mark.cassette", self.mark.switches),
+            (f"{self.item.nodeid}: the fixture llm_cassette_config", given or {}),
             ("the ini file", session.ini),
         )
-        config = build_config(*layers)
         mode = session.mode_for(path, config.record_mode)
         return config if mode is config.record_mode else dataclasses.replace(config, record_mode=mode)
 

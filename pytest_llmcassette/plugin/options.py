@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
-from pytest_llmcassette.config import CassetteConfig, parse_record_mode
 from pytest_llmcassette.errors import ConfigError
 
 DEFAULT_PATH = "cassettes/{module}/{provider}/{class}.{test}[{params}].yaml"
@@ -18,23 +17,24 @@ _MODES = "none, once, new_episodes, all, rewrite"
 _OWN = "llmcassette_record_mode_option"
 _SHARED = "record_mode"
 
-_HELP = {
-    "record_mode": f"the record mode where command line, marker and fixture name none: {_MODES}",
-    "match_on": "what must be equal: method, scheme, host, port, path, query, url, body, header:NAME",
-    "ignore_json": "paths of JSON values that do not decide a match",
-    "allow_unplayed": "let recorded interactions stay unplayed",
-    "allow_no_calls": "let a marked test make no call",
-    "allow_repeats": "let the last of equal recordings play again and again",
-    "record_errors": "keep transient failures that were retried",
-    "record_timing": "store when each piece of a stream arrived",
-    "timing": "instant, or recorded: replay at the recorded pace",
-    "ignore_hosts": "hosts whose traffic passes unrecorded: host, host:port, *.suffix",
-    "keep_request_headers": "request headers to write beside the built-in ones",
-    "keep_response_headers": "response headers to write beside the built-in ones",
-    "secret_query": "query parameters to redact beside the built-in ones",
-    "secret_fields": "body fields to redact beside the built-in ones",
-    "snapshot_headers": "live request headers to show in snapshots beside the protocol's",
+SWITCHES: dict[str, tuple[Literal["string", "args", "bool"], str]] = {
+    "record_mode": ("string", f"the record mode where command line, marker and fixture name none: {_MODES}"),
+    "match_on": ("args", "what must be equal: method, scheme, host, port, path, query, url, body, header:NAME"),
+    "ignore_json": ("args", "paths of JSON values that do not decide a match"),
+    "allow_unplayed": ("bool", "let recorded interactions stay unplayed"),
+    "allow_no_calls": ("bool", "let a marked test make no call"),
+    "allow_repeats": ("bool", "let the last of equal recordings play again and again"),
+    "record_errors": ("bool", "keep transient failures that were retried"),
+    "record_timing": ("bool", "store when each piece of a stream arrived"),
+    "timing": ("string", "instant, or recorded: replay at the recorded pace"),
+    "ignore_hosts": ("args", "hosts whose traffic passes unrecorded: host, host:port, *.suffix"),
+    "keep_request_headers": ("args", "request headers to write beside the built-in ones"),
+    "keep_response_headers": ("args", "response headers to write beside the built-in ones"),
+    "secret_query": ("args", "query parameters to redact beside the built-in ones"),
+    "secret_fields": ("args", "body fields to redact beside the built-in ones"),
+    "snapshot_headers": ("args", "live request headers to show in snapshots beside the protocol's"),
 }
+"""The switches of `CassetteConfig` as ini options: type and help. Not derived from it: every pytest start pays here."""
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -49,10 +49,8 @@ def add_options(parser: pytest.Parser) -> None:
     )
     parser.addini(PATH, "where cassettes are, relative to the test's folder", default=DEFAULT_PATH)
     parser.addini(DEFER_TLS, "make TLS contexts of httpx clients only when they are used", type="bool", default=True)
-    kinds = {"bool": "bool", "RecordMode": "string", "str": "string"}
-    for name, annotation in CassetteConfig.__annotations__.items():
-        kind: Any = kinds.get(annotation, "args")
-        parser.addini(f"llmcassette_{name}", _HELP[name], type=kind, default=None)
+    for name, (kind, text) in SWITCHES.items():
+        parser.addini(f"llmcassette_{name}", text, type=kind, default=None)
 
 
 def claim_record_mode(early_config: pytest.Config, parser: pytest.Parser, args: list[str]) -> None:
@@ -89,6 +87,8 @@ def check_command_line(config: pytest.Config) -> None:
     flag, mode = command_line(config)
     if mode is None:
         return
+    from pytest_llmcassette.config import parse_record_mode
+
     try:
         parse_record_mode(flag, mode)
     except ConfigError as error:
@@ -96,15 +96,7 @@ def check_command_line(config: pytest.Config) -> None:
         raise pytest.UsageError(f"{error}{hint}") from None
 
 
-def owns_record_mode(config: pytest.Config) -> bool:
-    """Whether `--record-mode` is ours, not a neighbour's."""
-    for group in config._parser._groups:
-        if group.name == "llmcassette":
-            return any("--record-mode" in option.names() for option in group.options)
-    return False
-
-
 def ini_switches(config: pytest.Config) -> dict[str, Any]:
     """The switches that the ini file sets."""
-    found = {name: config.getini(f"llmcassette_{name}") for name in CassetteConfig.__annotations__}
+    found = {name: config.getini(f"llmcassette_{name}") for name in SWITCHES}
     return {name: value for name, value in found.items() if value is not None and value != ""}

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from pytest_llmcassette.plugin.naming import safe
 from pytest_llmcassette.plugin.stash import PROVIDER_PROBLEM
 
 FIXTURE = "llm_provider"
@@ -42,6 +41,7 @@ def _is_theirs(metafunc: pytest.Metafunc) -> bool:
 
 
 def _problem(metafunc: pytest.Metafunc, providers: Any) -> str | None:
+    from pytest_llmcassette.plugin.naming import safe
     from pytest_llmcassette.provider import Provider
 
     test = f"{metafunc.definition.nodeid} uses llm_provider"

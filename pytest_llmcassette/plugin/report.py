@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmcassette.plugin.naming import fields_of, provider_name
-
 if TYPE_CHECKING:
     from pytest_llmcassette.recorder import Recorder
     from pytest_llmcassette.report.records import TestRecord
@@ -65,6 +63,7 @@ def attach(
     saved: bool = False,
 ) -> None:
     """Give a test's teardown report the record of what it did; `recorder` None: it never got as far as its cassette."""
+    from pytest_llmcassette.plugin.naming import provider_name
     from pytest_llmcassette.report.records import TestRecord
 
     record = TestRecord(
@@ -90,6 +89,8 @@ def _scenario(item: pytest.Item) -> str:
     """`TestChat.stream[plain]`: class, name without `test_`, parameters without the provider."""
     if not isinstance(item, pytest.Function):
         return item.name
+    from pytest_llmcassette.plugin.naming import fields_of
+
     fields = fields_of(item)
     name = ".".join(word for word in (fields["class"], fields["scenario"]) if word)
     return f"{name}[{fields['params']}]" if fields["params"] else name

@@ -72,6 +72,8 @@ def _keep(run: TestRun, made: pytest.TestReport) -> bool:
             setattr(made, DISCARDED, str(recorder.path))
         return False
     try:
+        if any(sent.live and not sent.dropped for sent in recorder.sent):
+            run.item.config.stash[SESSION].claim_writing(recorder.path)
         path = recorder.save()
     except CassetteError as error:
         problem = str(error)
@@ -79,8 +81,6 @@ def _keep(run: TestRun, made: pytest.TestReport) -> bool:
         # Out of a hook it would end the whole session with an internal error.
         problem = f"The recording {recorder.path} could not be written:\n{traceback.format_exc()}"
     else:
-        if path is not None:
-            run.item.config.stash[SESSION].note_recorded(path, run.item.nodeid)
         return path is not None
     run.failed = True
     setattr(made, DISCARDED, str(recorder.path))

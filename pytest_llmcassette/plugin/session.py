@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmcassette.errors import CassetteError
-from pytest_llmcassette.modes import RecordMode
-from pytest_llmcassette.plugin import naming, options
-from pytest_llmcassette.plugin.naming import Template, parse_template
+from pytest_llmcassette.errors import CassetteError, CassetteFileError
+from pytest_llmcassette.plugin import options
+
+if TYPE_CHECKING:
+    from pytest_llmcassette.modes import RecordMode
+    from pytest_llmcassette.plugin.naming import Template
 
 Owners = dict[Path, tuple[tuple[object, ...], str]]
 """The test of each cassette: what makes it this test, and its node id."""
 
 RUN_STARTED = "llmcassette_started"
 """In an xdist worker's input: when the controller started, in nanoseconds since 1970."""
+
+CLAIMS = "llmcassette_claims"
+"""In an xdist worker's input: the folder where workers note which cassettes they write."""
 
 
 class CassetteSession:
@@ -30,13 +36,15 @@ class CassetteSession:
         self._config = config
         worker: Mapping[str, Any] = getattr(config, "workerinput", {})
         self._started_ns: int = worker.get(RUN_STARTED, time.time_ns())
-        self._is_worker = bool(worker)
-        self._recorded: dict[Path, str] = {}
+        self._claims: str | None = worker.get(CLAIMS)
+        self._recorded: set[Path] = set()
         self._owners: Owners = {}
 
     @cached_property
     def template(self) -> Template:
         """`llmcassette_path`; raises `pytest.UsageError` when it makes no sense."""
+        from pytest_llmcassette.plugin.naming import parse_template
+
         return parse_template(self._config.getini(options.PATH), options.PATH)
 
     @cached_property
@@ -58,21 +66,39 @@ class CassetteSession:
 
     def mode_for(self, path: Path, mode: RecordMode) -> RecordMode:
         """The mode for a test of this cassette: what another test of this run has just recorded is replayed."""
+        from pytest_llmcassette.modes import RecordMode
+
         if mode not in (RecordMode.ALL, RecordMode.REWRITE):
             return mode
         return RecordMode.NONE if path in self._recorded or self._by_another_worker(path) else mode
 
     def _by_another_worker(self, path: Path) -> bool:
-        if not self._is_worker:
+        if self._claims is None:
             return False
         try:
             return os.stat(path).st_mtime_ns > self._started_ns
         except OSError:
             return False
 
-    def note_recorded(self, path: Path, nodeid: str) -> None:
-        """This test has written this cassette in this run."""
-        self._recorded[path] = nodeid
+    def claim_writing(self, path: Path) -> None:
+        """Before a recording is written; raises `CassetteFileError` when another xdist worker has written this file.
+
+        Looking at the file is not enough: two workers may look before either writes.
+        """
+        if path in self._recorded:
+            return
+        if self._claims is not None:
+            os.makedirs(self._claims, exist_ok=True)
+            name = hashlib.sha256(os.path.realpath(path).encode("utf-8", "surrogateescape")).hexdigest()
+            try:
+                os.close(os.open(os.path.join(self._claims, name), os.O_CREAT | os.O_EXCL))
+            except FileExistsError:
+                raise CassetteFileError(
+                    path,
+                    "another xdist worker has recorded this cassette in this run",
+                    remedy="Give the tests cassettes of their own, or record with one xdist worker (-n 1).",
+                ) from None
+        self._recorded.add(path)
 
 
 def note_owner(owners: Owners, path: Path, item: pytest.Function) -> str | None:
@@ -80,6 +106,8 @@ def note_owner(owners: Owners, path: Path, item: pytest.Function) -> str | None:
 
     One test may run several times with one cassette: twice in a session, or once for each of anyio's backends.
     """
+    from pytest_llmcassette.plugin import naming
+
     identity: tuple[object, ...] = (item.path, *naming.fields_of(item).values())
     owner, first = owners.setdefault(path, (identity, item.nodeid))
     if owner == identity:

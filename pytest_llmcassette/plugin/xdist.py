@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import time
 from typing import Any
 
 import pytest
 
 from pytest_llmcassette.plugin.report import CassetteReport
-from pytest_llmcassette.plugin.session import RUN_STARTED
+from pytest_llmcassette.plugin.session import CLAIMS, RUN_STARTED
 
 
 def register(config: pytest.Config) -> None:
@@ -46,10 +48,19 @@ class Controller:
     def __init__(self, lines: ClosingLines) -> None:
         self._lines = lines
         self._started = time.time_ns()
+        self._claims: str | None = None
 
     def pytest_configure_node(self, node: Any) -> None:
-        """Tell each worker when the run began, so that it knows a cassette which another one has just recorded."""
+        """Tell each worker when the run began and where claims are: no cassette may be written by two of them."""
+        if self._claims is None:
+            self._claims = tempfile.mkdtemp(prefix="llmcassette-")
         node.workerinput[RUN_STARTED] = self._started
+        node.workerinput[CLAIMS] = self._claims
+
+    def pytest_unconfigure(self) -> None:
+        """The run is over; a claim is good for one run only."""
+        if self._claims is not None:
+            shutil.rmtree(self._claims, ignore_errors=True)
 
     def pytest_testnodedown(self, node: Any, error: object | None) -> None:
         """A worker that crashed takes the test it was running along."""

@@ -1,0 +1,79 @@
+"""Mistakes that are found when tests are collected, before any of them runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from pytest_llmcassette.errors import ConfigError
+from pytest_llmcassette.plugin import budget, naming, options, switches
+from pytest_llmcassette.plugin.markers import CassetteMark, cassette_mark
+from pytest_llmcassette.plugin.session import Owners, note_owner
+from pytest_llmcassette.plugin.stash import SESSION
+
+
+def check(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
+    """Raises `pytest.UsageError` for the first mistake in the marks of these tests."""
+    session = config.stash[SESSION]
+    owners: Owners = {}
+    checked: set[tuple[int, ...]] = set()
+    for item in items:
+        budget.budget_of(item)
+        _check_requirements(item)
+        mark = cassette_mark(item)
+        if mark is None:
+            continue
+        if item.get_closest_marker("vcr") is not None:
+            raise pytest.UsageError(
+                f"{item.nodeid} has both marks, vcr and cassette, so two plugins would record it. Remove one of them."
+            )
+        if not checked:
+            options.check_command_line(config)
+        key = tuple(id(one) for one in item.iter_markers("cassette"))
+        if key not in checked:
+            checked.add(key)
+            try:
+                switches.resolve(
+                    (f"{item.nodeid}: @pytest.mark.cassette", mark.switches), ("the ini file", session.ini)
+                )
+            except ConfigError as error:
+                raise pytest.UsageError(str(error)) from None
+        assert isinstance(item, pytest.Function)
+        path = _path_by_template(item, mark)
+        problem = None if path is None else note_owner(owners, path, item)
+        if problem is not None:
+            raise pytest.UsageError(problem)
+
+
+def _path_by_template(item: pytest.Function, mark: CassetteMark) -> Path | None:
+    """The path of a cassette that is not shared by name; None where fixtures decide, which nobody knows yet."""
+    if mark.name is not None:
+        return None
+    manager = item.session._fixturemanager
+    for fixture in ("llm_cassette_dir", "llm_cassette_name"):
+        if len(manager.getfixturedefs(fixture, item) or ()) != 1:
+            return None
+    template = item.config.stash[SESSION].template
+    name = naming.render(template.name, naming.fields_of(item))
+    return naming.file_at(item.path.parent / template.folder, name, template.suffix)
+
+
+def _check_requirements(item: pytest.Item) -> None:
+    for mark in item.iter_markers("llm_requires"):
+        if mark.kwargs or not mark.args or not all(isinstance(word, str) for word in mark.args):
+            raise pytest.UsageError(
+                f"{item.nodeid}: @pytest.mark.llm_requires takes capabilities, one text each: "
+                'llm_requires("tools", "vision").'
+            )
+
+
+def say_in_worker(config: pytest.Config, items: list[pytest.Item], error: pytest.UsageError) -> None:
+    """Report a mistake from an xdist worker as an error of collection, which ends the run.
+
+    The controller of xdist takes a usage error of a worker for a crash, and never shows its text.
+    """
+    items.clear()
+    report = pytest.CollectReport(nodeid="pytest-llmcassette", outcome="failed", longrepr=str(error), result=[])
+    config.hook.pytest_collectreport(report=report)
