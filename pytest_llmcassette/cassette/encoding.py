@@ -8,6 +8,8 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Callable
+from importlib import import_module
+from typing import Any
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
@@ -85,11 +87,30 @@ def _zstd(body: bytes) -> bytes:
     try:
         import zstandard
     except ImportError:
-        raise _NoDecoderError from None
-    decoder = zstandard.ZstdDecompressor().decompressobj()
+        return _zstd_of_python(body)
+    pieces = []
+    # A body may be several frames, one behind the other (RFC 8878, 3.1).
+    while body:
+        decoder = zstandard.ZstdDecompressor().decompressobj()
+        try:
+            pieces.append(decoder.decompress(body))
+        except zstandard.ZstdError as error:
+            raise ValueError(str(error)) from None
+        if not decoder.eof:
+            raise EOFError("a frame of the body is cut")
+        body = decoder.unused_data
+    return b"".join(pieces)
+
+
+def _zstd_of_python(body: bytes) -> bytes:
+    """Python has a decoder of its own from 3.14 on."""
     try:
-        return bytes(decoder.decompress(body)) + bytes(decoder.flush())
-    except zstandard.ZstdError as error:
+        zstd: Any = import_module("compression.zstd")
+    except ImportError:
+        raise _NoDecoderError from None
+    try:
+        return bytes(zstd.decompress(body))
+    except zstd.ZstdError as error:
         raise ValueError(str(error)) from None
 
 

@@ -1,0 +1,209 @@
+"""VCR.py's files: every form a body has in real ones, encodings told by the bytes and not by the header."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import zlib
+from pathlib import Path
+from typing import Any
+
+import brotli
+import pytest
+import yaml
+import zstandard
+from cassette_files import VCRPY
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from pytest_llmcassette.cassette.files import load
+from pytest_llmcassette.cassette.formats import read as read_raw
+from pytest_llmcassette.cassette.model import Interaction, Request, Response
+
+HI = "Olá 世界 😀\r\n\tx".encode()
+
+
+def read(tmp_path: Path, content: str) -> Interaction:
+    path = tmp_path / "x.yaml"
+    path.write_text(content, "utf-8")
+    [interaction] = load(path)
+    return interaction
+
+
+def dumped(request: dict[str, Any] | None = None, response: dict[str, Any] | None = None) -> str:
+    """A file as VCR.py writes one, with these fields."""
+    asked = {"body": None, "headers": {}, "method": "GET", "uri": "https://api.example.com:8080/v1?a=1&b"} | (
+        request or {}
+    )
+    answer = {"body": {"string": ""}, "headers": {}, "status": {"code": 200, "message": "OK"}} | (response or {})
+    document = {"interactions": [{"request": asked, "response": answer}], "version": 1}
+    return yaml.safe_dump(document, allow_unicode=True)
+
+
+def test_a_whole_interaction(tmp_path: Path) -> None:
+    content = dumped(
+        {
+            "method": "POST",
+            "body": "x=1&y=2",
+            "headers": {"content-type": ["application/x-www-form-urlencoded"], "x-a": "b", "X-A": [b"\xff"]},
+        },
+        {
+            "body": {"string": "hi"},
+            "headers": {"transfer-encoding": ["chunked"], "x-b": ["c", "d"]},
+            "status": {"code": 404, "message": "Not Found"},
+        },
+    )
+    assert read(tmp_path, content) == Interaction(
+        request=Request(
+            method="POST",
+            url="https://api.example.com:8080/v1?a=1&b",
+            host="api.example.com:8080",
+            body=b"x=1&y=2",
+            content_length=7,
+            headers={"Content-Type": ["application/x-www-form-urlencoded"], "X-A": ["\udcff", "b"]},
+            form={"x": ["1"], "y": ["2"], "a": ["1"], "b": [""]},
+        ),
+        response=Response(
+            code=404,
+            status="404 Not Found",
+            body=b"hi",
+            content_length=2,
+            headers={"X-B": ["c", "d"]},
+            transfer_encoding=["chunked"],
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"body": HI.decode()},
+        {"body": HI},
+        {"body": {"string": HI.decode()}},
+        {"body": {"string": HI}},
+        {"body": {"encoding": "utf-8", "string": HI}},
+        {"body": {"base64_string": base64.b64encode(HI).decode()}},
+    ],
+)
+def test_forms_of_a_body(tmp_path: Path, body: dict[str, Any]) -> None:
+    interaction = read(tmp_path, dumped(body, body))
+    assert interaction.request.body == HI
+    assert interaction.response.body == HI
+    assert not interaction.response.uncompressed
+
+
+@pytest.mark.parametrize("body", [{"body": None}, {"body": ""}, {"body": {"string": None}}, {"body": {"string": ""}}])
+def test_forms_of_no_body(tmp_path: Path, body: dict[str, Any]) -> None:
+    interaction = read(tmp_path, dumped(body, body))
+    assert (interaction.request.body, interaction.response.body) == (b"", b"")
+
+
+def test_a_mapping_as_a_requests_body_is_json(tmp_path: Path) -> None:
+    asked = read(tmp_path, dumped({"body": {"model": "gpt-4o", "n": 1, "stream": True, "stop": None}})).request
+    assert json.loads(asked.body) == {"model": "gpt-4o", "n": 1, "stream": True, "stop": None}
+
+
+words = st.sampled_from(
+    ["yes", "1", "1.5", "1e3", "null", "~", "0o7", "1:30", "0x1f", "2024-01-02", "on", "<<", "=", "- a", "1_0"]
+)
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(max_size=8)
+    | st.sampled_from(words),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.dictionaries(st.text(max_size=5), json_values, max_size=3))
+def test_a_parsed_body_is_the_json_that_was_parsed(parsed: dict[str, Any]) -> None:
+    content = dumped({"parsed_body": parsed}, {"parsed_body": parsed})
+    # PyYAML cannot read back everything that it writes (NEL).
+    assume(yaml.safe_load(content)["interactions"][0]["request"]["parsed_body"] == parsed)
+    [interaction] = read_raw(Path("x.yaml"), content.encode("utf-8", "surrogatepass"))
+    # As text, so that 1, 1.0 and True differ.
+    expected = json.dumps(parsed, sort_keys=True)
+    assert json.dumps(json.loads(interaction.request.body), sort_keys=True) == expected
+    assert json.dumps(json.loads(interaction.response.body), sort_keys=True) == expected
+
+
+def test_a_parsed_body_that_is_null_is_no_body(tmp_path: Path) -> None:
+    assert read(tmp_path, dumped(None, {"parsed_body": None})).response.body == b""
+
+
+ENCODED = {
+    "gzip": gzip.compress(HI),
+    "deflate": zlib.compress(HI),
+    "br": brotli.compress(HI),
+    "zstd": zstandard.compress(HI),
+    "GZIP": gzip.compress(HI),
+}
+
+
+@pytest.mark.parametrize("encoding", ENCODED)
+def test_encoded_bodies_are_decoded(tmp_path: Path, encoding: str) -> None:
+    headers = {"content-encoding": [encoding], "content-length": ["99"], "content-type": ["text/plain"]}
+    answer = read(tmp_path, dumped(None, {"headers": headers, "body": {"string": ENCODED[encoding]}})).response
+    assert answer.body == HI
+    assert answer.uncompressed
+    assert answer.content_length == -1
+    assert answer.headers == {"Content-Type": ["text/plain"]}
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd"])
+def test_a_header_that_stayed_behind_is_not_believed(tmp_path: Path, encoding: str) -> None:
+    headers = {"content-encoding": [encoding], "content-length": ["99"]}
+    answer = read(tmp_path, dumped(None, {"headers": headers, "body": {"string": '{"a": 1}'}})).response
+    assert answer.body == b'{"a": 1}'
+    assert answer.uncompressed
+    assert answer.headers == {}
+
+
+def test_gzip_without_a_header_is_decoded_but_an_archive_stays_one(tmp_path: Path) -> None:
+    body = {"string": ENCODED["gzip"]}
+    assert read(tmp_path, dumped(None, {"body": body})).response.body == HI
+    archive = {"content-type": ["application/gzip"]}
+    answer = read(tmp_path, dumped(None, {"body": body, "headers": archive})).response
+    assert answer.body == ENCODED["gzip"]
+    assert not answer.uncompressed
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "compress"])
+def test_what_cannot_be_decoded_keeps_its_header(tmp_path: Path, encoding: str) -> None:
+    cut = ENCODED["gzip"][:-12] + b"\xff"
+    headers = {"content-encoding": [encoding]}
+    answer = read(
+        tmp_path, dumped(None, {"headers": headers, "body": {"string": cut if encoding == "gzip" else b"\xff"}})
+    )
+    assert answer.response.headers == {"Content-Encoding": [encoding]}
+    assert not answer.response.uncompressed
+
+
+def test_a_status_without_a_reason(tmp_path: Path) -> None:
+    assert read(tmp_path, dumped(None, {"status": {"code": 200, "message": None}})).response.status == "200"
+    assert read(tmp_path, dumped(None, {"status": 200})).response.code == 200
+
+
+def test_a_file_without_a_version(tmp_path: Path) -> None:
+    """Some projects' own serializers leave it out."""
+    assert read(tmp_path, VCRPY.replace("version: 1\n", "")).response.body == b"hi"
+
+
+def test_a_shared_list_of_headers(tmp_path: Path) -> None:
+    """PyYAML writes an alias where one list object stands in two places."""
+    shared = ["a"]
+    content = dumped({"headers": {"x": shared}}, {"headers": {"x": shared}})
+    assert "*id001" in content
+    interaction = read(tmp_path, content)
+    assert interaction.request.headers == interaction.response.headers == {"X": ["a"]}
+    assert interaction.request.headers["X"] is not interaction.response.headers["X"]
+
+
+def test_no_interactions(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text("interactions: []\nversion: 1\n")
+    assert load(tmp_path / "x.yaml") == []
