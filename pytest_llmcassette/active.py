@@ -35,10 +35,12 @@ class Suspension:
         self._below: list[Entry] | None = None
         self._entry: Entry | None = None
         self._parked: list[Entry] = []
+        self._threads: frozenset[threading.Thread] = frozenset()
 
     def __enter__(self) -> Self:
         with _lock:
             self._below = list(_stack)
+            self._threads = frozenset(threading.enumerate())
             if self.reason:
                 self._entry = Entry(self, None)
                 _stack.append(self._entry)
@@ -55,6 +57,10 @@ class Suspension:
         with _lock:
             if self._below is None:
                 return
+            # A thread that this stretch starts (an application's worker) belongs to no test either.
+            own = set(threading.enumerate()) - self._threads
+            for entry in self._below:
+                entry.before |= own
             inside = [entry for entry in _stack if entry not in self._below]
             self._parked = [entry for entry in inside if entry is not self._entry]
             for entry in self._parked:
@@ -66,10 +72,11 @@ class Suspension:
 class Entry:
     """One cassette or suspension in force. `outer` is what the context variable held before."""
 
-    __slots__ = ("before", "in_force", "order", "outer", "what")
+    __slots__ = ("before", "in_force", "is_a_test", "order", "outer", "what")
 
-    def __init__(self, what: Recorder | Suspension, outer: Entry | None) -> None:
+    def __init__(self, what: Recorder | Suspension, outer: Entry | None, *, is_a_test: bool = False) -> None:
         self.what = what
+        self.is_a_test = is_a_test
         self.outer = outer
         self.order = next(_order)
         self.in_force = True
@@ -80,7 +87,8 @@ _lock = threading.RLock()
 _order = itertools.count()
 _stack: list[Entry] = []
 _context: ContextVar[Entry | None] = ContextVar("llmcassette_active", default=None)
-_strays: weakref.WeakKeyDictionary[threading.Thread, str] = weakref.WeakKeyDictionary()
+_strays: weakref.WeakKeyDictionary[threading.Thread, tuple[str, bool]] = weakref.WeakKeyDictionary()
+"""Threads that a cassette's owner left running: the owner, and whether they must not send anything ever after."""
 
 _SERVICE_MODULES = frozenset(
     {
@@ -100,22 +108,29 @@ _SERVICE_MODULES = frozenset(
 def current() -> Recorder | Suspension | None:
     """What is in force for the calling task or thread; None almost always, and then this costs next to nothing.
 
-    Raises `RequestRefused` in a thread that an earlier test left running, naming that test.
+    Raises `RequestRefused` in a thread that an earlier test left running, naming that test. One that a replaying test
+    left is refused even where no cassette is in force any more: it would go to the network unnoticed.
     """
     if not _stack:
+        if _strays:
+            _refuse_stray(among_tests=False)
         return None
     own = _of_task()
     if own is not None:
         return own.what
     if _strays:
-        owner = _strays.get(threading.current_thread())
-        if owner is not None:
-            raise RequestRefused(
-                f"{owner} left the thread {threading.current_thread().name!r} running, and it has just sent a request "
-                "while another test's cassette is in force.\n"
-                "The request was not sent. Join the thread, or stop it, before its test ends."
-            )
+        _refuse_stray(among_tests=True)
     return _of_process()
+
+
+def _refuse_stray(*, among_tests: bool) -> None:
+    owner, for_good = _strays.get(threading.current_thread(), ("", False))
+    if owner and (among_tests or for_good):
+        when = "while another test's cassette is in force" if among_tests else "although it only replays"
+        raise RequestRefused(
+            f"{owner} left the thread {threading.current_thread().name!r} running, and it has just sent a request "
+            f"{when}.\nThe request was not sent. Join the thread, or stop it, before its test ends."
+        )
 
 
 def nothing_goes_live() -> bool:
@@ -153,7 +168,7 @@ def _is_suspended_since(entry: Entry) -> bool:
 
 def push(recorder: Recorder, *, for_task: bool = False) -> Entry:
     """Put a cassette in force; hand the result to `pop`. `for_task` also sets the context variable (`use_cassette`)."""
-    entry = Entry(recorder, _context.get() if for_task else None)
+    entry = Entry(recorder, _context.get() if for_task else None, is_a_test=not for_task)
     entry.before = frozenset(threading.enumerate())
     with _lock:
         _stack.append(entry)
@@ -174,10 +189,10 @@ def pop(entry: Entry) -> None:
         return
     alive = threading.enumerate()
     if len(alive) > 1:
-        _note_strays(alive, entry, entry.what.owner)
+        _note_strays(alive, entry, entry.what)
 
 
-def _note_strays(alive: list[threading.Thread], entry: Entry, owner: str) -> None:
+def _note_strays(alive: list[threading.Thread], entry: Entry, recorder: Recorder) -> None:
     new = [thread for thread in alive if thread not in entry.before and thread is not threading.current_thread()]
     if not new:
         return
@@ -187,7 +202,8 @@ def _note_strays(alive: list[threading.Thread], entry: Entry, owner: str) -> Non
         while frame is not None and frame.f_globals.get("__name__") not in _SERVICE_MODULES:
             frame = frame.f_back
         if frame is None:
-            _strays[thread] = owner
+            # A script may go on live after a `use_cassette`, with threads that it started in there.
+            _strays[thread] = recorder.owner, entry.is_a_test and not recorder.may_record
 
 
 @contextmanager

@@ -8,6 +8,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from pytest_llmcassette import active
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.errors import RequestRefused
@@ -119,6 +121,47 @@ def test_bare_thread_that_outlives_its_test_is_refused_by_name() -> None:
         thread.join()
     [said] = outcome
     assert "test_a left the thread 'uploader' running" in str(said)
+
+
+@pytest.mark.parametrize(
+    ("mode", "for_task", "refused"), [("none", False, True), ("rewrite", False, False), ("none", True, False)]
+)
+def test_bare_thread_of_a_replaying_test_sends_nothing_afterwards(mode: str, for_task: bool, refused: bool) -> None:
+    """Between tests no cassette is in force, and the request would go to the network. A script's threads may go on."""
+    go, outcome = threading.Event(), []
+
+    def work() -> None:
+        go.wait(5)
+        try:
+            outcome.append(active.current())
+        except RequestRefused as error:
+            outcome.append(error)
+
+    test = Recorder(Path("/nowhere/a"), CassetteConfig(record_mode=RecordMode(mode)), how_to_record="", owner="test_a")
+    with active.activate(test, for_task=for_task):
+        thread = threading.Thread(target=work)
+        thread.start()
+    go.set()
+    thread.join()
+    assert [isinstance(one, RequestRefused) for one in outcome] == [refused]
+
+
+def test_thread_of_a_wider_fixture_serves_every_test() -> None:
+    """An application's worker, started by a session fixture while the first test is set up."""
+    go, outcome = threading.Event(), []
+
+    def work() -> None:
+        go.wait(5)
+        outcome.append(active.current())
+
+    later = recorder("test_b")
+    with active.activate(recorder("test_a")), active.suspend("a session fixture"):
+        thread = threading.Thread(target=work)
+        thread.start()
+    with active.activate(later):
+        go.set()
+        thread.join()
+    assert outcome == [later]
 
 
 def test_executor_started_in_one_test_serves_the_next() -> None:
