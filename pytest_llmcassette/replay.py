@@ -23,6 +23,10 @@ _EVENTSTREAM = "application/vnd.amazon.eventstream"
 GIVEN_UP_SECONDS = 60.0
 """How long a replayed request that its recording client gave up before an answer waits to be given up again."""
 
+CANCELLED_SECONDS = 1.0
+"""How long an async stream that its recording client closed waits at the cut: a task or a deadline may cancel it again,
+as it did then, but a client that just reads on is to be told soon."""
+
 
 def response_headers(interaction: Interaction, *, instant: bool) -> RawHeaders:
     """The header lines to serve: none that frame or encode the body, and waits as short as the SDKs accept.

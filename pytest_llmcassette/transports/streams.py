@@ -114,6 +114,8 @@ class Replay:
             for delay, piece in replay.timed_pieces(self._interaction):
                 await pause(delay)
                 yield piece
+        if self._interaction.end == CLOSED:
+            await pause(replay.CANCELLED_SECONDS)
         if self._interaction.end:
             self._raise_end()
 
