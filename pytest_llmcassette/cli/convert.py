@@ -77,9 +77,7 @@ def _plan(sources: Iterable[str], output: str) -> tuple[list[_Step], list[str]]:
         if not os.path.isdir(given):
             steps[_Step(given, os.path.join(output, os.path.basename(given)))] = None
             continue
-        # What an earlier run wrote below the folder is no source; the output folder itself is, and will be refused.
-        written = None if _identity(given) == _identity(output) else _identity(output) + os.sep
-        files = [file for file in cassette_files(given) if not (written and _identity(file).startswith(written))]
+        files = list(cassette_files(given))
         if not files:
             empty.append(given)
         for file in files:

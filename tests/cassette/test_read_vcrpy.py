@@ -108,12 +108,7 @@ words = st.sampled_from(
     ["yes", "1", "1.5", "1e3", "null", "~", "0o7", "1:30", "0x1f", "2024-01-02", "on", "<<", "=", "- a", "1_0"]
 )
 json_values = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False)
-    | st.text(max_size=8)
-    | st.sampled_from(words),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8) | words,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=8,
 )
