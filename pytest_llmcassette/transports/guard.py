@@ -43,6 +43,15 @@ def _urllib3_url(pool: Any, method: str, url: str, *args: Any, **kwargs: Any) ->
     return f"{pool.scheme}://{pool.host}{port}{url if url.startswith('/') else ''}"
 
 
+def _http_client_url(connection: Any, method: str, url: str, *args: Any, **kwargs: Any) -> str:
+    if "://" in url:
+        return url
+    tunnel = connection._tunnel_host
+    host, port = (tunnel, connection._tunnel_port) if tunnel else (connection.host, connection.port)
+    scheme = "https" if connection.default_port == 443 else "http"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}{url}"
+
+
 def _opened_url(opener: Any, target: Any, *args: Any, **kwargs: Any) -> str:
     return target if isinstance(target, str) else str(target.full_url)
 
@@ -63,6 +72,7 @@ ENTRIES = (
     Entry("botocore (boto3)", "botocore.httpsession", "URLLib3Session.send", _sent_url),
     Entry("urllib3", "urllib3.connectionpool", "HTTPConnectionPool.urlopen", _urllib3_url),
     Entry("urllib.request", "urllib.request", "OpenerDirector.open", _opened_url),
+    Entry("http.client", "http.client", "HTTPConnection.putrequest", _http_client_url),
     Entry("websockets", "websockets.asyncio.client", "parse_uri", _websocket_url),
     Entry("websockets", "websockets.sync.client", "parse_uri", _websocket_url),
     *(

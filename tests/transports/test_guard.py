@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import subprocess
 import sys
 import types
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -57,7 +59,16 @@ def by_botocore(url: str) -> None:
     URLLib3Session().send(AWSRequest("GET", url).prepare())
 
 
+def by_http_client(url: str) -> None:
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc)
+    connection.request("GET", parts.path)
+    connection.getresponse().read()
+    connection.close()
+
+
 SENDERS = {
+    "http.client": by_http_client,
     "requests": by_requests,
     "urllib3": by_urllib3,
     "urllib.request": by_urllib_request,
