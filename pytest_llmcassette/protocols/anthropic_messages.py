@@ -14,7 +14,6 @@ from pytest_llmcassette.protocols.aws_json_stream import AwsJsonStream, aws_erro
 from pytest_llmcassette.protocols.base import Exchange, WireProtocol
 from pytest_llmcassette.protocols.http_errors import http_error, is_error
 from pytest_llmcassette.protocols.json_stream import JsonStream, is_event_stream
-from pytest_llmcassette.protocols.providers import provider_of
 from pytest_llmcassette.protocols.wire_values import as_int, as_str
 from pytest_llmcassette.transcript import Transcript
 
@@ -44,7 +43,7 @@ class AnthropicMessages(WireProtocol):
 
     def read(self, exchange: Exchange) -> Transcript:
         """The message, streamed or plain."""
-        provider = provider_of(exchange.host, exchange.path)
+        provider = exchange.provider
         request_model = _request_model(exchange)
         if is_error(exchange):
             return Transcript(

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from pytest_llmcassette.cassette.model import Interaction
+from pytest_llmcassette.protocols.providers import provider_of
 from pytest_llmcassette.transcript import Transcript
 
 
@@ -40,6 +41,15 @@ class Exchange:
             return (self.url.hostname or "").lower()
         except ValueError:
             return ""
+
+    @cached_property
+    def provider(self) -> str:
+        """The provider's short name, or the host; of a server on this machine the software, by its usual port."""
+        try:
+            port = self.url.port
+        except ValueError:
+            port = None
+        return provider_of(self.host, self.path, port)
 
     @property
     def status(self) -> int:

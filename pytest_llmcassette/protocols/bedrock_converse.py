@@ -12,7 +12,6 @@ from pytest_llmcassette.protocols.aws_json_stream import AwsJsonStream, aws_erro
 from pytest_llmcassette.protocols.base import Exchange, WireProtocol
 from pytest_llmcassette.protocols.converse_assembly import ConverseAssembly
 from pytest_llmcassette.protocols.http_errors import error_object, is_error
-from pytest_llmcassette.protocols.providers import provider_of
 from pytest_llmcassette.transcript import ExchangeError, Transcript
 
 _PATH = re.compile(r"/model/[^/]+/converse(?:-stream)?$")
@@ -58,7 +57,7 @@ class BedrockConverse(WireProtocol):
             )
         return Transcript(
             protocol=self.name,
-            provider=provider_of(exchange.host, exchange.path),
+            provider=exchange.provider,
             stream=stream,
             request_model=model_in_path(exchange.path),
             choices=assembly.choices(),

@@ -12,7 +12,6 @@ from pytest_llmcassette.protocols.aws_json_stream import AwsJsonStream, aws_erro
 from pytest_llmcassette.protocols.base import Exchange, WireProtocol
 from pytest_llmcassette.protocols.http_errors import error_object, is_error
 from pytest_llmcassette.protocols.invoke_model_assembly import InvokeModelAssembly
-from pytest_llmcassette.protocols.providers import provider_of
 from pytest_llmcassette.protocols.wire_values import as_int
 from pytest_llmcassette.transcript import ExchangeError, Transcript
 
@@ -66,7 +65,7 @@ class BedrockInvokeModel(WireProtocol):
         headers = {} if stream else {name: as_int(exchange.header(header)) for name, header in _HEADERS.items()}
         return Transcript(
             protocol=self.name,
-            provider=provider_of(exchange.host, exchange.path),
+            provider=exchange.provider,
             stream=stream,
             id=assembly.id,
             request_model=model_in_path(exchange.path),

@@ -9,7 +9,6 @@ from pytest_llmcassette.protocols.chat_message import ChatChoice, response_citat
 from pytest_llmcassette.protocols.chat_usage import chat_usage
 from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error
 from pytest_llmcassette.protocols.json_stream import JsonStream, is_event_stream
-from pytest_llmcassette.protocols.providers import provider_of
 from pytest_llmcassette.protocols.wire_values import as_dict, as_list, as_str, as_time
 from pytest_llmcassette.transcript import Choice, Citation, ExchangeError, FinishReason, Transcript
 from pytest_llmcassette.usage import Usage
@@ -50,7 +49,7 @@ class ChatAnswer:
     def __init__(self, exchange: Exchange, protocol: str) -> None:
         self.exchange = exchange
         self.protocol = protocol
-        self.provider = provider_of(exchange.host, exchange.path)
+        self.provider = exchange.provider
         self.id: str | None = None
         self.model: str | None = None
         self.created: float | None = None
@@ -60,8 +59,8 @@ class ChatAnswer:
         self._speaks_groq = False
         self._citations: list[Citation] = []
 
-    def add(self, document: dict[str, Any]) -> None:
-        """A chunk, or a whole chat completion."""
+    def add(self, document: dict[str, Any], *, chunk: bool) -> None:
+        """A chunk of a stream, or a whole chat completion."""
         # Azure's first chunk has "" for both: the first non-empty ones count, and later changes do not (avian, groq).
         if not self.id:
             self.id = as_str(document.get("id")) or None
@@ -79,7 +78,7 @@ class ChatAnswer:
             self._fail(document)
         for position, entry in enumerate(as_list(document.get("choices"))):
             if isinstance(entry, dict):
-                self._add_choice(entry, position)
+                self._add_choice(entry, position, chunk=chunk)
         if "citations" in document or "search_results" in document:
             # Perplexity repeats the whole list in every chunk.
             self._citations = response_citations(document) or self._citations
@@ -107,17 +106,19 @@ class ChatAnswer:
             notes=() if stream is None else tuple(stream.notes),
         )
 
-    def _add_choice(self, entry: dict[str, Any], position: int) -> None:
+    def _add_choice(self, entry: dict[str, Any], position: int, *, chunk: bool) -> None:
         index = entry.get("index")
         if not isinstance(index, int) or isinstance(index, bool):
             index = position
         choice = self._choices.get(index)
         if choice is None:
             choice = self._choices[index] = ChatChoice(index)
-        # A delta even where `message` stands beside it: Perplexity repeats all text so far there.
-        message = entry.get("delta") or entry.get("message")
-        if isinstance(message, dict):
-            choice.add(message, whole=not entry.get("delta"))
+        # Perplexity gives both: in a chunk its `message` repeats all text so far, in an answer its `delta` is empty.
+        delta, message = entry.get("delta"), entry.get("message")
+        if isinstance(delta, dict) and (chunk or not isinstance(message, dict)):
+            choice.add(delta)
+        elif isinstance(message, dict):
+            choice.add(message, whole=True)
         elif isinstance(entry.get("text"), str):
             # Legacy completions.
             choice.add({"content": entry["text"]})
@@ -153,7 +154,7 @@ def read_chat(exchange: Exchange, protocol: str) -> Transcript:
         for name, chunk in stream:
             if name == "error" and not chunk.get("error"):
                 chunk = {"error": chunk}
-            answer.add(chunk)
+            answer.add(chunk, chunk=True)
         if is_error(exchange) and answer.error is None:
             answer.error = http_error(exchange)
         return answer.transcript(stream=stream)
@@ -162,7 +163,7 @@ def read_chat(exchange: Exchange, protocol: str) -> Transcript:
         return answer.transcript(stream=None)
     document = exchange.response_json
     if isinstance(document, dict):
-        answer.add(document)
+        answer.add(document, chunk=False)
         if not document.get("choices") and answer.error is None and "choices" not in document:
             answer.error = unreadable(exchange, "the body has no choices")
     else:

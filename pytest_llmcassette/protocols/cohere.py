@@ -12,7 +12,6 @@ from pytest_llmcassette.protocols.base import Exchange, WireProtocol
 from pytest_llmcassette.protocols.cohere_assembly import ChatAssembly, usage_of
 from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error
 from pytest_llmcassette.protocols.json_stream import JsonStream, is_event_stream
-from pytest_llmcassette.protocols.providers import provider_of
 from pytest_llmcassette.protocols.wire_values import as_dict, as_str
 from pytest_llmcassette.transcript import ExchangeError, Transcript
 
@@ -45,7 +44,7 @@ class CohereChat(WireProtocol):
             assembly.plain(exchange.response_json)
         return Transcript(
             protocol=self.name,
-            provider=provider_of(exchange.host, exchange.path),
+            provider=exchange.provider,
             stream=stream,
             id=assembly.id,
             request_model=as_str(exchange.asked("model")),
@@ -75,7 +74,7 @@ class CohereEmbed(WireProtocol):
             error = error_object(document, status=exchange.status)
         return Transcript(
             protocol=self.name,
-            provider=provider_of(exchange.host, exchange.path),
+            provider=exchange.provider,
             stream=False,
             id=as_str(document.get("id")),
             request_model=as_str(exchange.asked("model")),

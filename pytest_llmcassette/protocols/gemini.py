@@ -15,13 +15,12 @@ from pytest_llmcassette.protocols.base import Exchange, WireProtocol
 from pytest_llmcassette.protocols.gemini_assembly import ContentAssembly, usage_of
 from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error
 from pytest_llmcassette.protocols.json_stream import JsonStream, is_event_stream
-from pytest_llmcassette.protocols.providers import provider_of
 from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_str, dict_list, sum_known
 from pytest_llmcassette.transcript import ExchangeError, Transcript
 from pytest_llmcassette.usage import Usage
 
 _CALL = re.compile(r"([^/:]+):(generateContent|streamGenerateContent)$")
-_EMBED = re.compile(r"([^/:]+):(embedContent|batchEmbedContents|asyncBatchEmbedContent|predict)$")
+_EMBED = re.compile(r"([^/:]+):(embedContent|batchEmbedContents|predict)$")
 _RAW_OBJECT = re.compile(rb"^\[?\s*\{", re.MULTILINE)
 
 
@@ -38,7 +37,7 @@ class GeminiGenerateContent(WireProtocol):
         """The candidates, streamed or plain."""
         match = _CALL.search(unquote(exchange.path))
         request_model = _model_of(exchange, match)
-        provider = provider_of(exchange.host, exchange.path)
+        provider = exchange.provider
         if is_error(exchange):
             return Transcript(
                 protocol=self.name,
@@ -151,7 +150,7 @@ class GeminiEmbedContent(WireProtocol):
             )
         return Transcript(
             protocol=self.name,
-            provider=provider_of(exchange.host, exchange.path),
+            provider=exchange.provider,
             stream=False,
             request_model=_model_of(exchange, _EMBED.search(unquote(exchange.path))),
             complete=error is None,

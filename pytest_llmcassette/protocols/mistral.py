@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from pytest_llmcassette.protocols.base import Exchange, WireProtocol
 from pytest_llmcassette.protocols.chat_completions import read_chat
-from pytest_llmcassette.protocols.providers import provider_of
 from pytest_llmcassette.transcript import Transcript
 
 _PATHS = ("/chat/completions", "/fim/completions", "/agents/completions")
@@ -25,7 +24,7 @@ class MistralChat(WireProtocol):
             return False
         path = exchange.path.rstrip("/")
         if path.endswith(_PATHS):
-            return provider_of(exchange.host) == "mistral" or not path.endswith("/chat/completions")
+            return exchange.provider == "mistral" or not path.endswith("/chat/completions")
         return "/publishers/mistralai/models/" in path and path.lower().endswith("rawpredict")
 
     def read(self, exchange: Exchange) -> Transcript:

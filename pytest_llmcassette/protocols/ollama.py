@@ -14,7 +14,6 @@ from pytest_llmcassette.protocols.assembly import ChoiceDraft
 from pytest_llmcassette.protocols.base import Exchange, WireProtocol
 from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error
 from pytest_llmcassette.protocols.media import media_of_base64
-from pytest_llmcassette.protocols.providers import provider_of
 from pytest_llmcassette.protocols.timestamps import seconds_of
 from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_list, as_str, dict_list
 from pytest_llmcassette.transcript import Choice, ExchangeError, FinishReason, Reasoning, Text, ToolCall, Transcript
@@ -54,7 +53,7 @@ class _OllamaProtocol(WireProtocol):
                 assembly.take(as_dict(exchange.response_json))
         return Transcript(
             protocol=self.name,
-            provider=provider_of(exchange.host, exchange.path),
+            provider=exchange.provider,
             stream=stream,
             request_model=as_str(exchange.asked("model")),
             model=assembly.model,

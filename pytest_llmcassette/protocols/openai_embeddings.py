@@ -6,7 +6,6 @@ from pytest_llmcassette.protocols.base import Exchange, WireProtocol
 from pytest_llmcassette.protocols.chat_completions import unreadable
 from pytest_llmcassette.protocols.chat_usage import chat_usage
 from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error
-from pytest_llmcassette.protocols.providers import provider_of
 from pytest_llmcassette.protocols.wire_values import as_dict, as_str
 from pytest_llmcassette.transcript import Transcript
 
@@ -28,7 +27,7 @@ class OpenAIEmbeddings(WireProtocol):
 
     def read(self, exchange: Exchange) -> Transcript:
         """The transcript: no choices, `complete` when there are vectors."""
-        provider = provider_of(exchange.host, exchange.path)
+        provider = exchange.provider
         document = as_dict(exchange.response_json)
         error = None
         if is_error(exchange):

@@ -9,7 +9,6 @@ from pytest_llmcassette.protocols.assembly import ChoiceDraft
 from pytest_llmcassette.protocols.base import Exchange, WireProtocol
 from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error
 from pytest_llmcassette.protocols.json_stream import JsonStream, is_event_stream
-from pytest_llmcassette.protocols.providers import provider_of
 from pytest_llmcassette.protocols.responses_items import add_item
 from pytest_llmcassette.protocols.responses_stream import ResponseDraft, error_fields
 from pytest_llmcassette.protocols.wire_values import as_dict, as_float, as_int, as_str, as_time
@@ -101,7 +100,7 @@ def _transcript(
     built = choice.build(lambda wire: _normalise(wire, reason, calls=calls))
     return Transcript(
         protocol=protocol,
-        provider=provider_of(exchange.host, exchange.path),
+        provider=exchange.provider,
         stream=stream is not None,
         id=as_str(response.get("id")) or None,
         request_model=as_str(exchange.asked("model")),

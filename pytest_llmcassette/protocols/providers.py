@@ -84,23 +84,28 @@ _SUFFIXES = (
     (".anthropic.com", "anthropic"),
 )
 
+# Where these servers listen unless told otherwise; only on this machine does a port say so much.
+_LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "host.docker.internal"})
+_LOCAL_PORTS = {11434: "ollama", 8080: "llama.cpp", 8000: "vllm", 1234: "lmstudio", 4000: "litellm"}
+
 _OLLAMA_PATHS = ("/api/chat", "/api/generate", "/api/embed", "/api/embeddings")
 
 
-def provider_of(host: str, path: str = "") -> str:
+def provider_of(host: str, path: str = "", port: int | None = None) -> str:
     """The provider's short name (`openai`, `azure`, `bedrock`, ...), else the host itself; `""` for an empty host.
 
-    `host` without port. `path` helps where the host says nothing: a local Ollama is known by its own paths.
+    `host` without port. `path` and `port` help where the host says nothing: Ollama is known by its own paths, a
+    server on this machine by its usual port.
     """
     host = host.lower().rstrip(".")
     name = _EXACT.get(host)
     if name is not None:
         return name
-    if (host.startswith("bedrock-") or ".bedrock-" in host) and ".amazonaws.com" in host:
+    if (host.startswith("bedrock-") or ".bedrock-" in host) and (".amazonaws.com" in host or host.endswith(".api.aws")):
         return "bedrock"
     for suffix, name in _SUFFIXES:
         if host.endswith(suffix):
             return name
     if path in _OLLAMA_PATHS:
         return "ollama"
-    return host
+    return _LOCAL_PORTS.get(port or 0, host) if host in _LOCAL_HOSTS else host

@@ -10,7 +10,6 @@ from importlib import import_module
 from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.errors import CassetteError
 from pytest_llmcassette.protocols.base import Exchange, WireProtocol
-from pytest_llmcassette.protocols.providers import provider_of
 from pytest_llmcassette.transcript import ExchangeError, Transcript
 
 # Asked in this order: the narrow claims (a host, a model family inside another API) before the wide ones.
@@ -92,7 +91,7 @@ def read(interaction: Interaction) -> Transcript | None:
         words = f"{type(problem).__name__}: {problem}"[:500]
         return Transcript(
             protocol="unknown" if protocol is None else protocol.name,
-            provider=provider_of(exchange.host, exchange.path),
+            provider=exchange.provider,
             stream=False,
             error=ExchangeError(
                 status=exchange.status, type="unreadable", message=f"The recorded answer could not be read ({words})."

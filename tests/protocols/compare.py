@@ -15,7 +15,6 @@ _USAGE = {
     "cache_write": "cache_creation_input_tokens",
     "reasoning": "reasoning_output_tokens",
 }
-_LOCAL = ("localhost", "127.0.0.1")
 
 
 def differences(row: dict[str, Any], transcript: Transcript | None) -> list[str]:
@@ -27,10 +26,7 @@ def differences(row: dict[str, Any], transcript: Transcript | None) -> list[str]
     if transcript is None:
         return [f"no protocol claims {row['url']}"]
     found = ours(transcript)
-    wanted = ["protocol", "stream"]
-    if not any(host in row["url"] for host in _LOCAL):
-        # The reference names a local server by its software, which the wire does not tell.
-        wanted.append("provider")
+    wanted = ["protocol", "stream", "provider"]
     if row.get("usage"):
         wanted.append("usage")
     if "complete" in row and "sdk_error" not in row:

@@ -274,7 +274,12 @@ def test_vertex_embeddings_are_counted_one_by_one() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["gemini-2.5-flash:countTokens", "imagen-4:predict", "gemini-2.5-flash"],
+    [
+        "gemini-2.5-flash:countTokens",
+        "gemini-embedding-001:asyncBatchEmbedContent",
+        "imagen-4:predict",
+        "gemini-2.5-flash",
+    ],
 )
 def test_other_traffic_is_no_answer(path: str) -> None:
     assert registry.read(interaction(f"{STUDIO.rpartition('/')[0]}/{path}", {"totalTokens": 3})) is None

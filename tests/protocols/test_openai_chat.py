@@ -48,7 +48,8 @@ def test_plain_and_streamed_answers_are_the_same():
         ("https://x.openai.azure.com/openai/deployments/gpt/chat/completions?api-version=1", "openai.chat", "azure"),
         ("https://api.z.ai/api/paas/v4/chat/completions", "openai.chat", "zai"),
         ("https://generativelanguage.googleapis.com/v1beta/openai/chat/completions", "openai.chat", "gemini"),
-        ("http://localhost:8080/v1/chat/completions/", "openai.chat", "localhost"),
+        ("http://localhost:8080/v1/chat/completions/", "openai.chat", "llama.cpp"),
+        ("http://localhost:9999/v1/chat/completions", "openai.chat", "localhost"),
         ("https://llm.example.com/proxy/chat/completions", "openai.chat", "llm.example.com"),
         ("https://x.databricks.com/serving-endpoints/llama/invocations", "openai.chat", "databricks"),
         ("https://api.mistral.ai/v1/chat/completions", "mistral.chat", "mistral"),
@@ -264,6 +265,15 @@ def test_perplexity_repeats_the_whole_message_beside_each_delta():
         return chunk() | {"choices": [choice]}
 
     assert read(OPENAI, sse(both("H", "H"), both("i", "Hi", "stop"))).text == "Hi"
+    end = chunk() | {"choices": [{"index": 0, "delta": {}, "message": {"content": "Hi"}, "finish_reason": "stop"}]}
+    assert read(OPENAI, sse(both("H", "H"), both("i", "Hi"), end)).text == "Hi"
+
+
+def test_perplexity_puts_an_empty_delta_beside_a_whole_message():
+    answer = message(content="Hi")
+    answer["choices"][0]["delta"] = {"role": "assistant", "content": ""}
+    transcript = read(OPENAI, answer)
+    assert (transcript.text, transcript.finish_reason, transcript.complete) == ("Hi", "stop", True)
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,23 @@ def test_provider_of_a_host(host, path, provider):
     assert provider_of(host, path) == provider
 
 
+@pytest.mark.parametrize(
+    ("url", "provider"),
+    [
+        ("http://localhost:8080/v1/chat/completions", "llama.cpp"),
+        ("http://127.0.0.1:8000/v1/completions", "vllm"),
+        ("http://[::1]:11434/v1/chat/completions", "ollama"),
+        ("http://localhost:5001/v1/chat/completions", "localhost"),
+        ("http://localhost/v1/chat/completions", "localhost"),
+        ("http://localhost:99999/v1/chat/completions", "localhost"),
+        ("https://llm.example.com:8080/v1/chat/completions", "llm.example.com"),
+        ("https://bedrock-mantle.us-east-1.api.aws/v1/chat/completions", "bedrock"),
+    ],
+)
+def test_a_server_on_this_machine_is_known_by_its_port(url, provider):
+    assert registry.read(interaction(url, b"{}")).provider == provider
+
+
 def test_reading_imports_no_client_library():
     code = (
         "import sys\n"
