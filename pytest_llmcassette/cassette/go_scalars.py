@@ -116,6 +116,8 @@ _SINGLE_UNSAFE = re.compile("\t| [\r\n\x85\u2028\u2029]|[\r\n\x85\u2028\u2029] "
 _LITERAL_UNSAFE = re.compile(" [\r\n\x85\u2028\u2029]")
 _OWN_LINE = re.compile("([\n\u2028\u2029])(?=[^\n\u2028\u2029])")
 _SHORT = 200
+_ONE_LINE = 51
+_WHOLE_LINES = 105 * 512
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 _NAMED = {
@@ -154,32 +156,36 @@ def double_quoted(text: str) -> str:
     return quoted if quoted.isascii() and "\x7f" not in quoted else _BEYOND_JSON.sub(_escape, quoted)
 
 
-def body_scalar(raw: bytes, indent: str) -> str | bytes:
-    """A body as Go writes it after `body:`, as text or as bytes, whichever it had at hand."""
+def body_scalar(raw: bytes, indent: str) -> list[bytes]:
+    """A body as Go writes it after `body:`, with the end of its last line, in pieces to be written one by one."""
     # Most are streams of lines or one line of JSON, in which nothing is special: nobody need look at each character.
     quick = _quick_scalar(raw, indent.encode("ascii"))
     if quick is not None:
-        return quick
+        return [*quick, b"\n"]
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
-        return _binary(raw, indent)
-    return _text_scalar(text, indent)
+        return [*_binary_pieces(raw, indent.encode("ascii")), b"\n"]
+    written = _text_scalar(text, indent)
+    return [written.encode("utf-8"), b"" if written[-1] in "\u2028\u2029" else b"\n"]
 
 
-def _quick_scalar(raw: bytes, indent: bytes) -> bytes | None:
+def _quick_scalar(raw: bytes, indent: bytes) -> tuple[bytes, ...] | None:
     if not is_ordinary(raw) or not (raw.isascii() or _is_utf8(raw)):
         return None
     if b"\n" not in raw:
         # Text with these is plain in no case.
         quoted = (raw[:1] in (b"{", b"[") or b": " in raw) and b"\t" not in raw
-        return b"'" + raw.replace(b"'", b"''") + b"'" if quoted else None
+        return (b"'", raw.replace(b"'", b"''"), b"'") if quoted else None
     if raw[:1] in (b"\t", b"\n", b" ") or raw[-1:] == b" " or b" \n" in raw:
         return None
     chomping = b"+" if raw.endswith(b"\n\n") else b"" if raw.endswith(b"\n") else b"-"
+    content = raw if chomping == b"-" else raw[:-1]
     # No line ends in a space, so what ends in the indent is an empty line.
-    lines = raw.replace(b"\n", b"\n" + indent).replace(indent + b"\n", b"\n")
-    return b"|" + chomping + b"\n" + indent + (lines if chomping == b"-" else lines[: -len(indent) - 1])
+    lines = content.replace(b"\n", b"\n" + indent).replace(indent + b"\n", b"\n")
+    if content.endswith(b"\n"):
+        lines = lines[: -len(indent)]
+    return b"|" + chomping + b"\n" + indent, lines
 
 
 def _is_utf8(raw: bytes) -> bool:
@@ -252,8 +258,17 @@ def _literal(text: str, indent: str) -> str:
 
 
 def _binary(raw: bytes, indent: str) -> str:
-    encoded = base64.b64encode(raw).decode("ascii")
-    if len(encoded) < 70:
-        return f"!!binary {encoded}"
-    lines = [encoded[start : start + 70] for start in range(0, len(encoded), 70)]
-    return f"!!binary |\n{indent}" + f"\n{indent}".join(lines)
+    return b"".join(_binary_pieces(raw, indent.encode("ascii"))).decode("ascii")
+
+
+def _binary_pieces(raw: bytes, indent: bytes) -> list[bytes]:
+    """`!!binary` and base64 in lines of 70 characters; in pieces, since it may be large."""
+    if len(raw) <= _ONE_LINE:
+        return [b"!!binary " + base64.b64encode(raw)]
+    pieces = [b"!!binary |"]
+    # Three bytes are four characters: this many bytes fill whole lines.
+    for start in range(0, len(raw), _WHOLE_LINES):
+        encoded = base64.b64encode(raw[start : start + _WHOLE_LINES])
+        lines = [encoded[at : at + 70] for at in range(0, len(encoded), 70)]
+        pieces.append(b"\n" + indent + (b"\n" + indent).join(lines))
+    return pieces

@@ -135,11 +135,8 @@ def _text(name: str, value: str) -> str:
 
 
 def _write_body(lines: Lines, body: bytes) -> None:
-    written = body_scalar(body, "      ")
-    if isinstance(written, str):
-        lines.append(_line("    body: ", written))
-    else:
-        lines += ("    body: ", written, "\n")
+    lines.append("    body: ")
+    lines += body_scalar(body, "      ")
 
 
 def _line(start: str, written: str) -> str:

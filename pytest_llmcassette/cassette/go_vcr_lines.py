@@ -6,35 +6,29 @@ cuts a body out of them when it is first asked for.
 
 from __future__ import annotations
 
-import base64
 import codecs
 import re
-from collections.abc import Callable
 from functools import lru_cache
 
 from pytest_llmcassette.cassette.duration import parse_duration
 from pytest_llmcassette.cassette.model import Headers, Interaction, Request, Response, defer_body
 from pytest_llmcassette.cassette.ordinary import is_ordinary
+from pytest_llmcassette.cassette.own_scalars import (
+    DeclinedError,
+    Late,
+    binary_block,
+    binary_line,
+    block,
+    double_quoted,
+    is_plain,
+    single_quoted,
+)
 
 _START = b"---\nversion: 2\ninteractions:\n"
 _EMPTY = b"---\nversion: 2\ninteractions: []\n"
 _SMALL_BLOCK = 1000
-_BLOCK_HEADERS = frozenset((b"|", b"|-", b"|+", b"|2", b"|2-", b"|2+"))
-
-_NO_TEXT = frozenset((b"", b"~", b"null", b"Null", b"NULL"))
-_NO_PLAIN_START = frozenset(b" ?:,[]{}#&*!|>'\"%@`")
-_NAMED = {
-    "0": "\0", "a": "\a", "b": "\b", "t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r", "e": "\x1b", '"': '"',
-    "\\": "\\", "N": "\x85", "_": "\xa0", "L": "\u2028", "P": "\u2029", "/": "/", " ": " ",
-}  # fmt: skip
-_DOUBLE = re.compile(
-    rb'"[^"\\]*(?:\\(?:[0abtnvfre"\\N_LP/ ]|x[0-9A-Fa-f]{2}|u(?![dD][89a-fA-F])[0-9A-Fa-f]{4}'
-    rb'|U(?!0000[dD][89a-fA-F])00(?:0[0-9A-Fa-f]|10)[0-9A-Fa-f]{4})[^"\\]*)*"\Z'
-)
-_ESCAPE = re.compile(r"\\(?:x(..)|u(....)|U(........)|(.))")
-_SINGLE = re.compile(rb"'[^']*(?:''[^']*)*'\Z")
-_BLOCK_END = {indent: re.compile(rb"\n(?!\n|" + b" " * indent + b")") for indent in (4, 6, 8)}
-_BASE64 = re.compile(rb"[A-Za-z0-9+/]+={0,2}\Z")
+# libyaml's limit for a key on one line is 1024 characters; the writer's is far below.
+_LONGEST_KEY = 1000
 _NUMBER = rb"(-?(?:0|[1-9][0-9]{0,17}))"
 _PROTO = rb"    proto: (HTTP/[0-9.]+)\n    proto_major: " + _NUMBER + rb"\n    proto_minor: " + _NUMBER + rb"\n"
 _REQUEST_HEAD = re.compile(_PROTO + rb"    content_length: " + _NUMBER + rb"\n")
@@ -49,10 +43,6 @@ _MAP_END = re.compile(rb"\n(?!      )")
 _INT = re.compile(rb"-?(?:0|[1-9][0-9]{0,17})\Z")
 
 
-class _DeclinedError(Exception):
-    """The bytes are not in this layout."""
-
-
 def read(raw: bytes) -> list[Interaction] | None:
     """The interactions of a file in the writer's own layout, or None for any other bytes."""
     if raw == _EMPTY:
@@ -64,7 +54,7 @@ def read(raw: bytes) -> list[Interaction] | None:
     try:
         _check_utf8(raw)
         return _Lines(raw, len(_START)).interactions()
-    except (_DeclinedError, ValueError):
+    except (DeclinedError, ValueError):
         return None
 
 
@@ -92,7 +82,7 @@ class _Lines:
         size = len(self.raw)
         if self.place == size:
             # No interactions are written otherwise: this file was cut.
-            raise _DeclinedError
+            raise DeclinedError
         while self.place < size:
             self.expect(b"- id: %d\n  request:\n" % len(found))
             request = self.request()
@@ -118,7 +108,7 @@ class _Lines:
         if self.at(b"    request_uri: "):
             request.request_uri = self.string(b"    request_uri: ")
         if self.starts(b"    body: "):
-            defer_body(request, self.source(self.rest(), 6))
+            self.body(request)
         if self.starts(b"    form:\n"):
             request.form = self.multimap()
         if self.starts(b"    headers:\n"):
@@ -137,7 +127,7 @@ class _Lines:
         response.content_length = self.integer(b"    content_length: ")
         response.uncompressed = self.starts(b"    uncompressed: true\n")
         self.expect(b"    body: ")
-        defer_body(response, self.source(self.rest(), 6))
+        self.body(response)
         if self.starts(b"    headers:\n"):
             response.headers = self.multimap()
         else:
@@ -157,7 +147,7 @@ class _Lines:
     def head(self, pattern: re.Pattern[bytes]) -> tuple[bytes, ...]:
         found = pattern.match(self.raw, self.place)
         if not found:
-            raise _DeclinedError
+            raise DeclinedError
         self.place = found.end()
         return found.groups()
 
@@ -168,7 +158,7 @@ class _Lines:
         if self.starts(b"  chunks: "):
             written = self.rest()
             if not _CHUNKS.match(written):
-                raise _DeclinedError
+                raise DeclinedError
             pairs = (word.partition(b"+") for word in written.split(b" "))
             interaction.chunks = tuple((float(at), int(size)) for at, _, size in pairs)
 
@@ -183,7 +173,7 @@ class _Lines:
 
     def expect(self, prefix: bytes) -> None:
         if not self.raw.startswith(prefix, self.place):
-            raise _DeclinedError
+            raise DeclinedError
         self.place += len(prefix)
 
     def rest(self) -> bytes:
@@ -197,7 +187,7 @@ class _Lines:
         self.expect(prefix)
         written = self.rest()
         if not _INT.match(written):
-            raise _DeclinedError
+            raise DeclinedError
         return int(written)
 
     def string(self, prefix: bytes, indent: int = 6) -> str:
@@ -209,7 +199,7 @@ class _Lines:
         while self.starts(dash):
             values.append(self.scalar(self.rest(), indent))
         if not values:
-            raise _DeclinedError
+            raise DeclinedError
         return values
 
     def multimap(self) -> Headers:
@@ -226,85 +216,59 @@ class _Lines:
         while self.at(b"      ") and not self.at(b"      - "):
             self.place += 6
             line = self.rest()
-            if line[-1:] != b":" or line == b"<<:":
-                raise _DeclinedError
+            if line[-1:] != b":" or line == b"<<:" or len(line) > _LONGEST_KEY:
+                raise DeclinedError
             key = self.scalar(line[:-1], 8)
             if key in found:
-                raise _DeclinedError
+                raise DeclinedError
             found[key] = self.items(b"      - ", 8)
         if not found:
-            raise _DeclinedError
+            raise DeclinedError
         return found
 
     def scalar(self, written: bytes, indent: int) -> str:
         """One scalar whose first line is `written`; the place stands behind that line."""
-        if _is_plain(written):
+        if is_plain(written):
             return written.decode("utf-8")
-        return self.source(written, indent)().decode("utf-8", "surrogateescape")
-
-    def source(self, written: bytes, indent: int) -> Callable[[], bytes]:
-        """Checks the scalar's form and bounds now; the result cuts and unescapes it when called."""
         first = written[:1]
-        if first == b"|":
-            return self.block(written, indent)
         if first == b'"':
-            if not _DOUBLE.match(written):
-                raise _DeclinedError
-            if b"\\" not in written:
-                return lambda: written[1:-1]
-            return lambda: _ESCAPE.sub(_unescape, written[1:-1].decode("utf-8")).encode("utf-8")
+            return double_quoted(written, 0, len(written)).decode("utf-8")
         if first == b"'":
-            if not _SINGLE.match(written):
-                raise _DeclinedError
-            return lambda: written[1:-1].replace(b"''", b"'")
-        if written.startswith(b"!!binary "):
-            return self.binary(written[len(b"!!binary ") :], indent)
-        if not _is_plain(written):
-            raise _DeclinedError
-        return lambda: written
+            late = single_quoted(written, 0, len(written))
+        elif first == b"|":
+            late, self.place = block(self.raw, written, self.place, indent)
+        elif written == b"!!binary |":
+            late, self.place = binary_block(self.raw, self.place, indent)
+        elif written.startswith(b"!!binary "):
+            late = binary_line(written, 9, len(written))
+        else:
+            raise DeclinedError
+        return late().decode("utf-8", "surrogateescape")
 
-    def block(self, header: bytes, indent: int) -> Callable[[], bytes]:
+    def body(self, message: Request | Response) -> None:
+        """The body of a message: its form and bounds are checked now, it is cut out of the file when it is read."""
         raw, start = self.raw, self.place
-        padding = b" " * indent
-        if header not in _BLOCK_HEADERS:
-            raise _DeclinedError
-        empty_first = raw.startswith(b"\n", start)
-        if not empty_first and not raw.startswith(padding, start):
-            raise _DeclinedError
-        if header[1:2] != b"2" and (
-            empty_first or raw[start + indent : start + indent + 1] in (b" ", b"\t", b"\n", b"")
-        ):
-            # Without an indentation mark the first line itself sets the indent: it must be exactly ours.
-            raise _DeclinedError
-        # From one before, so that an empty first line is seen as a part of the block.
-        found = _BLOCK_END[indent].search(raw, start - 1 if empty_first else start)
-        if not found:
-            raise _DeclinedError
-        end = self.place = found.start() + 1
-        chomping = header[-1:]
-
-        def cut() -> bytes:
-            lines = raw[start if empty_first else start + indent : end].replace(b"\n" + padding, b"\n")
-            if chomping == b"+":
-                return lines
-            if chomping == b"-":
-                return lines.rstrip(b"\n")
-            return lines.rstrip(b"\n") + b"\n" if lines.endswith(b"\n\n") else lines
-
-        return cut
-
-    def binary(self, written: bytes, indent: int) -> Callable[[], bytes]:
-        lines = [written]
-        if written == b"|":
-            padding = b" " * indent
-            lines = []
-            while self.starts(padding):
-                lines.append(self.rest())
-        encoded = b"".join(lines)
-        if not _BASE64.match(encoded) or len(encoded) % 4:
-            raise _DeclinedError
-        base64.b64decode(encoded[-4:], validate=True)
-        return lambda: base64.b64decode(encoded)
+        first = raw[start]
+        end = raw.index(b"\n", start)
+        self.place = end + 1
+        late: Late
+        if first == 0x27:
+            late = single_quoted(raw, start, end)
+        elif first == 0x22:
+            message.body = double_quoted(raw, start, end)
+            return
+        elif first == 0x7C:
+            late, self.place = block(raw, raw[start:end], end + 1, 6)
+        elif raw.startswith(b"!!binary |\n", start):
+            late, self.place = binary_block(raw, end + 1, 6)
+        elif raw.startswith(b"!!binary ", start):
+            late = binary_line(raw, start + 9, end)
+        elif is_plain(raw[start:end]):
+            message.body = raw[start:end]
+            return
+        else:
+            raise DeclinedError
+        defer_body(message, late)
 
 
 @lru_cache(maxsize=512)
@@ -312,23 +276,5 @@ def _small_block(block: bytes) -> tuple[tuple[str, list[str]], ...]:
     lines = _Lines(block, 0)
     entries = lines.entries()
     if lines.place != len(block):
-        raise _DeclinedError
+        raise DeclinedError
     return tuple(entries.items())
-
-
-def _is_plain(written: bytes) -> bool:
-    """Whether this line is a plain scalar and nothing else; more is declined than YAML would refuse."""
-    return (
-        written not in _NO_TEXT
-        and written[0] not in _NO_PLAIN_START
-        and (written[0] != 0x2D or (written[1:2] not in (b" ", b"") and not written.startswith(b"---")))
-        and written[-1] not in b" :"
-        and b": " not in written
-        and b" #" not in written
-        and b"\t" not in written
-    )
-
-
-def _unescape(found: re.Match[str]) -> str:
-    named = found.group(4)
-    return _NAMED[named] if named else chr(int(found.group(1) or found.group(2) or found.group(3), 16))
