@@ -37,7 +37,8 @@ def revise(run: TestRun, call: pytest.CallInfo[None], made: pytest.TestReport) -
 
 
 def _after_body(run: TestRun, call: pytest.CallInfo[None], made: pytest.TestReport) -> None:
-    if made.passed and not hasattr(made, "wasxfail"):
+    # A failed subtest has told all there is to tell.
+    if made.passed and not hasattr(made, "wasxfail") and not run.failed:
         problem = strict.after_body(run)
         if problem is not None:
             _fail(made, run, problem)
@@ -54,7 +55,8 @@ def _after_teardown(run: TestRun, made: pytest.TestReport) -> None:
         problem = strict.after_teardown(run)
         if problem is not None:
             _fail(made, run, problem)
-    if not made.passed:
+    if not made.passed or not run.body_is_over:
+        # With --setup-only there is no body, and so nothing that a recording could be good for.
         run.failed = True
     saved = _keep(run, made)
     if run.failed:

@@ -17,9 +17,10 @@ def register(config: pytest.Config) -> None:
     """Register the report, and what xdist's own hooks need, where they exist: unknown hooks are an error."""
     if hasattr(config, "workerinput"):
         return
-    config.pluginmanager.register(CassetteReport(config), "llmcassette-report")
+    # The last to be registered speaks first: the report, then these lines.
     lines = ClosingLines()
     config.pluginmanager.register(lines, "llmcassette-closing-lines")
+    config.pluginmanager.register(CassetteReport(config), "llmcassette-report")
     if config.pluginmanager.hasplugin("xdist"):
         config.pluginmanager.register(Controller(lines), "llmcassette-controller")
 
