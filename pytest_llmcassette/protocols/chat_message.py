@@ -8,7 +8,7 @@ from typing import Any
 from pytest_llmcassette.protocols.assembly import ChoiceDraft
 from pytest_llmcassette.protocols.chat_tools import ToolCallDrafts, add_executed_tools
 from pytest_llmcassette.protocols.media import media_of_base64, media_of_url
-from pytest_llmcassette.protocols.wire_values import as_dict, as_list, as_str, dict_list
+from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_list, as_str, dict_list
 from pytest_llmcassette.transcript import Choice, Citation, FinishReason, Other, Reasoning, Refusal, Text
 
 _REASONING = frozenset({"reasoning_content", "reasoning", "reasoning_details"})
@@ -93,11 +93,12 @@ class ChatChoice:
         if not alone:
             self.draft.part(Reasoning).pieces.append(words)
         for position, entry in enumerate(details):
-            kind = entry.get("type")
+            kind = as_str(entry.get("type"))
             if kind == "reasoning.encrypted":
                 self.draft.add(Reasoning(encrypted=as_str(entry.get("data")), id=as_str(entry.get("id"))))
                 continue
-            part = self.draft.part(Reasoning, (kind, entry.get("index", position)))
+            index = as_int(entry.get("index"))
+            part = self.draft.part(Reasoning, (kind, position if index is None else index))
             if alone:
                 part.pieces.append(_detail_words(entry))
             part.signature = as_str(entry.get("signature")) or part.signature

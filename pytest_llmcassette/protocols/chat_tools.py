@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_llmcassette.protocols.assembly import ChoiceDraft, PartDraft
-from pytest_llmcassette.protocols.wire_values import as_dict, as_json_text
+from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text
 from pytest_llmcassette.transcript import ServerToolCall, ServerToolResult, ToolCall
 
 
@@ -96,7 +96,8 @@ def _grow_name(draft: PartDraft, name: str, *, repeated: bool) -> None:
 def add_executed_tools(choice: ChoiceDraft, tools: list[dict[str, Any]]) -> None:
     """Groq's `executed_tools`: tools it ran itself. A stream names each twice, the second time with its output."""
     for position, tool in enumerate(tools):
-        index = tool.get("index", position)
+        number = as_int(tool.get("index"))
+        index = position if number is None else number
         call = choice.part(ServerToolCall, index)
         call.name = tool.get("name") or tool.get("type")
         call.id = tool.get("id") if isinstance(tool.get("id"), str) else None

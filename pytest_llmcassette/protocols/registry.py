@@ -69,7 +69,10 @@ def unregister(name: str) -> None:
 
 
 def find(exchange: Exchange) -> WireProtocol | None:
-    """The protocol that the exchange speaks, or None when it is no known LLM call (a poll, an upload, a token)."""
+    """The protocol that the exchange speaks, or None when it is no known LLM call (a poll, an upload, a redirect)."""
+    if 300 <= exchange.status < 400:
+        # The answer is the next hop's.
+        return None
     for protocol in (*_registered, *_load()):
         if protocol.claims(exchange):
             return protocol

@@ -269,6 +269,14 @@ def test_perplexity_repeats_the_whole_message_beside_each_delta():
     assert read(OPENAI, sse(both("H", "H"), both("i", "Hi"), end)).text == "Hi"
 
 
+@pytest.mark.parametrize("index", [[], {}, "x", None])
+def test_details_numbered_in_no_known_way(index):
+    details = [{"type": "reasoning.text", "text": "Hm", "index": index}]
+    tools = [{"type": "search", "arguments": "{}", "output": "found", "index": index}]
+    transcript = read(OPENAI, message(content="Hi", reasoning_details=details, executed_tools=tools))
+    assert (transcript.reasoning, transcript.text, transcript.error) == ("Hm", "Hi", None)
+
+
 def test_perplexity_puts_an_empty_delta_beside_a_whole_message():
     answer = message(content="Hi")
     answer["choices"][0]["delta"] = {"role": "assistant", "content": ""}

@@ -96,6 +96,10 @@ def test_a_server_on_this_machine_is_known_by_its_port(url, provider):
     assert registry.read(interaction(url, b"{}")).provider == provider
 
 
+def test_a_redirect_is_no_answer():
+    assert registry.read(interaction(OPENAI, b"", status=307)) is None
+
+
 def test_reading_imports_no_client_library():
     code = (
         "import sys\n"
