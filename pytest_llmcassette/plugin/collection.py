@@ -31,6 +31,7 @@ def check(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
             )
         if not checked:
             options.check_command_line(config)
+            session.check_ini()
         key = tuple(id(one) for one in item.iter_markers("cassette"))
         if key not in checked:
             checked.add(key)

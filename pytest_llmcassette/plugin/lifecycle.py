@@ -90,7 +90,7 @@ class TestRun:
             is_complete=_is_complete,
         )
         self._skip_without_key()
-        transports.install(defer_tls=bool(self.item.config.getini("llmcassette_defer_tls")))
+        transports.install(defer_tls=session.defer_tls)
         variable = getattr(self.provider, "api_key_env", None)
         self._placeholders.set([variable] if variable else [])
         self._entry = active.push(self.recorder)

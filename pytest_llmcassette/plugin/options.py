@@ -97,6 +97,15 @@ def check_command_line(config: pytest.Config) -> None:
 
 
 def ini_switches(config: pytest.Config) -> dict[str, Any]:
-    """The switches that the ini file sets."""
-    found = {name: config.getini(f"llmcassette_{name}") for name in SWITCHES}
+    """The switches that the ini file sets; raises `pytest.UsageError` for a value of the wrong type."""
+    found = {name: ini_value(config, f"llmcassette_{name}") for name in SWITCHES}
     return {name: value for name, value in found.items() if value is not None and value != ""}
+
+
+def ini_value(config: pytest.Config, name: str) -> Any:
+    """The value of one of our ini options."""
+    try:
+        return config.getini(name)
+    except (TypeError, ValueError) as error:
+        # Which of the two depends on pytest's version, and uncaught it is an internal error in the older ones.
+        raise pytest.UsageError(f"The ini option {name} cannot be read: {error}") from None

@@ -45,12 +45,21 @@ class CassetteSession:
         """`llmcassette_path`; raises `pytest.UsageError` when it makes no sense."""
         from pytest_llmcassette.plugin.naming import parse_template
 
-        return parse_template(self._config.getini(options.PATH), options.PATH)
+        return parse_template(options.ini_value(self._config, options.PATH), options.PATH)
 
     @cached_property
     def ini(self) -> dict[str, Any]:
         """The switches of the ini file."""
         return options.ini_switches(self._config)
+
+    @cached_property
+    def defer_tls(self) -> bool:
+        """Whether TLS contexts of httpx clients are made only when they are used."""
+        return bool(options.ini_value(self._config, options.DEFER_TLS))
+
+    def check_ini(self) -> None:
+        """Raises `pytest.UsageError` for an option of the ini file that cannot be read, used by a test or not."""
+        self.template, self.defer_tls, self.ini  # noqa: B018 - reading them is the check
 
     @cached_property
     def command_line(self) -> tuple[str, dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,6 +21,13 @@ def withdraw(item: pytest.Item) -> None:
             del snapshots[key]
         if not snapshots:
             del queue[place]
+    for assertion in getattr(session, "_assertions", ()):
+        if assertion.test_location.item is not item:
+            continue
+        # Else the summary would call them generated or updated.
+        for index, result in assertion.executions.items():
+            if result.created or result.updated:
+                assertion.executions[index] = replace(result, created=False, updated=False, success=False)
 
 
 def claim_files(config: pytest.Config, items: list[pytest.Item]) -> None:
