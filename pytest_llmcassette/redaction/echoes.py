@@ -51,7 +51,9 @@ def _credentials(value: str) -> set[str]:
     if not rest:
         return {scheme}
     if scheme.upper().startswith("AWS4-"):
-        return {part.partition("=")[2] for part in rest.replace(",", " ").split() if part.startswith("Signature=")}
+        fields = dict(part.partition("=")[::2] for part in rest.replace(",", " ").split())
+        # The credential is the access key's id, a slash and what it is used for.
+        return {fields.get("Signature", ""), fields.get("Credential", "").partition("/")[0]}
     if scheme.lower() not in _SCHEMES:
         return {value.strip()}
     found = {rest.strip()}

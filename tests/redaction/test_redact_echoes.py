@@ -92,13 +92,14 @@ def test_a_short_stand_in_does_not_touch_what_is_sent(tmp_path: Path) -> None:
     ("header", "value"),
     [
         ("Authorization", "Basic " + base64.b64encode(f"{KEY}:".encode()).decode()),
+        ("Authorization", f"AWS4-HMAC-SHA256 Credential={KEY.replace('/', '')}/20260101/x, Signature=0"),
         ("Cookie", f"theme=dark; session={KEY}"),
         ("Set-Cookie", f"session={KEY}; Path=/"),
     ],
 )
 def test_a_key_as_user_name_and_in_a_cookie(header: str, value: str) -> None:
     secrets = Redactor(CassetteConfig()).secrets_of({header: [value]}, URL)
-    assert KEY in secrets
+    assert KEY in secrets or KEY.replace("/", "") in secrets
     assert "dark" not in secrets
 
 

@@ -100,6 +100,16 @@ def test_ignored_host_passes(send: Callable[[str], None], server: HostileServer,
     assert server.hits["/json"] == 1
 
 
+def test_password_in_a_url_is_not_told(path: Path) -> None:
+    """Failures are written to reports."""
+    with pytest.raises(NotIntercepted) as caught, use_cassette(path):
+        urllib3.PoolManager().request("GET", "http://127.0.0.1:1/x")
+    assert "http://127.0.0.1:1/x" in str(caught.value)
+    with pytest.raises(NotIntercepted) as caught, use_cassette(path):
+        by_requests("http://me:pass-w0rd@127.0.0.1:1/x")
+    assert "pass-w0rd" not in str(caught.value)
+
+
 def test_swallowed_refusal_is_repeated(path: Path, server: HostileServer) -> None:
     with pytest.raises(NotIntercepted), use_cassette(path), pytest.raises(NotIntercepted):
         by_requests(server.url)
