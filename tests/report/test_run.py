@@ -194,3 +194,22 @@ class TestBudget:
         result = self.budget(suite, "cost=1")
         result.assert_outcomes(failed=1, deselected=1)
         result.stdout.fnmatch_lines(["llm_budget(cost=1) cannot be checked: *has no price for model 'my-own'*"])
+
+
+def test_a_key_in_a_failure_is_not_on_the_page(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page shows what went wrong, in the words of whatever library failed."""
+    monkeypatch.setenv("SOME_API_KEY", "a-key/0123456789ab")
+    pytester.makepyfile(
+        """
+        import os, pytest
+
+        @pytest.mark.cassette
+        def test_fail():
+            raise ValueError("cannot use " + os.environ["SOME_API_KEY"])
+        """
+    )
+    blocked = [word for name in BLOCKED for word in ("-p", f"no:{name}")]
+    pytester.runpytest_inprocess(*blocked, "--cassette-report=page.html").assert_outcomes(failed=1)
+    page = (pytester.path / "page.html").read_text()
+    assert "cannot use REDACTED" in page
+    assert "0123456789ab" not in page
