@@ -167,7 +167,9 @@ def body_scalar(raw: bytes, indent: str) -> list[bytes]:
     except UnicodeDecodeError:
         return [*_binary_pieces(raw, indent.encode("ascii")), b"\n"]
     written = _text_scalar(text, indent)
-    return [written.encode("utf-8"), b"" if written[-1] in "\u2028\u2029" else b"\n"]
+    # A block that ends in LS or PS has ended its line with it.
+    ended = text[-1:] in ("\u2028", "\u2029") and written[-1] == text[-1]
+    return [written.encode("utf-8"), b"" if ended else b"\n"]
 
 
 def _quick_scalar(raw: bytes, indent: bytes) -> tuple[bytes, ...] | None:

@@ -83,7 +83,7 @@ def _write_own(lines: Lines, interaction: Interaction) -> None:
     for key in ("phase", "end", "end_message"):
         value = getattr(interaction, key)
         if value:
-            lines.append(_line(f"  {key}: ", scalar(value, "    ")))
+            lines.append(_line(f"  {key}: ", value, "    "))
     if interaction.chunks:
         arrivals = " ".join(f"{milliseconds:.10g}+{size}" for milliseconds, size in interaction.chunks)
         lines.append(f"  chunks: {scalar(arrivals, '    ')}\n")
@@ -92,7 +92,7 @@ def _write_own(lines: Lines, interaction: Interaction) -> None:
 def _write_list(lines: Lines, name: str, values: list[str]) -> None:
     if values:
         lines.append(f"    {name}:\n")
-        lines += [_line("    - ", scalar(value, "      ")) for value in values]
+        lines += [_line("    - ", value, "      ") for value in values]
 
 
 def _write_map(lines: Lines, name: str, values: Headers) -> None:
@@ -104,7 +104,7 @@ def _write_map(lines: Lines, name: str, values: Headers) -> None:
         written = scalar(key, "        ")
         listed = values[key]
         if _is_complex(key, written):
-            lines.append(_line("      ? ", written))
+            lines.append(_line("      ? ", key, "        "))
             prefix, first = "        ", "      : "
         else:
             lines.append(f"      {written}:" + ("\n" if listed else " []\n"))
@@ -116,7 +116,7 @@ def _write_map(lines: Lines, name: str, values: Headers) -> None:
             continue
         inner = prefix + "  "
         for position, value in enumerate(listed):
-            lines.append(_line(f"{first if position == 0 else prefix}- ", scalar(value, inner)))
+            lines.append(_line(f"{first if position == 0 else prefix}- ", value, inner))
 
 
 def _is_complex(key: str, written: str) -> bool:
@@ -131,7 +131,7 @@ def _is_complex(key: str, written: str) -> bool:
 
 
 def _text(name: str, value: str) -> str:
-    return _line(f"    {name}: ", scalar(value, "      "))
+    return _line(f"    {name}: ", value, "      ")
 
 
 def _write_body(lines: Lines, body: bytes) -> None:
@@ -139,6 +139,9 @@ def _write_body(lines: Lines, body: bytes) -> None:
     lines += body_scalar(body, "      ")
 
 
-def _line(start: str, written: str) -> str:
-    """A whole line. A block that ends in LS or PS has ended its line with it."""
-    return f"{start}{written}" if written[-1] in "\u2028\u2029" else f"{start}{written}\n"
+def _line(start: str, text: str, indent: str) -> str:
+    """`start`, the scalar `text`, and the end of its last line."""
+    written = scalar(text, indent)
+    # A block that ends in LS or PS has ended its line with it.
+    ended = text[-1:] in ("\u2028", "\u2029") and written[-1] == text[-1]
+    return f"{start}{written}" if ended else f"{start}{written}\n"

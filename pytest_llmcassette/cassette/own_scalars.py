@@ -28,7 +28,9 @@ _NAMED = {
 _BLOCK_END = {indent: re.compile(rb"\n(?!\n|" + b" " * indent + b")") for indent in (4, 6, 8)}
 _BASE64_LINE = re.compile(rb"[A-Za-z0-9+/]*+={0,2}")
 _BASE64_LINES = {
-    indent: re.compile(rb"(?: {%d}[A-Za-z0-9+/]{70}\n)*+ {%d}[A-Za-z0-9+/]*+={0,2}\n" % (indent, indent))
+    indent: re.compile(
+        rb"(?:[ ]{%d}[A-Za-z0-9+/]{70}\n)*+(?:[ ]{%d}(?=[^\n]{1,70}\n)[A-Za-z0-9+/]*+={0,2}\n)?" % (indent, indent)
+    )
     for indent in (4, 6, 8)
 }
 
@@ -113,7 +115,10 @@ def _cut(raw: bytes, start: int, end: int, margin: bytes, chomping: bytes) -> by
         return lines
     if chomping == b"-":
         return lines.rstrip(b"\n")
-    return lines.rstrip(b"\n") + b"\n" if lines.endswith(b"\n\n") else lines
+    if lines.endswith(b"\n\n") or lines == b"\n":
+        stripped = lines.rstrip(b"\n")
+        return stripped + b"\n" if stripped else b""
+    return lines
 
 
 def binary_line(raw: bytes, start: int, end: int) -> Late:
@@ -124,9 +129,9 @@ def binary_line(raw: bytes, start: int, end: int) -> Late:
 def binary_block(raw: bytes, start: int, indent: int) -> tuple[Late, int]:
     """The base64 lines, of 70 characters but for the last, whose first starts at `start`; and where they end."""
     found = _BASE64_LINES[indent].match(raw, start)
-    if not found:
+    end = found.end() if found else start
+    if end == start:
         raise DeclinedError
-    end = found.end()
     full, last = divmod(end - start, indent + 71)
     return _base64(raw, start, end, full * 70 + (last - indent - 1 if last else 0)), end
 

@@ -102,6 +102,32 @@ def test_what_yaml_1_1_would_resolve_stays_text(tmp_path: Path, text: str) -> No
     assert interaction.response.headers == {"Content-Type": [text]}
 
 
+@pytest.mark.parametrize(
+    ("written", "body"),
+    [
+        ("|\n      a\n\n\n", b"a\n"),
+        ("|-\n      a\n\n", b"a"),
+        ("|+\n      a\n\n", b"a\n\n"),
+        ("|2\n\n", b""),
+        ("|2+\n\n", b"\n"),
+        ("|2-\n\n\n       a\n", b"\n\n a"),
+        ("|2\n\n      a\n", b"\na\n"),
+        ("|\n      a\n       b\n      \tc\n", b"a\n b\n\tc\n"),
+        ("'it''s'\n", b"it's"),
+        ("''\n", b""),
+        ('"a\\"b\\\\\\n\\u00e9\\x41\\e\\_\\N\\U0001F600"\n', 'a"b\\\n\u00e9A\x1b\xa0\x85😀'.encode()),
+        ("!!binary AQID\n", b"\x01\x02\x03"),
+        ("!!binary |\n      " + "A" * 70 + "\n      AA==\n", bytes(53)),
+        ("plain:text\n", b"plain:text"),
+    ],
+)
+def test_forms_of_a_body(tmp_path: Path, written: str, body: bytes) -> None:
+    content = GO_VCR.replace("body: hi\n", f"body: {written}")
+    assert [each.response.body for each in read(tmp_path, content)] == [body]
+    assert [each.response.body for each in formats.read(tmp_path, content.encode())] == [body]
+    assert go_vcr_lines.read(content.encode()) is not None
+
+
 def test_aliases_share_what_they_name(tmp_path: Path) -> None:
     content = GO_VCR.replace("    url:", "    headers: &h {A: [&b b]}\n    url:")
     content = content.replace("headers:\n      Content-Type:\n      - text/plain\n", "headers: *h\n")

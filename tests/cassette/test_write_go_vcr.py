@@ -212,6 +212,8 @@ def test_what_yaml_would_misread_is_in_single_quotes(text: str) -> None:
         ("\n\na", "|2-\n\n\n      a"),
         ("a\n b\n\tc\n", "|\n      a\n       b\n      \tc"),
         ("a\u2028b\n", "|\n      a\u2028      b"),
+        ("a\u2028\n", "|+\n      a\u2028"),
+        ("a\n\u2028", "|+\n      a\n\u2028"),
         ("a\n ", r'"a\n "'),
         ("a \nb", r'"a \nb"'),
         ("a\r\nb\r\n", r'"a\r\nb\r\n"'),
