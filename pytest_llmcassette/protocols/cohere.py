@@ -76,7 +76,7 @@ class CohereEmbed(WireProtocol):
             protocol=self.name,
             provider=exchange.provider,
             stream=False,
-            id=as_str(document.get("id")),
+            id=None if is_error(exchange) else as_str(document.get("id")),
             request_model=as_str(exchange.asked("model")),
             complete=error is None,
             error=error,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -9,6 +10,8 @@ from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.transcript import ExchangeError
 
 _LONGEST = 2000
+_DEEPEST = 4
+_WORDS = ("message", "Message", "detail", "details", "msg")
 
 
 def is_error(exchange: Exchange) -> bool:
@@ -65,10 +68,9 @@ def _of_fields(fields: dict[str, Any], status: int | None, around: dict[str, Any
             break
     message = None
     for holder in (fields, around):
-        for name in ("message", "Message", "detail", "details", "msg"):
-            found = holder.get(name)
-            if found:
-                message = found if isinstance(found, str) else _detail(found)
+        for name in _WORDS:
+            if holder.get(name):
+                message = _detail(holder[name])
                 break
         if message is not None:
             break
@@ -81,11 +83,16 @@ def _kind(value: object) -> str | None:
     return str(value)
 
 
-def _detail(value: object) -> str:
-    """FastAPI's `[{"loc": [...], "msg": "..."}]`, or any other value as text."""
-    if isinstance(value, list):
-        return "; ".join(str(entry.get("msg", entry)) if isinstance(entry, dict) else str(entry) for entry in value)
-    return str(value)[:_LONGEST]
+def _detail(value: object, depth: int = 0) -> str:
+    """A text; the texts of FastAPI's `[{"loc": [...], "msg": "..."}]` (Mistral: inside a `detail`), else JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and depth < _DEEPEST:
+        return "; ".join(_detail(entry, depth + 1) for entry in value)[:_LONGEST]
+    inner = next((value[name] for name in _WORDS if value.get(name)), None) if isinstance(value, dict) else None
+    if inner is not None and depth < _DEEPEST:
+        return _detail(inner, depth + 1)
+    return json.dumps(value, ensure_ascii=False)[:_LONGEST]
 
 
 def _words(body: bytes) -> str | None:

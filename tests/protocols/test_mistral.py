@@ -67,6 +67,9 @@ def test_other_urls(url):
         ({"object": "error", "message": "bad", "type": "invalid_model", "code": "1500"}, "invalid_model", "bad"),
         ({"message": "Unauthorized", "request_id": "x"}, None, "Unauthorized"),
         ({"detail": [{"loc": ["body"], "msg": "missing"}]}, None, "missing"),
+        ({"message": {"detail": [{"loc": ["body"], "msg": "a"}, {"msg": "b"}]}, "type": "bad"}, "bad", "a; b"),
+        ({"detail": {"reason": "closed"}}, None, '{"reason": "closed"}'),
+        ({"detail": [[[[[["deep"]]]]]]}, None, '[["deep"]]'),
     ],
 )
 def test_errors(answer, kind, words):
