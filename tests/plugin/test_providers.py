@@ -103,6 +103,29 @@ def test_a_provider_that_needs_no_key(table: Suite) -> None:
     table.run().assert_outcomes(passed=2)
 
 
+BY_PROVIDER = """
+@pytest.fixture
+def llm_cassette_config(llm_provider):
+    return {"ignore_json": ["messages"]} if llm_provider.name == "kimi" else {}
+
+@pytest.fixture
+def llm_cassette_name(llm_provider):
+    return f"flat-{llm_provider.name}"
+"""
+
+
+def test_switches_and_names_may_depend_on_the_provider(table: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXAMPLE_API_KEY", "real-key")
+    table.test(BY_PROVIDER + TEST)
+    table.run("--record-mode=once").assert_outcomes(passed=2)
+    assert table.cassettes() == ["cassettes/flat-kimi.yaml", "cassettes/flat-openai-gpt-4o.yaml"]
+    text = (table.path / "test_it.py").read_text()
+    table.file("test_it.py", text.replace('"content": "hi"', '"content": "something else"'))
+    result = table.run("-v")
+    result.assert_outcomes(passed=1, failed=1)
+    assert "test_simple[kimi] PASSED" in said(result)
+
+
 def test_required_capabilities(table: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EXAMPLE_API_KEY", "real-key")
     table.test(

@@ -128,6 +128,31 @@ def test_so_is_one_of_its_teardown(suite: Suite) -> None:
     assert suite.server.asked == ['POST /ask {"say":"hi"}']
 
 
+@pytest.mark.parametrize(
+    ("code", "named"),
+    [
+        ("def setup_module(): ask('early')\n\n@pytest.mark.cassette\ndef test_ask(): ask()", "setup_module"),
+        (
+            "@pytest.mark.cassette\nclass TestIt:\n    @classmethod\n    def setup_class(cls): ask('early')\n"
+            "    def test_ask(self): ask()",
+            "setup_class",
+        ),
+        (
+            "import unittest\n\n@pytest.mark.cassette\nclass TestIt(unittest.TestCase):\n    @classmethod\n"
+            "    def setUpClass(cls): ask('early')\n    def test_ask(self): ask()",
+            "setUpClass",
+        ),
+    ],
+)
+def test_so_is_one_of_a_set_up_in_the_older_style(suite: Suite, code: str, named: str) -> None:
+    suite.test(code)
+    result = suite.run("--record-mode=once")
+    assert outcomes(result) == {"errors": 1}
+    assert named in said(result)
+    assert "use_cassette" in said(result)
+    assert suite.server.calls == 0
+
+
 def test_every_test_that_needs_such_a_fixture_is_told(suite: Suite) -> None:
     suite.test(
         """

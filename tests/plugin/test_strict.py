@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from xml.etree import ElementTree
+
 import pytest
 
 from plugin.suite import Suite, outcomes, said
@@ -152,6 +154,15 @@ def test_a_miss_that_ends_the_test_is_told_once(suite: Suite) -> None:
     suite.test("@pytest.mark.cassette\ndef test_ask(): ask()\n")
     shown = said(suite.run("--tb=short"))
     assert shown.count("Record it:") == 1
+
+
+def test_other_parts_of_pytest_see_the_failure(recorded: Suite) -> None:
+    recorded.test(TWICE.format(arguments="") + "\ndef test_after(): pass\n")
+    result = recorded.run("-x", "--junitxml=result.xml")
+    assert outcomes(result) == {"failed": 1}
+    [case] = ElementTree.parse(recorded.path / "result.xml").iter("testcase")
+    [failure] = case.iter("failure")
+    assert "did not ask for" in failure.attrib["message"]
 
 
 def test_a_miss_in_an_expected_failure_stays_one(suite: Suite) -> None:
