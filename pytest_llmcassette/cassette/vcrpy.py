@@ -6,7 +6,6 @@ document as YAML, of pydantic-ai), null, and a mapping as a request's body.
 
 from __future__ import annotations
 
-import base64
 import binascii
 from typing import Any
 from urllib.parse import urlsplit
@@ -145,7 +144,7 @@ def _string(fields: Fields) -> bytes:
 
 def _base64(fields: Fields) -> bytes:
     try:
-        return base64.b64decode("".join(fields.text("base64_string").split()), validate=True)
+        return binascii.a2b_base64("".join(fields.text("base64_string").split()), strict_mode=True)
     except (binascii.Error, ValueError):
         raise fields.fault("base64_string", "is no base64") from None
 

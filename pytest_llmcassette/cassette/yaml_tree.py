@@ -6,7 +6,6 @@ mean is the cassette format's to say: YAML 1.1 would turn `on` and `1:30` into s
 
 from __future__ import annotations
 
-import base64
 import binascii
 from typing import Any
 
@@ -184,7 +183,7 @@ def _tagged(event: Any) -> str | bytes:
     tag, value = event.tag, event.value
     if tag == _TAG + "binary":
         try:
-            return base64.b64decode("".join(value.split()), validate=True)
+            return binascii.a2b_base64("".join(value.split()), strict_mode=True)
         except (binascii.Error, ValueError):
             raise _fault(event, "a !!binary value in it is no base64") from None
     if tag in ("!", _TAG + "str"):

@@ -162,7 +162,7 @@ def test_the_interaction_is_counted_from_zero_as_in_the_file(tmp_path: Path) -> 
     assert refusal.line == 44
 
 
-@pytest.mark.parametrize("value", ["a*b", "QUI", "é", "[a]"])
+@pytest.mark.parametrize("value", ["a*b", "QUI", "QUJD==", "QQ==QQ==", "=", "é", "[a]"])
 def test_base64_that_is_none(tmp_path: Path, value: str) -> None:
     refusal = refused(tmp_path, go("body: hi", f"body: !!binary {value}"))
     assert "!!binary" in refusal.problem
