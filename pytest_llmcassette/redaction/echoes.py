@@ -8,6 +8,7 @@ import base64
 import binascii
 import json
 from collections.abc import Set
+from functools import lru_cache
 from urllib.parse import quote, unquote, unquote_plus
 
 from pytest_llmcassette.cassette.model import Headers
@@ -30,7 +31,7 @@ def secrets_of(headers: Headers, url: str, secret_query: Set[str]) -> frozenset[
             for value in values:
                 found.update(_cookies(value) if name.lower().endswith("cookie") else _credentials(value))
     front, _, query = url.partition("#")[0].partition("?")
-    for pair in query.split("&"):
+    for pair in query.split("&") if query else ():
         name, _, value = pair.partition("=")
         if value and pair_name(name) in secret_query:
             found.update({unquote_plus(value), unquote(value)})
@@ -46,6 +47,8 @@ def _cookies(value: str) -> set[str]:
     return {value for value in values if len(value) >= _SHORTEST_WORD}
 
 
+# One client sends the same header with every request.
+@lru_cache(maxsize=64)
 def _credentials(value: str) -> set[str]:
     scheme, _, rest = value.strip().partition(" ")
     if not rest:
@@ -81,18 +84,31 @@ def replace_in_request(text: bytes, secrets: Set[str]) -> bytes:
     """
     if PLACEHOLDER.search(text):
         text = PLACEHOLDER.sub(REDACTED.encode(), text)
-    long = {value for value in secrets if len(value) >= _SHORTEST_WORD}
-    return replace_echoes(text, long) if long else text
+    return _without(text, _needles(frozenset(secrets), _SHORTEST_WORD)) if secrets else text
 
 
 def replace_echoes(text: bytes, secrets: Set[str]) -> bytes:
     """`text` without any of `secrets`, be it as it is, percent-encoded or escaped in JSON."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        # The longest first: an escaped spelling holds the plain one, and half an escape would be left over.
-        for spelling in sorted(_spellings(secret), key=len, reverse=True):
-            if spelling in text:
-                text = text.replace(spelling, REDACTED.encode())
+    return _without(text, _needles(frozenset(secrets), 0)) if secrets else text
+
+
+def _without(text: bytes, needles: tuple[bytes, ...]) -> bytes:
+    for needle in needles:
+        if needle in text:
+            text = text.replace(needle, REDACTED.encode())
     return text
+
+
+@lru_cache(maxsize=64)
+def _needles(secrets: frozenset[str], shortest: int) -> tuple[bytes, ...]:
+    """What to look for, in this order. A run's requests mostly carry the same credentials."""
+    return tuple(
+        spelling
+        for secret in sorted(secrets, key=len, reverse=True)
+        if len(secret) >= shortest
+        # The longest first: an escaped spelling holds the plain one, and half an escape would be left over.
+        for spelling in sorted(_spellings(secret), key=len, reverse=True)
+    )
 
 
 def _spellings(secret: str) -> set[bytes]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 REDACTED = "REDACTED"
 """What stands in the file in place of a secret."""
 
@@ -131,6 +133,7 @@ _SECRET_ENDINGS = (
 )
 
 
+@lru_cache(maxsize=1024)
 def is_secret_header(name: str) -> bool:
     """Whether a header's value is a credential, whoever asks to keep it."""
     lower = name.lower()
