@@ -5,6 +5,7 @@ br and zstd are decoded when `brotli` (or `brotlicffi`) or `zstandard` is instal
 
 from __future__ import annotations
 
+import binascii
 import gzip
 import zlib
 from collections.abc import Callable
@@ -40,6 +41,14 @@ def decode_body(body: bytes, content_encoding: str) -> tuple[bytes, bool]:
         except _DECODING_ERRORS:
             return body, False
     return decoded, True
+
+
+def decode_base64(text: str) -> bytes:
+    """Base64 with any white space in it; raises ValueError for what Go would not read."""
+    encoded = "".join(text.split())
+    if len(encoded) % 4:
+        raise ValueError("base64 comes in groups of four characters")
+    return binascii.a2b_base64(encoded, strict_mode=True)
 
 
 def decode_sniffed(body: bytes, content_encoding: str, content_type: str = "") -> tuple[bytes, bool]:

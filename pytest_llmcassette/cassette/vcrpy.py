@@ -6,11 +6,10 @@ document as YAML, of pydantic-ai), null, and a mapping as a request's body.
 
 from __future__ import annotations
 
-import binascii
 from typing import Any
 from urllib.parse import urlsplit
 
-from pytest_llmcassette.cassette.encoding import decode_sniffed
+from pytest_llmcassette.cassette.encoding import decode_base64, decode_sniffed
 from pytest_llmcassette.cassette.fields import Fields, interactions_in, is_null, shown
 from pytest_llmcassette.cassette.form import form_values
 from pytest_llmcassette.cassette.headers import canonical
@@ -144,8 +143,8 @@ def _string(fields: Fields) -> bytes:
 
 def _base64(fields: Fields) -> bytes:
     try:
-        return binascii.a2b_base64("".join(fields.text("base64_string").split()), strict_mode=True)
-    except (binascii.Error, ValueError):
+        return decode_base64(fields.text("base64_string"))
+    except ValueError:
         raise fields.fault("base64_string", "is no base64") from None
 
 

@@ -6,9 +6,9 @@ mean is the cassette format's to say: YAML 1.1 would turn `on` and `1:30` into s
 
 from __future__ import annotations
 
-import binascii
 from typing import Any
 
+from pytest_llmcassette.cassette.encoding import decode_base64
 from pytest_llmcassette.cassette.unreadable import Place, UnreadableError
 
 MAX_DEPTH = 200
@@ -183,8 +183,8 @@ def _tagged(event: Any) -> str | bytes:
     tag, value = event.tag, event.value
     if tag == _TAG + "binary":
         try:
-            return binascii.a2b_base64("".join(value.split()), strict_mode=True)
-        except (binascii.Error, ValueError):
+            return decode_base64(value)
+        except ValueError:
             raise _fault(event, "a !!binary value in it is no base64") from None
     if tag in ("!", _TAG + "str"):
         return str(value)
