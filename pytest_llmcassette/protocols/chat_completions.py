@@ -149,18 +149,16 @@ class ChatAnswer:
 def read_chat(exchange: Exchange, protocol: str) -> Transcript:
     """The transcript of an exchange of the chat completions shape."""
     answer = ChatAnswer(exchange, protocol)
+    if is_error(exchange):
+        answer.error = http_error(exchange)
+        return answer.transcript(stream=None)
     if is_event_stream(exchange):
         stream = JsonStream(exchange.body)
         for name, chunk in stream:
             if name == "error" and not chunk.get("error"):
                 chunk = {"error": chunk}
             answer.add(chunk, chunk=True)
-        if is_error(exchange) and answer.error is None:
-            answer.error = http_error(exchange)
         return answer.transcript(stream=stream)
-    if is_error(exchange):
-        answer.error = http_error(exchange)
-        return answer.transcript(stream=None)
     document = exchange.response_json
     if isinstance(document, dict):
         answer.add(document, chunk=False)

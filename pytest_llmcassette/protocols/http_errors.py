@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from pytest_llmcassette.protocols.base import Exchange
+from pytest_llmcassette.protocols.json_stream import JsonStream, is_event_stream
 from pytest_llmcassette.transcript import ExchangeError
 
 _LONGEST = 2000
@@ -20,11 +21,13 @@ def is_error(exchange: Exchange) -> bool:
 
 
 def http_error(exchange: Exchange) -> ExchangeError:
-    """What an answer with an error status says: JSON of any known shape, an HTML page, plain words, or nothing."""
+    """What an answer with an error status says: JSON, also as an event, an HTML page, plain words, or nothing."""
     if exchange.status == 0:
         kind = exchange.interaction.end or "ConnectError"
         return ExchangeError(status=None, type=kind, message=exchange.interaction.end_message or None)
     document = exchange.response_json
+    if document is None and is_event_stream(exchange):
+        document = next((event for _, event in JsonStream(exchange.body)), None)
     if document is not None:
         error = error_object(document, status=exchange.status)
         if error.type is None:

@@ -47,7 +47,7 @@ class OpenAIResponses(WireProtocol):
 
     def read(self, exchange: Exchange) -> Transcript:
         """The transcript."""
-        if is_event_stream(exchange):
+        if is_event_stream(exchange) and not is_error(exchange):
             return self._read_stream(exchange)
         document = as_dict(exchange.response_json)
         error = None
@@ -73,8 +73,6 @@ class OpenAIResponses(WireProtocol):
             error = error_object(error_fields(draft.error), status=None)
         elif draft.response.get("error"):
             error = error_object(draft.response, status=None)
-        elif is_error(exchange):
-            error = http_error(exchange)
         ended = draft.ended and draft.response.get("status", "completed") in _ENDED_WELL and not stream.cut
         return _transcript(exchange, self.name, draft.response, draft.output(), error, ended=ended, stream=stream)
 

@@ -96,6 +96,23 @@ def test_a_server_on_this_machine_is_known_by_its_port(url, provider):
     assert registry.read(interaction(url, b"{}")).provider == provider
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        OPENAI,
+        "https://api.openai.com/v1/responses",
+        "https://api.anthropic.com/v1/messages",
+        "https://api.cohere.com/v2/chat",
+        "https://generativelanguage.googleapis.com/v1beta/models/gemini-x:streamGenerateContent?alt=sse",
+    ],
+)
+def test_an_error_status_whose_body_is_an_event(url):
+    body = b'event: error\ndata: {"error": {"type": "overloaded", "message": "Later"}}\n\n'
+    transcript = registry.read(interaction(url, body, status=529, content_type="text/event-stream"))
+    assert (transcript.stream, transcript.complete) == (False, False)
+    assert (transcript.error.status, transcript.error.type, transcript.error.message) == (529, "overloaded", "Later")
+
+
 def test_a_redirect_is_no_answer():
     assert registry.read(interaction(OPENAI, b"", status=307)) is None
 
