@@ -37,6 +37,8 @@ _BASE_60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?\Z")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
 _DOT_FLOAT = re.compile(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?\Z")
 _INT = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))\Z")
+# Go cuts these two prefixes off and reads the rest as a number of that base: a sign may stand behind them.
+_INNER_SIGN = re.compile(r"0(?:b([-+][01]+)|o([-+][0-7]+))\Z")
 _DATE = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
 _TIME = re.compile(r"([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?:[.,][0-9]+)?(Z|[-+][0-9]{2}:[0-9]{2})?\Z")
 
@@ -68,7 +70,13 @@ def _is_number(text: str) -> bool:
         # Go reads an int64 with any sign, or a uint64 without one.
         if -(1 << 63) <= (-value if sign == "-" else value) < (1 << 63) or (not sign and value < 1 << 64):
             return True
-    return bool(_FLOAT.match(text)) and _is_finite(text)
+    if _FLOAT.match(text):
+        return _is_finite(text)
+    found = _INNER_SIGN.match(text)
+    if found:
+        value = int(found[1], 2) if found[1] else int(found[2], 8)
+        return -(1 << 63) <= value < 1 << 63
+    return False
 
 
 def _is_finite(text: str) -> bool:
