@@ -41,13 +41,25 @@ def _folders(scratch: Path) -> dict[str, list[Path]]:
         root = Path(corpus)
         return {
             "own layout (corpus)": sorted((root / "fantasy").rglob("*.yaml")),
-            "VCR.py files (corpus)": sorted((root / "vcrpy").rglob("*.yaml")),
+            "VCR.py files (corpus)": [path for path in sorted((root / "vcrpy").rglob("*.yaml")) if _is_http(path)],
         }
     from pytest_llmcassette.cassette.files import save
 
     path = scratch / "made-up.yaml"
     save(path, _made_up(50))
     return {"own layout (made up)": [path]}
+
+
+def _is_http(path: Path) -> bool:
+    """Not a recording of WebSocket messages or gRPC calls, which are refused by name."""
+    from pytest_llmcassette.cassette.files import load as load_cassette
+    from pytest_llmcassette.errors import CassetteFileError
+
+    try:
+        load_cassette(path)
+    except CassetteFileError:
+        return False
+    return True
 
 
 def load(*, rounds: int) -> str:
