@@ -108,7 +108,7 @@ class Media:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Other:
-    """A part of a kind this version does not know (`compaction`, ...): shown, never dropped. `raw` is the wire's own."""
+    """A part of a kind this version does not know (`compaction`, ...), shown all the same. `raw` is the wire's."""
 
     kind: str
     raw: Any
