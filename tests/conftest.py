@@ -5,6 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+# A pytest session inside a test (pytester) forgets what was first imported in it. These must be the same modules in all
+# tests: httpx2 keeps httpcore2's exception classes, and does not know those of a second import.
+import httpcore  # noqa: F401
+import httpcore2  # noqa: F401
+import httpx  # noqa: F401
+import httpx2  # noqa: F401
 import pytest
 
 
