@@ -62,6 +62,18 @@ def _is_http(path: Path) -> bool:
     return True
 
 
+def _is_http(path: Path) -> bool:
+    """False for recorded WebSocket and gRPC traffic, which no reader of ours takes."""
+    from pytest_llmcassette.cassette.files import load as load_cassette
+    from pytest_llmcassette.errors import CassetteFileError
+
+    try:
+        load_cassette(path)
+    except CassetteFileError:
+        return False
+    return True
+
+
 def load(*, rounds: int) -> str:
     """Every file loaded, and every body read, against PyYAML's C loader."""
     import yaml
