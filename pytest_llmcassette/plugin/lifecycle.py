@@ -95,12 +95,15 @@ class TestRun:
         self._placeholders.set([variable] if variable else [])
         self._entry = active.push(self.recorder)
 
-    def _path(self, folder: Any, name: Any) -> Path:
-        fields = naming.fields_of(self.item)
+    def _path(self, folder: Any, given: Any) -> Path:
         suffix = self.item.config.stash[SESSION].template.suffix
         if self.mark.name is not None:
-            name = naming.explicit(self.mark.name, fields)
-        return naming.file_at(self.item.path.parent / folder, str(name), suffix)
+            name = naming.explicit(self.mark.name, naming.fields_of(self.item))
+        else:
+            name = naming.explicit(given, {}) if isinstance(given, str) else ""
+        if not name.strip(". "):
+            raise CassetteError(f"The fixture llm_cassette_name must return the cassette's name, not {given!r}.")
+        return naming.file_at(self.item.path.parent / folder, name, suffix)
 
     def _config(self, given: Any, path: Path) -> CassetteConfig:
         session = self.item.config.stash[SESSION]

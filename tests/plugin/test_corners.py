@@ -74,3 +74,51 @@ def test_a_miss_shows_the_line_that_asked_and_no_library(suite: Suite) -> None:
     assert "site-packages" not in shown.partition("FAILURES")[2]
     assert "recorder.py" not in shown
     assert "recorder.py" in said(suite.run("--full-trace"))
+
+
+@pytest.mark.parametrize(("name", "file"), [("a:b/c*", "a-b/c-"), ("/etc/x", "etc/x")])
+def test_a_name_from_a_fixture_is_made_safe(suite: Suite, name: str, file: str) -> None:
+    suite.test(
+        f"""
+        @pytest.fixture
+        def llm_cassette_name(): return {name!r}
+
+        @pytest.mark.cassette
+        def test_ask(): ask()
+        """
+    )
+    suite.run("--record-mode=once").assert_outcomes(passed=1)
+    assert suite.cassettes() == [f"cassettes/{file}.yaml"]
+
+
+@pytest.mark.parametrize("name", ["", "..", None, 3])
+def test_a_fixture_that_names_no_cassette_is_an_error(suite: Suite, name: object) -> None:
+    suite.test(
+        f"""
+        @pytest.fixture
+        def llm_cassette_name(): return {name!r}
+
+        @pytest.mark.cassette
+        def test_ask(): ask()
+        """
+    )
+    result = suite.run("--record-mode=once")
+    result.assert_outcomes(errors=1)
+    assert f"llm_cassette_name must return the cassette's name, not {name!r}" in said(result)
+
+
+def test_a_name_with_a_field_is_a_cassette_for_each_provider(suite: Suite) -> None:
+    suite.file(
+        "conftest.py",
+        """
+        from pytest_llmcassette import Provider
+
+        def pytest_llmcassette_providers():
+            return [Provider(name, base_url="http://x", model="m", api_key_env=None) for name in ("one", "two")]
+        """,
+    )
+    suite.test('@pytest.mark.cassette("{provider}/hello")\ndef test_ask(llm_provider): ask(llm_provider.name)\n')
+    suite.run("--record-mode=once").assert_outcomes(passed=2)
+    assert suite.cassettes() == ["cassettes/one/hello.yaml", "cassettes/two/hello.yaml"]
+    suite.run().assert_outcomes(passed=2)
+    assert suite.server.calls == 2
