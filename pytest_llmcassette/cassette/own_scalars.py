@@ -14,17 +14,12 @@ from json import JSONDecoder
 _NO_TEXT = frozenset((b"", b"~", b"null", b"Null", b"NULL"))
 _NO_PLAIN_START = frozenset(b" ?:,[]{}#&*!|>'\"%@`")
 _BLOCK_HEADERS = frozenset((b"|", b"|-", b"|+", b"|2", b"|2-", b"|2+"))
-# Possessive: without it, each repetition of a group is remembered, and a large body costs 40 times its size.
-_DOUBLE = re.compile(
-    rb'"[^"\\]*+(?:\\(?:[0abtnvfre"\\N_LP/ ]|x[0-9A-Fa-f]{2}|u(?![dD][89a-fA-F])[0-9A-Fa-f]{4}'
-    rb'|U(?!0000[dD][89a-fA-F])00(?:0[0-9A-Fa-f]|10)[0-9A-Fa-f]{4})[^"\\]*+)*+"'
-)
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-_ESCAPE = re.compile(r"\\(?:x(..)|u(....)|U(........)|(.))")
-_NAMED = {
-    "0": "\0", "a": "\a", "b": "\b", "t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r", "e": "\x1b", '"': '"',
-    "\\": "\\", "N": "\x85", "_": "\xa0", "L": "\u2028", "P": "\u2029", "/": "/", " ": " ",
-}  # fmt: skip
+# The escapes that YAML has and JSON has not.
+_YAML_ESCAPE = re.compile(
+    r"\\(?:x([0-9A-Fa-f]{2})|U(00(?:0(?!0[dD][89a-fA-F])[0-9A-Fa-f]|10)[0-9A-Fa-f]{4})|([0aveN_LP ]))"
+)
+_NAMED = {"0": 0, "a": 7, "v": 11, "e": 27, "N": 0x85, "_": 0xA0, "L": 0x2028, "P": 0x2029, " ": 32}
 _BLOCK_END = {indent: re.compile(rb"\n(?!\n|" + b" " * indent + b")") for indent in (4, 6, 8)}
 _BASE64_LINE = re.compile(rb"[A-Za-z0-9+/]*+={0,2}")
 _BASE64_LINES = {
@@ -75,19 +70,24 @@ def double_quoted(raw: bytes, start: int, end: int) -> bytes:
         try:
             value: str = _from_json(text)
         except ValueError:
-            # One of YAML's own escapes, or a tab; or something that is no string.
+            # One of YAML's own escapes, or what no escape is.
             pass
         else:
             del text
             return value.encode("utf-8")
-    if not _DOUBLE.fullmatch(raw, start, end):
+    # With escaped backslashes out of the way (no NUL stands in the file), each backslash that is left starts an escape.
+    text = text.replace("\\\\", "\0")
+    if _SURROGATE.search(text):
         raise DeclinedError
-    return _ESCAPE.sub(_unescape, text[1:-1]).encode("utf-8")
+    text = _YAML_ESCAPE.sub(_as_json, text).replace("\0", "\\\\")
+    value = _from_json(text)
+    return value.encode("utf-8")
 
 
-def _unescape(found: re.Match[str]) -> str:
-    named = found.group(4)
-    return _NAMED[named] if named else chr(int(found.group(1) or found.group(2) or found.group(3), 16))
+def _as_json(found: re.Match[str]) -> str:
+    code = _NAMED[found[3]] if found[3] else int(found[1] or found[2], 16)
+    # Quotes, backslashes and controls stay escaped.
+    return f"\\u{code:04x}" if code < 0x80 else chr(code)
 
 
 def block(raw: bytes, header: bytes, start: int, indent: int) -> tuple[Late, int]:
