@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from doc_blocks import blocks
 
 from embedded_provider import EmbeddedProvider, brain
 
@@ -89,6 +90,25 @@ def test_another_word_changes_only_that_line_of_each_snapshot(suite: Path, monke
         changed = [(was, now) for was, now in zip(old, new, strict=True) if was != now]
         assert len(changed) == 4, f"{name}: one line for each form"
         assert all("Olá! Tudo bem" in was and now == was.replace("Olá", "Oi") for was, now in changed)
+
+
+@pytest.mark.slow
+def test_the_readmes_new_provider_and_new_scenario_work(suite: Path) -> None:
+    entry, scenario = (block.text for block in blocks(SUITE / "README.md") if block.language == "text")
+    table, scenarios = suite / "providers.py", suite / "test_common.py"
+    with EmbeddedProvider(pause=0) as provider:
+        here = entry.replace("https://my-host.example", provider.url)
+        table.write_text(table.read_text("utf-8").rstrip().removesuffix("]") + here + "]\n", "utf-8")
+        scenarios.write_text(scenarios.read_text("utf-8") + "\n\n" + scenario, "utf-8")
+        variables = {"EMBEDDED_URL": provider.url, "EMBEDDED_API_KEY": provider.api_key, "MY_KEY": provider.api_key}
+        new = ("-k", "my-host or no_tool_needed")
+        recorded = run(suite, *new, "--record-mode=once", "--snapshot-update", **variables)
+    assert recorded.returncode == 0, recorded.stdout + recorded.stderr
+    replayed = run(suite, *new, "-p", "no_network", EMBEDDED_URL=provider.url)
+    assert replayed.returncode == 0, replayed.stdout + replayed.stderr
+    # The new provider does the eight scenarios but structured objects and images; the five others do the new one.
+    assert "44 passed" in replayed.stdout
+    assert (suite / "__snapshots__" / "test_common" / "my-host.ambr").is_file()
 
 
 @pytest.mark.slow
