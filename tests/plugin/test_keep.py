@@ -226,3 +226,30 @@ def test_retried_failures_are_left_out(suite: Suite) -> None:
     assert suite.server.calls == 2
     assert "503" not in (suite.path / FILE).read_text()
     suite.run().assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("workers", ["-n0", "-n1"])
+def test_a_test_that_stops_at_a_miss_keeps_its_snapshots(suite: Suite, workers: str) -> None:
+    text = """
+    import os
+
+    @pytest.mark.cassette
+    def test_ask(llm_cassette, llm_snapshot):
+        ask("{asked}")
+        assert llm_cassette == llm_snapshot
+
+    def test_other():
+        pass
+    """
+    suite.test(text.format(asked="old"))
+    first = suite.run("--record-mode=once", "--snapshot-update", wanted=("xdist",))
+    assert outcomes(first) == {"passed": 2}
+    [file] = suite.pytester.path.rglob("*.ambr")
+    accepted = file.read_text()
+    assert "old" in accepted
+
+    suite.test(text.format(asked="new"))
+    result = suite.run("--snapshot-update", workers, wanted=("xdist",))
+    assert outcomes(result) == {"failed": 1, "passed": 1}
+    assert file.read_text() == accepted
+    assert "unused" not in said(result)
