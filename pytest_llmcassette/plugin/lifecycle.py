@@ -202,6 +202,10 @@ def finish(item: pytest.Item) -> None:
     if run is not None:
         run.leave()
         del item.stash[RUN]
+        if run.failed:
+            from pytest_llmcassette.plugin import snapshots
+
+            snapshots.keep(item)
 
 
 def how_to_record(item: pytest.Item, *, exists: bool) -> str:

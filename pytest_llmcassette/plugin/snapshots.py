@@ -1,4 +1,4 @@
-"""The one place that knows syrupy's insides: taking back what a failed test has queued."""
+"""The one place that knows syrupy's insides: what a failed test has queued is taken back, what it has is kept."""
 
 from __future__ import annotations
 
@@ -28,6 +28,17 @@ def withdraw(item: pytest.Item) -> None:
         for index, result in assertion.executions.items():
             if result.created or result.updated:
                 assertion.executions[index] = replace(result, created=False, updated=False, success=False)
+
+
+def keep(item: pytest.Item) -> None:
+    """Let syrupy take no snapshot of this test for unused: it failed, perhaps before it came to its comparisons.
+
+    Else `--snapshot-update` would delete what a test that stopped at a miss has not compared.
+    """
+    selected: Any = getattr(getattr(item.config, "_syrupy", None), "_selected_items", None)
+    if isinstance(selected, dict) and item.nodeid in selected:
+        # To syrupy a skipped test is one whose snapshots nobody could have used.
+        selected[item.nodeid] = type(selected[item.nodeid])("skipped")
 
 
 def claim_files(config: pytest.Config, items: list[pytest.Item]) -> None:
