@@ -12,6 +12,11 @@ import httpcore2  # noqa: F401
 import httpx  # noqa: F401
 import httpx2  # noqa: F401
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A loaded machine is slow in making up inputs, which says nothing about the code.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session")

@@ -64,6 +64,7 @@ def run_python(folder: Path, *arguments: str, url: str = "", keys: bool = False)
     )
 
 
+@pytest.mark.slow
 def test_tests_on_the_pages_record_and_replay(tmp_path: Path) -> None:
     (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --strict-markers\n", "utf-8")
     with EmbeddedProvider(pause=0) as provider:

@@ -43,6 +43,7 @@ def suite(tmp_path: Path) -> Path:
     return Path(shutil.copytree(SUITE, tmp_path / "suite", ignore=shutil.ignore_patterns("__pycache__")))
 
 
+@pytest.mark.slow
 def test_a_part_of_the_committed_suite_replays_offline() -> None:
     result = run(SUITE, "-p", "no_network", "-k", "test_simple or test_image")
     assert result.returncode == 0, result.stdout + result.stderr

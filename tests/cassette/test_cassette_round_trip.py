@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nasty_cassettes import SNIPPETS, cassettes
@@ -26,6 +27,7 @@ def by_yaml(raw: bytes) -> list[Interaction] | CassetteFileError:
 
 @settings(max_examples=100, deadline=None)
 @given(cassettes)
+@pytest.mark.slow
 def test_what_is_written_is_what_yaml_reads(made: list[Interaction]) -> None:
     raw = dumps(made)
     assert formats.read(NOWHERE, raw) == made
@@ -86,6 +88,7 @@ def test_the_line_reader_does_not_decline_what_providers_send() -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(cassettes, st.randoms(use_true_random=False))
+@pytest.mark.slow
 def test_both_readers_agree_on_edited_files(made: list[Interaction], random: random.Random) -> None:
     raw = edited(dumps(made), random)
     read = go_vcr_lines.read(raw)

@@ -141,6 +141,7 @@ VALUES = st.recursive(
 
 @settings(max_examples=300)
 @given(st.dictionaries(st.sampled_from(TOP.split()), VALUES, max_size=4))
+@pytest.mark.slow
 def test_any_request_can_be_drawn(request_body):
     out = drawn(Transcript(protocol="p", provider="q", stream=False), json.dumps(request_body).encode())
     assert out.startswith("file.yaml #0\nPOST https://x/y -> 200\n")

@@ -185,6 +185,7 @@ def test_a_write_that_fails_is_an_error_of_that_test(suite: Suite) -> None:
     assert (suite.path / "cassettes").read_text() == "a file where a folder should be"
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_the_old_file(suite: Suite) -> None:
     suite.test(TEST.format(decorator="", then="raise KeyboardInterrupt"))
     old = suite.file(FILE, "version: 2\ninteractions: []\n")

@@ -120,6 +120,7 @@ def test_marks_are_known_and_explained(suite: Suite) -> None:
         assert f"@pytest.mark.{text}" in shown
 
 
+@pytest.mark.slow
 def test_neither_respx_nor_syrupy_is_needed(suite: Suite) -> None:
     suite.test(
         """

@@ -58,6 +58,7 @@ def test_tests_that_add_to_a_shared_file(suite: Suite) -> None:
     assert suite.server.calls == 2
 
 
+@pytest.mark.slow
 def test_two_workers_that_record_one_file_are_an_error(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     suite.test(
         """
@@ -137,6 +138,7 @@ def test_a_matrix_of_providers_and_scenarios_under_xdist(suite: Suite) -> None:
     assert suite.server.calls == 120
 
 
+@pytest.mark.slow
 def test_a_discarded_recording_of_a_worker_is_told(suite: Suite) -> None:
     suite.test("@pytest.mark.cassette\ndef test_ask():\n    ask()\n    assert False\n")
     result = suite.run_alone("-n1", "--record-mode=once", wanted=("xdist",))
@@ -145,6 +147,7 @@ def test_a_discarded_recording_of_a_worker_is_told(suite: Suite) -> None:
     assert suite.cassettes() == []
 
 
+@pytest.mark.slow
 def test_a_worker_that_crashes_takes_only_its_own_along(suite: Suite) -> None:
     suite.test(
         """
@@ -164,6 +167,7 @@ def test_a_worker_that_crashes_takes_only_its_own_along(suite: Suite) -> None:
     assert suite.cassettes() == [f"cassettes/test_it/test_ask[{n}].yaml" for n in (0, 2, 3)]
 
 
+@pytest.mark.slow
 def test_a_wrong_mark_is_told_under_xdist_too(suite: Suite) -> None:
     suite.test("@pytest.mark.cassette(recordmode='once')\ndef test_ask(): ask()\n")
     result = suite.run_alone("-n2", wanted=("xdist",))

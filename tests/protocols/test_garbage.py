@@ -75,6 +75,7 @@ def test_documents_of_the_right_words_in_the_wrong_places(url, document, status)
 
 @settings(max_examples=300)
 @given(st.sampled_from(URLS), st.lists(OBJECTS, max_size=5))
+@pytest.mark.slow
 def test_streams_of_the_right_words_in_the_wrong_places(url, documents):
     written = "".join(f"data: {json.dumps(document)}\n\n" for document in documents)
     harmless(url, written)
