@@ -192,7 +192,7 @@ def test_cancelled_requests(kind: str, server: HostileServer, path: Path) -> Non
         async def run() -> None:
             library = library_of(kind)
             async with library.AsyncClient(verify=False) as client:
-                await _within(kind, 0.15, lambda: _read_into(client, server.url + route, read))
+                await _within(kind, 0.4, lambda: _read_into(client, server.url + route, read))
 
         run_async(kind, run)
         return b"".join(read)
