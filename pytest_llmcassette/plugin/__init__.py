@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llmcassette.plugin import markers, neighbours, options, providers, report, scopes, snapshots, xdist
+from pytest_llmcassette.plugin import markers, options, report, xdist
 from pytest_llmcassette.plugin.fixtures import (
     llm_cassette,
     llm_cassette_config,
@@ -17,8 +17,7 @@ from pytest_llmcassette.plugin.fixtures import (
     llm_snapshot,
     open_cassette,
 )
-from pytest_llmcassette.plugin.session import CassetteSession
-from pytest_llmcassette.plugin.stash import PROVIDER_PROBLEM, RUN, SESSION
+from pytest_llmcassette.plugin.stash import PROVIDER_PROBLEM, RUN
 
 __all__ = [
     "llm_cassette",
@@ -48,15 +47,18 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    neighbours.check(config)
+    markers.check_neighbours(config)
     markers.register(config)
     report.check_option(config)
-    config.stash[SESSION] = CassetteSession(config)
     xdist.register(config)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    providers.parametrize(metafunc)
+    if "llm_provider" in metafunc.fixturenames:
+        # Imported here and below: a run that uses no cassette loads as little as can be.
+        from pytest_llmcassette.plugin import providers
+
+        providers.parametrize(metafunc)
 
 
 @pytest.hookimpl(trylast=True)
@@ -65,7 +67,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     ours = [item for item in items if markers.is_marked(item)]
     if problem is None and not ours:
         return
-    # Imported here and below: a run that uses no cassette loads as little as can be.
     from pytest_llmcassette.plugin import collection
 
     try:
@@ -80,7 +81,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
-    snapshots.claim_files(session.config, session.items)
+    ours = [item for item in session.items if "llm_snapshot" in getattr(item, "fixturenames", ())]
+    if ours:
+        from pytest_llmcassette.plugin import snapshots
+
+        snapshots.claim_files(ours[0])
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -107,6 +112,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_fixture_setup(
     fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
 ) -> Generator[None, object, object]:
+    from pytest_llmcassette.plugin import scopes
+
     return (yield from scopes.around_setup(fixturedef, request))
 
 

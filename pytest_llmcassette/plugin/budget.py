@@ -11,10 +11,6 @@ if TYPE_CHECKING:
     from pytest_llmcassette.accounting import Budget
     from pytest_llmcassette.recorder import Recorder
 
-MARKER = (
-    "llm_budget(*, input_tokens=None, output_tokens=None, total_tokens=None, cost=None): fail the test when its "
-    "exchanges together spend more; cost in US dollars, at the time of the recording (needs the extra [prices])."
-)
 _COUNTS = ("input_tokens", "output_tokens", "total_tokens")
 
 

@@ -10,13 +10,12 @@ import pytest
 from pytest_llmcassette.errors import ConfigError
 from pytest_llmcassette.plugin import budget, naming, options, switches
 from pytest_llmcassette.plugin.markers import CassetteMark, cassette_mark
-from pytest_llmcassette.plugin.session import Owners, note_owner
-from pytest_llmcassette.plugin.stash import SESSION
+from pytest_llmcassette.plugin.session import Owners, note_owner, session_of
 
 
 def check(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
     """Raises `pytest.UsageError` for the first mistake in the marks of these tests."""
-    session = config.stash[SESSION]
+    session = session_of(config)
     owners: Owners = {}
     checked: set[tuple[int, ...]] = set()
     for item in items:
@@ -56,7 +55,7 @@ def _path_by_template(item: pytest.Function, mark: CassetteMark) -> Path | None:
     for fixture in ("llm_cassette_dir", "llm_cassette_name"):
         if len(manager.getfixturedefs(fixture, item) or ()) != 1:
             return None
-    template = item.config.stash[SESSION].template
+    template = session_of(item.config).template
     name = naming.render(template.name, naming.fields_of(item))
     return naming.file_at(item.path.parent / template.folder, name, template.suffix)
 

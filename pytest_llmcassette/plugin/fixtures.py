@@ -8,10 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmcassette.errors import CassetteError
-from pytest_llmcassette.plugin.markers import cassette_mark
-from pytest_llmcassette.plugin.providers import FIXTURE as PROVIDER
-from pytest_llmcassette.plugin.stash import RUN, SESSION
+from pytest_llmcassette.plugin.stash import RUN
 
 if TYPE_CHECKING:
     from syrupy.assertion import SnapshotAssertion
@@ -28,6 +25,8 @@ OPENER = "_llm_cassette_open"
 @pytest.fixture(name=OPENER)
 def open_cassette(request: pytest.FixtureRequest) -> None:
     """Opens the test's cassette; the plugin puts it before every other fixture of a marked test."""
+    from pytest_llmcassette.errors import CassetteError
+
     run = request.node.stash[RUN]
     names = request.session._fixturemanager.getfixturedefs("llm_cassette_name", request.node) or ()
     try:
@@ -78,22 +77,26 @@ def llm_cassette_config() -> Mapping[str, Any]:
 @pytest.fixture
 def llm_cassette_dir(request: pytest.FixtureRequest) -> Path:
     """The folder of the cassettes. Override it: a relative path is relative to the test's own folder."""
-    return Path(request.path.parent, request.config.stash[SESSION].template.folder)
+    from pytest_llmcassette.plugin.session import session_of
+
+    return Path(request.path.parent, session_of(request.config).template.folder)
 
 
 @pytest.fixture
 def llm_cassette_name(request: pytest.FixtureRequest) -> str:
     """The cassette's name: relative to `llm_cassette_dir`, without suffix, may contain `/`. Override it to choose."""
     from pytest_llmcassette.plugin import naming
+    from pytest_llmcassette.plugin.markers import cassette_mark
+    from pytest_llmcassette.plugin.session import session_of
 
     fields = naming.fields_of(request.node)
     mark = cassette_mark(request.node)
     if mark is not None and mark.name is not None:
         return naming.explicit(mark.name, fields)
-    return naming.render(request.config.stash[SESSION].template.name, fields)
+    return naming.render(session_of(request.config).template.name, fields)
 
 
-@pytest.fixture(scope="session", name=PROVIDER)
+@pytest.fixture(scope="session")
 def llm_provider(request: pytest.FixtureRequest) -> Provider:
     """One provider of the nearest conftest's `pytest_llmcassette_providers`; the test runs once for each."""
     provider: Provider | None = getattr(request, "param", None)

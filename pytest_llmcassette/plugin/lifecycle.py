@@ -21,7 +21,8 @@ from pytest_llmcassette.plugin import naming, switches
 from pytest_llmcassette.plugin.fixtures import OPENER
 from pytest_llmcassette.plugin.markers import CassetteMark, cassette_mark
 from pytest_llmcassette.plugin.placeholders import Placeholders
-from pytest_llmcassette.plugin.stash import RUN, SESSION
+from pytest_llmcassette.plugin.session import session_of
+from pytest_llmcassette.plugin.stash import RUN
 
 if TYPE_CHECKING:
     from pytest_llmcassette.active import Entry
@@ -78,7 +79,7 @@ class TestRun:
         from pytest_llmcassette import active, transports
         from pytest_llmcassette.recorder import Recorder
 
-        session = self.item.config.stash[SESSION]
+        session = session_of(self.item.config)
         path = self._path(folder, name)
         if not is_named and self.mark.name is None:
             session.claim(path, self.item)
@@ -96,7 +97,7 @@ class TestRun:
         self._entry = active.push(self.recorder)
 
     def _path(self, folder: Any, given: Any) -> Path:
-        suffix = self.item.config.stash[SESSION].template.suffix
+        suffix = session_of(self.item.config).template.suffix
         if self.mark.name is not None:
             name = naming.explicit(self.mark.name, naming.fields_of(self.item))
         else:
@@ -106,7 +107,7 @@ class TestRun:
         return naming.file_at(self.item.path.parent / folder, name, suffix)
 
     def _config(self, given: Any, path: Path) -> CassetteConfig:
-        session = self.item.config.stash[SESSION]
+        session = session_of(self.item.config)
         if given is not None and not isinstance(given, Mapping):
             raise CassetteError(f"The fixture llm_cassette_config must return a dict of switches, not {given!r}.")
         config = switches.resolve(

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from pytest_llmcassette.plugin import budget
 from pytest_llmcassette.plugin.options import SWITCHES
 
 _SWITCHES = ", ".join(f"{name}=None" for name in SWITCHES)
@@ -16,7 +15,8 @@ _MARKERS = (
     "(--record-mode). Tests that give the same name share a cassette; the other arguments are the switches of "
     "docs/reference.md. The nearest mark wins.",
     "llm_requires(*capabilities): skip the providers (llm_provider) that do not declare all of these capabilities.",
-    budget.MARKER,
+    "llm_budget(*, input_tokens=None, output_tokens=None, total_tokens=None, cost=None): fail the test when its "
+    "exchanges together spend more; cost in US dollars, at the time of the recording (needs the extra [prices]).",
 )
 NAMES = frozenset({"cassette", "llm_requires", "llm_budget"})
 
@@ -34,6 +34,15 @@ def register(config: pytest.Config) -> None:
     """Make the marks known, with their signatures, for `pytest --markers` and `--strict-markers`."""
     for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
+
+
+def check_neighbours(config: pytest.Config) -> None:
+    """Raises `pytest.UsageError` where another plugin uses our mark."""
+    if config.pluginmanager.hasplugin("llm_cassette"):
+        raise pytest.UsageError(
+            "The plugin llm-cassette uses @pytest.mark.cassette as well, so one test would get two cassettes. "
+            "Block it with -p no:llm_cassette, or block ours with -p no:llmcassette."
+        )
 
 
 def is_marked(item: pytest.Item) -> bool:

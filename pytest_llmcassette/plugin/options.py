@@ -7,8 +7,6 @@ from typing import Any, Literal
 
 import pytest
 
-from pytest_llmcassette.errors import ConfigError
-
 DEFAULT_PATH = "cassettes/{module}/{provider}/{class}.{test}[{params}].yaml"
 PATH = "llmcassette_path"
 DEFER_TLS = "llmcassette_defer_tls"
@@ -88,6 +86,7 @@ def check_command_line(config: pytest.Config) -> None:
     if mode is None:
         return
     from pytest_llmcassette.config import parse_record_mode
+    from pytest_llmcassette.errors import ConfigError
 
     try:
         parse_record_mode(flag, mode)

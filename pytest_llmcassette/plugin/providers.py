@@ -13,7 +13,7 @@ FIXTURE = "llm_provider"
 
 def parametrize(metafunc: pytest.Metafunc) -> None:
     """Give a test that uses `llm_provider` one run for each provider of the nearest conftest's table."""
-    if FIXTURE not in metafunc.fixturenames or _is_theirs(metafunc):
+    if _is_theirs(metafunc):
         return
     config = metafunc.config
     providers: Any = metafunc.definition.ihook.pytest_llmcassette_providers(config=config)

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_llmcassette.plugin.stash import DISCARDED
+
 if TYPE_CHECKING:
     from pytest_llmcassette.recorder import Recorder
     from pytest_llmcassette.report.records import TestRecord
@@ -110,6 +112,8 @@ class CassetteReport:
         self._records: dict[str, TestRecord] = {}
         self._outcomes: dict[str, str] = {}
         self._reasons: dict[str, str] = {}
+        self.notes: list[str] = []
+        """A line for each thing that nobody may miss, said last."""
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Collect outcomes and records as they come in."""
@@ -129,11 +133,14 @@ class CassetteReport:
             record = self._records[report.nodeid] = TestRecord.from_json(data)
             record.outcome = self._outcomes.get(report.nodeid, "passed")
             record.reason = self._reasons.get(report.nodeid, "")
+        discarded = getattr(report, DISCARDED, None)
+        if discarded is not None:
+            self.notes.append(f"recording discarded, since {report.nodeid} did not pass: {discarded}")
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The section, and the page where one was asked for."""
         wanted = self._config.getoption(_OPTION) is not None
-        if not self._records and not wanted:
+        if not self._records and not self.notes and not wanted:
             return
         from pytest_llmcassette.report.summary import matrix_lines, summary_lines
 
@@ -144,10 +151,12 @@ class CassetteReport:
         page = page_path(self._config)
         if page is not None:
             lines += ["", self._write(page, records, now)]
-        if lines:
+        if lines or self.notes:
             terminalreporter.write_sep("-", "cassettes")
-            for line in lines:
-                terminalreporter.write_line(line)
+        for line in lines:
+            terminalreporter.write_line(line)
+        for line in self.notes:
+            terminalreporter.write_line(line, yellow=True)
 
     def _write(self, file: Path, records: Sequence[TestRecord], now: float) -> str:
         from pytest_llmcassette.report.page import page

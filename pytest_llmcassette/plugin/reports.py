@@ -10,16 +10,14 @@ import pytest
 
 from pytest_llmcassette.errors import CassetteError, CassetteStop
 from pytest_llmcassette.plugin import report, snapshots, strict
-from pytest_llmcassette.plugin.stash import SESSION
+from pytest_llmcassette.plugin.session import session_of
+from pytest_llmcassette.plugin.stash import DISCARDED
 
 if TYPE_CHECKING:
     from pytest_llmcassette.plugin.lifecycle import TestRun
 
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
-
-DISCARDED = "llmcassette_discarded"
-"""Attribute of a teardown report: the cassette whose recording was not kept."""
 
 
 def revise(run: TestRun, call: pytest.CallInfo[None], made: pytest.TestReport) -> None:
@@ -75,7 +73,7 @@ def _keep(run: TestRun, made: pytest.TestReport) -> bool:
         return False
     try:
         if any(sent.live and not sent.dropped for sent in recorder.sent):
-            run.item.config.stash[SESSION].claim_writing(recorder.path)
+            session_of(run.item.config).claim_writing(recorder.path)
         path = recorder.save()
     except CassetteError as error:
         problem = str(error)

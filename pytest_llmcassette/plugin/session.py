@@ -8,29 +8,28 @@ import time
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from pytest_llmcassette.errors import CassetteError, CassetteFileError
-from pytest_llmcassette.plugin import options
-
-if TYPE_CHECKING:
-    from pytest_llmcassette.modes import RecordMode
-    from pytest_llmcassette.plugin.naming import Template
+from pytest_llmcassette.modes import RecordMode
+from pytest_llmcassette.plugin import naming, options
+from pytest_llmcassette.plugin.stash import CLAIMS, RUN_STARTED, SESSION
 
 Owners = dict[Path, tuple[tuple[object, ...], str]]
 """The test of each cassette: what makes it this test, and its node id."""
 
-RUN_STARTED = "llmcassette_started"
-"""In an xdist worker's input: when the controller started, in nanoseconds since 1970."""
 
-CLAIMS = "llmcassette_claims"
-"""In an xdist worker's input: the folder where workers note which cassettes they write."""
+def session_of(config: pytest.Config) -> CassetteSession:
+    """The one of this pytest process, made when it is first asked for."""
+    if SESSION not in config.stash:
+        config.stash[SESSION] = CassetteSession(config)
+    return config.stash[SESSION]
 
 
 class CassetteSession:
-    """Made once for each pytest process. Costs nothing until a test with the mark is there."""
+    """See `session_of`."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -41,11 +40,9 @@ class CassetteSession:
         self._owners: Owners = {}
 
     @cached_property
-    def template(self) -> Template:
+    def template(self) -> naming.Template:
         """`llmcassette_path`; raises `pytest.UsageError` when it makes no sense."""
-        from pytest_llmcassette.plugin.naming import parse_template
-
-        return parse_template(options.ini_value(self._config, options.PATH), options.PATH)
+        return naming.parse_template(options.ini_value(self._config, options.PATH), options.PATH)
 
     @cached_property
     def ini(self) -> dict[str, Any]:
@@ -75,8 +72,6 @@ class CassetteSession:
 
     def mode_for(self, path: Path, mode: RecordMode) -> RecordMode:
         """The mode for a test of this cassette: what another test of this run has just recorded is replayed."""
-        from pytest_llmcassette.modes import RecordMode
-
         if mode not in (RecordMode.ALL, RecordMode.REWRITE):
             return mode
         return RecordMode.NONE if path in self._recorded or self._by_another_worker(path) else mode
@@ -115,8 +110,6 @@ def note_owner(owners: Owners, path: Path, item: pytest.Function) -> str | None:
 
     One test may run several times with one cassette: twice in a session, or once for each of anyio's backends.
     """
-    from pytest_llmcassette.plugin import naming
-
     identity: tuple[object, ...] = (item.path, *naming.fields_of(item).values())
     owner, first = owners.setdefault(path, (identity, item.nodeid))
     if owner == identity:

@@ -41,15 +41,14 @@ def keep(item: pytest.Item) -> None:
         selected[item.nodeid] = type(selected[item.nodeid])("skipped")
 
 
-def claim_files(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tell syrupy whose the snapshot files of providers are, before any test has asked.
+def claim_files(item: pytest.Item) -> None:
+    """Tell syrupy whose the snapshot files of providers are, before any test has asked: `item` uses `llm_snapshot`.
 
     It learns of an extension from the assertions that were made. When every test was skipped (recording without a key)
     it would take our files for nobody's, and `--snapshot-update` would delete them.
     """
-    item = next((item for item in items if "llm_snapshot" in getattr(item, "fixturenames", ())), None)
-    session: Any = getattr(config, "_syrupy", None)
-    if item is None or session is None:
+    session: Any = getattr(item.config, "_syrupy", None)
+    if session is None:
         return
     from syrupy.assertion import SnapshotAssertion
     from syrupy.extensions.amber import AmberSnapshotExtension

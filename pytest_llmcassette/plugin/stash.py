@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_llmcassette.active import Suspension
     from pytest_llmcassette.plugin.lifecycle import TestRun
     from pytest_llmcassette.plugin.session import CassetteSession
 
 SESSION: pytest.StashKey[CassetteSession] = pytest.StashKey()
-"""On the config: what one pytest run knows."""
+"""On the config: what one pytest run knows; ask `session_of` for it."""
 
 RUN: pytest.StashKey[TestRun] = pytest.StashKey()
 """On a test with the mark: this run of it; a rerun gets a new one."""
@@ -20,4 +19,11 @@ RUN: pytest.StashKey[TestRun] = pytest.StashKey()
 PROVIDER_PROBLEM: pytest.StashKey[str] = pytest.StashKey()
 """On the config: the first thing that is wrong with a table of providers, said when everything is collected."""
 
-SUSPENSION: pytest.StashKey[Suspension] = pytest.StashKey()
+DISCARDED = "llmcassette_discarded"
+"""Attribute of a teardown report: the cassette whose recording was not kept. It travels with a worker's report."""
+
+RUN_STARTED = "llmcassette_started"
+"""In an xdist worker's input: when the controller started, in nanoseconds since 1970."""
+
+CLAIMS = "llmcassette_claims"
+"""In an xdist worker's input: the folder where workers note which cassettes they write."""

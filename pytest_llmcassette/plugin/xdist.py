@@ -10,44 +10,24 @@ from typing import Any
 import pytest
 
 from pytest_llmcassette.plugin.report import CassetteReport
-from pytest_llmcassette.plugin.session import CLAIMS, RUN_STARTED
+from pytest_llmcassette.plugin.stash import CLAIMS, RUN_STARTED
 
 
 def register(config: pytest.Config) -> None:
     """Register the report, and what xdist's own hooks need, where they exist: unknown hooks are an error."""
     if hasattr(config, "workerinput"):
         return
-    # The last to be registered speaks first: the report, then these lines.
-    lines = ClosingLines()
-    config.pluginmanager.register(lines, "llmcassette-closing-lines")
-    config.pluginmanager.register(CassetteReport(config), "llmcassette-report")
+    report = CassetteReport(config)
+    config.pluginmanager.register(report, "llmcassette-report")
     if config.pluginmanager.hasplugin("xdist"):
-        config.pluginmanager.register(Controller(lines), "llmcassette-controller")
-
-
-class ClosingLines:
-    """One line for each thing that a reader of the whole run must not miss."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Collect the recordings that were not kept; the attribute travels with a worker's report."""
-        path = getattr(report, "llmcassette_discarded", None)
-        if path is not None:
-            self.lines.append(f"recording discarded, since {report.nodeid} did not pass: {path}")
-
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Said last, and only if there is something to say."""
-        for line in self.lines:
-            terminalreporter.write_line(line, yellow=True)
+        config.pluginmanager.register(Controller(report), "llmcassette-controller")
 
 
 class Controller:
     """xdist's hooks. Not warnings: `-W error` would turn them into internal errors."""
 
-    def __init__(self, lines: ClosingLines) -> None:
-        self._lines = lines
+    def __init__(self, report: CassetteReport) -> None:
+        self._report = report
         self._started = time.time_ns()
         self._claims: str | None = None
 
@@ -66,6 +46,6 @@ class Controller:
     def pytest_testnodedown(self, node: Any, error: object | None) -> None:
         """A worker that crashed takes the test it was running along."""
         if error:
-            self._lines.lines.append(
+            self._report.notes.append(
                 f"{node.gateway.id} crashed: the cassettes report lacks the test it was running, and its recording"
             )
