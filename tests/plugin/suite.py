@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from importlib import import_module
 from pathlib import Path
@@ -51,6 +52,7 @@ class Suite:
         self.pytester = pytester
         self.server = server
         self.path: Path = pytester.path
+        self._written = 1_000_000_000
         self.file("asking.py", ASKING)
         pytester.syspathinsert()
 
@@ -58,6 +60,10 @@ class Suite:
         file = self.path / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(_dedent(text), "utf-8")
+        if file.suffix == ".py":
+            # Python takes a module of the same size and the same second for the one that it has compiled before.
+            self._written += 1
+            os.utime(file, (self._written, self._written))
         return file
 
     def test(self, text: str, name: str = "test_it.py") -> Path:
