@@ -104,3 +104,10 @@ class Playlist:
             for interaction, played in zip(self.interactions, self._played, strict=True)
             if not played and not (interaction.response.code == 0 and interaction.end == CLOSED)
         ]
+
+    def is_used_up(self, phase: str) -> bool:
+        """Whether a request that is missing in this phase came on top of all that is recorded for it.
+
+        A changed request leaves the recording of the one before unplayed, so that adding the new one is not enough.
+        """
+        return not any(phase or not one.phase for one in self.unplayed())

@@ -33,7 +33,8 @@ __all__ = ["LiveRequest", "Recorder", "RecordingSlot", "SentRequest"]
 class Recorder:
     """One cassette in force: opened for one test or one `use_cassette`.
 
-    `how_to_record` is the command that records what is missing, `owner` the test (or file) that a refusal names.
+    `how_to_record` is the command that records the cassette (anew), `how_to_add` the one that adds a request to what is
+    there, `owner` the test (or file) that a refusal names.
     `is_complete` tells whether a stream that the client closed had in fact reached its protocol's end. The file is read
     at the first request; `exists_at_start` says whether it was there when the cassette was opened.
     """
@@ -45,6 +46,7 @@ class Recorder:
         *,
         how_to_record: str,
         owner: str,
+        how_to_add: str = "",
         is_complete: Callable[[Interaction], bool] | None = None,
     ) -> None:
         self.path = path
@@ -52,6 +54,7 @@ class Recorder:
         self.mode = config.record_mode
         self.owner = owner
         self.how_to_record = how_to_record
+        self._how_to_add = how_to_add or how_to_record
         self.phase = ""
         self.sent: list[SentRequest] = []
         self.misses: list[CassetteStop] = []
@@ -174,9 +177,10 @@ class Recorder:
         from pytest_llmcassette.mismatch import explain
 
         why = explain(request, playlist.requests(), self.config)
+        beyond = self.config.allow_unplayed or playlist.is_used_up(self.phase)
         return RequestNotRecorded(
             f"{self.owner} sent {asked}, which {self.path} has no recording for (record mode {self.mode}).\n"
-            f"{why}\nRecord it: {self.how_to_record}"
+            f"{why}\nRecord it: {self._how_to_add if beyond else self.how_to_record}"
         )
 
     def _refuse_placeholder(self, live: LiveRequest) -> None:

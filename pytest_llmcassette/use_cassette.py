@@ -37,11 +37,12 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
         from pytest_llmcassette.llm_cassette import LlmCassette, is_complete
 
         install()
-        mode = "new_episodes" if self._path.exists() else "once"
+        mode = "rewrite" if self._path.exists() else "once"
         recorder = Recorder(
             self._path,
             self._config,
             how_to_record=f'use_cassette("{self._path}", record_mode="{mode}")',
+            how_to_add=f'use_cassette("{self._path}", record_mode="new_episodes")' if mode == "rewrite" else "",
             owner=f'use_cassette("{self._path}")',
             is_complete=is_complete,
         )

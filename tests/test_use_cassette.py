@@ -66,6 +66,31 @@ def test_unplayed_interactions_are_named(server: HostileServer, tmp_path: Path) 
         get(server, "/json?two")
 
 
+@pytest.mark.parametrize(
+    ("routes", "offered"), [(["/json?changed"], "rewrite"), (["/json", "/json?two"], "new_episodes")]
+)
+def test_a_miss_names_the_mode_that_records_it(
+    server: HostileServer, tmp_path: Path, routes: list[str], offered: str
+) -> None:
+    path = tmp_path / "it.yaml"
+    with pytest.raises(RequestNotRecorded) as missing, use_cassette(path):
+        get(server, "/json")
+    assert str(missing.value).endswith(f'Record it: use_cassette("{path}", record_mode="once")')
+    record(server, path, "/json")
+
+    def ask() -> None:
+        for route in routes:
+            get(server, route)
+
+    with pytest.raises(RequestNotRecorded) as missed, use_cassette(path):
+        ask()
+    assert str(missed.value).endswith(f'Record it: use_cassette("{path}", record_mode="{offered}")')
+    with use_cassette(path, record_mode=offered):
+        ask()
+    with use_cassette(path):
+        ask()
+
+
 def test_a_block_without_calls_is_an_error(server: HostileServer, tmp_path: Path) -> None:
     with pytest.raises(NoCallsError, match="allow_no_calls=True"), use_cassette(tmp_path / "it.yaml"):
         """Sends nothing."""

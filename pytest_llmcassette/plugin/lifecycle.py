@@ -83,10 +83,12 @@ class TestRun:
         path = self._path(folder, name)
         if not is_named and self.mark.name is None:
             session.claim(path, self.item)
+        exists = path.exists()
         self.recorder = Recorder(
             path,
             self._config(config, path),
-            how_to_record=how_to_record(self.item, exists=path.exists()),
+            how_to_record=how_to_record(self.item, RecordMode.REWRITE if exists else RecordMode.ONCE),
+            how_to_add=how_to_record(self.item, RecordMode.NEW_EPISODES) if exists else "",
             owner=self.item.nodeid,
             is_complete=_is_complete,
         )
@@ -209,14 +211,12 @@ def finish(item: pytest.Item) -> None:
             snapshots.keep(item)
 
 
-def how_to_record(item: pytest.Item, *, exists: bool) -> str:
-    """The command that records this test, to be pasted into the shell that pytest was started from."""
+def how_to_record(item: pytest.Item, mode: RecordMode) -> str:
+    """The command that records this test alone, to be pasted into the shell that pytest was started from."""
     file, separator, rest = item.nodeid.partition("::")
     folder = item.config.invocation_params.dir
     if folder != item.config.rootpath:
         file = os.path.relpath(item.config.rootpath / file, folder)
     test = file + separator + rest
     quoted = shlex.quote(test) if any(character in test for character in '"$`\\!') else f'"{test}"'
-    mode = RecordMode.REWRITE if exists else RecordMode.ONCE
-    command = f"pytest {quoted} --record-mode={mode}"
-    return f"{command} (or new_episodes, to keep what is there)" if exists else command
+    return f"pytest {quoted} --record-mode={mode}"

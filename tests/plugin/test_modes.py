@@ -48,6 +48,62 @@ def test_the_command_names_exactly_one_of_several_parametrised_tests(suite: Suit
     assert outcomes(suite.run()) == {"passed": 3}
 
 
+ASKS = """
+@pytest.mark.cassette{arguments}
+def test_ask():
+    for text in os.environ.get("TEXTS", "one two").split():
+        ask(text)
+"""
+
+
+@pytest.mark.parametrize("mode", ["none", "once"])
+@pytest.mark.parametrize(
+    ("texts", "arguments", "offered", "live"),
+    [
+        ("one changed", "", "rewrite", 2),
+        ("changed one two", "", "rewrite", 3),
+        ("one two three", "", "new_episodes", 1),
+        ("one changed", "(allow_unplayed=True)", "new_episodes", 1),
+    ],
+)
+def test_the_command_of_a_miss_leads_to_a_test_that_passes(
+    suite: Suite, mode: str, texts: str, arguments: str, offered: str, live: int
+) -> None:
+    """With a changed prompt new_episodes cannot: the old recording stays unplayed, and the new one is discarded."""
+    suite.test(ASKS.format(arguments=arguments))
+    suite.run("--record-mode=once").assert_outcomes(passed=1)
+    suite.pytester._monkeypatch.setenv("TEXTS", texts)
+    missed = suite.run(f"--record-mode={mode}")
+    missed.assert_outcomes(failed=1)
+    [command] = re.findall(r"Record it: pytest (.*)", said(missed))
+    assert shlex.split(command) == ["test_it.py::test_ask", f"--record-mode={offered}"]
+    calls = suite.server.calls
+    suite.run(*shlex.split(command)).assert_outcomes(passed=1)
+    assert suite.server.calls - calls == live
+    suite.run().assert_outcomes(passed=1)
+
+
+def test_what_a_teardown_will_play_is_not_unplayed_yet(suite: Suite) -> None:
+    suite.test(
+        """
+        @pytest.fixture
+        def upload():
+            yield
+            ask("delete")
+
+        @pytest.mark.cassette
+        def test_ask(upload):
+            for text in os.environ.get("TEXTS", "one").split():
+                ask(text)
+        """
+    )
+    suite.run("--record-mode=once").assert_outcomes(passed=1)
+    suite.pytester._monkeypatch.setenv("TEXTS", "one two")
+    [command] = re.findall(r"Record it: pytest (.*)", said(suite.run()))
+    assert "new_episodes" in command
+    suite.run(*shlex.split(command)).assert_outcomes(passed=1)
+
+
 @pytest.mark.parametrize(
     ("mode", "got", "live"),
     [
