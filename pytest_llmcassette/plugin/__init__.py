@@ -17,7 +17,7 @@ from pytest_llmcassette.plugin.fixtures import (
     llm_snapshot,
     open_cassette,
 )
-from pytest_llmcassette.plugin.stash import PROVIDER_PROBLEM, RUN
+from pytest_llmcassette.plugin.stash import DIFFS, PROVIDER_PROBLEM, RUN
 
 __all__ = [
     "llm_cassette",
@@ -132,11 +132,13 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     run = item.stash.get(RUN, None)
-    if run is None:
+    if run is None and DIFFS not in item.stash:
         return (yield)
     from pytest_llmcassette.plugin import reports
 
     reports.shorten(item, call)
     made = yield
-    reports.revise(run, call, made)
+    reports.show_differences(item, made)
+    if run is not None:
+        reports.revise(run, call, made)
     return made

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmcassette.plugin.stash import RUN
+from pytest_llmcassette.plugin.stash import DIFFS, RUN
 
 if TYPE_CHECKING:
     from syrupy.assertion import SnapshotAssertion
@@ -65,7 +65,9 @@ def llm_snapshot(request: pytest.FixtureRequest, snapshot: SnapshotAssertion) ->
     from pytest_llmcassette.snapshot.fixture import llm_snapshot_from
 
     run: TestRun | None = request.node.stash.get(RUN, None)
-    return llm_snapshot_from(snapshot, None if run is None else run.note_mismatch)
+    request.node.stash[DIFFS] = []
+    show_below = request.node.stash[DIFFS].append
+    return llm_snapshot_from(snapshot, None if run is None else run.note_mismatch, show_below)
 
 
 @pytest.fixture

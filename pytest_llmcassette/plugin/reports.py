@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import traceback
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_llmcassette.errors import CassetteError, CassetteStop
 from pytest_llmcassette.plugin import report, snapshots, strict
 from pytest_llmcassette.plugin.session import session_of
-from pytest_llmcassette.plugin.stash import DISCARDED
+from pytest_llmcassette.plugin.stash import DIFFS, DISCARDED
 
 if TYPE_CHECKING:
     from pytest_llmcassette.plugin.lifecycle import TestRun
@@ -99,6 +99,16 @@ def _fail(made: pytest.TestReport, run: TestRun, problem: str) -> None:
         shown.reprcrash.path, shown.reprcrash.lineno = str(path), (line or 0) + 1
     made.outcome = "failed"
     made.longrepr = shown
+
+
+def show_differences(item: pytest.Item, made: pytest.TestReport) -> None:
+    """Show below a failure what pytest would have cut out of the assertion's explanation."""
+    differences = item.stash.get(DIFFS, [])
+    shown: Any = made.longrepr
+    if made.failed and hasattr(shown, "addsection"):
+        for lines in differences:
+            shown.addsection("llm_snapshot: - as accepted, + as it is now", "\n".join(lines))
+    differences.clear()
 
 
 def shorten(item: pytest.Item, call: pytest.CallInfo[None]) -> None:

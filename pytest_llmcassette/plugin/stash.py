@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_llmcassette.plugin.lifecycle import TestRun
     from pytest_llmcassette.plugin.session import CassetteSession
 
@@ -15,6 +17,9 @@ SESSION: pytest.StashKey[CassetteSession] = pytest.StashKey()
 
 RUN: pytest.StashKey[TestRun] = pytest.StashKey()
 """On a test with the mark: this run of it; a rerun gets a new one."""
+
+DIFFS: pytest.StashKey[list[Sequence[str]]] = pytest.StashKey()
+"""On a test that uses `llm_snapshot`: differences that are too long for an assertion's explanation."""
 
 PROVIDER_PROBLEM: pytest.StashKey[str] = pytest.StashKey()
 """On the config: the first thing that is wrong with a table of providers, said when everything is collected."""

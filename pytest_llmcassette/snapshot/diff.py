@@ -9,8 +9,7 @@ from difflib import SequenceMatcher
 def diff(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[str, str]]:
     """(mark, line) pairs: `-` only before, `+` only after, a space for the headings above them that place them.
 
-    pytest shows the first eight lines of a failed comparison: what changed has to be among them, so neighbours that did
-    not change are left out.
+    Neighbours that did not change are left out: pytest shows eight lines of a failed comparison (see `explanation`).
     """
     shown: set[int] = set()
     for tag, start, end, other_start, other_end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():

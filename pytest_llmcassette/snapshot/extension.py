@@ -75,7 +75,8 @@ class LlmSnapshotExtension(AmberSnapshotExtension):
     def diff_lines(self, serialized_data: SerializedData, snapshot_data: SerializedData) -> Iterator[str]:
         """A failed comparison as a diff of the conversation, in syrupy's colours."""
         styles = {"-": snapshot_style, "+": received_style, " ": context_style}
-        for mark, line in diff(str(snapshot_data).split("\n"), str(serialized_data).split("\n")):
+        before = str(snapshot_data).split("\n") if snapshot_data else []
+        for mark, line in diff(before, str(serialized_data).split("\n")):
             yield reset(styles[mark](f"{mark} {line}"))
 
     @classmethod

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from syrupy.assertion import DiffMode, SnapshotAssertion
 
+from pytest_llmcassette.snapshot.explanation import ADVICE, explanation
 from pytest_llmcassette.snapshot.extension import LlmShapeExtension, LlmSnapshotExtension
 
 
@@ -18,6 +19,9 @@ class LlmSnapshotAssertion(SnapshotAssertion):
 
     on_mismatch: Callable[[], None] | None = None
     """Called when a comparison failed: such a failure does not cost the test its recording."""
+
+    show_below: Callable[[Sequence[str]], None] | None = None
+    """Takes a diff that is too long for an assertion's explanation, to show it below the traceback."""
 
     def __call__(self, *, shape: bool = False, **options: Any) -> LlmSnapshotAssertion:
         """Options for the next comparison. `shape=True` compares kinds instead of values."""
@@ -33,6 +37,7 @@ class LlmSnapshotAssertion(SnapshotAssertion):
         twin = super().with_defaults(**defaults)
         assert isinstance(twin, LlmSnapshotAssertion)
         twin.on_mismatch = self.on_mismatch
+        twin.show_below = self.show_below
         return twin
 
     def __eq__(self, other: object) -> bool:
@@ -43,17 +48,32 @@ class LlmSnapshotAssertion(SnapshotAssertion):
 
     __hash__ = None  # type: ignore[assignment]
 
+    def __repr__(self) -> str:
+        # syrupy's own holds the whole snapshot.
+        return f"<llm_snapshot of {self.test_location.snapshot_name}>"
+
     def get_assert_diff(self, *, diff_mode: DiffMode = DiffMode.DETAILED) -> list[str]:
         """The difference as a diff of the conversation, and what to do about it."""
         diff = super().get_assert_diff(diff_mode=diff_mode)
         result = self.executions[self.num_executions - 1]
-        if result.exception is None and not result.success:
-            # First: pytest cuts a long explanation short.
-            diff.insert(0, "If the new is as it should be, accept it: pytest --snapshot-update")
-        return diff
+        if result.exception is not None or result.success:
+            return diff
+        if result.recalled_data is None:
+            # All of it is new: pytest may cut it short, but not the advice.
+            return [*diff[:1], ADVICE, *diff[1:]]
+        if self.show_below is None:
+            return [*diff, ADVICE]
+        shown, is_cut = explanation(diff)
+        if is_cut:
+            self.show_below(diff)
+        return shown
 
 
-def llm_snapshot_from(snapshot: SnapshotAssertion, on_mismatch: Callable[[], None] | None) -> LlmSnapshotAssertion:
+def llm_snapshot_from(
+    snapshot: SnapshotAssertion,
+    on_mismatch: Callable[[], None] | None,
+    show_below: Callable[[Sequence[str]], None] | None = None,
+) -> LlmSnapshotAssertion:
     """The value of the fixture `llm_snapshot`, made from that of syrupy's own `snapshot`."""
     assertion = LlmSnapshotAssertion(
         session=snapshot.session,
@@ -63,4 +83,5 @@ def llm_snapshot_from(snapshot: SnapshotAssertion, on_mismatch: Callable[[], Non
         update_new_snapshots_only=snapshot.update_new_snapshots_only,
     )
     assertion.on_mismatch = on_mismatch
+    assertion.show_below = show_below
     return assertion

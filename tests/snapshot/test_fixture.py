@@ -99,7 +99,7 @@ def test_a_mismatch_is_a_diff_of_the_words_and_says_what_to_do(suite: pytest.Pyt
     )
     first = run(suite)
     first.stdout.fnmatch_lines(
-        ["*accept it: pytest --snapshot-update", "*Snapshot 'test_hi' does not exist!", "*MISMATCHES 1"]
+        ["*Snapshot 'test_hi' does not exist!", "*accept it: pytest --snapshot-update", "*MISMATCHES 1"]
     )
     run(suite, "--snapshot-update").assert_outcomes(passed=1)
     say(suite, "Oi!\nTudo ótimo?")
@@ -108,11 +108,11 @@ def test_a_mismatch_is_a_diff_of_the_words_and_says_what_to_do(suite: pytest.Pyt
     second.stdout.fnmatch_lines(
         [
             "E *assert [[]+ received[]] == [[]- snapshot[]]",
-            "E *accept it: pytest --snapshot-update",
             "E *  answer: openai.chat",
             "E *    text:",
             "E *-     | Tudo bem?",
             "E *+     | Tudo ótimo?",
+            "E *accept it: pytest --snapshot-update",
         ],
         consecutive=True,
     )
