@@ -51,6 +51,8 @@ class TestRun:
         self._mismatch: tuple[CodeType, int] | None = None
         """Where the last failed `llm_snapshot` comparison was made."""
         self.unplayed = 0
+        self.no_key = ""
+        """The unset variable for want of which nothing was recorded."""
         self._cassette: LlmCassette | None = None
         self._entry: Entry | None = None
         self._placeholders = Placeholders()
@@ -125,6 +127,7 @@ class TestRun:
         assert self.recorder is not None
         provider = self.provider
         if self.recorder.will_record and provider is not None and not getattr(provider, "has_key", True):
+            self.no_key = provider.api_key_env
             raise pytest.skip.Exception(
                 f"{provider.api_key_env} is not set, so that nothing can be recorded from {provider.name} "
                 f"(record mode {self.recorder.mode})",

@@ -65,6 +65,7 @@ def attach(
     *,
     unplayed: int = 0,
     saved: bool = False,
+    no_key: str = "",
 ) -> None:
     """Give a test's teardown report the record of what it did; `recorder` None: it never got as far as its cassette."""
     from pytest_llmcassette.plugin.naming import provider_name
@@ -77,6 +78,7 @@ def attach(
         provider=provider_name(item),
         unplayed=unplayed,
         saved=saved,
+        no_key=no_key,
     )
     if recorder is not None:
         from pytest_llmcassette.report.collect import collect
@@ -142,6 +144,7 @@ class CassetteReport:
         wanted = self._config.getoption(_OPTION) is not None
         if not self._records and not self.notes and not wanted:
             return
+        from pytest_llmcassette.report.advice import advice_lines
         from pytest_llmcassette.report.summary import matrix_lines, summary_lines
 
         records, now = sorted(self._records.values(), key=lambda record: record.nodeid), time.time()
@@ -151,6 +154,7 @@ class CassetteReport:
         page = page_path(self._config)
         if page is not None:
             lines += ["", self._write(page, records, now)]
+        lines += advice_lines(records)
         if lines or self.notes:
             terminalreporter.write_sep("-", "cassettes")
         for line in lines:

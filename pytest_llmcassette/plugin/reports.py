@@ -59,7 +59,7 @@ def _after_teardown(run: TestRun, made: pytest.TestReport) -> None:
     saved = _keep(run, made)
     if run.failed:
         snapshots.withdraw(run.item)
-    report.attach(made, run.item, run.recorder, unplayed=run.unplayed, saved=saved)
+    report.attach(made, run.item, run.recorder, unplayed=run.unplayed, saved=saved, no_key=run.no_key)
 
 
 def _keep(run: TestRun, made: pytest.TestReport) -> bool:

@@ -46,7 +46,8 @@ class TestRecord:
     """One test with a cassette. `outcome` is pytest's own word (`passed`, `failed`, `skipped`) or `error`.
 
     `cassette` is relative to the rootdir where it can be. `missing`: the test asked for something that is not recorded.
-    `saved`: a recording was written. `unread`: exchanges that nobody looked at, so that their answers were not read.
+    `saved`: a recording was written. `no_key`: the unset variable for want of which nothing was recorded.
+    `unread`: exchanges that nobody looked at, so that their answers were not read.
     """
 
     __test__ = False
@@ -60,6 +61,7 @@ class TestRecord:
     outcome: str = "passed"
     missing: bool = False
     saved: bool = False
+    no_key: str = ""
     unplayed: int = 0
     unread: int = 0
     exchanges: list[ExchangeRecord] = field(default_factory=list)

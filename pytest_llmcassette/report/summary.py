@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pytest_llmcassette.report.advice import plural
 from pytest_llmcassette.report.matrix import (
     Matrix,
     State,
@@ -41,19 +42,15 @@ def summary_lines(records: Sequence[TestRecord], *, quiet: bool = False) -> list
     if missing:
         words.append(f"{missing} test(s) without a recording")
     files = len({one.cassette for one in records if one.exchanges or one.unplayed})
-    lines = [f"{', '.join(words)} ({_plural(files, 'cassette')})"]
+    lines = [f"{', '.join(words)} ({plural(files, 'cassette')})"]
     lost = sum(one.recorded for one in records if not one.saved)
     if lost:
         lines.append(f"{lost} of the recorded were not kept: their tests failed")
     usage = _by_model([exchange for one in records for exchange in one.exchanges])
     unread = sum(one.unread for one in records)
     if usage and unread:
-        usage.append(f"without {_plural(unread, 'answer')} that no test looked at; --cassette-report reads all")
+        usage.append(f"without {plural(unread, 'answer')} that no test looked at; --cassette-report reads all")
     return lines + usage
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _by_model(exchanges: list[ExchangeRecord]) -> list[str]:

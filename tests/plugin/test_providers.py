@@ -83,6 +83,27 @@ def test_who_has_one_key_records_one_provider(table: Suite, monkeypatch: pytest.
     assert table.cassettes() == CASSETTES[:1]
 
 
+KEYS = """
+    return [provider("a"), provider("b"), provider("c", key="OTHER_API_KEY"), provider("d", key="THIRD_API_KEY")]
+"""
+
+
+@pytest.mark.parametrize("workers", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["alone", "workers"])
+def test_what_was_not_recorded_for_want_of_keys_is_said(
+    table: Suite, monkeypatch: pytest.MonkeyPatch, workers: bool
+) -> None:
+    table.file("conftest.py", TABLE[: TABLE.index("    return [")] + KEYS)
+    monkeypatch.setenv("THIRD_API_KEY", "real-key")
+    options = ("-q", "--record-mode=once")
+    result = table.run_alone("-n2", *options, wanted=("xdist",)) if workers else table.run(*options)
+    assert outcomes(result) == {"passed": 1, "skipped": 3}
+    assert re.findall(r".*not recorded.*", said(result)) == [
+        "2 tests not recorded: EXAMPLE_API_KEY is not set",
+        "1 test not recorded: OTHER_API_KEY is not set",
+    ]
+    assert "not recorded" not in said(table.run("-k", "[d]"))
+
+
 def test_new_episodes_replays_without_a_key_and_refuses_to_send_a_placeholder(
     table: Suite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
