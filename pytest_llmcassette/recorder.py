@@ -21,10 +21,10 @@ from pytest_llmcassette.recording import (
     LiveRequest,
     RecordingSlot,
     SentRequest,
-    canonical_headers,
     canonical_name,
     is_transient,
 )
+from pytest_llmcassette.recording_headers import read_headers
 from pytest_llmcassette.redaction import Redactor
 
 __all__ = ["LiveRequest", "Recorder", "RecordingSlot", "SentRequest"]
@@ -59,6 +59,8 @@ class Recorder:
         self.sent: list[SentRequest] = []
         self.misses: list[CassetteStop] = []
         self.closed = False
+        self.left_over = 0
+        """After `save` in mode all: how many of the file's interactions this run did not replace."""
         self._is_complete = is_complete
         self._known_state = _file_state(path)
         self.exists_at_start = self._known_state is not None
@@ -125,13 +127,11 @@ class Recorder:
                 f"{live.method} {live.url.partition('?')[0]}.\n"
                 "Wait for background tasks and threads before the test ends."
             )
-        headers = canonical_headers(live.headers)
-        self._secrets |= self._redactor.secrets_of(headers, live.url)
-        request = self._redactor.request(live.method, live.url, headers, live.body, self._secrets)
-        shown = {name: headers[name] for name in self._snapshot_headers.intersection(headers)}
-        shown = self._redactor.without_echoes(shown, self._secrets)
-        kept = {**request.headers, **shown} if shown else request.headers
-        sent = SentRequest(request.method, request.url, kept, request.body, snapshot_headers=shown)
+        self._secrets |= self._redactor.secrets_of({}, live.url)
+        kept, shown, self._secrets = read_headers(self._redactor, self._snapshot_headers, live.headers, self._secrets)
+        request = self._redactor.request_with(kept, live.method, live.url, live.body, self._secrets)
+        headers = {**kept, **shown} if shown else kept
+        sent = SentRequest(request.method, request.url, headers, request.body, snapshot_headers=shown)
         self.sent.append(sent)
         try:
             playlist = self._load()
@@ -256,7 +256,9 @@ class Recorder:
                 )
             from pytest_llmcassette.cassette.files import save
 
-            save(self.path, self._merged(fresh))
+            merged = self._merged(fresh)
+            self.left_over = len(merged) - len(fresh) if self.mode is RecordMode.ALL else 0
+            save(self.path, merged)
             self._known_state = _file_state(self.path)
             return self.path
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import os
-import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.errors import CassetteError
 from pytest_llmcassette.modes import RecordMode
 from pytest_llmcassette.plugin import naming, switches
+from pytest_llmcassette.plugin.commands import how_to_record
 from pytest_llmcassette.plugin.fixtures import OPENER
 from pytest_llmcassette.plugin.markers import CassetteMark, cassette_mark
 from pytest_llmcassette.plugin.placeholders import Placeholders
@@ -212,14 +212,3 @@ def finish(item: pytest.Item) -> None:
             from pytest_llmcassette.plugin import snapshots
 
             snapshots.keep(item)
-
-
-def how_to_record(item: pytest.Item, mode: RecordMode) -> str:
-    """The command that records this test alone, to be pasted into the shell that pytest was started from."""
-    file, separator, rest = item.nodeid.partition("::")
-    folder = item.config.invocation_params.dir
-    if folder != item.config.rootpath:
-        file = os.path.relpath(item.config.rootpath / file, folder)
-    test = file + separator + rest
-    quoted = shlex.quote(test) if any(character in test for character in '"$`\\!') else f'"{test}"'
-    return f"pytest {quoted} --record-mode={mode}"

@@ -144,6 +144,7 @@ class CassetteReport:
         wanted = self._config.getoption(_OPTION) is not None
         if not self._records and not self.notes and not wanted:
             return
+        from pytest_llmcassette.plugin import commands
         from pytest_llmcassette.report.advice import advice_lines
         from pytest_llmcassette.report.summary import matrix_lines, summary_lines
 
@@ -154,7 +155,7 @@ class CassetteReport:
         page = page_path(self._config)
         if page is not None:
             lines += ["", self._write(page, records, now)]
-        lines += advice_lines(records)
+        lines += advice_lines(records, lambda nodeid: commands.test_argument(self._config, nodeid))
         if lines or self.notes:
             terminalreporter.write_sep("-", "cassettes")
         for line in lines:

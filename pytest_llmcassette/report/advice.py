@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pytest_llmcassette.report.records import TestRecord
 
+_MOST_NAMED = 5
 
-def advice_lines(records: Sequence[TestRecord]) -> list[str]:
-    """One line for each cause, with its remedy."""
-    return _without_keys(records)
+
+def advice_lines(records: Sequence[TestRecord], argument: Callable[[str], str]) -> list[str]:
+    """A few lines for each cause, with its remedy; `argument` makes a test's id one of a command line."""
+    return [*_without_keys(records), *_left_over(records, argument)]
 
 
 def _without_keys(records: Sequence[TestRecord]) -> list[str]:
@@ -18,6 +20,25 @@ def _without_keys(records: Sequence[TestRecord]) -> list[str]:
     variables = Counter(one.no_key for one in records if one.no_key)
     return [
         f"{plural(count, 'test')} not recorded: {variable} is not set" for variable, count in sorted(variables.items())
+    ]
+
+
+def _left_over(records: Sequence[TestRecord], argument: Callable[[str], str]) -> list[str]:
+    """Mode all never deletes, so a changed request leaves its old recording behind."""
+    found = [one for one in records if one.left_over]
+    if not found:
+        return []
+    lines = [
+        f"{one.cassette} still holds {plural(one.left_over, 'interaction')} that {one.nodeid} did not ask for"
+        for one in found[:_MOST_NAMED]
+    ]
+    if len(found) > _MOST_NAMED:
+        lines.append(f"... and {plural(len(found) - _MOST_NAMED, 'cassette')} more")
+    which = " ".join(argument(one.nodeid) for one in found) if len(found) <= _MOST_NAMED else "[these tests]"
+    return [
+        *lines,
+        f"Mode all keeps what was not asked for, and a replay will fail on it. To drop it: pytest {which} "
+        "--record-mode=rewrite",
     ]
 
 

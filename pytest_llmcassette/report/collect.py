@@ -21,6 +21,7 @@ def collect(
     adds the conversation for the page.
     """
     record.missing = any(type(stop).__name__ == "RequestNotRecorded" for stop in recorder.misses)
+    record.left_over = 0 if recorder.config.allow_unplayed else recorder.left_over
     # Of what was polled only the last answer counts, as in `LlmCassette.transcripts`.
     polls = {sent.url: sent for sent in recorder.sent if sent.method == "GET" and sent.interaction is not None}
     for sent in recorder.sent:

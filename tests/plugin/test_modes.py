@@ -152,6 +152,31 @@ def test_new_episodes_appends_and_once_does_not(suite: Suite) -> None:
     assert re.findall(r"GOT (answer \d)", said(result)) == ["answer 1", "answer 2"]
 
 
+def test_all_says_what_it_has_left_in_the_file(suite: Suite) -> None:
+    suite.test(ASKS.format(arguments=""))
+    suite.run("--record-mode=once").assert_outcomes(passed=1)
+    assert "still holds" not in said(suite.run("--record-mode=all"))
+    suite.pytester._monkeypatch.setenv("TEXTS", "one changed")
+    result = suite.run("--record-mode=all")
+    result.assert_outcomes(passed=1)
+    shown = said(result)
+    assert (
+        "cassettes/test_it/test_ask.yaml still holds 1 interaction that test_it.py::test_ask did not ask for" in shown
+    )
+    suite.run().assert_outcomes(failed=1)
+    [command] = re.findall(r"To drop it: pytest (.*)", shown)
+    assert "still holds" not in said(suite.run(*shlex.split(command)))
+    suite.run().assert_outcomes(passed=1)
+
+
+def test_what_all_leaves_where_it_may_stay_unplayed_is_fine(suite: Suite) -> None:
+    suite.test(ASKS.format(arguments="(allow_unplayed=True)"))
+    suite.run("--record-mode=once").assert_outcomes(passed=1)
+    suite.pytester._monkeypatch.setenv("TEXTS", "one")
+    assert "still holds" not in said(suite.run("--record-mode=all"))
+    suite.run().assert_outcomes(passed=1)
+
+
 SHOWS_MODE = """
 import pytest
 

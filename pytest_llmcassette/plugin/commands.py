@@ -1,0 +1,25 @@
+"""Commands in messages: to be pasted into the shell that pytest was started from."""
+
+from __future__ import annotations
+
+import os
+import shlex
+
+import pytest
+
+from pytest_llmcassette.modes import RecordMode
+
+
+def how_to_record(item: pytest.Item, mode: RecordMode) -> str:
+    """The command that records this test alone."""
+    return f"pytest {test_argument(item.config, item.nodeid)} --record-mode={mode}"
+
+
+def test_argument(config: pytest.Config, nodeid: str) -> str:
+    """A test's id as an argument, quoted, relative to the folder that pytest was started in."""
+    file, separator, rest = nodeid.partition("::")
+    folder = config.invocation_params.dir
+    if folder != config.rootpath:
+        file = os.path.relpath(config.rootpath / file, folder)
+    test = file + separator + rest
+    return shlex.quote(test) if any(character in test for character in '"$`\\!') else f'"{test}"'
