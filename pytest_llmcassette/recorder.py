@@ -21,10 +21,10 @@ from pytest_llmcassette.recording import (
     LiveRequest,
     RecordingSlot,
     SentRequest,
+    canonical_headers,
     canonical_name,
     is_transient,
 )
-from pytest_llmcassette.recording_headers import read_headers
 from pytest_llmcassette.redaction import Redactor
 
 __all__ = ["LiveRequest", "Recorder", "RecordingSlot", "SentRequest"]
@@ -127,11 +127,13 @@ class Recorder:
                 f"{live.method} {live.url.partition('?')[0]}.\n"
                 "Wait for background tasks and threads before the test ends."
             )
-        self._secrets |= self._redactor.secrets_of({}, live.url)
-        kept, shown, self._secrets = read_headers(self._redactor, self._snapshot_headers, live.headers, self._secrets)
-        request = self._redactor.request_with(kept, live.method, live.url, live.body, self._secrets)
-        headers = {**kept, **shown} if shown else kept
-        sent = SentRequest(request.method, request.url, headers, request.body, snapshot_headers=shown)
+        headers = canonical_headers(live.headers)
+        self._secrets |= self._redactor.secrets_of(headers, live.url)
+        request = self._redactor.request(live.method, live.url, headers, live.body, self._secrets)
+        shown = {name: headers[name] for name in self._snapshot_headers.intersection(headers)}
+        shown = self._redactor.without_echoes(shown, self._secrets)
+        kept = {**request.headers, **shown} if shown else request.headers
+        sent = SentRequest(request.method, request.url, kept, request.body, snapshot_headers=shown)
         self.sent.append(sent)
         try:
             playlist = self._load()
