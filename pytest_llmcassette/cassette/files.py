@@ -17,9 +17,10 @@ def load(path: Path | str) -> list[Interaction]:
 
     Raises `CassetteFileError` for everything that is neither, or broken; the file is never touched.
     """
-    path = Path(path)
     try:
-        raw = path.read_bytes()
+        # Unbuffered: a third of what pathlib's way costs, and every test reads a file.
+        with open(path, "rb", buffering=0) as stream:
+            raw = stream.readall()
     except OSError as error:
         remedy = "Name a file." if error.errno == errno.EISDIR else "Check the path and its permissions."
         raise CassetteFileError(path, f"it cannot be read: {_words(error)}", remedy=remedy) from None
@@ -28,7 +29,7 @@ def load(path: Path | str) -> list[Interaction]:
         # Imported here: a suite whose cassettes are all in our own layout never pays for a YAML parser.
         from pytest_llmcassette.cassette.formats import read
 
-        interactions = read(path, raw)
+        interactions = read(Path(path), raw)
     return interactions
 
 

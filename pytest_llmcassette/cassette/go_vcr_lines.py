@@ -8,27 +8,15 @@ from __future__ import annotations
 
 import codecs
 import re
-from functools import lru_cache
 
 from pytest_llmcassette.cassette.duration import parse_duration
-from pytest_llmcassette.cassette.model import Headers, Interaction, Request, Response, defer_body
+from pytest_llmcassette.cassette.line_reader import Lines, copied, is_small
+from pytest_llmcassette.cassette.model import Interaction, Request, Response
 from pytest_llmcassette.cassette.ordinary import is_ordinary
-from pytest_llmcassette.cassette.own_scalars import (
-    DeclinedError,
-    Late,
-    binary_block,
-    binary_line,
-    block,
-    double_quoted,
-    is_plain,
-    single_quoted,
-)
+from pytest_llmcassette.cassette.own_scalars import DeclinedError
 
 _START = b"---\nversion: 2\ninteractions:\n"
 _EMPTY = b"---\nversion: 2\ninteractions: []\n"
-_SMALL_BLOCK = 1000
-# libyaml's limit for a key on one line is 1024 characters; the writer's is far below.
-_LONGEST_KEY = 1000
 _NUMBER = rb"(-?(?:0|[1-9][0-9]{0,17}))"
 _PROTO = rb"    proto: (HTTP/[0-9.]+)\n    proto_major: " + _NUMBER + rb"\n    proto_minor: " + _NUMBER + rb"\n"
 _REQUEST_HEAD = re.compile(_PROTO + rb"    content_length: " + _NUMBER + rb"\n")
@@ -38,9 +26,20 @@ _RESPONSE_TAIL = re.compile(
     + _NUMBER
     + rb"\n    duration: ([0-9.hmn]*\xc2?\xb5?s)\n"
 )
+_HEADERS = rb"    headers:\n((?:      [^\n]*\n)+)"
+# What most interactions look like, in three strides around their bodies: one match instead of a step for each line.
+_USUAL_START = re.compile(
+    rb"- id: (0|[1-9][0-9]{0,8})\n  request:\n"
+    + _REQUEST_HEAD.pattern
+    + rb"    host: (?!(?:null|Null|NULL)\n)([A-Za-z0-9](?:[A-Za-z0-9.:-]*[A-Za-z0-9])?)\n    body: "
+)
+_USUAL_MIDDLE = re.compile(
+    rb"(?:" + _HEADERS + rb")?    url: (https?://[!-~]+)(?<!:)\n    method: (?!NULL\n)([A-Z]+)\n  response:\n"
+    + _PROTO
+    + rb"    content_length: " + _NUMBER + rb"\n(    uncompressed: true\n)?    body: "
+)  # fmt: skip
+_USUAL_END = re.compile(_HEADERS + _RESPONSE_TAIL.pattern)
 _CHUNKS = re.compile(rb"[0-9]+(?:\.[0-9]+)?\+[0-9]+(?: [0-9]+(?:\.[0-9]+)?\+[0-9]+)*\Z")
-_MAP_END = re.compile(rb"\n(?!      )")
-_INT = re.compile(rb"-?(?:0|[1-9][0-9]{0,17})\Z")
 
 
 def read(raw: bytes) -> list[Interaction] | None:
@@ -53,7 +52,7 @@ def read(raw: bytes) -> list[Interaction] | None:
         return None
     try:
         _check_utf8(raw)
-        return _Lines(raw, len(_START)).interactions()
+        return _Interactions(raw, len(_START)).interactions()
     except (DeclinedError, ValueError):
         return None
 
@@ -68,14 +67,10 @@ def _check_utf8(raw: bytes) -> None:
     decoder.decode(b"", final=True)
 
 
-class _Lines:
-    """A place in the bytes, and the readers of what may stand there."""
+class _Interactions(Lines):
+    """Reads interactions, the most frequent form of them in a few strides."""
 
-    __slots__ = ("place", "raw")
-
-    def __init__(self, raw: bytes, place: int) -> None:
-        self.raw = raw
-        self.place = place
+    __slots__ = ()
 
     def interactions(self) -> list[Interaction]:
         found: list[Interaction] = []
@@ -84,14 +79,60 @@ class _Lines:
             # No interactions are written otherwise: this file was cut.
             raise DeclinedError
         while self.place < size:
-            self.expect(b"- id: %d\n  request:\n" % len(found))
-            request = self.request()
-            self.expect(b"  response:\n")
-            interaction = Interaction(request=request, response=self.response())
+            interaction = self.usual(len(found)) or self.unusual(len(found))
             if self.place < size and not self.at(b"- "):
                 self.own(interaction)
             found.append(interaction)
         return found
+
+    def usual(self, number: int) -> Interaction | None:
+        """An interaction of the most frequent form; None, with the place as it was, for any other."""
+        raw, start = self.raw, self.place
+        head = _USUAL_START.match(raw, start)
+        if not head or int(head[1]) != number:
+            return None
+        proto, major, minor, length, host = head.group(2, 3, 4, 5, 6)
+        request = Request(
+            proto=proto.decode(),
+            proto_major=int(major),
+            proto_minor=int(minor),
+            content_length=int(length),
+            host=host.decode(),
+        )
+        self.place = head.end()
+        self.body(request)
+        middle = _USUAL_MIDDLE.match(raw, self.place)
+        if middle:
+            headers, url, method, proto, major, minor, length, uncompressed = middle.groups()
+            request.url = url.decode()
+            request.method = method.decode()
+            response = Response(
+                proto=proto.decode(),
+                proto_major=int(major),
+                proto_minor=int(minor),
+                content_length=int(length),
+                uncompressed=uncompressed is not None,
+            )
+            self.place = middle.end()
+            self.body(response)
+            tail = _USUAL_END.match(raw, self.place)
+            if tail and is_small(tail[1]) and (headers is None or is_small(headers)):
+                if headers is not None:
+                    request.headers = copied(headers)
+                response.headers = copied(tail[1])
+                response.status = tail[2].decode()
+                response.code = int(tail[3])
+                response.duration_ns = parse_duration(tail[4].decode())
+                self.place = tail.end()
+                return Interaction(request=request, response=response)
+        self.place = start
+        return None
+
+    def unusual(self, number: int) -> Interaction:
+        self.expect(b"- id: %d\n  request:\n" % number)
+        request = self.request()
+        self.expect(b"  response:\n")
+        return Interaction(request=request, response=self.response())
 
     def request(self) -> Request:
         proto, major, minor, length = self.head(_REQUEST_HEAD)
@@ -161,120 +202,3 @@ class _Lines:
                 raise DeclinedError
             pairs = (word.partition(b"+") for word in written.split(b" "))
             interaction.chunks = tuple((float(at), int(size)) for at, _, size in pairs)
-
-    def at(self, prefix: bytes) -> bool:
-        return self.raw.startswith(prefix, self.place)
-
-    def starts(self, prefix: bytes) -> bool:
-        if self.raw.startswith(prefix, self.place):
-            self.place += len(prefix)
-            return True
-        return False
-
-    def expect(self, prefix: bytes) -> None:
-        if not self.raw.startswith(prefix, self.place):
-            raise DeclinedError
-        self.place += len(prefix)
-
-    def rest(self) -> bytes:
-        """The rest of the line."""
-        end = self.raw.index(b"\n", self.place)
-        line = self.raw[self.place : end]
-        self.place = end + 1
-        return line
-
-    def integer(self, prefix: bytes) -> int:
-        self.expect(prefix)
-        written = self.rest()
-        if not _INT.match(written):
-            raise DeclinedError
-        return int(written)
-
-    def string(self, prefix: bytes, indent: int = 6) -> str:
-        self.expect(prefix)
-        return self.scalar(self.rest(), indent)
-
-    def items(self, dash: bytes, indent: int) -> list[str]:
-        values = []
-        while self.starts(dash):
-            values.append(self.scalar(self.rest(), indent))
-        if not values:
-            raise DeclinedError
-        return values
-
-    def multimap(self) -> Headers:
-        """Names and values. The same few blocks stand in all files of a suite, so a plain one is read only once."""
-        end = _MAP_END.search(self.raw, self.place)
-        block = self.raw[self.place : end.start() + 1] if end else b""
-        if 0 < len(block) < _SMALL_BLOCK and b"|\n" not in block:
-            self.place += len(block)
-            return {name: list(values) for name, values in _small_block(block)}
-        return self.entries()
-
-    def entries(self) -> Headers:
-        found: Headers = {}
-        while self.at(b"      ") and not self.at(b"      - "):
-            self.place += 6
-            line = self.rest()
-            if line[-1:] != b":" or line == b"<<:" or len(line) > _LONGEST_KEY:
-                raise DeclinedError
-            key = self.scalar(line[:-1], 8)
-            if key in found:
-                raise DeclinedError
-            found[key] = self.items(b"      - ", 8)
-        if not found:
-            raise DeclinedError
-        return found
-
-    def scalar(self, written: bytes, indent: int) -> str:
-        """One scalar whose first line is `written`; the place stands behind that line."""
-        if is_plain(written):
-            return written.decode("utf-8")
-        first = written[:1]
-        if first == b'"':
-            return double_quoted(written, 0, len(written)).decode("utf-8")
-        if first == b"'":
-            late = single_quoted(written, 0, len(written))
-        elif first == b"|":
-            late, self.place = block(self.raw, written, self.place, indent)
-        elif written == b"!!binary |":
-            late, self.place = binary_block(self.raw, self.place, indent)
-        elif written.startswith(b"!!binary "):
-            late = binary_line(written, 9, len(written))
-        else:
-            raise DeclinedError
-        return late().decode("utf-8", "surrogateescape")
-
-    def body(self, message: Request | Response) -> None:
-        """The body of a message: its form and bounds are checked now, it is cut out of the file when it is read."""
-        raw, start = self.raw, self.place
-        first = raw[start]
-        end = raw.index(b"\n", start)
-        self.place = end + 1
-        late: Late
-        if first == 0x27:
-            late = single_quoted(raw, start, end)
-        elif first == 0x22:
-            message.body = double_quoted(raw, start, end)
-            return
-        elif first == 0x7C:
-            late, self.place = block(raw, raw[start:end], end + 1, 6)
-        elif raw.startswith(b"!!binary |\n", start):
-            late, self.place = binary_block(raw, end + 1, 6)
-        elif raw.startswith(b"!!binary ", start):
-            late = binary_line(raw, start + 9, end)
-        elif is_plain(raw[start:end]):
-            message.body = raw[start:end]
-            return
-        else:
-            raise DeclinedError
-        defer_body(message, late)
-
-
-@lru_cache(maxsize=512)
-def _small_block(block: bytes) -> tuple[tuple[str, list[str]], ...]:
-    lines = _Lines(block, 0)
-    entries = lines.entries()
-    if lines.place != len(block):
-        raise DeclinedError
-    return tuple(entries.items())

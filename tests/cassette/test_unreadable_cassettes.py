@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from cassette_files import GO_VCR, VCRPY
 
+from pytest_llmcassette.cassette import files
 from pytest_llmcassette.cassette.files import load
 from pytest_llmcassette.errors import CassetteFileError
 
@@ -254,9 +255,9 @@ def test_a_folder_and_a_path_that_leads_nowhere(tmp_path: Path) -> None:
 
 
 def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def denied(path: Path) -> bytes:
+    def denied(path: Path, *arguments: object, **options: object) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(Path, "read_bytes", denied)
+    monkeypatch.setattr(files, "open", denied, raising=False)
     with pytest.raises(CassetteFileError, match=r"Permission denied\nCheck the path and its permissions\."):
         load(tmp_path / "x.yaml")
