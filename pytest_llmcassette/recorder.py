@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from threading import RLock
@@ -21,10 +21,10 @@ from pytest_llmcassette.recording import (
     LiveRequest,
     RecordingSlot,
     SentRequest,
-    canonical_headers,
     canonical_name,
     is_transient,
 )
+from pytest_llmcassette.recording_headers import read_headers
 from pytest_llmcassette.redaction import Redactor
 
 __all__ = ["LiveRequest", "Recorder", "RecordingSlot", "SentRequest"]
@@ -127,13 +127,11 @@ class Recorder:
                 f"{live.method} {live.url.partition('?')[0]}.\n"
                 "Wait for background tasks and threads before the test ends."
             )
-        headers = canonical_headers(live.headers)
-        self._secrets |= self._redactor.secrets_of(headers, live.url)
-        request = self._redactor.request(live.method, live.url, headers, live.body, self._secrets)
-        shown = {name: headers[name] for name in self._snapshot_headers.intersection(headers)}
-        shown = self._redactor.without_echoes(shown, self._secrets)
-        kept = {**request.headers, **shown} if shown else request.headers
-        sent = SentRequest(request.method, request.url, kept, request.body, snapshot_headers=shown)
+        self._secrets |= self._redactor.secrets_of({}, live.url)
+        kept, shown, self._secrets = read_headers(self._redactor, self._snapshot_headers, live.headers, self._secrets)
+        request = self._redactor.request_with(kept, live.method, live.url, live.body, self._secrets)
+        headers = {**kept, **shown} if shown else kept
+        sent = SentRequest(request.method, request.url, headers, request.body, snapshot_headers=shown)
         self.sent.append(sent)
         try:
             playlist = self._load()
@@ -152,11 +150,11 @@ class Recorder:
 
     def _load(self) -> Playlist:
         if self._playlist is None:
-            interactions: list[Interaction] = []
+            interactions: Sequence[Interaction] = ()
             if self.exists_at_start and self.mode is not RecordMode.REWRITE:
-                from pytest_llmcassette.cassette.files import load
+                from pytest_llmcassette.cassette.loaded import load_shared
 
-                interactions = load(self.path)
+                interactions = load_shared(self.path)
             self._playlist = Playlist(interactions, self.config, self._redactor)
         return self._playlist
 
@@ -170,19 +168,17 @@ class Recorder:
                 earlier.dropped = True
 
     def _miss(self, request: Request, playlist: Playlist) -> RequestNotRecorded:
-        asked = f"{request.method} {request.url}"
-        if not self.exists_at_start:
-            return RequestNotRecorded(
-                f"{self.owner} sent {asked}, but there is no cassette {self.path} (record mode {self.mode}).\n"
-                f"Record it: {self.how_to_record}"
-            )
-        from pytest_llmcassette.mismatch import explain
+        from pytest_llmcassette.mismatch.miss import not_recorded
 
-        why = explain(request, playlist.requests(), self.config)
-        beyond = self.config.allow_unplayed or playlist.is_used_up(self.phase)
-        return RequestNotRecorded(
-            f"{self.owner} sent {asked}, which {self.path} has no recording for (record mode {self.mode}).\n"
-            f"{why}\nRecord it: {self._how_to_add if beyond else self.how_to_record}"
+        adds = self.exists_at_start and (self.config.allow_unplayed or playlist.is_used_up(self.phase))
+        return not_recorded(
+            request,
+            playlist.requests() if self.exists_at_start else None,
+            self.config,
+            owner=self.owner,
+            path=self.path,
+            adds=adds,
+            command=self._how_to_add if adds else self.how_to_record,
         )
 
     def _refuse_placeholder(self, live: LiveRequest) -> None:

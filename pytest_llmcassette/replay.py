@@ -103,8 +103,10 @@ def _events(body: bytes, response: Response) -> Iterator[bytes]:
     content_type = response.headers.get("Content-Type", [""])[0].partition(";")[0].strip().lower()
     for types, separators in _SEPARATORS:
         if content_type in types:
+            # One byte is found many times faster than four, and most streams have no carriage return.
+            has_returns = b"\r" in body
             for separator in separators:
-                if separator in body:
+                if (has_returns or separator[0] != 0x0D) and separator in body:
                     return _split(body, separator)
     if content_type == _EVENTSTREAM:
         return _split_frames(body)

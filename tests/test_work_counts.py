@@ -5,11 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO, Any
 
 import httpx
 import pytest
 
 from pytest_llmcassette import use_cassette
+from pytest_llmcassette.cassette import files, loaded
 from pytest_llmcassette.cassette.files import load, save
 from pytest_llmcassette.cassette.model import Interaction, Request, Response
 
@@ -32,21 +34,79 @@ def path(tmp_path: Path) -> Path:
     return file
 
 
-def test_a_file_is_opened_once_and_read_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    read: list[Path] = []
-    original = Path.read_bytes
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Every cassette file that is opened."""
+    names: list[Path] = []
 
-    def counted(self: Path) -> bytes:
-        if self.suffix == ".yaml":
-            read.append(self)
-        return original(self)
+    def counted(file: Path, *arguments: Any, **options: Any) -> IO[Any]:
+        names.append(file)
+        return open(file, *arguments, **options)
 
-    monkeypatch.setattr(Path, "read_bytes", counted)
+    monkeypatch.setattr(files, "open", counted, raising=False)
+    return names
+
+
+def _answer(path: Path, number: int) -> bytes:
+    with use_cassette(path, allow_unplayed=True), httpx.Client() as client:
+        return client.post(URL, content=b'{"n":%d}' % number).content
+
+
+def test_a_file_is_opened_once_and_read_once(path: Path, opened: list[Path]) -> None:
     with use_cassette(path, allow_repeats=True) as cassette, httpx.Client() as client:
         for number in range(COUNT):
             assert client.post(URL, content=b'{"n":%d}' % number).content == b'data: {"n":%d}\n\n' % number
         assert len(cassette.interactions) == COUNT
-    assert read == [path]
+    assert opened == [path]
+
+
+@pytest.fixture
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No file counts as written just now."""
+    monkeypatch.setattr(loaded, "_SETTLED_NS", -10_000_000_000)
+
+
+@pytest.mark.usefixtures("settled")
+def test_a_file_that_tests_share_is_read_once(path: Path, opened: list[Path]) -> None:
+    assert [_answer(path, number) for number in (3, 3, 4)] == [b'data: {"n":%d}\n\n' % number for number in (3, 3, 4)]
+    assert opened == [path]
+
+
+@pytest.mark.usefixtures("settled")
+def test_a_shared_file_that_has_changed_is_read_again(path: Path, opened: list[Path]) -> None:
+    assert _answer(path, 3) == b'data: {"n":3}\n\n'
+    changed = load(path)
+    changed[3].response.body = b'data: {"n":8}\n\n'
+    opened.clear()
+    save(path, changed)
+    assert _answer(path, 3) == b'data: {"n":8}\n\n'
+    path.write_bytes(path.read_bytes().replace(b'{"n":8}', b'{"n":9}'))
+    assert _answer(path, 3) == b'data: {"n":9}\n\n'
+    assert [file for file in opened if file == path] == [path, path]
+
+
+def test_a_file_written_just_now_is_read_again(path: Path, opened: list[Path]) -> None:
+    assert _answer(path, 3) == _answer(path, 3)
+    assert opened == [path, path]
+
+
+@pytest.mark.usefixtures("settled")
+def test_large_files_and_files_of_long_ago_are_not_held(
+    path: Path, opened: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = [tmp_path / f"{number}.yaml" for number in range(20)]
+    for other in others:
+        other.write_bytes(path.read_bytes())
+    for file in (path, *others, path):
+        _answer(file, 3)
+    assert opened == [path, *others, path]
+    monkeypatch.setattr(loaded, "_LARGEST", 100)
+    opened.clear()
+    large = tmp_path / "large.yaml"
+    large.write_bytes(path.read_bytes())
+    _answer(large, 3)
+    _answer(large, 3)
+    assert opened == [large, large]
 
 
 def test_a_body_that_nobody_needs_is_never_cut_out(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,6 +144,7 @@ def test_a_replay_imports_no_yaml_no_protocol_and_no_snapshot(path: Path) -> Non
 import sys
 import httpx
 from pytest_llmcassette import use_cassette
+from pytest_llmcassette.cassette import files, loaded
 with use_cassette({str(path)!r}, allow_unplayed=True):
     assert httpx.post({URL!r}, content=b'{{"n":0}}').content == b'data: {{"n":0}}\\n\\n'
 heavy = [name for name in sys.modules if name.partition(".")[0] in ("yaml", "syrupy", "genai_prices", "openai")]

@@ -48,6 +48,10 @@ class Redactor:
         Copies of `secrets` (see `secrets_of`) are replaced wherever else they are.
         """
         kept = self.without_echoes(self.request_headers(headers), secrets)
+        return self.request_with(kept, method, url, body, secrets)
+
+    def request_with(self, kept: Headers, method: str, url: str, body: bytes, secrets: Set[str]) -> Request:
+        """`request` for headers that are redacted already; `kept` becomes the request's own."""
         url = _text_without(self.url(url), secrets)
         body = replace_in_request(self._body(body, _content_type(kept)), secrets)
         host = _HOST.match(url)
@@ -120,6 +124,10 @@ class Redactor:
             name: [REDACTED] if is_secret_header(name) else [_text_without(value, secrets) for value in values]
             for name, values in headers.items()
         }
+
+    def keeps_header(self, name: str) -> bool:
+        """Whether the request header of this name, in lower case, is allow-listed."""
+        return name in self._request_headers
 
     def request_headers(self, headers: Headers) -> Headers:
         """The allow-listed ones, in Go's canonical case."""

@@ -15,7 +15,7 @@ from typing import Any
 from pytest_llmcassette import active
 from pytest_llmcassette.errors import NotIntercepted, RequestRefused
 from pytest_llmcassette.redaction.pairs import redact_url
-from pytest_llmcassette.transports.on_import import after_import
+from pytest_llmcassette.transports.on_import import after_import, is_awaited
 
 UrlOf = Callable[..., str]
 
@@ -109,6 +109,7 @@ REMEDIES = {
 }
 """Client packages by module name: how to call them, and what to do."""
 
+_MODULES = tuple(dict.fromkeys(entry.module for entry in ENTRIES))
 _TOKEN = object()
 _installed: list[tuple[Any, str, Any, Any]] = []
 _seen: dict[str, Any] = {}
@@ -116,8 +117,11 @@ _seen: dict[str, Any] = {}
 
 def install() -> None:
     """Guard every library that is imported, and the others when they are."""
-    for module in {entry.module: None for entry in ENTRIES}:
-        if module not in _seen or _seen[module] is not sys.modules.get(module):
+    for module in _MODULES:
+        imported = sys.modules.get(module)
+        if imported is None and is_awaited(module):
+            continue
+        if imported is None or _seen.get(module) is not imported:
             after_import(module, partial(_guard, module))
 
 

@@ -15,7 +15,10 @@ _patched: dict[str, ModuleType] = {}
 def install(*, defer_tls: bool = True) -> None:
     """See `pytest_llmcassette.transports.install`."""
     for name in _POOLS:
-        if sys.modules.get(name) is None or _patched.get(name) is not sys.modules[name]:
+        imported = sys.modules.get(name)
+        if imported is None and on_import.is_awaited(name):
+            continue
+        if imported is None or _patched.get(name) is not imported:
             on_import.after_import(name, partial(_patch, name))
     guard.install()
     tls.install() if defer_tls else tls.uninstall()

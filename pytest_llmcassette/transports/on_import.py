@@ -61,6 +61,11 @@ def after_import(name: str, action: Callable[[], None]) -> None:
         sys.meta_path.insert(0, _finder)
 
 
+def is_awaited(name: str) -> bool:
+    """Whether an action waits for this module's import."""
+    return name in _finder.actions and _finder in sys.meta_path
+
+
 def forget() -> None:
     """Drop all actions that wait."""
     _finder.actions.clear()
