@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 from benchmarks.contenders import CONTENDERS, FLOOR, OURS, Job, Session, client
 from benchmarks.measure import Figure, alternate
 from benchmarks.table import compared, table
 from benchmarks.workload import BODIES, ask, serve
 
+TESTS = 40
+"""How many cassettes there are of the same content: as in a suite, each test has its own."""
+
 
 @contextmanager
 def recorded(body: bytes) -> Iterator[tuple[Job, dict[str, Session], list[str]]]:
-    """Every installed contender with its own cassette of the workload; also the names of those not installed."""
+    """Every installed contender with its own cassettes of the workload; also the names of those not installed.
+
+    Each time a session is asked for, it is one with the next of `TESTS` cassettes.
+    """
     sessions: dict[str, Session] = {}
     missing: list[str] = []
     with tempfile.TemporaryDirectory() as folder, serve(body) as base_url:
-        job = Job(folder=Path(folder), base_url=base_url, body=body, record=True)
+        job = Job(folder=Path(folder, "0"), base_url=base_url, body=body, record=True)
+        job.folder.mkdir()
         for name, build in CONTENDERS.items():
             try:
                 with build(job)():
@@ -28,8 +38,20 @@ def recorded(body: bytes) -> Iterator[tuple[Job, dict[str, Session], list[str]]]
             except ImportError:
                 missing.append(name)
                 continue
-            sessions[name] = build(replace(job, record=False))
+            sessions[name] = _in_turn(build, job)
+        for number in range(1, TESTS):
+            shutil.copytree(job.folder, Path(folder, str(number)))
         yield job, sessions, missing
+
+
+def _in_turn(build: Callable[[Job], Session], job: Job) -> Session:
+    folders = [job.folder.parent / str(number) for number in range(TESTS)]
+    each = cycle([build(replace(job, folder=folder, record=False)) for folder in folders])
+
+    def session() -> AbstractContextManager[Any]:
+        return next(each)()
+
+    return session
 
 
 def _shared(name: str, job: Job, session: Session) -> Callable[[], object]:
