@@ -45,7 +45,15 @@ class CassetteStop(BaseException):
 
 
 class RequestNotRecorded(CassetteStop):
-    """Replay has no recording for a request (VCR.py: `CannotOverwriteExistingCassetteException`)."""
+    """Replay has no recording for a request (VCR.py: `CannotOverwriteExistingCassetteException`).
+
+    `summary` has the request and the cause in a few words, `remedy` the record mode that records it.
+    """
+
+    def __init__(self, message: str, *, summary: str = "", remedy: str = "") -> None:
+        self.summary = summary
+        self.remedy = remedy
+        super().__init__(message)
 
 
 class RequestRefused(CassetteStop):
@@ -58,3 +66,8 @@ class NotIntercepted(CassetteStop):
 
 class RecordingTruncated(CassetteStop):
     """A client read on past the point where the recording client had closed the stream."""
+
+
+for _error in (CassetteError, *CassetteError.__subclasses__(), CassetteStop, *CassetteStop.__subclasses__()):
+    # Under the name that users import it by: pytest's summary shows it before the message, and cuts at 80 columns.
+    _error.__module__ = "pytest_llmcassette"

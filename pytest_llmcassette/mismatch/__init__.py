@@ -13,7 +13,7 @@ from pytest_llmcassette.mismatch.nearest import nearest
 from pytest_llmcassette.mismatch.shown import comparison
 from pytest_llmcassette.mismatch.volatile import paths_to_ignore, volatile_kinds
 
-__all__ = ["explain"]
+__all__ = ["explain", "explained"]
 
 _MOST_SHOWN = 12
 _REMEDIES = {
@@ -28,13 +28,18 @@ def explain(sent: Request, recorded: Sequence[tuple[Request, bool]], config: Cas
 
     Both sides are redacted requests; `recorded` has the whole cassette in order, each with whether it was played.
     """
+    return explained(sent, recorded, config)[1]
+
+
+def explained(sent: Request, recorded: Sequence[tuple[Request, bool]], config: CassetteConfig) -> tuple[str, str]:
+    """The cause in a few words, and `explain`."""
     if not recorded:
-        return "The cassette holds no interactions."
+        return "the cassette is empty", "The cassette holds no interactions."
     matcher = Matcher(config)
     key = matcher.key(sent)
     equal = [index for index, (request, _) in enumerate(recorded) if matcher.key(request) == key]
     if equal:
-        return _already_played(equal)
+        return "already played", _already_played(equal)
     index = nearest(sent, recorded, matcher)
     request, played = recorded[index]
     findings = list(differing_aspects(sent, request, config, matcher))
@@ -46,7 +51,9 @@ def explain(sent: Request, recorded: Sequence[tuple[Request, bool]], config: Cas
         lines += comparison(finding.label, finding.recorded, finding.sent)
     if len(findings) > _MOST_SHOWN:
         lines.append(f"  and {len(findings) - _MOST_SHOWN} more")
-    return "\n".join(lines + _advice(findings, sent, request, config))
+    first = findings[0].label if findings else "it"
+    more = f" and {len(findings) - 1} more differ" if len(findings) > 1 else " differs"
+    return first + more, "\n".join(lines + _advice(findings, sent, request, config))
 
 
 def _already_played(equal: list[int]) -> str:

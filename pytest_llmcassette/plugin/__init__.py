@@ -138,6 +138,7 @@ def pytest_runtest_makereport(
 
     reports.shorten(item, call)
     made = yield
+    reports.summarise(call, made)
     reports.show_differences(item, made)
     if run is not None:
         reports.revise(run, call, made)

@@ -23,3 +23,10 @@ def test_argument(config: pytest.Config, nodeid: str) -> str:
         file = os.path.relpath(config.rootpath / file, folder)
     test = file + separator + rest
     return shlex.quote(test) if any(character in test for character in '"$`\\!') else f'"{test}"'
+
+
+def rerun_failed(config: pytest.Config) -> str | None:
+    """The command that runs again what failed, None where pytest does not remember it."""
+    if not config.pluginmanager.hasplugin("lfplugin"):
+        return None
+    return " ".join(["pytest", *map(shlex.quote, config.option.file_or_dir), "--lf"])

@@ -79,6 +79,7 @@ def attach(
         unplayed=unplayed,
         saved=saved,
         no_key=no_key,
+        snapshot="llm_snapshot" in getattr(item, "fixturenames", ()),
     )
     if recorder is not None:
         from pytest_llmcassette.report.collect import collect
@@ -155,7 +156,12 @@ class CassetteReport:
         page = page_path(self._config)
         if page is not None:
             lines += ["", self._write(page, records, now)]
-        lines += advice_lines(records, lambda nodeid: commands.test_argument(self._config, nodeid))
+        lines += advice_lines(
+            records,
+            argument=lambda nodeid: commands.test_argument(self._config, nodeid),
+            rerun=commands.rerun_failed(self._config),
+            failed=sum(outcome in ("failed", "error") for outcome in self._outcomes.values()),
+        )
         if lines or self.notes:
             terminalreporter.write_sep("-", "cassettes")
         for line in lines:

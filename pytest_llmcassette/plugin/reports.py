@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmcassette.errors import CassetteError, CassetteStop
+from pytest_llmcassette.errors import CassetteError, CassetteStop, RequestNotRecorded
 from pytest_llmcassette.plugin import report, snapshots, strict
 from pytest_llmcassette.plugin.session import session_of
 from pytest_llmcassette.plugin.stash import DIFFS, DISCARDED
@@ -109,6 +109,14 @@ def show_differences(item: pytest.Item, made: pytest.TestReport) -> None:
         for lines in differences:
             shown.addsection("llm_snapshot: - as accepted, + as it is now", "\n".join(lines))
     differences.clear()
+
+
+def summarise(call: pytest.CallInfo[None], made: pytest.TestReport) -> None:
+    """Put a miss's request and cause first where pytest shows one line of a failure: its summary, JUnit's message."""
+    error = None if call.excinfo is None else call.excinfo.value
+    crash = getattr(made.longrepr, "reprcrash", None)
+    if isinstance(error, RequestNotRecorded) and error.summary and crash is not None:
+        crash.message = f"{type(error).__name__}: {error.summary}\n{error}"
 
 
 def shorten(item: pytest.Item, call: pytest.CallInfo[None]) -> None:

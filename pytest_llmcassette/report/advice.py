@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from pytest_llmcassette.modes import RecordMode
 from pytest_llmcassette.report.records import TestRecord
 
 _MOST_NAMED = 5
 
 
-def advice_lines(records: Sequence[TestRecord], argument: Callable[[str], str]) -> list[str]:
-    """A few lines for each cause, with its remedy; `argument` makes a test's id one of a command line."""
-    return [*_without_keys(records), *_left_over(records, argument)]
+def advice_lines(
+    records: Sequence[TestRecord], *, argument: Callable[[str], str], rerun: str | None, failed: int
+) -> list[str]:
+    """A few lines for each cause, with its remedy.
+
+    `argument` makes a test's id one of a command line, `rerun` is the command that runs again what failed (None: there
+    is none), `failed` how many tests failed, whether they have a cassette or not.
+    """
+    return [*_without_keys(records), *_left_over(records, argument), *_missing(records, rerun, failed)]
 
 
 def _without_keys(records: Sequence[TestRecord]) -> list[str]:
@@ -40,6 +47,26 @@ def _left_over(records: Sequence[TestRecord], argument: Callable[[str], str]) ->
         f"Mode all keeps what was not asked for, and a replay will fail on it. To drop it: pytest {which} "
         "--record-mode=rewrite",
     ]
+
+
+def _missing(records: Sequence[TestRecord], rerun: str | None, failed: int) -> list[str]:
+    """Of one miss the failure has said all; of many, one command does for all of them."""
+    missed = [one for one in records if one.missing and one.outcome in ("failed", "error")]
+    if len(missed) < 2:
+        return []
+    line = f"{plural(len(missed), 'test')} sent requests that are not recorded"
+    if rerun is None:
+        return [f"{line}; each failure names the command that records it"]
+    remedies = {one.remedy for one in missed}
+    if len(remedies) == 1:
+        [mode] = remedies
+    else:
+        # A file that is not there is made by either of the other two.
+        mode = RecordMode.NEW_EPISODES if RecordMode.REWRITE not in remedies else RecordMode.REWRITE
+    update = " --snapshot-update" if any(one.snapshot for one in missed) else ""
+    others = failed - len(missed)
+    also = f" (runs the {plural(others, 'other test')} that failed, too)" if others > 0 else ""
+    return [f"{line}: {rerun} --record-mode={mode}{update}{also}"]
 
 
 def plural(count: int, noun: str) -> str:

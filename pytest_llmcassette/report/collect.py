@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from pytest_llmcassette.errors import RequestNotRecorded
+from pytest_llmcassette.modes import RecordMode
 from pytest_llmcassette.report.records import ExchangeRecord, TestRecord
 
 if TYPE_CHECKING:
@@ -20,7 +22,9 @@ def collect(
     just now. `priced` looks up costs and the time of the recording, which loads the price list and asks git; `detailed`
     adds the conversation for the page.
     """
-    record.missing = any(type(stop).__name__ == "RequestNotRecorded" for stop in recorder.misses)
+    remedies = [stop.remedy for stop in recorder.misses if isinstance(stop, RequestNotRecorded)]
+    record.missing = bool(remedies)
+    record.remedy = RecordMode.REWRITE if RecordMode.REWRITE in remedies else next(iter(remedies), "")
     record.left_over = 0 if recorder.config.allow_unplayed else recorder.left_over
     # Of what was polled only the last answer counts, as in `LlmCassette.transcripts`.
     polls = {sent.url: sent for sent in recorder.sent if sent.method == "GET" and sent.interaction is not None}

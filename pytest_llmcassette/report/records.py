@@ -47,6 +47,7 @@ class TestRecord:
 
     `cassette` is relative to the rootdir where it can be. `missing`: the test asked for something that is not recorded.
     `saved`: a recording was written. `no_key`: the unset variable for want of which nothing was recorded.
+    `remedy`: the record mode that records what is missing. `snapshot`: the test compares with `llm_snapshot`.
     `left_over`: interactions of the file that mode all has not replaced, so that they will stay unplayed.
     `unread`: exchanges that nobody looked at, so that their answers were not read.
     """
@@ -62,6 +63,8 @@ class TestRecord:
     outcome: str = "passed"
     missing: bool = False
     saved: bool = False
+    remedy: str = ""
+    snapshot: bool = False
     no_key: str = ""
     left_over: int = 0
     unplayed: int = 0
