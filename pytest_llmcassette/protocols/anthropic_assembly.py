@@ -197,8 +197,8 @@ class MessageAssembly:
             other = dict(block)
             self._blocks[index] = other
             self._choice.add(Other(kind=kind or "unknown", raw=other))
-            if kind == "fallback":
-                # The block names the model that took over: the SDK's accumulator relabels the message too.
+            if kind == "fallback" and self._streamed:
+                # It names the model that took over: the SDK's accumulator relabels the message, as plain ones are.
                 self.model = as_str(as_dict(block.get("to")).get("model")) or self.model
             return
         self._blocks[index] = draft

@@ -245,8 +245,12 @@ def test_unknown_blocks_events_and_deltas_are_kept_or_passed() -> None:
 
 
 def test_a_fallback_block_names_the_model_that_answered() -> None:
+    """In a stream; a plain answer's own `model` says it already (anthropic's `accumulate_event`)."""
     block = {"type": "fallback", "from": {"model": "a"}, "to": {"model": "claude-haiku-4-5"}}
-    assert _read(DIRECT, MESSAGE | {"content": [block]}).model == "claude-haiku-4-5"
+    start = {"type": "message_start", "message": MESSAGE | {"content": []}}
+    streamed = sse_event(start) + sse_event({"type": "content_block_start", "index": 0, "content_block": block})
+    assert _read(DIRECT, streamed, content_type=SSE).model == "claude-haiku-4-5"
+    assert _read(DIRECT, MESSAGE | {"content": [block]}).model == MESSAGE["model"]
 
 
 @pytest.mark.parametrize(
