@@ -23,6 +23,11 @@ def check(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
         _check_requirements(item)
         mark = cassette_mark(item)
         if mark is None:
+            if _is_on_the_test(item, "llm_budget"):
+                raise pytest.UsageError(
+                    f"{item.nodeid} has @pytest.mark.llm_budget, but no cassette, so that nothing counts what it "
+                    "spends. Mark it with @pytest.mark.cassette as well, or remove the budget."
+                )
             continue
         if item.get_closest_marker("vcr") is not None:
             raise pytest.UsageError(
@@ -67,6 +72,21 @@ def _check_requirements(item: pytest.Item) -> None:
                 f"{item.nodeid}: @pytest.mark.llm_requires takes capabilities, one text each: "
                 'llm_requires("tools", "vision").'
             )
+    # On a class or module the mark is for those tests that have a provider.
+    callspec = getattr(item, "callspec", None)
+    if (callspec is not None and "llm_provider" in callspec.params) or not _is_on_the_test(item, "llm_requires"):
+        return
+    if "llm_provider" in getattr(item, "fixturenames", ()):
+        cause = "its llm_provider is a fixture without parameters, whose capabilities are not known before it is set up"
+        remedy = "Let the hook pytest_llmcassette_providers return the provider, or give the fixture params=[...]."
+    else:
+        cause = "does not use llm_provider, so that there is no provider to skip"
+        remedy = "Name llm_provider among its arguments or those of a fixture of it, or remove the mark."
+    raise pytest.UsageError(f"{item.nodeid} has @pytest.mark.llm_requires, but {cause}. {remedy}")
+
+
+def _is_on_the_test(item: pytest.Item, name: str) -> bool:
+    return any(node is item for node, _ in item.iter_markers_with_node(name))
 
 
 def say_in_worker(config: pytest.Config, items: list[pytest.Item], error: pytest.UsageError) -> None:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from pytest_llmcassette.plugin.options import SWITCHES
+from pytest_llmcassette.plugin.stash import CAPABILITIES
 
 _SWITCHES = ", ".join(f"{name}=None" for name in SWITCHES)
 _MARKERS = (
@@ -111,7 +112,21 @@ def skip_unsupported(item: pytest.Item) -> None:
     declared = getattr(provider, "capabilities", ())
     missing = [word for word in dict.fromkeys(required) if word not in declared]
     if missing:
+        _warn_of_words_that_nobody_knows(item, missing)
         raise pytest.skip.Exception(
             f"{getattr(provider, 'name', provider)} does not declare: {', '.join(missing)} (llm_requires)",
             _use_item_location=True,
+        )
+
+
+def _warn_of_words_that_nobody_knows(item: pytest.Item, missing: list[str]) -> None:
+    """A misspelt capability would skip the test for every provider."""
+    known = item.config.stash.get(CAPABILITIES, None)
+    unknown = [] if known is None else [word for word in missing if word not in known]
+    if known is not None and unknown:
+        item.warn(
+            pytest.PytestWarning(
+                f"@pytest.mark.llm_requires: no provider declares {', '.join(map(repr, unknown))}, so that every "
+                f"provider is skipped. Declared are: {', '.join(sorted(known)) or 'no capabilities at all'}."
+            )
         )

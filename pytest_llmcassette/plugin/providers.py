@@ -6,16 +6,17 @@ from typing import Any
 
 import pytest
 
-from pytest_llmcassette.plugin.stash import PROVIDER_PROBLEM
+from pytest_llmcassette.plugin.stash import CAPABILITIES, PROVIDER_PROBLEM
 
 FIXTURE = "llm_provider"
 
 
 def parametrize(metafunc: pytest.Metafunc) -> None:
     """Give a test that uses `llm_provider` one run for each provider of the nearest conftest's table."""
-    if _is_theirs(metafunc):
-        return
     config = metafunc.config
+    if _is_theirs(metafunc):
+        config.stash[CAPABILITIES] = None
+        return
     providers: Any = metafunc.definition.ihook.pytest_llmcassette_providers(config=config)
     if hasattr(providers, "__iter__") and not isinstance(providers, str):
         providers = list(providers)
@@ -24,6 +25,9 @@ def parametrize(metafunc: pytest.Metafunc) -> None:
         # Raised here it would be one of many collection errors; as a usage error it is one line.
         config.stash.setdefault(PROVIDER_PROBLEM, problem)
         providers = []
+    known = config.stash.setdefault(CAPABILITIES, set())
+    if known is not None:
+        known.update(*(provider.capabilities for provider in providers))
     ids = [provider.name for provider in providers]
     metafunc.parametrize(FIXTURE, providers, ids=ids, indirect=True, scope="session")
 

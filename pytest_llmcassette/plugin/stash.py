@@ -24,6 +24,9 @@ DIFFS: pytest.StashKey[list[Sequence[str]]] = pytest.StashKey()
 PROVIDER_PROBLEM: pytest.StashKey[str] = pytest.StashKey()
 """On the config: the first thing that is wrong with a table of providers, said when everything is collected."""
 
+CAPABILITIES: pytest.StashKey[set[str] | None] = pytest.StashKey()
+"""On the config: what any provider declares; None where suites have tables of their own, which nobody can look into."""
+
 DISCARDED = "llmcassette_discarded"
 """Attribute of a teardown report: the cassette whose recording was not kept. It travels with a worker's report."""
 

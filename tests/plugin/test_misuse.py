@@ -48,6 +48,50 @@ def test_marks(suite: Suite, mark: str, words: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("mark", "words"),
+    [
+        ("llm_budget(output_tokens=10)", ["no cassette", "@pytest.mark.cassette"]),
+        ("llm_requires('tools')", ["does not use llm_provider", "Name llm_provider"]),
+        ("cassette\n@pytest.mark.llm_requires('tools')", ["does not use llm_provider"]),
+    ],
+)
+def test_marks_that_would_do_nothing(suite: Suite, mark: str, words: list[str]) -> None:
+    suite.test(f"@pytest.mark.{mark}\ndef test_ask(): pass\n")
+    line = usage_error(suite.run())
+    assert "test_it.py::test_ask" in line
+    for word in words:
+        assert word in line
+
+
+def test_a_provider_that_nobody_can_look_into(suite: Suite) -> None:
+    suite.test(
+        """
+        @pytest.fixture
+        def llm_provider(): return None
+
+        @pytest.mark.llm_requires("tools")
+        def test_ask(llm_provider): pass
+        """
+    )
+    line = usage_error(suite.run())
+    assert "without parameters" in line
+    assert "pytest_llmcassette_providers" in line
+
+
+def test_marks_of_a_module_are_for_those_tests_that_they_mean_something_to(suite: Suite) -> None:
+    suite.test(
+        """
+        pytestmark = [pytest.mark.llm_budget(output_tokens=10), pytest.mark.llm_requires("tools")]
+
+        class TestIt:
+            pytestmark = [pytest.mark.llm_budget(input_tokens=10), pytest.mark.llm_requires("vision")]
+            def test_plain(self): pass
+        """
+    )
+    suite.run().assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
     ("ini", "words"),
     [
         ("llmcassette_record_mode = sometimes", ["'sometimes'", "rewrite"]),

@@ -83,6 +83,28 @@ def test_who_has_one_key_records_one_provider(table: Suite, monkeypatch: pytest.
     assert table.cassettes() == CASSETTES[:1]
 
 
+def test_a_required_capability_that_nobody_declares_is_a_warning(table: Suite) -> None:
+    table.test("@pytest.mark.llm_requires('tolls')\n@pytest.mark.cassette\ndef test_a(llm_provider): pass\n")
+    result = table.run("-k", "kimi")
+    assert outcomes(result) == {"skipped": 1, "deselected": 1}
+    assert "no provider declares 'tolls', so that every provider is skipped. Declared are: tools, vision." in said(
+        result
+    )
+    # With only kimi selected it is still declared by the other one.
+    table.test("@pytest.mark.llm_requires('vision')\n@pytest.mark.cassette\ndef test_a(llm_provider): pass\n")
+    result = table.run("-k", "kimi")
+    assert outcomes(result) == {"skipped": 1, "deselected": 1}
+    assert "no provider declares" not in said(result)
+
+
+def test_a_suites_own_table_is_not_judged(suite: Suite) -> None:
+    suite.file("conftest.py", "import pytest\n\n@pytest.fixture(params=['a'])\ndef llm_provider(request): ...\n")
+    suite.test("@pytest.mark.llm_requires('tolls')\n@pytest.mark.cassette\ndef test_a(llm_provider): pass\n")
+    result = suite.run()
+    assert outcomes(result) == {"skipped": 1}
+    assert "no provider declares" not in said(result)
+
+
 KEYS = """
     return [provider("a"), provider("b"), provider("c", key="OTHER_API_KEY"), provider("d", key="THIRD_API_KEY")]
 """
