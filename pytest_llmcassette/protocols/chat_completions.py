@@ -71,7 +71,11 @@ class ChatAnswer:
         usage = document.get("usage")
         if "x_groq" in document:
             self._speaks_groq = True
-            usage = usage or as_dict(document["x_groq"]).get("usage")
+            extra = as_dict(document["x_groq"])
+            usage = usage or extra.get("usage")
+            if extra.get("error"):
+                # Why the stream was stopped early, in words (`XGroq.error` of Groq's SDK).
+                self._fail(extra)
         if usage:
             self._usage = usage
         if document.get("error"):
@@ -125,6 +129,8 @@ class ChatAnswer:
         reason = entry.get("finish_reason")
         if reason:
             choice.draft.finish_reason = str(reason)
+            # Moonshot counts in the choice that ends a stream; what stands beside the choices goes before it.
+            self._usage = self._usage or entry.get("usage")
         if entry.get("error"):
             self._fail(entry)
 

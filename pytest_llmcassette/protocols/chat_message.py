@@ -54,7 +54,9 @@ class ChatChoice:
             self.add_citations([_annotation(entry) for entry in dict_list(message["annotations"])])
         if message.get("executed_tools"):
             add_executed_tools(self.draft, dict_list(message["executed_tools"]))
-        for call in dict_list(message.get("tool_calls")):
+        calls = message.get("tool_calls")
+        # Text Generation Inference (Hugging Face) streams a lone object where all others have a list.
+        for call in [calls] if isinstance(calls, dict) else dict_list(calls):
             self._calls.add(call, whole=whole)
         if isinstance(message.get("function_call"), dict):
             self._calls.add_legacy(message["function_call"])
