@@ -40,13 +40,21 @@ def _contenders(size: int, job: Job) -> dict[str, Callable[[], object]]:
         for number in range(size)
     ]
     headers = {"Content-Type": "application/json"}
+    answered = {"Content-Type": ["text/event-stream"]}
     path = job.folder / f"match-{size}.yaml"
     save(
         path,
         [
             Interaction(
-                request=Request(method="POST", url=url, headers={"Content-Type": ["application/json"]}, body=question),
-                response=Response(headers={"Content-Type": ["text/event-stream"]}, body=job.body),
+                request=Request(
+                    method="POST",
+                    url=url,
+                    headers={"Content-Type": ["application/json"]},
+                    body=question,
+                    host="127.0.0.1:9",
+                    content_length=len(question),
+                ),
+                response=Response(headers=answered, body=job.body, duration_ns=1_234_567),
             )
             for question in asked
         ],

@@ -94,7 +94,8 @@ def test_a_file_written_just_now_is_read_again(path: Path, opened: list[Path]) -
 def test_large_files_and_files_of_long_ago_are_not_held(
     path: Path, opened: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    others = [tmp_path / f"{number}.yaml" for number in range(20)]
+    monkeypatch.setattr(loaded, "_MOST_BYTES", 10 * path.stat().st_size)
+    others = [tmp_path / f"{number}.yaml" for number in range(12)]
     for other in others:
         other.write_bytes(path.read_bytes())
     for file in (path, *others, path):

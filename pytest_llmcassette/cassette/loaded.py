@@ -12,9 +12,9 @@ from threading import Lock
 from pytest_llmcassette.cassette.files import load
 from pytest_llmcassette.cassette.model import Interaction
 
-_MOST_FILES = 16
-_LARGEST = 1 << 20
-"""Bytes of a file that is still kept: a larger one would hold memory long after its test."""
+_MOST_BYTES = 8 << 20
+"""Of files whose interactions are kept, all together: more would hold memory long after its tests."""
+_LARGEST = _MOST_BYTES // 2
 _SETTLED_NS = 2_000_000_000
 """File systems tell two writes apart by clocks as coarse as 2 s (FAT): what was written just now may be written again
 without its time telling so."""
@@ -41,7 +41,7 @@ def load_shared(path: Path) -> Sequence[Interaction]:
     if state[0] <= _LARGEST and time.time_ns() - max(state[1], state[2]) > _SETTLED_NS:
         with _lock:
             _kept[state] = interactions
-            if len(_kept) > _MOST_FILES:
+            while sum(size for size, *_ in _kept) > _MOST_BYTES:
                 _kept.popitem(last=False)
     return interactions
 
