@@ -46,22 +46,24 @@ def check(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
             except ConfigError as error:
                 raise pytest.UsageError(str(error)) from None
         assert isinstance(item, pytest.Function)
-        path = _path_by_template(item, mark)
+        path = _path(item, mark)
+        if path is not None and mark.name is not None:
+            session.share(path, item)
+            continue
         problem = None if path is None else note_owner(owners, path, item)
         if problem is not None:
             raise pytest.UsageError(problem)
 
 
-def _path_by_template(item: pytest.Function, mark: CassetteMark) -> Path | None:
-    """The path of a cassette that is not shared by name; None where fixtures decide, which nobody knows yet."""
-    if mark.name is not None:
-        return None
+def _path(item: pytest.Function, mark: CassetteMark) -> Path | None:
+    """The path of a test's cassette; None where fixtures decide, which nobody knows yet."""
     manager = item.session._fixturemanager
-    for fixture in ("llm_cassette_dir", "llm_cassette_name"):
+    for fixture in ("llm_cassette_dir", *(("llm_cassette_name",) if mark.name is None else ())):
         if len(manager.getfixturedefs(fixture, item) or ()) != 1:
             return None
     template = session_of(item.config).template
-    name = naming.render(template.name, naming.fields_of(item))
+    fields = naming.fields_of(item)
+    name = naming.render(template.name, fields) if mark.name is None else naming.explicit(mark.name, fields)
     return naming.file_at(item.path.parent / template.folder, name, template.suffix)
 
 

@@ -85,12 +85,16 @@ class TestRun:
         path = self._path(folder, name)
         if not is_named and self.mark.name is None:
             session.claim(path, self.item)
-        exists = path.exists()
+        else:
+            session.share(path, self.item)
+        exists, settings = path.exists(), self._config(config, path)
+        sharing = "" if settings.allow_unplayed or not exists else session.sharing(path, self.item)
+        note = f"\n{sharing}" if sharing else ""
         self.recorder = Recorder(
             path,
-            self._config(config, path),
-            how_to_record=how_to_record(self.item, RecordMode.REWRITE if exists else RecordMode.ONCE),
-            how_to_add=how_to_record(self.item, RecordMode.NEW_EPISODES) if exists else "",
+            settings,
+            how_to_record=how_to_record(self.item, RecordMode.REWRITE if exists else RecordMode.ONCE) + note,
+            how_to_add=how_to_record(self.item, RecordMode.NEW_EPISODES) + note if exists else "",
             owner=self.item.nodeid,
             is_complete=_is_complete,
         )

@@ -38,6 +38,7 @@ class CassetteSession:
         self._claims: str | None = worker.get(CLAIMS)
         self._recorded: set[Path] = set()
         self._owners: Owners = {}
+        self._sharers: dict[Path, dict[tuple[object, ...], str]] = {}
 
     @cached_property
     def template(self) -> naming.Template:
@@ -69,6 +70,23 @@ class CassetteSession:
         problem = note_owner(self._owners, path, item)
         if problem is not None:
             raise CassetteError(problem)
+
+    def share(self, path: Path, item: pytest.Function) -> None:
+        """Note that a test has named its cassette, which others may name, too."""
+        self._sharers.setdefault(path, {}).setdefault(_identity(item), item.nodeid)
+
+    def sharing(self, path: Path, item: pytest.Function) -> str:
+        """What to know of a cassette that several tests of this run have named; empty when it is this test's alone."""
+        sharers = self._sharers.get(path, {})
+        others = [nodeid for identity, nodeid in sharers.items() if identity != _identity(item)]
+        if not others:
+            return ""
+        named = ", ".join(others[:3]) + (", ..." if len(others) > 3 else "")
+        return (
+            f"{len(others) + 1} tests of this run share this cassette, and each replays the whole file; the others: "
+            f"{named}.\nIf they ask for different things, give each a name of its own, or set allow_unplayed=True and "
+            "record them with --record-mode=new_episodes."
+        )
 
     def mode_for(self, path: Path, mode: RecordMode) -> RecordMode:
         """The mode for a test of this cassette: what another test of this run has just recorded is replayed."""
@@ -110,7 +128,7 @@ def note_owner(owners: Owners, path: Path, item: pytest.Function) -> str | None:
 
     One test may run several times with one cassette: twice in a session, or once for each of anyio's backends.
     """
-    identity: tuple[object, ...] = (item.path, *naming.fields_of(item).values())
+    identity = _identity(item)
     owner, first = owners.setdefault(path, (identity, item.nodeid))
     if owner == identity:
         return None
@@ -118,3 +136,7 @@ def note_owner(owners: Owners, path: Path, item: pytest.Function) -> str | None:
         f"{first} and {item.nodeid} would both use the cassette {path}. Give one of them a name of its own, or the "
         'same name to both if they are to share it: @pytest.mark.cassette("name").'
     )
+
+
+def _identity(item: pytest.Function) -> tuple[object, ...]:
+    return (item.path, *naming.fields_of(item).values())

@@ -77,8 +77,17 @@ def _unplayed(run: TestRun, recorder: Recorder, *, in_teardown: bool) -> str | N
         f"{' while its fixtures were torn down' if in_teardown else ''}:\n"
         + "\n".join(f"  {one.request.method} {one.request.url}" for one in unplayed[:10])
         + ("\n  ..." if len(unplayed) > 10 else "")
-        + f"\nRecord it again: {recorder.how_to_record}\nOr set allow_unplayed=True."
+        + "\n"
+        + _what_to_do(recorder)
     )
+
+
+def _what_to_do(recorder: Recorder) -> str:
+    # Behind the command is what to know of a cassette that is shared: one test alone would record it for itself.
+    command, _, sharing = recorder.how_to_record.partition("\n")
+    if sharing:
+        return f"{sharing}\nIf all of them are to ask for the same: {command}"
+    return f"Record it again: {command}\nOr set allow_unplayed=True."
 
 
 def _count(unplayed: Iterable[Interaction]) -> str:

@@ -58,6 +58,56 @@ def test_tests_that_add_to_a_shared_file(suite: Suite) -> None:
     assert suite.server.calls == 2
 
 
+PARTS = """
+@pytest.mark.cassette("shared"{switches})
+def test_first():
+    ask("first")
+
+@pytest.mark.cassette("shared"{switches})
+@pytest.mark.parametrize("text", ["first", "second"])
+def test_both(text):
+    ask("first")
+    ask(text + " again")
+"""
+
+
+def test_tests_that_share_a_file_but_ask_for_different_things_are_told_so(suite: Suite) -> None:
+    suite.test(PARTS.format(switches=""))
+    recording = suite.run("--record-mode=once")
+    recording.assert_outcomes(passed=1, failed=2)
+    others = "3 tests of this run share this cassette, and each replays the whole file; the others: test_it.py::test_"
+    assert said(recording).count(others) == 2
+    # The first replays alone, since the file is its own then.
+    suite.run("--record-mode=rewrite", "-k", "both and second").assert_outcomes(passed=1, deselected=2)
+    unplayed = said(suite.run("-k", "first"))
+    assert "shared.yaml holds 1 interaction that test_it.py::test_first did not ask for" in unplayed
+    assert "2 tests of this run share this cassette" in unplayed
+    assert "Record it again" not in unplayed
+    assert "share this cassette" not in said(suite.run("-k", "test_first"))
+    # The remedy works.
+    (suite.path / "cassettes/shared.yaml").unlink()
+    suite.test(PARTS.format(switches=", allow_unplayed=True"))
+    suite.run("--record-mode=new_episodes").assert_outcomes(passed=3)
+    suite.run().assert_outcomes(passed=3)
+
+
+def test_a_name_from_a_fixture_is_known_once_its_tests_have_run(suite: Suite) -> None:
+    suite.test(
+        """
+        @pytest.fixture
+        def llm_cassette_name(): return "shared"
+
+        @pytest.mark.cassette
+        @pytest.mark.parametrize("text", ["a", "b"])
+        def test_ask(text): ask(text)
+        """
+    )
+    result = suite.run("--record-mode=once")
+    result.assert_outcomes(passed=1, failed=1)
+    assert "2 tests of this run share this cassette" in said(result)
+    assert "the others: test_it.py::test_ask[a]." in said(result)
+
+
 @pytest.mark.slow
 def test_two_workers_that_record_one_file_are_an_error(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     suite.test(
