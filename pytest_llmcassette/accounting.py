@@ -68,6 +68,8 @@ def _total(prices: Sequence[Price]) -> tuple[Decimal | None, str | None]:
 def over_budget(transcripts: Sequence[Transcript], budget: Budget, when: datetime | None = None) -> list[str]:
     """What is over budget, or cannot be checked, in words: one text for each limit; empty when all limits hold.
 
+    The texts say themselves which of the two they are: `... spent, ... allowed` or `llm_budget(...) cannot be checked`.
+
     `when` is the time of the recording for answers whose body does not say it.
     """
     problems: list[str] = []
@@ -102,13 +104,17 @@ def _over_tokens(
 
 def _over_cost(limit: Decimal, transcripts: Sequence[Transcript], when: datetime | None) -> list[str]:
     prices = [price_of(transcript, when) for transcript in transcripts]
+    spent, _ = _total(prices)
+    reasons = list(dict.fromkeys(price.reason for price in prices if price.cost is None))
+    # What is unknown for one reason needs that reason once.
+    unknown = "unknown" if len(reasons) == 1 else "unknown, {}"
     lines = [
-        f"  {_named(number, one)}: {dollars(price.cost) if price.cost is not None else f'unknown, {price.reason}'}"
+        f"  {_named(number, one)}: {dollars(price.cost) if price.cost is not None else unknown.format(price.reason)}"
         for number, (one, price) in _each(transcripts, prices)
     ]
-    spent, reason = _total(prices)
     if spent is None:
-        return ["\n".join([f"llm_budget(cost={limit}) cannot be checked: {reason}.", *lines])]
+        why = f"{reasons[0]}." if len(reasons) == 1 else "the cost of some exchanges is unknown."
+        return ["\n".join([f"llm_budget(cost={limit}) cannot be checked: {why}", *lines])]
     return [] if spent <= limit else ["\n".join([f"{dollars(spent)} spent, {dollars(limit)} allowed.", *lines])]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -86,6 +87,21 @@ def test_a_budget_that_cannot_be_checked_says_why() -> None:
     [cost] = over_budget([answer("no-such-model", input_tokens=1, output_tokens=1)], Budget(cost=Decimal(1)))
     assert cost.startswith("llm_budget(cost=1) cannot be checked: ")
     assert "no-such-model" in cost
+
+
+def test_a_cost_that_is_unknown_for_one_reason_gives_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "genai_prices", None)
+    counts = {"input_tokens": 1, "output_tokens": 1}
+    [said] = over_budget([answer(**counts), answer(**counts, cost=0.5)], Budget(cost=Decimal(1)))
+    assert said.splitlines() == [
+        "llm_budget(cost=1) cannot be checked: genai-prices is not installed. Install the price list: "
+        "pip install 'pytest-llmcassette[prices]'.",
+        "  exchange 1 (openai.chat, m): unknown",
+        "  exchange 2 (openai.chat, m): $0.50",
+    ]
+    [said] = over_budget([answer(**counts), answer()], Budget(cost=Decimal(1)))
+    assert said.startswith("llm_budget(cost=1) cannot be checked: the cost of some exchanges is unknown.\n")
+    assert said.count("pip install") == said.count("reports no usage") == 1
 
 
 def test_an_embedding_has_no_output_and_keeps_any_output_budget() -> None:

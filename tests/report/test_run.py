@@ -194,6 +194,8 @@ class TestBudget:
         result = self.budget(suite, "cost=1")
         result.assert_outcomes(failed=1, deselected=1)
         result.stdout.fnmatch_lines(["llm_budget(cost=1) cannot be checked: *has no price for model 'my-own'*"])
+        result.stdout.no_fnmatch_line("Over the budget*")
+        assert result.stdout.str().count("a newer genai-prices may know it") == 1
 
 
 def test_a_key_in_a_failure_is_not_on_the_page(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
