@@ -150,7 +150,8 @@ class CassetteReport:
         from pytest_llmcassette.report.summary import matrix_lines, summary_lines
 
         records, now = sorted(self._records.values(), key=lambda record: record.nodeid), time.time()
-        lines = summary_lines(records, quiet=self._config.get_verbosity() < 0 and not wanted)
+        verbosity = self._config.get_verbosity()
+        lines = summary_lines(records, quiet=verbosity < 0 and not wanted, reasons=wanted or verbosity > 0)
         if wanted:
             lines += ["", *matrix_lines(records, width=terminalreporter._tw.fullwidth, now=now)]
         page = page_path(self._config)

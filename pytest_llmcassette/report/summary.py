@@ -29,8 +29,11 @@ _MARKS = {
 }
 
 
-def summary_lines(records: Sequence[TestRecord], *, quiet: bool = False) -> list[str]:
-    """Counts, and usage by model; empty when there is nothing to say (`quiet`: when everything was just replayed)."""
+def summary_lines(records: Sequence[TestRecord], *, quiet: bool = False, reasons: bool = True) -> list[str]:
+    """Counts, and usage by model; empty when there is nothing to say (`quiet`: when everything was just replayed).
+
+    `reasons` says why costs are unknown, also where all of them are: for those who asked for costs.
+    """
     replayed = sum(one.replayed for one in records)
     recorded = sum(one.recorded for one in records)
     unplayed = sum(one.unplayed for one in records)
@@ -46,26 +49,28 @@ def summary_lines(records: Sequence[TestRecord], *, quiet: bool = False) -> list
     lost = sum(one.recorded for one in records if not one.saved)
     if lost:
         lines.append(f"{lost} of the recorded were not kept: their tests failed")
-    usage = _by_model([exchange for one in records for exchange in one.exchanges])
+    usage = _by_model([exchange for one in records for exchange in one.exchanges], why=reasons)
     unread = sum(one.unread for one in records)
     if usage and unread:
         usage.append(f"without {plural(unread, 'answer')} that no test looked at; --cassette-report reads all")
     return lines + usage
 
 
-def _by_model(exchanges: list[ExchangeRecord]) -> list[str]:
+def _by_model(exchanges: list[ExchangeRecord], *, why: bool) -> list[str]:
     groups: dict[str, list[ExchangeRecord]] = {}
     for exchange in exchanges:
         if exchange.protocol is not None:
             groups.setdefault(exchange.model or "unknown model", []).append(exchange)
     if not groups:
         return []
-    priced = any(one.cost is not None or one.cost_reason is not None for one in exchanges)
+    priced = any(one.cost is not None or (why and one.cost_reason is not None) for one in exchanges)
     rows: list[tuple[str, ...]] = [("model", "answers", "input", "output", "cost" if priced else "")]
     for model, group in sorted(groups.items(), key=lambda item: natural(item[0])):
         usage = usage_of(group)
         figures = [f"{count:,}" if count is not None else "-" for count in (usage.input_tokens, usage.output_tokens)]
         rows.append((model, str(len(group)), *figures, cost_words(group) if priced else ""))
+    if not why:
+        return table(rows)
     reasons = sorted({one.cost_reason for one in exchanges if one.cost is None and one.cost_reason})
     more = [f"... and {len(reasons) - 3} more reasons"] if len(reasons) > 3 else []
     return table(rows) + [f"cost unknown: {reason}" for reason in reasons[:3]] + more

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 
 import pytest
 from plugin.suite import BLOCKED
@@ -137,6 +138,29 @@ def test_a_page_that_cannot_be_written_is_said(suite: pytest.Pytester) -> None:
     run(suite, "--cassette-report=taken/report.html").stdout.fnmatch_lines(
         ["The report could not be written to *taken/report.html: *. Name another file."]
     )
+
+
+@pytest.mark.parametrize(("arguments", "said"), [((), 0), (("-v",), 1), (("--cassette-report",), 1)])
+def test_a_recording_run_does_not_ask_for_the_price_list(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], said: int
+) -> None:
+    monkeypatch.setitem(sys.modules, "genai_prices", None)
+    pytester.makepyfile(
+        """
+        import httpx, pytest
+        from servers.plain import PlainServer
+
+        @pytest.mark.cassette(record_mode="rewrite")
+        def test_ask():
+            with PlainServer() as server:
+                asked = {"model": "m", "messages": []}
+                httpx.Client(verify=False).post(f"{server.url}/v1/chat/completions", json=asked)
+        """
+    )
+    result = run(pytester, *arguments)
+    result.assert_outcomes(passed=1)
+    assert "1 recorded" in result.stdout.str()
+    assert result.stdout.str().count("cost unknown: genai-prices") == said
 
 
 class TestBudget:

@@ -44,6 +44,21 @@ def test_costs_are_left_out_when_nobody_looked_them_up() -> None:
     ]
 
 
+def test_why_costs_are_unknown_is_told_to_those_who_asked() -> None:
+    unknown = exchange(cost=None, cost_reason="no price list")
+    assert summary_lines([record("a", None, unknown)], reasons=False)[1:] == [
+        "model   answers  input  output",
+        "gpt-4o        1  1,200      34",
+    ]
+    assert summary_lines([record("a", None, unknown)])[-1] == "cost unknown: no price list"
+    other = exchange(model="my-own", cost=None, cost_reason="no price")
+    assert summary_lines([record("a", None, exchange(), other)], reasons=False)[1:] == [
+        "model   answers  input  output     cost",
+        "gpt-4o        1  1,200      34  $0.0030",
+        "my-own        1  1,200      34  unknown",
+    ]
+
+
 def test_usage_says_what_it_leaves_out() -> None:
     unread = record("b", None, exchange(protocol=None, usage=None), unread=1)
     assert summary_lines([record("a", None, exchange()), unread])[-1] == (
