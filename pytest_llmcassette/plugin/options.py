@@ -45,7 +45,12 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="MODE",
         help=f"record mode of pytest-llmcassette alone, beats --record-mode: {_MODES}",
     )
-    parser.addini(PATH, "where cassettes are, relative to the test's folder", default=DEFAULT_PATH)
+    parser.addini(
+        PATH,
+        "where cassettes are, relative to the test's folder; may hold {module}, {provider}, {class}, {test}, {params} "
+        "and {scenario} (the test's name without test_)",
+        default=DEFAULT_PATH,
+    )
     parser.addini(DEFER_TLS, "make TLS contexts of httpx clients only when they are used", type="bool", default=True)
     for name, (kind, text) in SWITCHES.items():
         parser.addini(f"llmcassette_{name}", text, type=kind, default=None)

@@ -8,6 +8,7 @@ import shlex
 import pytest
 
 from plugin.suite import Suite, outcomes, said
+from pytest_llmcassette.plugin.naming import FIELDS
 
 TEST = """
 @pytest.mark.cassette
@@ -256,7 +257,9 @@ def test_the_flag_says_what_it_is_in_the_help(suite: Suite) -> None:
     shown = said(suite.run("--help"))
     assert re.search(r"^\s+--record-mode=MODE", shown, re.MULTILINE)
     assert re.search(r"^\s+--llmcassette-record-mode=MODE", shown, re.MULTILINE)
-    assert re.search(r"^\s+llmcassette_path \(string\)", shown, re.MULTILINE)
+    [path] = re.findall(r"^\s+llmcassette_path \(string\):(.*?)^\s+llmcassette_", shown, re.MULTILINE | re.DOTALL)
+    for field in FIELDS:
+        assert f"{{{field}}}" in path
 
 
 def test_no_trace_when_blocked(suite: Suite) -> None:
