@@ -12,6 +12,8 @@ from pytest_llmcassette.cassette.yaml_tree import line_of, parse
 from pytest_llmcassette.errors import CassetteFileError
 
 _WHAT_IS_READ = "Cassettes are go-vcr 2 (`version: 2`) or VCR.py 1 (`version: 1`) files: check the path."
+# Of cassetter's `body: {type: ..., content: ...}`; a JSON request may have both keys itself.
+_BODY_TYPES = ("json", "text", "binary")
 _AGAIN = "Record those calls again over HTTP, with this plugin."
 
 
@@ -70,7 +72,7 @@ def _refuse_other_kinds(root: dict[str, Any]) -> None:
         _refuse_if_no_http(item, place)
         request = item.get("request")
         body = request.get("body") if isinstance(request, dict) else None
-        if "recorded_at" in item or (isinstance(body, dict) and {"type", "content"} <= body.keys()):
+        if "recorded_at" in item or (isinstance(body, dict) and "content" in body and body.get("type") in _BODY_TYPES):
             raise UnreadableError(
                 "this is a cassette in cassetter's own format", "Record it again with this plugin.", place=place
             )

@@ -1,7 +1,8 @@
 """Reads VCR.py cassettes (`version: 1`), with the serializers that real projects put around it.
 
 Body forms seen in 2,500 real files: text, `!!binary`, `{string: ...}`, `{base64_string: ...}`, `parsed_body` (a JSON
-document as YAML, of pydantic-ai), null, and a mapping as a request's body.
+document as YAML, of pydantic-ai), null, and a mapping as a request's body. VCR.py before 6 wrote an httpx response as
+`content` and `status_code` (its `httpx_stubs.py` still reads them), and a body that was a file as a Python object.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def _host(url: str) -> str:
 def _response(fields: Fields) -> Response:
     headers = _headers(fields)
     code, reason = _status(fields)
-    stored = _body(fields)
+    stored = _body(fields, otherwise="content")
     encodings = headers.get("Content-Encoding")
     content_type = (headers.get("Content-Type") or [""])[0]
     body, decoded = decode_sniffed(stored, ", ".join(encodings or []), content_type)
@@ -73,7 +74,9 @@ def _response(fields: Fields) -> Response:
 
 
 def _status(fields: Fields) -> tuple[int, str]:
-    """Code and reason of `status: {code, message}`, also of `status: 200`."""
+    """Code and reason of `status: {code, message}`, also of `status: 200` and `status_code: 200`."""
+    if "status_code" in fields.values:
+        return _whole(fields, "status_code"), ""
     value = fields.get("status")
     if isinstance(value, dict):
         status = fields.mapping("status")
@@ -111,12 +114,14 @@ def _headers(fields: Fields) -> Headers:
     return found
 
 
-def _body(fields: Fields, *, may_be_json: bool = False) -> bytes:
-    """The bytes of `parsed_body` or `body`, in whatever form. Only a request's may be a bare JSON document."""
+def _body(fields: Fields, *, may_be_json: bool = False, otherwise: str = "body") -> bytes:
+    """The bytes of `parsed_body`, `body` or `otherwise`, in whatever form. Only a request's may be a JSON document."""
     parsed = fields.values.get("parsed_body")
     if parsed is not None:
         return b"" if is_null(parsed) else json_text(parsed, (*fields.place, "parsed_body"))
     value = fields.get("body")
+    if value is None:
+        value = fields.get(otherwise)
     if value is None:
         return b""
     if isinstance(value, str | bytes):

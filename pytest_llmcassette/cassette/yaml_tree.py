@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pytest_llmcassette.cassette import python_tags
 from pytest_llmcassette.cassette.encoding import decode_base64
 from pytest_llmcassette.cassette.unreadable import Place, UnreadableError
 
@@ -104,6 +105,8 @@ def _build(parser: Any) -> Tree:
     closed = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
     anchors: dict[str, Tree] = {}
     stack: list[tuple[Any, str | None, str | None]] = []
+    # The open collections that stand for a body, innermost last: how many are open with them, and their tag.
+    bodies: list[tuple[int, str]] = []
     # The innermost open collection: a dict, with the key whose value is to come, or a list.
     inner: Any = None
     key: str | None = None
@@ -131,9 +134,13 @@ def _build(parser: Any) -> Tree:
                 raise _fault(event, "a key in it is no text")
             stack.append((inner, key, anchor))
             inner, key, anchor = ({} if kind is mapping else []), None, event.anchor
+            if event.tag in python_tags.BODIES:
+                bodies.append((len(stack), event.tag))
             continue
         elif kind in closed:
             value = inner
+            if bodies and bodies[-1][0] == len(stack):
+                value = _body(event, bodies.pop()[1], inner)
             if anchor is not None:
                 anchors[anchor] = value
             inner, key, anchor = stack.pop()
@@ -186,7 +193,7 @@ def _tagged(event: Any) -> str | bytes:
             return decode_base64(value)
         except ValueError:
             raise _fault(event, "a !!binary value in it is no base64") from None
-    if tag in ("!", _TAG + "str"):
+    if tag in ("!", _TAG + "str") or tag in python_tags.SCALARS:
         return str(value)
     if tag in _TEXT_TAGS:
         return Plain(value)
@@ -194,8 +201,16 @@ def _tagged(event: Any) -> str | bytes:
 
 
 def _check_tag(event: Any) -> None:
-    if event.tag not in ("!", _TAG + "map", _TAG + "seq"):
+    known = event.tag in ("!", _TAG + "map", _TAG + "seq")
+    if not known and event.tag not in python_tags.COLLECTIONS and event.tag not in python_tags.BODIES:
         raise _bad_tag(event)
+
+
+def _body(event: Any, tag: str, fields: Any) -> bytes:
+    body = python_tags.body_of(tag, fields)
+    if body is None:
+        raise _fault(event, f"a value with the tag {tag.replace(_TAG, '!!')} in it is not as PyYAML writes it")
+    return body
 
 
 def _bad_tag(event: Any) -> UnreadableError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import io
 import json
 import zlib
 from pathlib import Path
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 from pytest_llmcassette.cassette.files import load
 from pytest_llmcassette.cassette.formats import read as read_raw
 from pytest_llmcassette.cassette.model import Interaction, Request, Response
+from pytest_llmcassette.errors import CassetteFileError
 
 HI = "Olá 世界 😀\r\n\tx".encode()
 
@@ -102,6 +104,46 @@ def test_forms_of_no_body(tmp_path: Path, body: dict[str, Any]) -> None:
 def test_a_mapping_as_a_requests_body_is_json(tmp_path: Path) -> None:
     asked = read(tmp_path, dumped({"body": {"model": "gpt-4o", "n": 1, "stream": True, "stop": None}})).request
     assert json.loads(asked.body) == {"model": "gpt-4o", "n": 1, "stream": True, "stop": None}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [io.BytesIO(HI), iter([HI[:9], HI[9:]]), iter([HI.decode()[:5], HI.decode()[5:]]), iter([HI])],
+    ids=["file", "pieces", "texts", "one piece"],
+)
+def test_a_body_that_was_a_file_or_an_iterator(tmp_path: Path, body: object) -> None:
+    """VCR.py keeps it as one, and PyYAML's full dumper writes the object."""
+    content = dumped({"body": "BODY"}).replace("body: BODY", yaml.dump({"body": body}).strip().replace("\n", "\n    "))
+    assert "!!python/object" in content
+    assert read(tmp_path, content).request.body == HI
+
+
+@pytest.mark.parametrize("fields", ["{}", "{state: x}", "{state: []}", "{state: [[a]]}", "[x]", "{args: [x]}"])
+def test_a_file_as_nobody_writes_it(tmp_path: Path, fields: str) -> None:
+    content = dumped({"body": "BODY"}).replace("body: BODY", f"body: !!python/object/new:_io.BytesIO {fields}")
+    with pytest.raises(CassetteFileError, match="BytesIO in it is not as PyYAML writes it"):
+        read(tmp_path, content)
+
+
+def test_tuples_and_the_texts_of_python_2_are_lists_and_texts(tmp_path: Path) -> None:
+    content = dumped({"body": "BODY"}).replace("body: BODY", "body: !!python/unicode 'olá'")
+    content = content.replace("headers: {}", "headers: {x-a: !!python/tuple [b, !!python/str 'c']}")
+    asked = read(tmp_path, content).request
+    assert (asked.body, asked.headers) == ("olá".encode(), {"X-A": ["b", "c"]})
+
+
+@pytest.mark.parametrize("content", [HI, HI.decode()])
+def test_an_httpx_response_as_vcrpy_wrote_it_before_version_6(tmp_path: Path, content: str | bytes) -> None:
+    """`_to_serialized_response` in its `stubs/httpx_stubs.py` of 4.1 to 5.1."""
+    old = {"content": content, "headers": {"a": ["b"]}, "http_version": "HTTP/1.1", "status_code": 404}
+    document = {"interactions": [{"request": {"method": "GET", "uri": "https://a/", "body": ""}, "response": old}]}
+    answer = read(tmp_path, yaml.safe_dump(document | {"version": 1})).response
+    assert (answer.code, answer.body, answer.headers) == (404, HI, {"A": ["b"]})
+
+
+def test_a_json_request_with_a_type_and_content_is_not_cassetters(tmp_path: Path) -> None:
+    asked = {"type": "message", "content": "hi"}
+    assert json.loads(read(tmp_path, dumped({"body": asked})).request.body) == asked
 
 
 words = st.sampled_from(
