@@ -17,7 +17,7 @@ from pytest_llmcassette.protocols.json_stream import JsonStream, is_event_stream
 from pytest_llmcassette.protocols.wire_values import as_int, as_str
 from pytest_llmcassette.transcript import Transcript
 
-_BEDROCK = re.compile(r"/model/([^/]+)/invoke(?:-with-response-stream)?$")
+_BEDROCK = re.compile(r"/model/(.+)/invoke(?:-with-response-stream)?$")
 _VERTEX = re.compile(r"/publishers/anthropic/models/([^/:]+):(?:streamRawPredict|rawPredict)$")
 
 

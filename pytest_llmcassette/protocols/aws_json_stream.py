@@ -15,7 +15,8 @@ from pytest_llmcassette.protocols.http_errors import error_object, http_error
 from pytest_llmcassette.transcript import ExchangeError
 
 _MEDIA_TYPE = "application/vnd.amazon.eventstream"
-_MODEL = re.compile(r"/model/([^/]+)/")
+# An ARN has slashes, which not every client escapes.
+_MODEL = re.compile(r"/model/(.+)/[^/]+$")
 _MOST_NOTES = 5
 
 

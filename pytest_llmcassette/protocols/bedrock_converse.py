@@ -14,7 +14,7 @@ from pytest_llmcassette.protocols.converse_assembly import ConverseAssembly
 from pytest_llmcassette.protocols.http_errors import error_object, is_error
 from pytest_llmcassette.transcript import ExchangeError, Transcript
 
-_PATH = re.compile(r"/model/[^/]+/converse(?:-stream)?$")
+_PATH = re.compile(r"/model/.+/converse(?:-stream)?$")
 
 
 class BedrockConverse(WireProtocol):

@@ -15,7 +15,7 @@ from pytest_llmcassette.protocols.invoke_model_assembly import InvokeModelAssemb
 from pytest_llmcassette.protocols.wire_values import as_int
 from pytest_llmcassette.transcript import ExchangeError, Transcript
 
-_PATH = re.compile(r"/model/[^/]+/invoke(?:-with-response-stream)?$")
+_PATH = re.compile(r"/model/.+/invoke(?:-with-response-stream)?$")
 _HEADERS = {
     "inputTokenCount": "X-Amzn-Bedrock-Input-Token-Count",
     "outputTokenCount": "X-Amzn-Bedrock-Output-Token-Count",

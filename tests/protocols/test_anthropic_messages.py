@@ -365,8 +365,10 @@ def test_homes(url: str, provider: str, model: str) -> None:
     assert transcript.text == "Bom dia é"
 
 
-def test_an_inference_profile_is_known_by_the_request() -> None:
-    url = "https://bedrock-runtime.us-east-1.amazonaws.com/model/arn%3Aaws%3Abedrock%3A1%3Aprofile%2Fabc/invoke"
+@pytest.mark.parametrize("arn", ["arn%3Aaws%3Abedrock%3A1%3Aprofile%2Fabc", "arn:aws:bedrock:1:profile/abc"])
+def test_an_inference_profile_is_known_by_the_request(arn: str) -> None:
+    """With its slash escaped, or not, as by older SDKs."""
+    url = f"https://bedrock-runtime.us-east-1.amazonaws.com/model/{arn}/invoke"
     exchange = interaction(url, MESSAGE, asked={"anthropic_version": "bedrock-2023-05-31", "messages": []})
     transcript = registry.read(exchange)
     assert transcript is not None

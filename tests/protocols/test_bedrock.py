@@ -129,6 +129,13 @@ def test_converse() -> None:
     assert usage.check() == ()
 
 
+@pytest.mark.parametrize(("call", "protocol"), [("converse", "bedrock.converse"), ("invoke", "bedrock.invoke_model")])
+def test_an_arn_whose_slash_is_not_escaped(call: str, protocol: str) -> None:
+    transcript = registry.read(interaction(f"{HOST}/arn:aws:bedrock:1:profile/abc/{call}", ANSWER))
+    assert transcript is not None
+    assert (transcript.protocol, transcript.request_model) == (protocol, "arn:aws:bedrock:1:profile/abc")
+
+
 def test_converse_stream_is_the_plain_answer() -> None:
     streamed = _stream(b"".join(FRAMES))
     assert replace(streamed, stream=False, shape=()) == _read(CONVERSE, ANSWER)
