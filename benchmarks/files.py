@@ -51,18 +51,6 @@ def _folders(scratch: Path) -> dict[str, list[Path]]:
 
 
 def _is_http(path: Path) -> bool:
-    """Not a recording of WebSocket messages or gRPC calls, which are refused by name."""
-    from pytest_llmcassette.cassette.files import load as load_cassette
-    from pytest_llmcassette.errors import CassetteFileError
-
-    try:
-        load_cassette(path)
-    except CassetteFileError:
-        return False
-    return True
-
-
-def _is_http(path: Path) -> bool:
     """False for recorded WebSocket and gRPC traffic, which no reader of ours takes."""
     from pytest_llmcassette.cassette.files import load as load_cassette
     from pytest_llmcassette.errors import CassetteFileError

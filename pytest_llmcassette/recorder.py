@@ -72,7 +72,7 @@ class Recorder:
         self._secrets: frozenset[str] = frozenset()
         """The credentials that the requests of this run have carried."""
         self._playlist: Playlist | None = None
-        self._slots: list[tuple[Hashable, RecordingSlot]] = []
+        self._slots: list[tuple[Request, RecordingSlot]] = []
         self._failed: defaultdict[Hashable, list[SentRequest]] = defaultdict(list)
 
     @property
@@ -146,7 +146,7 @@ class Recorder:
         if not self.may_record:
             raise self._miss(request, playlist)
         self._refuse_placeholder(live)
-        return self._reserve(playlist.key(request), request, sent)
+        return self._reserve(request, sent)
 
     def _load(self) -> Playlist:
         if self._playlist is None:
@@ -192,15 +192,17 @@ class Recorder:
                 f"Set {named} and run again, or replay a recording (record mode none)."
             )
 
-    def _reserve(self, key: Hashable, request: Request, sent: SentRequest) -> RecordingSlot:
+    def _reserve(self, request: Request, sent: SentRequest) -> RecordingSlot:
         sent.live = True
-        if self._failed[key]:
-            self._failed[key].pop(0).dropped = True
+        if self._failed:
+            earlier = self._failed.get(self._load().key(request))
+            if earlier:
+                earlier.pop(0).dropped = True
 
         def note_failure(slot: RecordingSlot) -> None:
             failed = slot.sent.interaction
             if failed is not None and is_transient(failed) and not self.config.record_errors:
-                self._failed[key].append(slot.sent)
+                self._failed[self._load().key(request)].append(slot.sent)
 
         slot = RecordingSlot(
             request,
@@ -212,7 +214,7 @@ class Recorder:
             is_complete=self._is_complete,
             on_end=note_failure,
         )
-        self._slots.append((key, slot))
+        self._slots.append((request, slot))
         return slot
 
     def unplayed(self) -> list[Interaction]:
@@ -240,8 +242,8 @@ class Recorder:
         with self._lock:
             fresh = [
                 # A later request may carry what an earlier answer gave out under an unknown name.
-                (key, self._swept(slot.sent.interaction, self._secrets - slot.secrets))
-                for key, slot in self._slots
+                (request, self._swept(slot.sent.interaction, self._secrets - slot.secrets))
+                for request, slot in self._slots
                 if slot.sent.interaction is not None and not slot.sent.dropped
             ]
             if not fresh:
@@ -263,14 +265,15 @@ class Recorder:
     def _swept(self, interaction: Interaction, secrets: frozenset[str]) -> Interaction:
         return self._redactor.without(interaction, secrets) if secrets else interaction
 
-    def _merged(self, fresh: list[tuple[Hashable, Interaction]]) -> list[Interaction]:
+    def _merged(self, fresh: list[tuple[Request, Interaction]]) -> list[Interaction]:
         if self._playlist is None or self.mode is RecordMode.REWRITE:
             return [interaction for _, interaction in fresh]
         merged = list(self._playlist.interactions)
         if self.mode is not RecordMode.ALL:
             return merged + [interaction for _, interaction in fresh]
         places: dict[Hashable, list[int]] = {}
-        for key, interaction in fresh:
+        for request, interaction in fresh:
+            key = self._playlist.key(request)
             same = places.setdefault(key, self._playlist.places(key))
             if same:
                 merged[same.pop(0)] = interaction

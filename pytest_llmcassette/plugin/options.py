@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import pytest
 
+from pytest_llmcassette.plugin.stash import FLAG_IS_OURS
+
 DEFAULT_PATH = "cassettes/{module}/{provider}/{class}.{test}[{params}].yaml"
 PATH = "llmcassette_path"
 DEFER_TLS = "llmcassette_defer_tls"
@@ -64,6 +66,7 @@ def claim_record_mode(early_config: pytest.Config, parser: pytest.Parser, args: 
     """
     if hasattr(parser.parse_known_and_unknown_args([])[0], _SHARED):
         return
+    early_config.stash[FLAG_IS_OURS] = True
     parser.getgroup("llmcassette").addoption(
         "--record-mode", dest=_SHARED, default=None, metavar="MODE", help=f"what may be recorded: {_MODES}"
     )
@@ -79,14 +82,22 @@ def command_line(config: pytest.Config) -> tuple[str, str | None]:
     own: str | None = config.getoption(_OWN, None)
     if own is not None:
         return "--llmcassette-record-mode", own
-    return "--record-mode", config.getoption(_SHARED, None)
+    return "--record-mode", "none" if neighbours_mode(config) else config.getoption(_SHARED, None)
+
+
+def neighbours_mode(config: pytest.Config) -> str | None:
+    """The mode, such as cassetter's `verify`, that only the neighbour knows whose flag decides; None for one of ours.
+
+    The neighbour has checked it. Our tests replay then: what it means to the network is not for us to guess.
+    """
+    mode: str | None = config.getoption(_SHARED, None)
+    if mode is None or config.getoption(_OWN, None) is not None or FLAG_IS_OURS in config.stash:
+        return None
+    return None if mode in _MODES.split(", ") else mode
 
 
 def check_command_line(config: pytest.Config) -> None:
-    """Raises `pytest.UsageError` for a mode that does not exist.
-
-    Called once a test of ours is there: `--record-mode=verify` is fine where cassetter's tests are the only ones.
-    """
+    """Raises `pytest.UsageError` for a mode that does not exist; called once a test of ours is there."""
     flag, mode = command_line(config)
     if mode is None:
         return

@@ -145,7 +145,7 @@ class CassetteReport:
         wanted = self._config.getoption(_OPTION) is not None
         if not self._records and not self.notes and not wanted:
             return
-        from pytest_llmcassette.plugin import commands
+        from pytest_llmcassette.plugin import commands, options
         from pytest_llmcassette.report.advice import advice_lines
         from pytest_llmcassette.report.summary import matrix_lines, summary_lines
 
@@ -161,6 +161,7 @@ class CassetteReport:
             records,
             argument=lambda nodeid: commands.test_argument(self._config, nodeid),
             rerun=commands.rerun_failed(self._config),
+            theirs=options.neighbours_mode(self._config),
             failed=sum(outcome in ("failed", "error") for outcome in self._outcomes.values()),
         )
         if lines or self.notes:

@@ -24,6 +24,9 @@ DIFFS: pytest.StashKey[list[Sequence[str]]] = pytest.StashKey()
 PROVIDER_PROBLEM: pytest.StashKey[str] = pytest.StashKey()
 """On the config: the first thing that is wrong with a table of providers, said when everything is collected."""
 
+FLAG_IS_OURS: pytest.StashKey[bool] = pytest.StashKey()
+"""On the config: we have added `--record-mode`, since no neighbour has."""
+
 CAPABILITIES: pytest.StashKey[set[str] | None] = pytest.StashKey()
 """On the config: what any provider declares; None where suites have tables of their own, which nobody can look into."""
 

@@ -12,14 +12,29 @@ _MOST_NAMED = 5
 
 
 def advice_lines(
-    records: Sequence[TestRecord], *, argument: Callable[[str], str], rerun: str | None, failed: int
+    records: Sequence[TestRecord],
+    *,
+    argument: Callable[[str], str],
+    rerun: str | None,
+    failed: int,
+    theirs: str | None = None,
 ) -> list[str]:
     """A few lines for each cause, with its remedy.
 
     `argument` makes a test's id one of a command line, `rerun` is the command that runs again what failed (None: there
-    is none), `failed` how many tests failed, whether they have a cassette or not.
+    is none), `failed` how many tests failed, whether they have a cassette or not, `theirs` the record mode of another
+    plugin that the command line named.
     """
-    return [*_without_keys(records), *_left_over(records, argument), *_missing(records, rerun, failed)]
+    return [*_mode(records, theirs), *_without_keys(records), *_left_over(records, argument), *_missing(records, rerun, failed)]
+
+
+def _mode(records: Sequence[TestRecord], theirs: str | None) -> list[str]:
+    if theirs is None or not records:
+        return []
+    return [
+        f"--record-mode={theirs} is another plugin's mode: {plural(len(records), 'test')} of pytest-llmcassette ran with "
+        "mode none. To choose theirs: --llmcassette-record-mode"
+    ]
 
 
 def _without_keys(records: Sequence[TestRecord]) -> list[str]:
