@@ -56,7 +56,7 @@ class ChatChoice:
             add_executed_tools(self.draft, dict_list(message["executed_tools"]))
         calls = message.get("tool_calls")
         # Text Generation Inference (Hugging Face) streams a lone object where all others have a list.
-        for call in [calls] if isinstance(calls, dict) else dict_list(calls):
+        for call in [calls] if isinstance(calls, dict) and calls.get("function") else dict_list(calls):
             self._calls.add(call, whole=whole)
         if isinstance(message.get("function_call"), dict):
             self._calls.add_legacy(message["function_call"])

@@ -39,3 +39,4 @@ def test_text_generation_inference_streams_a_lone_tool_call() -> None:
     alone = [{"tool_calls": delta["tool_calls"][0]} for delta in deltas]
     transcript = read("https://x.endpoints.huggingface.cloud/v1/chat/completions", sse(*map(chunk, alone)))
     assert calls_of(transcript) == [(None, "add", '{"x":1}')]
+    assert calls_of(read(OPENAI, sse(chunk({"content": "Hi", "tool_calls": {}}, "stop")))) == []
