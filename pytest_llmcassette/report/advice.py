@@ -25,15 +25,20 @@ def advice_lines(
     is none), `failed` how many tests failed, whether they have a cassette or not, `theirs` the record mode of another
     plugin that the command line named.
     """
-    return [*_mode(records, theirs), *_without_keys(records), *_left_over(records, argument), *_missing(records, rerun, failed)]
+    return [
+        *_mode(records, theirs),
+        *_without_keys(records),
+        *_left_over(records, argument),
+        *_missing(records, rerun, failed),
+    ]
 
 
 def _mode(records: Sequence[TestRecord], theirs: str | None) -> list[str]:
     if theirs is None or not records:
         return []
     return [
-        f"--record-mode={theirs} is another plugin's mode: {plural(len(records), 'test')} of pytest-llmcassette ran with "
-        "mode none. To choose theirs: --llmcassette-record-mode"
+        f"--record-mode={theirs} is another plugin's mode: {plural(len(records), 'test')} of pytest-llmcassette ran "
+        "with mode none. To choose theirs: --llmcassette-record-mode"
     ]
 
 

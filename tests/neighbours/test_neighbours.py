@@ -112,6 +112,16 @@ def test_a_mode_that_neither_knows_is_an_error_of_one_line(suite: pytest.Pyteste
     assert "INTERNALERROR" not in result.stdout.str() + result.stderr.str()
 
 
+@pytest.mark.skipif("cassetter" not in PRESENT, reason="verify is a mode of cassetter's")
+def test_a_mode_of_theirs_replays_ours(suite: pytest.Pytester, provider: EmbeddedProvider) -> None:
+    run(suite, "--record-mode=once").assert_outcomes(passed=2)
+    result = run(suite, "--record-mode=verify")
+    # Theirs goes live to compare, ours does not.
+    assert provider.requests == 3
+    assert result.parseoutcomes()["passed"] >= 1
+    result.stdout.fnmatch_lines(["--record-mode=verify is another plugin's mode: 1 test of pytest-llmcassette ran *"])
+
+
 def test_one_test_with_both_marks_is_an_error(suite: pytest.Pytester) -> None:
     suite.makepyfile(test_both=TESTS.replace("@pytest.mark.vcr", "@pytest.mark.vcr\n@pytest.mark.cassette"))
     result = run(suite, "--record-mode=once")

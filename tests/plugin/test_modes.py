@@ -253,6 +253,31 @@ def test_a_mode_that_does_not_exist_is_an_error_of_one_line(suite: Suite, flag: 
     assert "none, once, new_episodes, all, rewrite" in line
 
 
+NEIGHBOUR = """
+def pytest_addoption(parser):
+    parser.getgroup("neighbour").addoption("--record-mode", default=None, choices=["none", "rewrite", "verify"])
+"""
+
+
+def test_a_mode_that_only_a_neighbour_knows_replays(suite: Suite) -> None:
+    suite.file("neighbour.py", NEIGHBOUR)
+    suite.test("@pytest.mark.cassette(record_mode='all')\ndef test_ask(): ask()\n\ndef test_theirs(): pass\n")
+    suite.run("-p", "neighbour", "--record-mode=rewrite").assert_outcomes(passed=2)
+    result = suite.run("-p", "neighbour", "--record-mode=verify")
+    result.assert_outcomes(passed=2)
+    assert suite.server.calls == 1
+    assert (
+        said(result).count("--record-mode=verify is another plugin's mode: 1 test of pytest-llmcassette ran with") == 1
+    )
+    # Nothing to say where it concerns no test of ours, or where ours has its own flag.
+    assert "verify is" not in said(suite.run("-p", "neighbour", "--record-mode=verify", "-k", "theirs"))
+    own = suite.run("-p", "neighbour", "--record-mode=verify", "--llmcassette-record-mode=rewrite")
+    own.assert_outcomes(passed=2)
+    assert suite.server.calls == 2
+    assert "verify is" not in said(own)
+    assert suite.run("-p", "neighbour", "--record-mode=sometimes").ret == pytest.ExitCode.USAGE_ERROR
+
+
 def test_the_flag_says_what_it_is_in_the_help(suite: Suite) -> None:
     shown = said(suite.run("--help"))
     assert re.search(r"^\s+--record-mode=MODE", shown, re.MULTILINE)
