@@ -50,19 +50,23 @@ class LlmCassette:
     def transcripts(self) -> tuple[Transcript, ...]:
         """What was answered, for the LLM exchanges alone, in the order of the requests.
 
-        Of a response that was polled only the last poll counts.
+        Of a response that was polled only the last poll counts, and a stream that was cut and resumed is one answer.
         """
         polls: dict[str, int] = {}
+        cut: dict[tuple[str, str], int] = {}
         found: list[Transcript | None] = []
         for interaction in self._recorder.interactions:
             transcript = self._transcript_of(interaction)
             if transcript is None:
                 continue
+            answer = (transcript.protocol, transcript.id or interaction.request.url)
             if interaction.request.method == "GET":
-                earlier = polls.get(interaction.request.url)
-                if earlier is not None:
-                    found[earlier] = None
+                for earlier in (polls.get(interaction.request.url), cut.get(answer)):
+                    if earlier is not None:
+                        found[earlier] = None
                 polls[interaction.request.url] = len(found)
+            if not transcript.complete:
+                cut[answer] = len(found)
             found.append(transcript)
         return tuple(transcript for transcript in found if transcript is not None)
 

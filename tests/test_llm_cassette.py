@@ -24,12 +24,16 @@ def recorder(tmp_path: Path) -> Recorder:
     return Recorder(tmp_path / "it.yaml", config, how_to_record="", owner="test", is_complete=is_complete)
 
 
+def stream(*events: dict[str, Any]) -> bytes:
+    return "".join(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in events).encode()
+
+
 def exchange(recorder: Recorder, url: str, asked: Any, answered: Any, method: str = "POST") -> None:
     body = b"" if asked is None else json.dumps(asked).encode()
     slot = recorder.request(LiveRequest(method, url, [(b"content-type", b"application/json")], body))
     assert isinstance(slot, RecordingSlot)
     slot.headers(200, "OK", [(b"content-type", b"application/json")], "HTTP/1.1", 1)
-    slot.data(json.dumps(answered).encode())
+    slot.data(answered if isinstance(answered, bytes) else json.dumps(answered).encode())
     slot.end("")
 
 
@@ -79,6 +83,26 @@ def test_transcript_of_none_or_several_names_what_there_is(recorder: Recorder) -
         _ = cassette.transcript
     assert cassette.usage.total_tokens is None
     assert isinstance(cassette.usage, Usage)
+
+
+def test_a_stream_that_was_cut_and_resumed_is_one_answer(recorder: Recorder) -> None:
+    """https://platform.openai.com/docs/guides/background: GET with `starting_after`, from the middle to the end."""
+    url = "https://api.openai.com/v1/responses"
+    begun = {"id": "resp_1", "object": "response", "status": "in_progress", "model": "gpt-5", "output": []}
+    words = {"type": "output_text", "text": "Hello", "annotations": []}
+    item = {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed", "content": [words]}
+    usage = {"input_tokens": 3, "output_tokens": 4, "total_tokens": 7}
+    ended = begun | {"status": "completed", "output": [item], "usage": usage}
+    delta = {"type": "response.output_text.delta", "output_index": 0, "content_index": 0, "delta": "Hel"}
+    asked = {"model": "gpt-5", "input": "hi", "stream": True, "background": True}
+    exchange(recorder, url, asked, stream({"type": "response.created", "response": begun}, delta))
+    cut = LlmCassette(recorder).transcript
+    assert (cut.text, cut.complete) == ("Hel", False)
+    rest = stream(delta | {"delta": "lo"}, {"type": "response.completed", "response": ended})
+    exchange(recorder, f"{url}/resp_1?stream=true&starting_after=1", None, rest, "GET")
+    cassette = LlmCassette(recorder)
+    assert (cassette.transcript.text, cassette.transcript.complete) == ("Hello", True)
+    assert (len(cassette.interactions), cassette.usage.total_tokens) == (2, 7)
 
 
 def test_equality_leaves_the_answer_to_a_snapshot(recorder: Recorder) -> None:
