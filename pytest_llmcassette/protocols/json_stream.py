@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,12 +11,16 @@ from pytest_llmcassette.framing.sse import SSEDecoder
 from pytest_llmcassette.protocols.base import Exchange
 
 _FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
+# Blank keep-alive lines before the answer: OpenRouter sends them for as long as a model thinks.
+_BLANK = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*")
 _MOST_NOTES = 5
 
 
 def is_event_stream(exchange: Exchange) -> bool:
     """Whether the answer came as server-sent events, by its body first: recorders lose or change content types."""
-    head = exchange.body[:256].lstrip(b"\xef\xbb\xbf \t\r\n")
+    blank = _BLANK.match(exchange.body)
+    start = 0 if blank is None else blank.end()
+    head = exchange.body[start : start + 16]
     if head[:1] in (b"{", b"["):
         return False
     if head.startswith(_FIELDS):

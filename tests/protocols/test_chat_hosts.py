@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
+import pytest
+
 from .made import OPENAI, call, calls_of, chunk, read, sse
 
 USAGE = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
@@ -40,3 +44,16 @@ def test_text_generation_inference_streams_a_lone_tool_call() -> None:
     transcript = read("https://x.endpoints.huggingface.cloud/v1/chat/completions", sse(*map(chunk, alone)))
     assert calls_of(transcript) == [(None, "add", '{"x":1}')]
     assert calls_of(read(OPENAI, sse(chunk({"content": "Hi", "tool_calls": {}}, "stop")))) == []
+
+
+@pytest.mark.parametrize("asked", [None, {"stream": True}])
+def test_many_blank_lines_before_the_answer(asked: dict[str, bool] | None) -> None:
+    """OpenRouter sends one a second or so while the model thinks."""
+    choice = {"index": 0, "message": {"role": "assistant", "content": "Hi"}, "finish_reason": "stop"}
+    blank = "\n         \n" * 500
+    plain = read(OPENAI, blank + json.dumps({"id": "1", "model": "m", "choices": [choice]}), request=asked)
+    streamed = read(OPENAI, blank.encode() + sse(chunk({"content": "Hi"}, "stop")), request=asked)
+    assert [(one.stream, one.text, one.complete) for one in (plain, streamed)] == [
+        (False, "Hi", True),
+        (True, "Hi", True),
+    ]
