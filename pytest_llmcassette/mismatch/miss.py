@@ -28,16 +28,17 @@ def not_recorded(
     `command` records it; `adds`: to what is there, else anew.
     """
     asked, mode = f"{sent.method} {sent.url}", config.record_mode
-    summary = f"{sent.method} {urlsplit(sent.url).path or '/'}: "
+    # The cause first: in a suite the requests are much the same, and a line is cut at its end.
+    request = f": {sent.method} {urlsplit(sent.url).path or '/'}"
     if recorded is None:
         return RequestNotRecorded(
             f"{owner} sent {asked}, but there is no cassette {path} (record mode {mode}).\nRecord it: {command}",
-            summary=summary + "no cassette",
+            summary="no cassette" + request,
             remedy=RecordMode.ONCE,
         )
     short, why = explained(sent, recorded, config)
     return RequestNotRecorded(
         f"{owner} sent {asked}, which {path} has no recording for (record mode {mode}).\n{why}\nRecord it: {command}",
-        summary=summary + short,
+        summary=short + request,
         remedy=RecordMode.NEW_EPISODES if adds else RecordMode.REWRITE,
     )

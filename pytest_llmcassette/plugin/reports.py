@@ -39,7 +39,7 @@ def _after_body(run: TestRun, call: pytest.CallInfo[None], made: pytest.TestRepo
     if made.passed and not hasattr(made, "wasxfail") and not run.failed:
         problem = strict.after_body(run)
         if problem is not None:
-            _fail(made, run, problem)
+            _fail(made, run, *problem)
         return
     if run.recorder is not None:
         run.said = len(run.recorder.misses)
@@ -52,7 +52,7 @@ def _after_teardown(run: TestRun, made: pytest.TestReport) -> None:
     if made.passed:
         problem = strict.after_teardown(run)
         if problem is not None:
-            _fail(made, run, problem)
+            _fail(made, run, *problem)
     if not made.passed or not run.body_is_over:
         # With --setup-only there is no body, and so nothing that a recording could be good for.
         run.failed = True
@@ -88,14 +88,19 @@ def _keep(run: TestRun, made: pytest.TestReport) -> bool:
     return False
 
 
-def _fail(made: pytest.TestReport, run: TestRun, problem: str) -> None:
-    """Make this report one of a failure, as `pytest.fail(problem, pytrace=False)` in the test would have."""
+def _fail(made: pytest.TestReport, run: TestRun, problem: str, brief: str = "") -> None:
+    """Make this report one of a failure, as `pytest.fail(problem, pytrace=False)` in the test would have.
+
+    `brief` is put first where pytest shows one line of a failure.
+    """
     try:
         pytest.fail(problem, pytrace=False)
     except pytest.fail.Exception:
         shown = pytest.ExceptionInfo.from_current().getrepr(style="value")
     path, line, _ = run.item.reportinfo()
     if shown.reprcrash is not None:
+        if brief:
+            shown.reprcrash.message = f"{brief}\n{problem}"
         shown.reprcrash.path, shown.reprcrash.lineno = str(path), (line or 0) + 1
     made.outcome = "failed"
     made.longrepr = shown

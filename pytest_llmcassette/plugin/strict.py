@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
 
 from pytest_llmcassette.errors import CassetteError
 from pytest_llmcassette.plugin import budget
@@ -14,7 +15,14 @@ if TYPE_CHECKING:
     from pytest_llmcassette.recorder import Recorder
 
 
-def after_body(run: TestRun) -> str | None:
+class Problem(NamedTuple):
+    """Why a test failed: the whole text, and a few words for the line that pytest's summary has for it."""
+
+    text: str
+    brief: str = ""
+
+
+def after_body(run: TestRun) -> Problem | None:
     """Why a test whose call passed has failed, the gravest reason first; None if it holds.
 
     What was recorded in a teardown is left for `after_teardown`. An exceeded budget is no failure of the traffic.
@@ -25,15 +33,16 @@ def after_body(run: TestRun) -> str | None:
     try:
         problem = _swallowed(run, recorder) or _silence(run, recorder) or _unplayed(run, recorder, in_teardown=False)
     except CassetteError as error:
-        problem = str(error)
+        problem = Problem(str(error))
     if problem is not None:
         run.failed = True
         return problem
     limits = budget.budget_of(run.item)
-    return None if limits is None else budget.over_budget(limits, recorder)
+    exceeded = None if limits is None else budget.over_budget(limits, recorder)
+    return None if exceeded is None else Problem(exceeded)
 
 
-def after_teardown(run: TestRun) -> str | None:
+def after_teardown(run: TestRun) -> Problem | None:
     """The same for what happened, or should have happened, while fixtures were torn down."""
     recorder = run.recorder
     if recorder is None:
@@ -44,41 +53,48 @@ def after_teardown(run: TestRun) -> str | None:
             problem = _unplayed(run, recorder, in_teardown=True)
     except CassetteError as error:
         # An unreadable cassette has been told already, unless the test called nothing and was to call nothing.
-        problem = None if run.failed else str(error)
+        problem = None if run.failed else Problem(str(error))
     return problem
 
 
-def _swallowed(run: TestRun, recorder: Recorder) -> str | None:
+def _swallowed(run: TestRun, recorder: Recorder) -> Problem | None:
     misses, run.said = recorder.misses[run.said :], len(recorder.misses)
     if not misses:
         return None
-    return f"The code under test swallowed this, and went on:\n{misses[0]}"
-
-
-def _silence(run: TestRun, recorder: Recorder) -> str | None:
-    if recorder.calls or recorder.config.allow_no_calls or not (run.mark.is_own or recorder.exists_at_start):
-        return None
-    return (
-        f"{recorder.owner} is marked with @pytest.mark.cassette, but no request was made through httpx or httpx2.\n"
-        "Check that the code under test is really called, and not mocked; else remove the mark, or set "
-        "allow_no_calls=True."
+    summary = getattr(misses[0], "summary", "") or str(misses[0])
+    return Problem(
+        f"The code under test swallowed this, and went on:\n{misses[0]}",
+        f"swallowed {type(misses[0]).__name__}: {summary}",
     )
 
 
-def _unplayed(run: TestRun, recorder: Recorder, *, in_teardown: bool) -> str | None:
+def _silence(run: TestRun, recorder: Recorder) -> Problem | None:
+    if recorder.calls or recorder.config.allow_no_calls or not (run.mark.is_own or recorder.exists_at_start):
+        return None
+    return Problem(
+        f"{recorder.owner} is marked with @pytest.mark.cassette, but no request was made through httpx or httpx2.\n"
+        "Check that the code under test is really called, and not mocked; else remove the mark, or set "
+        "allow_no_calls=True.",
+        "no request was made through httpx or httpx2",
+    )
+
+
+def _unplayed(run: TestRun, recorder: Recorder, *, in_teardown: bool) -> Problem | None:
     if recorder.config.allow_unplayed or not recorder.calls:
         return None
     unplayed = [one for one in recorder.unplayed() if (one.phase == "teardown") is in_teardown]
     run.unplayed += len(unplayed)
     if not unplayed:
         return None
-    return (
+    first = unplayed[0].request
+    return Problem(
         f"{recorder.path} holds {_count(unplayed)} that {recorder.owner} did not ask for"
         f"{' while its fixtures were torn down' if in_teardown else ''}:\n"
         + "\n".join(f"  {one.request.method} {one.request.url}" for one in unplayed[:10])
         + ("\n  ..." if len(unplayed) > 10 else "")
         + "\n"
-        + _what_to_do(recorder)
+        + _what_to_do(recorder),
+        f"{_count(unplayed)} unplayed: {first.method} {urlsplit(first.url).path}",
     )
 
 
@@ -90,6 +106,5 @@ def _what_to_do(recorder: Recorder) -> str:
     return f"Record it again: {command}\nOr set allow_unplayed=True."
 
 
-def _count(unplayed: Iterable[Interaction]) -> str:
-    number = len(list(unplayed))
-    return f"{number} interaction{'' if number == 1 else 's'}"
+def _count(unplayed: Sequence[Interaction]) -> str:
+    return f"{len(unplayed)} interaction{'' if len(unplayed) == 1 else 's'}"

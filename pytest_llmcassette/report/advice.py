@@ -38,7 +38,7 @@ def _mode(records: Sequence[TestRecord], theirs: str | None) -> list[str]:
         return []
     return [
         f"--record-mode={theirs} is another plugin's mode: {plural(len(records), 'test')} of pytest-llmcassette ran "
-        "with mode none. To choose theirs: --llmcassette-record-mode"
+        "with mode none; --llmcassette-record-mode names one of its own"
     ]
 
 
@@ -85,7 +85,7 @@ def _missing(records: Sequence[TestRecord], rerun: str | None, failed: int) -> l
         mode = RecordMode.NEW_EPISODES if RecordMode.REWRITE not in remedies else RecordMode.REWRITE
     update = " --snapshot-update" if any(one.snapshot for one in missed) else ""
     others = failed - len(missed)
-    also = f" (runs the {plural(others, 'other test')} that failed, too)" if others > 0 else ""
+    also = f" (runs {plural(others, 'other failed test')}, too)" if others > 0 else ""
     return [f"{line}: {rerun} --record-mode={mode}{update}{also}"]
 
 

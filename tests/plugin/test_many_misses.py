@@ -79,20 +79,54 @@ def test_only_what_is_true_is_said(suite: Suite, monkeypatch: pytest.MonkeyPatch
     assert advice(suite.run("-k", "shown", wanted=CACHE)) == []
     monkeypatch.setenv("FAIL", "1")
     [line] = advice(suite.run(wanted=CACHE))
-    assert line.endswith("--record-mode=once (runs the 1 other test that failed, too)")
+    assert line.endswith("--record-mode=once (runs 1 other failed test, too)")
 
 
 def test_the_summary_has_the_request_and_the_cause_in_80_columns(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     suite.test(PLAIN)
     summary = re.findall(r"^FAILED .*", said(suite.run()), re.MULTILINE)
-    assert summary[-1] == "FAILED test_it.py::test_shown - RequestNotRecorded: POST /ask: no cassette"
+    assert summary[-1] == "FAILED test_it.py::test_shown - RequestNotRecorded: no cassette: POST /ask"
     suite.run("--record-mode=once")
     monkeypatch.setenv("WORDS", "changed")
     shown = said(suite.run("-k", "shown", "--junitxml=result.xml"))
     [line] = re.findall(r"^FAILED .*", shown, re.MULTILINE)
-    assert line == "FAILED test_it.py::test_shown - RequestNotRecorded: POST /ask: say differs"
+    assert line == "FAILED test_it.py::test_shown - RequestNotRecorded: say differs: POST /ask"
     assert "pytest_llmcassette.RequestNotRecorded: test_it.py::test_shown sent POST" in shown
     [failure] = ElementTree.parse(suite.path / "result.xml").iter("failure")
-    assert failure.attrib["message"].startswith("RequestNotRecorded: POST /ask: say differs")
+    assert failure.attrib["message"].startswith("RequestNotRecorded: say differs: POST /ask")
     assert "Record it: pytest" in failure.attrib["message"]
+
+
+def test_what_a_test_that_passed_is_failed_for_is_in_the_summary_too(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    suite.test(
+        """
+        @pytest.mark.cassette
+        def test_less():
+            ask()
+            if "LESS" not in os.environ:
+                ask("more")
+
+        @pytest.mark.cassette
+        def test_swallows():
+            try:
+                ask(os.environ.get("LESS", "hi"))
+            except BaseException:
+                pass
+
+        @pytest.mark.cassette
+        def test_silent():
+            if "LESS" not in os.environ:
+                ask()
+        """
+    )
+    suite.run("--record-mode=once").assert_outcomes(passed=3)
+    monkeypatch.setenv("LESS", "less")
+    assert re.findall(r"^FAILED .*", said(suite.run()), re.MULTILINE) == [
+        "FAILED test_it.py::test_less - 1 interaction unplayed: POST /ask",
+        "FAILED test_it.py::test_swallows - swallowed RequestNotRecorded: say differs:...",
+        "FAILED test_it.py::test_silent - no request was made through httpx or httpx2",
+    ]
