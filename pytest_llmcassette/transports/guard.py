@@ -15,6 +15,7 @@ from typing import Any
 from pytest_llmcassette import active
 from pytest_llmcassette.errors import NotIntercepted, RequestRefused
 from pytest_llmcassette.redaction.pairs import redact_url
+from pytest_llmcassette.transports.live import going_live, url_of
 from pytest_llmcassette.transports.on_import import after_import, is_awaited
 
 UrlOf = Callable[..., str]
@@ -66,6 +67,10 @@ def _websocket_url(uri: str) -> str:
     return uri
 
 
+def _connection_url(connection: Any, request: Any) -> str:
+    return "" if going_live.get() else url_of(request.url)
+
+
 _GRPC_CALLS = ("_UnaryUnary", "_UnaryStream", "_SingleThreadedUnaryStream", "_StreamUnary", "_StreamStream")
 ENTRIES = (
     Entry("aiohttp", "aiohttp", "ClientSession._request", _aiohttp_url),
@@ -74,6 +79,12 @@ ENTRIES = (
     Entry("urllib3", "urllib3.connectionpool", "HTTPConnectionPool.urlopen", _urllib3_url),
     Entry("urllib.request", "urllib.request", "OpenerDirector.open", _opened_url),
     Entry("http.client", "http.client", "HTTPConnection.putrequest", _http_client_url),
+    # A connection that is used without its pool, which is where a cassette intercepts.
+    *(
+        Entry(library, library, path, _connection_url)
+        for library in ("httpcore", "httpcore2")
+        for path in ("HTTPConnection.handle_request", "AsyncHTTPConnection.handle_async_request")
+    ),
     Entry("websockets", "websockets.asyncio.client", "parse_uri", _websocket_url),
     Entry("websockets", "websockets.sync.client", "parse_uri", _websocket_url),
     *(
@@ -138,6 +149,8 @@ def _guard(module: str) -> None:
         if original is None or getattr(original, "_llmcassette_guard", None) is _TOKEN:
             continue
         replacement = _guarded(original, entry)
+        # For respx, which looks for the names of a function's arguments and does not look behind a wrapper.
+        replacement.__signature__ = inspect.signature(original)  # type: ignore[attr-defined]
         replacement._llmcassette_guard = _TOKEN  # type: ignore[attr-defined]
         setattr(owner, name, replacement)
         _installed.append((owner, name, original, replacement))

@@ -16,9 +16,8 @@ from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.errors import NotIntercepted, RequestRefused
 from pytest_llmcassette.recorder import LiveRequest, Recorder, RecordingSlot
 from pytest_llmcassette.recording import CLOSED
+from pytest_llmcassette.transports.live import DEFAULT_PORTS, going_live, url_of
 from pytest_llmcassette.transports.streams import AsyncTee, Body, Replay, Tee, pause
-
-_DEFAULT_PORTS = {b"http": 80, b"https": 443}
 
 
 class Library:
@@ -59,11 +58,14 @@ class Library:
             return self._replayed(answer, recorder)
         request.stream = Body(body)
         started = time.perf_counter_ns()
+        live = going_live.set(True)
         try:
             response = original(pool, request)
         except BaseException as error:
             self._end(answer, error)
             raise
+        finally:
+            going_live.reset(live)
         _report_head(answer, response, started)
         response.stream = Tee(response.stream, answer, self._end)
         return response
@@ -85,11 +87,14 @@ class Library:
             return self._replayed(answer, recorder)
         request.stream = Body(body)
         started = time.perf_counter_ns()
+        live = going_live.set(True)
         try:
             response = await original(pool, request)
         except BaseException as error:
             self._end(answer, error)
             raise
+        finally:
+            going_live.reset(live)
         _report_head(answer, response, started)
         response.stream = AsyncTee(response.stream, answer, self._end)
         return response
@@ -124,9 +129,7 @@ def _recorder_for(request: Any) -> Recorder | None:
     url = request.url
     if isinstance(what, active.Suspension):
         raise RequestRefused(f"{request.method.decode('latin-1')} {url_of(url)} was not sent. {what.reason}")
-    if what.config.ignore_hosts and what.ignores(
-        url.host.decode("latin-1"), url.port or _DEFAULT_PORTS.get(url.scheme)
-    ):
+    if what.config.ignore_hosts and what.ignores(url.host.decode("latin-1"), url.port or DEFAULT_PORTS.get(url.scheme)):
         return None
     if url.scheme in (b"ws", b"wss"):
         raise what.note(
@@ -136,15 +139,6 @@ def _recorder_for(request: Any) -> Recorder | None:
             )
         )
     return what
-
-
-def url_of(url: Any) -> str:
-    """The text of a httpcore URL; a scheme's own port is left out, as httpx does."""
-    host = url.host.decode("latin-1")
-    if ":" in host:
-        host = f"[{host}]"
-    port = "" if url.port is None or url.port == _DEFAULT_PORTS.get(url.scheme) else f":{url.port}"
-    return f"{url.scheme.decode('latin-1')}://{host}{port}{url.target.decode('latin-1')}"
 
 
 def _live(request: Any, body: bytes) -> LiveRequest:

@@ -13,6 +13,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
+import httpcore
+import httpcore2
 import pytest
 import requests
 import urllib3
@@ -67,7 +69,26 @@ def by_http_client(url: str) -> None:
     connection.close()
 
 
+def by_connection(url: str, module: types.ModuleType = httpcore) -> None:
+    parts = urlsplit(url)
+    origin = module.Origin(b"http", b"127.0.0.1", parts.port)
+    with module.HTTPConnection(origin) as connection:
+        connection.request("GET", url, headers={"Host": parts.netloc})
+
+
+def by_async_connection(url: str) -> None:
+    async def main() -> None:
+        parts = urlsplit(url)
+        origin = httpcore2.Origin(b"http", b"127.0.0.1", parts.port)
+        async with httpcore2.AsyncHTTPConnection(origin) as connection:
+            await connection.request("GET", url, headers={"Host": parts.netloc})
+
+    asyncio.run(main())
+
+
 SENDERS = {
+    "httpcore": by_connection,
+    "httpcore2": by_async_connection,
     "http.client": by_http_client,
     "requests": by_requests,
     "urllib3": by_urllib3,
