@@ -106,7 +106,7 @@ def _transcript(
         choices=(built,) if built.parts or built.finish_reason else (),
         complete=ended and error is None and not exchange.interaction.end,
         error=error,
-        usage=responses_usage(response.get("usage")),
+        usage=responses_usage(response.get("usage"), response.get("tool_usage")),
         created=as_time(response.get("created_at")),
         shape=() if stream is None else stream.shape,
         notes=() if stream is None else tuple(stream.notes),
@@ -123,13 +123,19 @@ def _normalise(status: str, reason: str | None, *, calls: bool) -> FinishReason:
     return FinishReason.ERROR if status == "failed" else FinishReason.OTHER
 
 
-def responses_usage(wire: Any) -> Usage | None:
-    """The `usage` object of a response: input includes cached, output includes reasoning. None when there is none."""
+def responses_usage(wire: Any, tool_usage: Any = None) -> Usage | None:
+    """The `usage` object of a response: input includes cached, output includes reasoning. None when there is none.
+
+    `tool_usage` stands beside it at OpenAI and has zeros for tools that were not used: those are left out.
+    """
     if not isinstance(wire, dict) or not wire:
         return None
     inputs = as_dict(wire.get("input_tokens_details"))
     outputs = as_dict(wire.get("output_tokens_details"))
-    tools = as_dict(wire.get("server_side_tool_usage_details"))
+    tools = {name: as_int(value) for name, value in as_dict(wire.get("server_side_tool_usage_details")).items()}
+    searches = as_int(as_dict(as_dict(tool_usage).get("web_search")).get("num_requests"))
+    if searches:
+        tools["web_search"] = searches
     return Usage(
         input_tokens=as_int(wire.get("input_tokens")),
         output_tokens=as_int(wire.get("output_tokens")),
@@ -141,7 +147,7 @@ def responses_usage(wire: Any) -> Usage | None:
         audio_output_tokens=as_int(outputs.get("audio_tokens")),
         image_input_tokens=as_int(inputs.get("image_tokens")),
         image_output_tokens=as_int(outputs.get("image_tokens")),
-        server_tool_calls={name: count for name, value in tools.items() if (count := as_int(value)) is not None},
+        server_tool_calls={name: count for name, count in tools.items() if count is not None},
         cost=as_float(wire.get("cost")),
         wire=wire,
     )

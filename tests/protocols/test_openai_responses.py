@@ -261,3 +261,12 @@ def test_http_error_and_nonsense():
 )
 def test_found_by_url(url):
     assert read(url, response(MESSAGE)).protocol == "openai.responses"
+
+
+@pytest.mark.parametrize(("searches", "counted"), [(2, {"web_search": 2}), (0, {})])
+def test_what_openai_counts_of_its_own_tools(searches, counted):
+    """`Response.tool_usage` of the openai SDK: zeros for tools that were not used."""
+    tools = {"image_gen": {"input_tokens": 0, "output_tokens": 0}, "web_search": {"num_requests": searches}}
+    ended = response(MESSAGE, tool_usage=tools)
+    for answer in (ended, stream(CREATED, event("response.completed", response=ended))):
+        assert read(URL, answer).usage.server_tool_calls == counted
