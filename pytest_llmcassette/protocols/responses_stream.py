@@ -20,6 +20,12 @@ _GROWS = {
     "response.mcp_call_arguments.delta": ("mcp_call", "arguments", ""),
     "response.code_interpreter_call_code.delta": ("code_interpreter_call", "code", ""),
 }
+# The event that ends those deltas says all of it again; some hosts send it alone. Its field, where not the item's:
+_WHOLE_FIELD = {"output_text": "text", "refusal": "refusal", "reasoning_text": "text", "reasoning_summary_text": "text"}
+_WHOLE = {
+    kind.removesuffix("delta") + "done": (kind, _WHOLE_FIELD.get(kind.split(".")[1], field))
+    for kind, (_, field, _) in _GROWS.items()
+}
 
 
 class ResponseDraft:
@@ -40,12 +46,15 @@ class ResponseDraft:
         if kind in _GROWS:
             delta = event.get("delta")
             if isinstance(delta, str):
-                number = as_int(event.get("summary_index", event.get("content_index"))) or 0
-                key = (as_int(event.get("output_index")) or 0, kind, number)
+                key = _place(event, kind)
                 if key in self._pieces:
                     self._pieces[key].append(delta)
                 else:
                     self._pieces[key] = [delta]
+        elif kind in _WHOLE:
+            grown, field = _WHOLE[kind]
+            if isinstance(event.get(field), str):
+                self._pieces[_place(event, grown)] = [event[field]]
         elif kind in ("response.output_item.added", "response.output_item.done"):
             if isinstance(event.get("item"), dict):
                 index = as_int(event.get("output_index")) or 0
@@ -89,6 +98,12 @@ class ResponseDraft:
                 part["annotations"] = self._annotations[(index, number)]
             patched[field] = [*_parts_so_far(patched, field, item), part]
         return patched
+
+
+def _place(event: dict[str, Any], kind: str) -> tuple[int, str, int]:
+    """Which part of which output item a delta of that kind grows."""
+    number = as_int(event.get("summary_index", event.get("content_index"))) or 0
+    return as_int(event.get("output_index")) or 0, kind, number
 
 
 def _parts_so_far(patched: dict[str, Any], field: str, item: dict[str, Any]) -> list[Any]:

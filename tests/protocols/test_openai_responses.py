@@ -270,3 +270,25 @@ def test_what_openai_counts_of_its_own_tools(searches, counted):
     ended = response(MESSAGE, tool_usage=tools)
     for answer in (ended, stream(CREATED, event("response.completed", response=ended))):
         assert read(URL, answer).usage.server_tool_calls == counted
+
+
+def test_the_event_that_ends_the_deltas_says_it_all():
+    """Of a stream that was cut before its items were finished, with its deltas or without them."""
+
+    def ended(kind, output_index, **fields):
+        return event(f"response.{kind}.done", output_index=output_index, **fields)
+
+    items = (THOUGHT | {"summary": []}, MESSAGE | {"content": []}, CALL | {"arguments": ""})
+    begun = (CREATED, *(event("response.output_item.added", output_index=n, item=one) for n, one in enumerate(items)))
+    whole = (
+        ended("reasoning_summary_text", 0, summary_index=0, text="Let me"),
+        ended("output_text", 1, content_index=0, text="Hi"),
+        ended("refusal", 1, content_index=1, refusal="no"),
+        ended("function_call_arguments", 2, arguments='{"x":1}'),
+    )
+    deltas = (delta("reasoning_summary_text", "Let", summary_index=0), delta("output_text", "Hi", 1, content_index=0))
+    for events in (whole, (*deltas, *whole)):
+        transcript = read(URL, stream(*begun, *events))
+        assert (transcript.reasoning, transcript.text, transcript.refusal) == ("Let me", "Hi", "no")
+        assert calls_of(transcript) == [("call_1", "add", '{"x":1}')]
+        assert not transcript.complete
