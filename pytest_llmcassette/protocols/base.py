@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from pytest_llmcassette.cassette.encoding import GZIP_MAGIC, decode_sniffed
 from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.protocols.providers import provider_of
 from pytest_llmcassette.transcript import Transcript
@@ -71,8 +72,12 @@ class Exchange:
 
     @cached_property
     def body(self) -> bytes:
-        """The response's body as stored (decoded, unless its encoding could not be)."""
-        return self.response.body
+        """The response's body, decoded unless it cannot be. Clients in Go that ask for gzip themselves store it raw."""
+        stored = self.response.body
+        encoding = self.header("Content-Encoding")
+        if not encoding and not stored.startswith(GZIP_MAGIC):
+            return stored
+        return decode_sniffed(stored, encoding, self.content_type)[0]
 
     @cached_property
     def request_json(self) -> Any:

@@ -1,5 +1,6 @@
 """Finding a protocol, and a user's own one from a conftest."""
 
+import gzip
 import subprocess
 import sys
 
@@ -11,7 +12,7 @@ from pytest_llmcassette.protocols.base import WireProtocol
 from pytest_llmcassette.protocols.providers import provider_of
 from pytest_llmcassette.transcript import Transcript
 
-from .made import OPENAI, interaction
+from .made import OPENAI, as_bytes, chunk, interaction, sse
 
 
 class Parrot(WireProtocol):
@@ -35,6 +36,20 @@ def test_a_users_protocol_is_asked_first_and_can_be_taken_away():
     assert registry.read(interaction(OPENAI, b"{}")).protocol == "openai.chat"
     with pytest.raises(CassetteError, match=r"No wire protocol 'parrot\.chat'"):
         registry.unregister("parrot.chat")
+
+
+@pytest.mark.parametrize("header", ["gzip", None])
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_answer_stored_encoded_is_decoded(header, stream):
+    """Go's transport decodes gzip only when it asked for it itself: else go-vcr keeps the raw bytes."""
+    choice = {"index": 0, "message": {"content": "Hi"}, "finish_reason": "stop"}
+    body = sse(chunk({"content": "Hi"}, "stop")) if stream else as_bytes({"choices": [choice]})
+    made = interaction(OPENAI, gzip.compress(body))
+    made.response.headers = {"Content-Encoding": [header]} if header else {}
+    transcript = registry.read(made)
+    assert (transcript.text, transcript.stream, transcript.complete) == ("Hi", stream, True)
+    made.response.body = made.response.body[:-9]
+    assert not registry.read(made).complete
 
 
 def test_the_documented_names_are_there_once():
