@@ -53,7 +53,8 @@ def _output(wire: dict[str, Any], reasoning: int | None, provider: str) -> int |
     total = as_int(wire.get("total_tokens"))
     if provider in ("gemini", "vertex") and total is not None and prompt is not None and total >= prompt:
         # Gemini's compatible API leaves thoughts out of completion_tokens and names them nowhere, but in the total.
-        return total - prompt
+        # An embedding has no completion, which is not one of 0 tokens.
+        return total - prompt if completion is not None or total > prompt else None
     if completion is None or not reasoning:
         return completion
     # xAI counts reasoning beside the completion, and so does whoever passes its numbers on: the total gives it away.

@@ -26,6 +26,13 @@ def test_usage(usage, figures):
     assert (found.input_tokens, found.output_tokens, found.total_tokens) == figures
 
 
+def test_geminis_compatible_api_reports_no_output_either():
+    """Its chat answers hide thoughts in the total; an embedding's total is its prompt, and output stays unknown."""
+    url = "https://generativelanguage.googleapis.com/v1beta/openai/embeddings"
+    found = read(url, {**VECTORS, "usage": {"prompt_tokens": 9, "total_tokens": 9}}, request={"input": "x"}).usage
+    assert (found.input_tokens, found.output_tokens, found.total_tokens) == (9, None, 9)
+
+
 def test_an_error_and_nonsense():
     refused = read(URL, {"error": {"code": "401", "message": "no key"}}, status=401, request={"input": "x"})
     assert (refused.complete, refused.error.type, refused.error.message) == (False, "401", "no key")
