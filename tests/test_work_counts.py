@@ -94,14 +94,14 @@ def test_a_file_written_just_now_is_read_again(path: Path, opened: list[Path]) -
 def test_large_files_and_files_of_long_ago_are_not_held(
     path: Path, opened: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loaded, "_MOST_BYTES", 10 * path.stat().st_size)
+    monkeypatch.setattr(loaded, "_kept", loaded.Kept(10 * path.stat().st_size))
     others = [tmp_path / f"{number}.yaml" for number in range(12)]
     for other in others:
         other.write_bytes(path.read_bytes())
     for file in (path, *others, path):
         _answer(file, 3)
     assert opened == [path, *others, path]
-    monkeypatch.setattr(loaded, "_LARGEST", 100)
+    monkeypatch.setattr(loaded, "_kept", loaded.Kept(path.stat().st_size))
     opened.clear()
     large = tmp_path / "large.yaml"
     large.write_bytes(path.read_bytes())

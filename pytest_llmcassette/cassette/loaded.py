@@ -12,16 +12,45 @@ from threading import Lock
 from pytest_llmcassette.cassette.files import load
 from pytest_llmcassette.cassette.model import Interaction
 
-_MOST_BYTES = 8 << 20
-"""Of files whose interactions are kept, all together: more would hold memory long after its tests."""
-_LARGEST = _MOST_BYTES // 2
 _SETTLED_NS = 2_000_000_000
 """File systems tell two writes apart by clocks as coarse as 2 s (FAT): what was written just now may be written again
 without its time telling so."""
 
 _State = tuple[int, int, int, int, int]
-_kept: OrderedDict[_State, tuple[Interaction, ...]] = OrderedDict()
-_lock = Lock()
+"""Size first: what tells a file from any other and from itself at another time."""
+
+
+class Kept:
+    """Parsed files of `room` bytes at most, the ones used last; more would hold memory long after its tests."""
+
+    def __init__(self, room: int) -> None:
+        self._largest = room // 2
+        self._room = room
+        self._files: OrderedDict[_State, tuple[Interaction, ...]] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, state: _State) -> tuple[Interaction, ...] | None:
+        """What was parsed of the file in that state; None when it is not here (any more)."""
+        with self._lock:
+            found = self._files.get(state)
+            if found is not None:
+                self._files.move_to_end(state)
+            return found
+
+    def add(self, state: _State, interactions: tuple[Interaction, ...]) -> None:
+        """Keep it, unless the file is very large or was written just now."""
+        size, changed = state[0], max(state[1], state[2])
+        if size > self._largest or time.time_ns() - changed <= _SETTLED_NS:
+            return
+        with self._lock:
+            if state not in self._files:
+                self._files[state] = interactions
+                self._room -= size
+            while self._room < 0:
+                self._room += self._files.popitem(last=False)[0][0]
+
+
+_kept = Kept(8 << 20)
 
 
 def load_shared(path: Path) -> Sequence[Interaction]:
@@ -29,27 +58,13 @@ def load_shared(path: Path) -> Sequence[Interaction]:
 
     Raises `CassetteFileError`, as `cassette.files.load` does.
     """
-    state = _state(path)
-    if state is None:
-        return load(path)
-    with _lock:
-        kept = _kept.get(state)
-        if kept is not None:
-            _kept.move_to_end(state)
-            return kept
-    interactions = tuple(load(path))
-    if state[0] <= _LARGEST and time.time_ns() - max(state[1], state[2]) > _SETTLED_NS:
-        with _lock:
-            _kept[state] = interactions
-            while sum(size for size, *_ in _kept) > _MOST_BYTES:
-                _kept.popitem(last=False)
-    return interactions
-
-
-def _state(path: Path) -> _State | None:
-    """What tells a file from any other and from itself at another time; None when there is none."""
     try:
         found = os.stat(path)
     except OSError:
-        return None
-    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev
+        return load(path)
+    state = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev)
+    interactions = _kept.get(state)
+    if interactions is None:
+        interactions = tuple(load(path))
+        _kept.add(state, interactions)
+    return interactions

@@ -45,8 +45,18 @@ def parse_template(text: str, where: str) -> Template:
     return Template(folder or ("/" if text.startswith("/") else "."), "/".join(parts[fixed:]), suffix)
 
 
-def fields_of(item: pytest.Function) -> dict[str, str]:
+_FIELDS: pytest.StashKey[dict[str, str]] = pytest.StashKey()
+
+
+def fields_of(item: pytest.Function) -> Mapping[str, str]:
     """The values of a template's fields for a test, not yet fit for a file system."""
+    known = item.stash.get(_FIELDS, None)
+    if known is None:
+        known = item.stash[_FIELDS] = _fields_of(item)
+    return known
+
+
+def _fields_of(item: pytest.Function) -> dict[str, str]:
     classes = [node.name for node in item.listchain() if isinstance(node, pytest.Class)]
     test = getattr(item, "originalname", None) or item.name.partition("[")[0]
     return {

@@ -46,6 +46,8 @@ FAMILIES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
 )
 """(what gets a stand-in, what else speaks for a real key): nothing is set where any of a family is."""
 
+_KNOWN = frozenset(name for names, others in FAMILIES for name in (*names, *others))
+
 _VALUES = {"AWS_REGION": "us-east-1"}
 """A region is a part of a host's name, so no stand-in for a key will do."""
 
@@ -61,13 +63,14 @@ class Placeholders:
 
         An empty variable counts as unset: CI gives such to forks.
         """
-        known = {name for names, others in FAMILIES for name in (*names, *others)}
-        families = [*FAMILIES, *(((name,), ()) for name in further if name not in known)]
+        families = [*FAMILIES, *(((name,), ()) for name in further if name not in _KNOWN)]
+        # A copy: every look into os.environ encodes the name.
+        before = dict(os.environ)
         for names, others in families:
-            if not any(os.environ.get(name) for name in (*names, *others)):
+            if not any(map(before.get, names)) and not any(map(before.get, others)):
                 for name in names:
                     value = _VALUES.get(name) or placeholder_for(name)
-                    self._set[name] = (value, os.environ.get(name))
+                    self._set[name] = (value, before.get(name))
                     os.environ[name] = value
 
     def restore(self) -> None:

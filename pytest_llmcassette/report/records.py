@@ -90,21 +90,37 @@ class TestRecord:
         return min(known) if known and len(known) == len(times) else None
 
     def to_json(self) -> dict[str, Any]:
-        """Plain types only, for `from_json` in another process."""
-        cleaned: dict[str, Any] = _clean(dataclasses.asdict(self))
-        return cleaned
+        """Plain types only, for `from_json` in another process; what has its default is left out."""
+        said = _said(self)
+        if self.exchanges:
+            said["exchanges"] = [_said(exchange) for exchange in self.exchanges]
+        return said
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         """What `to_json` gave."""
-        exchanges = [ExchangeRecord(**exchange) for exchange in data["exchanges"]]
+        exchanges = [ExchangeRecord(**exchange) for exchange in data.get("exchanges", ())]
         return cls(**{**data, "exchanges": exchanges})
+
+
+_DEFAULTS = {
+    kind: [(one.name, one.default) for one in dataclasses.fields(kind) if one.name != "exchanges"]
+    for kind in (TestRecord, ExchangeRecord)
+}
+
+
+def _said(record: TestRecord | ExchangeRecord) -> dict[str, Any]:
+    """Name and value of every field, without exchanges and what is as it is by default."""
+    values = ((name, getattr(record, name), default) for name, default in _DEFAULTS[type(record)])
+    return {name: _clean(value) for name, value, default in values if value != default}
 
 
 def _clean(value: Any) -> Any:
     """Recorded text may hold bytes that are no UTF-8 (as surrogates), which no other process can be sent."""
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8")
+        # An enum's member is a str, too, but none that xdist can send.
+        plain = type(value) is str and value.isascii()
+        return value if plain else value.encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, dict):
         return {_clean(key): _clean(below) for key, below in value.items()}
     return [_clean(below) for below in value] if isinstance(value, list) else value
