@@ -128,17 +128,22 @@ def _recorder_for(request: Any) -> Recorder | None:
         return None
     url = request.url
     if isinstance(what, active.Suspension):
-        raise RequestRefused(f"{request.method.decode('latin-1')} {url_of(url)} was not sent. {what.reason}")
+        raise RequestRefused(f"{request.method.decode('latin-1')} {_shown(url)} was not sent. {what.reason}")
     if what.config.ignore_hosts and what.ignores(url.host.decode("latin-1"), url.port or DEFAULT_PORTS.get(url.scheme)):
         return None
     if url.scheme in (b"ws", b"wss"):
         raise what.note(
             NotIntercepted(
-                f"{url_of(url)} is a WebSocket, which a cassette cannot hold, while the cassette {what.path} is in "
+                f"{_shown(url)} is a WebSocket, which a cassette cannot hold, while the cassette {what.path} is in "
                 f"force.\nMock it, or let it through with ignore_hosts=[{url.host.decode('latin-1')!r}]."
             )
         )
     return what
+
+
+def _shown(url: Any) -> str:
+    """For an error's text: without the query, where some APIs take the key."""
+    return url_of(url).partition("?")[0]
 
 
 def _live(request: Any, body: bytes) -> LiveRequest:

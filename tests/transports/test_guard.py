@@ -136,6 +136,16 @@ def test_swallowed_refusal_is_repeated(path: Path, server: HostileServer) -> Non
         by_requests(server.url)
 
 
+def test_no_refusal_shows_the_key_of_a_query(path: Path) -> None:
+    for url, refusal, cassette in (
+        ("http://127.0.0.1:1/ask?key=AIzaOfMine", RequestRefused, active.suspend("Not here.")),
+        ("ws://127.0.0.1:1/live?key=AIzaOfMine", NotIntercepted, use_cassette(path)),
+    ):
+        with pytest.raises(refusal, match="not sent|WebSocket") as refused, cassette:
+            httpcore.ConnectionPool().request("GET", url)
+        assert "AIza" not in str(refused.value)
+
+
 def test_suspended_cassette_refuses_with_its_reason(server: HostileServer) -> None:
     with active.suspend("Enter use_cassette in this fixture."), pytest.raises(RequestRefused, match="in this fixture"):
         by_requests(server.url)
