@@ -141,7 +141,7 @@ def test_no_refusal_shows_the_key_of_a_query(path: Path) -> None:
         ("http://127.0.0.1:1/ask?key=AIzaOfMine", RequestRefused, active.suspend("Not here.")),
         ("ws://127.0.0.1:1/live?key=AIzaOfMine", NotIntercepted, use_cassette(path)),
     ):
-        with pytest.raises(refusal, match="not sent|WebSocket") as refused, cassette:
+        with pytest.raises(refusal, match=r"not sent|WebSocket") as refused, cassette:
             httpcore.ConnectionPool().request("GET", url)
         assert "AIza" not in str(refused.value)
 
@@ -249,7 +249,7 @@ def test_importing_through_the_hook_changes_nothing_of_the_module(
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
     done: list[int] = []
-    on_import.after_import("waited_for", lambda: done.append(sys.modules["waited_for"].VALUE))
+    on_import.after_import("waited_for", lambda name: done.append(sys.modules[name].VALUE))
     assert done == []
     import waited_for  # type: ignore[import-not-found]
 
