@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Set
 from functools import lru_cache
 from urllib.parse import quote, unquote, unquote_plus
@@ -19,6 +20,9 @@ from pytest_llmcassette.redaction.pairs import pair_name
 _SHORTEST = 8
 _SHORTEST_WORD = 16
 """A key of letters in one case may be a stand-in that is also a word ("anything"): it would spoil answers."""
+
+_QUOTED = re.compile(r'="([^"]*)"')
+"""The key in `Token token="abc"`."""
 
 _SCHEMES = frozenset({"bearer", "basic", "token", "key", "apikey", "bot", "digest"})
 
@@ -57,9 +61,12 @@ def _credentials(value: str) -> set[str]:
         fields = dict(part.partition("=")[::2] for part in rest.replace(",", " ").split())
         # The credential is the access key's id, a slash and what it is used for.
         return {fields.get("Signature", ""), fields.get("Credential", "").partition("/")[0]}
-    if scheme.lower() not in _SCHEMES:
-        return {value.strip()}
     found = {rest.strip()}
+    if scheme.lower() not in _SCHEMES:
+        # "Api-Key abc" as a provider's own scheme, or words that are the key together.
+        found.add(value.strip())
+    if scheme.lower() != "digest":
+        found.update(_QUOTED.findall(rest))
     if scheme.lower() == "basic":
         try:
             decoded = base64.b64decode(rest).decode("utf-8", "surrogateescape")

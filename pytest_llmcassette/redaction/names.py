@@ -121,12 +121,14 @@ _SECRET_HEADERS = frozenset(
     }
 )
 _SECRET_ENDINGS = (
-    "-api-key",
+    "api-key",
+    "-access-key",
     "-apikey",
     "-auth-key",
     "-authorization",
     "-cookie",
     "-secret",
+    "-secret-key",
     "-subscription-key",
     "-token",
     "-auth",

@@ -103,6 +103,23 @@ def test_a_key_as_user_name_and_in_a_cookie(header: str, value: str) -> None:
     assert "dark" not in secrets
 
 
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        (b"Authorization", f"Api-Key {KEY}"),
+        (b"Authorization", f'Token token="{KEY}"'),
+        (b"X-RapidAPI-Key", KEY),
+        (b"X-Secret-Key", KEY),
+        (b"X-Access-Key", KEY),
+    ],
+)
+def test_an_answer_names_the_key_that_came_in_a_provider_s_own_way(tmp_path: Path, header: bytes, value: str) -> None:
+    under = recorder(tmp_path / "it.yaml", "once")
+    exchange(under, [(header, value.encode())], answer=f"wrong key {KEY}".encode())
+    under.save()
+    assert load(tmp_path / "it.yaml")[0].response.body == b"wrong key REDACTED"
+
+
 @pytest.mark.parametrize("name", ["authorization", "Authorization", "X-Api-Key"])
 @pytest.mark.parametrize(
     "template", ['{"tools": [{"type": "mcp", NAME}]}', '{"tools": [{"headers": {NAME}}]}', "{NAME}"]
