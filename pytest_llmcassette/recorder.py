@@ -14,7 +14,6 @@ from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.errors import CassetteFileError, CassetteStop, RequestNotRecorded, RequestRefused
 from pytest_llmcassette.matching import Matcher
 from pytest_llmcassette.modes import RecordMode
-from pytest_llmcassette.placeholder_keys import find_placeholder
 from pytest_llmcassette.playlist import Playlist
 from pytest_llmcassette.recording import (
     PROTOCOL_HEADERS,
@@ -25,6 +24,7 @@ from pytest_llmcassette.recording import (
     is_transient,
 )
 from pytest_llmcassette.recording_headers import read_headers
+from pytest_llmcassette.recording_secrets import read_request, refuse_placeholder
 from pytest_llmcassette.redaction import Redactor
 
 __all__ = ["LiveRequest", "Recorder", "RecordingSlot", "SentRequest"]
@@ -129,7 +129,7 @@ class Recorder:
             )
         self._secrets |= self._redactor.secrets_of({}, live.url)
         kept, shown, self._secrets = read_headers(self._redactor, self._snapshot_headers, live.headers, self._secrets)
-        request = self._redactor.request_with(kept, live.method, live.url, live.body, self._secrets)
+        request, self._secrets = read_request(self._redactor, kept, live, self._secrets)
         headers = {**kept, **shown} if shown else kept
         sent = SentRequest(request.method, request.url, headers, request.body, snapshot_headers=shown)
         self.sent.append(sent)
@@ -145,7 +145,7 @@ class Recorder:
                 return interaction
         if not self.may_record:
             raise self._miss(request, playlist)
-        self._refuse_placeholder(live)
+        refuse_placeholder(live, self.owner)
         return self._reserve(request, sent)
 
     def _load(self) -> Playlist:
@@ -180,17 +180,6 @@ class Recorder:
             adds=adds,
             command=self._how_to_add if adds else self.how_to_record,
         )
-
-    def _refuse_placeholder(self, live: LiveRequest) -> None:
-        found = find_placeholder(live.url, live.headers, live.body)
-        if found is not None:
-            where, variable = found
-            named = f"the environment variable {variable}" if variable else "the provider's API key variable"
-            raise RequestRefused(
-                f"{self.owner} was about to send {live.method} {live.url.partition('?')[0]} live with a placeholder "
-                f"in {where}: no real key was set when the client was built.\n"
-                f"Set {named} and run again, or replay a recording (record mode none)."
-            )
 
     def _reserve(self, request: Request, sent: SentRequest) -> RecordingSlot:
         sent.live = True

@@ -44,8 +44,11 @@ class BodyRedactor:
             re.IGNORECASE | re.DOTALL,
         )
 
-    def __call__(self, body: bytes, content_type: str) -> bytes:
-        """`body` with its secrets replaced; `content_type` may be empty or wrong, the first bytes count too."""
+    def __call__(self, body: bytes, content_type: str, found: set[str] | None = None) -> bytes:
+        """`body` with its secrets replaced; `content_type` may be empty or wrong, the first bytes count too.
+
+        What was replaced is added to `found`.
+        """
         if not body:
             return body
         # Some gateways send blank lines, and many, until a plain answer is ready.
@@ -53,15 +56,15 @@ class BodyRedactor:
         kind = content_type.lower()
         is_object = head[:1] in (b"{", b"[")
         if not is_object and ("event-stream" in kind or head.startswith(_EVENT_STREAM)):
-            return self._events(body) if self._may_hold_secrets(body) else body
+            return self._events(body, found) if self._may_hold_secrets(body) else body
         if is_object or "json" in kind:
-            return self._json(body) if self._may_hold_secrets(body) else body
+            return self._json(body, found) if self._may_hold_secrets(body) else body
         if kind.startswith("multipart/") or (not kind and head.startswith(b"--")):
-            return self._multipart(body, content_type)
+            return self._multipart(body, content_type, found)
         if "x-www-form-urlencoded" in kind or (not kind and _FORM.match(body)):
-            return self._form(body)
+            return self._form(body, found)
         if "xml" in kind or head.startswith(b"<"):
-            return self._element.sub(self._replace_element, body)
+            return self._xml(body, found)
         return body
 
     def _may_hold_secrets(self, body: bytes) -> bool:
@@ -75,15 +78,15 @@ class BodyRedactor:
             or (b"\\" in body and self._escaped_ascii.search(lower) is not None)
         )
 
-    def _json(self, text: bytes) -> bytes:
-        return redact_json(text, self._names) if self._has_secret_member(text) else text
+    def _json(self, text: bytes, found: set[str] | None) -> bytes:
+        return redact_json(text, self._names, found) if self._has_secret_member(text) else text
 
-    def _events(self, body: bytes) -> bytes:
+    def _events(self, body: bytes, found: set[str] | None) -> bytes:
         """Each event by itself, so that one cut short does not decide how the next is read."""
         if not self._has_secret_member(body):
             return body
         pieces = _BETWEEN_EVENTS.split(body)
-        redacted = [self._json(piece) for piece in pieces]
+        redacted = [self._json(piece, found) for piece in pieces]
         return b"".join(redacted) if redacted != pieces else body
 
     def _has_secret_member(self, text: bytes) -> bool:
@@ -94,21 +97,23 @@ class BodyRedactor:
             or self._escaped_ascii.search(lower) is not None
         )
 
-    def _form(self, body: bytes) -> bytes:
+    def _form(self, body: bytes, found: set[str] | None) -> bytes:
         text = body.decode("utf-8", "surrogateescape")
         names = self._form_names if _IS_TOKEN_REQUEST.search(text) else self._names
-        redacted = redact_pairs(text, names)
+        redacted = redact_pairs(text, names, found)
         return body if redacted is text else redacted.encode("utf-8", "surrogateescape")
 
-    def _multipart(self, body: bytes, content_type: str) -> bytes:
+    def _multipart(self, body: bytes, content_type: str, found: set[str] | None) -> bytes:
         pieces: list[bytes] = []
         written = 0
         for part in find_parts(body, content_type) or ():
             content = body[part.start : part.end]
             if part.name.lower() in self._names:
                 redacted = _PLACEHOLDER if content.strip() else content
+                if found is not None:
+                    found.add(content.strip().decode("utf-8", "surrogateescape"))
             else:
-                redacted = self(content, part.headers.get("content-type", "text/plain"))
+                redacted = self(content, part.headers.get("content-type", "text/plain"), found)
             if redacted != content:
                 pieces += (body[written : part.start], redacted)
                 written = part.end
@@ -117,6 +122,10 @@ class BodyRedactor:
         pieces.append(body[written:])
         return b"".join(pieces)
 
-    @staticmethod
-    def _replace_element(match: re.Match[bytes]) -> bytes:
-        return match[1] + (_PLACEHOLDER if match[3] else b"") + match[4]
+    def _xml(self, body: bytes, found: set[str] | None) -> bytes:
+        def replace(match: re.Match[bytes]) -> bytes:
+            if found is not None:
+                found.add(match[3].strip().decode("utf-8", "surrogateescape"))
+            return match[1] + (_PLACEHOLDER if match[3] else b"") + match[4]
+
+        return self._element.sub(replace, body)

@@ -45,6 +45,11 @@ def secrets_of(headers: Headers, url: str, secret_query: Set[str]) -> frozenset[
     return frozenset(value for value in found if _is_secret(value))
 
 
+def secrets_among(values: Set[str]) -> frozenset[str]:
+    """Of the values of a body's secret fields those that are long enough, a `Bearer` or the like left out."""
+    return frozenset(part for value in values for part in {value, *_credentials(value)} if _is_secret(part))
+
+
 def _cookies(value: str) -> set[str]:
     """Cookies hold settings too, so that only long values are taken for credentials."""
     values = (cookie.partition("=")[2].strip() for cookie in value.split(";"))

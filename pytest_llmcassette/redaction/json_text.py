@@ -12,8 +12,10 @@ _PLACEHOLDER = REDACTED.encode()
 _NOTHING: frozenset[str] = frozenset()
 
 
-def redact_json(text: bytes, secret: frozenset[str]) -> bytes:
+def redact_json(text: bytes, secret: frozenset[str], found: set[str] | None = None) -> bytes:
     """`text` with every non-empty string value of a `secret` member (lower-case names) replaced by `REDACTED`.
+
+    What was replaced is added to `found`.
 
     At any depth, but not inside `names.CONVERSATION`, except for `names.HEADER_FIELDS` among tools. Follows the tokens,
     not the grammar, so that a body that was cut off, several documents in a row and the `data:` lines of an event
@@ -39,6 +41,8 @@ def redact_json(text: bytes, secret: frozenset[str]) -> bytes:
                 if text[start:end] not in (b"", _PLACEHOLDER):
                     pieces += (text[written:start], _PLACEHOLDER)
                     written = end
+                    if found is not None:
+                        found.add(_unescaped(text[start:end]))
             key = None
         elif first == 0x3A:
             if last is not None:
@@ -68,9 +72,13 @@ def _is_closed(token: bytes) -> bool:
 
 
 def _name(token: bytes) -> str:
-    if b"\\" in token:
+    return _unescaped(token[1:-1]).lower()
+
+
+def _unescaped(content: bytes) -> str:
+    if b"\\" in content:
         try:
-            return str(json.loads(token)).lower()
+            return str(json.loads(b'"' + content + b'"'))
         except ValueError:
-            pass  # Not JSON: then its bytes are its name.
-    return token[1:-1].decode("utf-8", "replace").lower()
+            pass  # Not JSON: then it is what its bytes say.
+    return content.decode("utf-8", "surrogateescape")

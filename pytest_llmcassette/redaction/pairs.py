@@ -17,8 +17,11 @@ def pair_name(name: str) -> str:
     return (unquote_plus(name) if "%" in name or "+" in name else name).lower()
 
 
-def redact_pairs(text: str, secret: Set[str]) -> str:
-    """`a=1&key=x` with the non-empty values of `secret` names (lower case) replaced by `REDACTED`."""
+def redact_pairs(text: str, secret: Set[str], found: set[str] | None = None) -> str:
+    """`a=1&key=x` with the non-empty values of `secret` names (lower case) replaced by `REDACTED`.
+
+    What was replaced is added to `found`.
+    """
     pairs = text.split("&")
     changed = False
     for index, pair in enumerate(pairs):
@@ -26,6 +29,8 @@ def redact_pairs(text: str, secret: Set[str]) -> str:
         if value and value != REDACTED and pair_name(name) in secret:
             pairs[index] = name + equals + REDACTED
             changed = True
+            if found is not None:
+                found.add(unquote_plus(value))
     return "&".join(pairs) if changed else text
 
 

@@ -12,7 +12,7 @@ from pytest_llmcassette.cassette.model import Headers, Interaction, Request, Res
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.placeholder_keys import PLACEHOLDER_PREFIX
 from pytest_llmcassette.redaction.bodies import BodyRedactor
-from pytest_llmcassette.redaction.echoes import replace_echoes, replace_in_request, secrets_of
+from pytest_llmcassette.redaction.echoes import replace_echoes, replace_in_request, secrets_among, secrets_of
 from pytest_llmcassette.redaction.names import (
     REDACTED,
     REQUEST_HEADERS,
@@ -164,6 +164,12 @@ class Redactor:
     def secrets_of(self, headers: Headers, url: str) -> frozenset[str]:
         """A live request's own credentials, of 8 characters or more, for `response` to find their echoes."""
         return secrets_of(headers, url, self._query)
+
+    def secrets_in(self, body: bytes, headers: Headers) -> frozenset[str]:
+        """The same of a live request's body, which `headers` have the type of: the values of its secret fields."""
+        found: set[str] = set()
+        self._body(body, _content_type(headers), found)
+        return secrets_among(found)
 
 
 def _text_without(text: str, secrets: Set[str]) -> str:

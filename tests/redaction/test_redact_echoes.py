@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -118,6 +119,27 @@ def test_an_answer_names_the_key_that_came_in_a_provider_s_own_way(tmp_path: Pat
     exchange(under, [(header, value.encode())], answer=f"wrong key {KEY}".encode())
     under.save()
     assert load(tmp_path / "it.yaml")[0].response.body == b"wrong key REDACTED"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        json.dumps({"api_key": KEY, "query": "x"}),
+        json.dumps({"mcp_servers": [{"headers": {"Authorization": f"Bearer {KEY}"}}]}).replace("/", "\\/"),
+        f"client_secret={quote(KEY)}&grant_type=x",
+        f'--b\r\nContent-Disposition: form-data; name="api_key"\r\n\r\n{KEY}\r\n--b--\r\n',
+        f"<Request><SecretAccessKey>{KEY}</SecretAccessKey></Request>",
+    ],
+    ids=["json", "nested", "form", "multipart", "xml"],
+)
+def test_a_key_in_the_body_is_known_again_in_the_answer_and_later(tmp_path: Path, body: str) -> None:
+    under = recorder(tmp_path / "it.yaml", "once")
+    exchange(under, [], answer=f"wrong key {KEY}".encode(), body=body.encode())
+    exchange(under, [], path="/later", body=f"again {KEY}".encode())
+    under.save()
+    first, later = load(tmp_path / "it.yaml")
+    assert (first.response.body, later.request.body) == (b"wrong key REDACTED", b"again REDACTED")
+    assert "l1ve" not in (tmp_path / "it.yaml").read_text()
 
 
 @pytest.mark.parametrize("name", ["authorization", "Authorization", "X-Api-Key"])
