@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmcassette import active
-from pytest_llmcassette.config import build_config
+from pytest_llmcassette.config import CassetteConfig, build_config
 from pytest_llmcassette.errors import NoCallsError, UnplayedError
 from pytest_llmcassette.recorder import Recorder
 from pytest_llmcassette.transports import install
@@ -28,8 +29,12 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
     """
 
     def __init__(self, path: str | os.PathLike[str], **switches: Any) -> None:
-        self._path = Path(path)
-        self._config = build_config(("use_cassette", switches))
+        self._path = path if isinstance(path, Path) else Path(path)
+        try:
+            self._config = _config(**switches)
+        except TypeError:
+            # A list among them, which cannot be remembered.
+            self._config = build_config(("use_cassette", switches))
         self._entered: list[tuple[Recorder, active.Entry]] = []
 
     def __enter__(self) -> LlmCassette:
@@ -65,6 +70,11 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.__exit__(kind, error, trace)
+
+
+@lru_cache(maxsize=32, typed=True)
+def _config(**switches: Any) -> CassetteConfig:
+    return build_config(("use_cassette", switches))
 
 
 def _settle(recorder: Recorder) -> None:

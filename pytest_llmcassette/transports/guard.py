@@ -9,14 +9,14 @@ import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial, wraps
+from functools import wraps
 from typing import Any
 
 from pytest_llmcassette import active
 from pytest_llmcassette.errors import NotIntercepted, RequestRefused
 from pytest_llmcassette.redaction.pairs import redact_url
 from pytest_llmcassette.transports.live import going_live, url_of
-from pytest_llmcassette.transports.on_import import after_import, is_awaited
+from pytest_llmcassette.transports.on_import import after_import
 
 UrlOf = Callable[..., str]
 
@@ -120,7 +120,7 @@ REMEDIES = {
 }
 """Client packages by module name: how to call them, and what to do."""
 
-_MODULES = tuple(dict.fromkeys(entry.module for entry in ENTRIES))
+MODULES = tuple(dict.fromkeys(entry.module for entry in ENTRIES))
 _TOKEN = object()
 _installed: list[tuple[Any, str, Any, Any]] = []
 _seen: dict[str, Any] = {}
@@ -128,12 +128,9 @@ _seen: dict[str, Any] = {}
 
 def install() -> None:
     """Guard every library that is imported, and the others when they are."""
-    for module in _MODULES:
-        imported = sys.modules.get(module)
-        if imported is None and is_awaited(module):
-            continue
-        if imported is None or _seen.get(module) is not imported:
-            after_import(module, partial(_guard, module))
+    for module in MODULES:
+        if module not in _seen or _seen[module] is not sys.modules.get(module):
+            after_import(module, _guard)
 
 
 def _guard(module: str) -> None:

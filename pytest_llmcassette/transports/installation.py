@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
 from types import ModuleType
 
 from pytest_llmcassette.transports import guard, mockers, on_import, tls
 
 _POOLS = ("httpcore", "httpcore2")
+_WATCHED = (*_POOLS, *guard.MODULES, *tls.HOOKS)
 _patched: dict[str, ModuleType] = {}
+_found: list[tuple[object, ...]] = []
+"""What the last `install` left: for nearly every test there is nothing to do, and to see that is all it costs."""
 
 
 def install(*, defer_tls: bool = True) -> None:
     """See `pytest_llmcassette.transports.install`."""
+    if _found and _found[0] == _now(defer_tls):
+        return
     for name in _POOLS:
-        imported = sys.modules.get(name)
-        if imported is None and on_import.is_awaited(name):
-            continue
-        if imported is None or _patched.get(name) is not imported:
-            on_import.after_import(name, partial(_patch, name))
+        if sys.modules.get(name) is None or _patched.get(name) is not sys.modules[name]:
+            on_import.after_import(name, _patch)
     guard.install()
     tls.install() if defer_tls else tls.uninstall()
+    _found[:] = [_now(defer_tls)]
+
+
+def _now(defer_tls: bool) -> tuple[object, ...]:
+    return (defer_tls, on_import.is_in_place(), *map(sys.modules.get, _WATCHED))
 
 
 def _patch(name: str) -> None:
@@ -31,6 +37,7 @@ def _patch(name: str) -> None:
 
 def uninstall() -> None:
     """See `pytest_llmcassette.transports.uninstall`."""
+    _found.clear()
     on_import.forget()
     for name in list(_patched):
         mockers.unpatch(name)

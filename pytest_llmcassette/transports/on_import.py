@@ -9,31 +9,33 @@ from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType
 
+Action = Callable[[str], None]
+
 
 class _Finder(MetaPathFinder):
     """First on `sys.meta_path`; it finds nothing itself and wraps what the others find for the modules waited for."""
 
     def __init__(self) -> None:
-        self.actions: dict[str, Callable[[], None]] = {}
+        self.actions: dict[str, list[Action]] = {}
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        action = self.actions.pop(fullname, None)
-        if action is None:
+        actions = self.actions.pop(fullname, None)
+        if actions is None:
             return None
         spec = find_spec(fullname)
         if spec is None or spec.loader is None:
-            self.actions[fullname] = action
+            self.actions[fullname] = actions
             return None
-        spec.loader = _Loader(spec.loader, action)
+        spec.loader = _Loader(spec.loader, actions)
         return spec
 
 
 class _Loader(Loader):
-    def __init__(self, loader: Loader, action: Callable[[], None]) -> None:
+    def __init__(self, loader: Loader, actions: Sequence[Action]) -> None:
         self._loader = loader
-        self._action = action
+        self._actions = actions
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         return self._loader.create_module(spec)
@@ -44,26 +46,29 @@ class _Loader(Loader):
         if module.__spec__ is not None:
             module.__spec__.loader = self._loader
         self._loader.exec_module(module)
-        self._action()
+        for action in self._actions:
+            action(module.__name__)
 
 
 _finder = _Finder()
 
 
-def after_import(name: str, action: Callable[[], None]) -> None:
-    """Run `action` now when the module is imported already, else right after its first import."""
+def after_import(name: str, action: Action) -> None:
+    """Call `action(name)` now when the module is imported already, else right after its first import; each once."""
     # None is how a name is barred from import.
     if sys.modules.get(name) is not None:
-        action()
+        action(name)
         return
-    _finder.actions[name] = action
+    waiting = _finder.actions.setdefault(name, [])
+    if action not in waiting:
+        waiting.append(action)
     if _finder not in sys.meta_path:
         sys.meta_path.insert(0, _finder)
 
 
-def is_awaited(name: str) -> bool:
-    """Whether an action waits for this module's import."""
-    return name in _finder.actions and _finder in sys.meta_path
+def is_in_place() -> bool:
+    """Whether imports are watched: another plugin may have put `sys.meta_path` back to what it was."""
+    return _finder in sys.meta_path
 
 
 def forget() -> None:

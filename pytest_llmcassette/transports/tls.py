@@ -20,7 +20,7 @@ from typing import Any
 from pytest_llmcassette import active
 from pytest_llmcassette.transports.on_import import after_import
 
-_HOOKS = ("httpx", "httpx._transports.default", "httpx2", "httpx2._transports.default")
+HOOKS = ("httpx", "httpx._transports.default", "httpx2", "httpx2._transports.default")
 """Modules that hold a `create_ssl_context`; one that does not (any more) is left as it is."""
 _KNOWN_ARGUMENTS = frozenset({"verify", "cert", "trust_env"})
 _VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
@@ -104,10 +104,10 @@ def _set(values: dict[str, str | None]) -> None:
 
 def install() -> None:
     """Patch the hooks of the libraries that are imported, and of the others when they are."""
-    for name in _HOOKS:
+    for name in HOOKS:
         patched = _patches.get(name)
         if patched is None or patched[0] is not sys.modules.get(name):
-            after_import(name, partial(_patch, name))
+            after_import(name, _patch)
 
 
 def _patch(name: str) -> None:

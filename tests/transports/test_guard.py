@@ -250,8 +250,9 @@ def test_importing_through_the_hook_changes_nothing_of_the_module(
     monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
     done: list[int] = []
     on_import.after_import("waited_for", lambda name: done.append(sys.modules[name].VALUE))
+    on_import.after_import("waited_for", lambda name: done.append(2 * sys.modules[name].VALUE))
     assert done == []
     import waited_for  # type: ignore[import-not-found]
 
-    assert done == [1]
+    assert done == [1, 2]
     assert type(waited_for.SEEN).__name__ == type(waited_for.__loader__).__name__ == "SourceFileLoader"

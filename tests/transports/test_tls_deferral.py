@@ -63,16 +63,17 @@ def test_users_own_settings_are_not_deferred(library: Any, path: Path) -> None:
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_switched_off(library: Any, path: Path, loads: list[Any]) -> None:
     install(defer_tls=False)
-    tls.uninstall()
     context = library._transports.default.create_ssl_context()
     assert type(context) is ssl.SSLContext
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_hook_that_is_gone_is_no_error(library: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    tls.uninstall()
+    install(defer_tls=False)
     monkeypatch.delattr(library._transports.default, "create_ssl_context")
     install()
+    monkeypatch.undo()
+    install(defer_tls=False)
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
