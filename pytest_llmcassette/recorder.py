@@ -24,8 +24,9 @@ from pytest_llmcassette.recording import (
     is_transient,
 )
 from pytest_llmcassette.recording_headers import read_headers
-from pytest_llmcassette.recording_secrets import read_request, refuse_placeholder
+from pytest_llmcassette.recording_secrets import read_request, refuse_placeholder, without_keys
 from pytest_llmcassette.redaction import Redactor
+from pytest_llmcassette.redaction.environment import keys_of_environment
 
 __all__ = ["LiveRequest", "Recorder", "RecordingSlot", "SentRequest"]
 
@@ -127,8 +128,7 @@ class Recorder:
                 f"{live.method} {live.url.partition('?')[0]}.\n"
                 "Wait for background tasks and threads before the test ends."
             )
-        if "?" in live.url or "@" in live.url:
-            self._secrets |= self._redactor.secrets_of({}, live.url)
+        self._secrets |= self._redactor.secrets_of({}, live.url)
         kept, shown, self._secrets = read_headers(self._redactor, self._snapshot_headers, live.headers, self._secrets)
         request, self._secrets = read_request(self._redactor, kept, live, self._secrets)
         headers = {**kept, **shown} if shown else kept
@@ -139,11 +139,18 @@ class Recorder:
         except CassetteFileError as error:
             # As an Exception an SDK would turn it into a connection error, and retry.
             raise RequestRefused(str(error)) from None
-        if self.mode not in (RecordMode.ALL, RecordMode.REWRITE):
-            interaction = playlist.take(request)
-            if interaction is not None:
-                self._mark_repeats(sent, interaction)
-                return interaction
+        replays = self.mode not in (RecordMode.ALL, RecordMode.REWRITE)
+        interaction = playlist.take(request) if replays else None
+        if interaction is None:
+            # Looked up only now: nearly every request of a replay has been answered before.
+            keys = keys_of_environment() - self._secrets
+            if keys:
+                self._secrets |= keys
+                request = without_keys(self._redactor, request, sent, self._secrets)
+                interaction = playlist.take(request) if replays else None
+        if interaction is not None:
+            self._mark_repeats(sent, interaction)
+            return interaction
         if not self.may_record:
             raise self._miss(request, playlist)
         refuse_placeholder(live, self.owner)

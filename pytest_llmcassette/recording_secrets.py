@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_llmcassette.cassette.model import Headers, Request
 from pytest_llmcassette.errors import RequestRefused
 from pytest_llmcassette.placeholder_keys import find_placeholder
-from pytest_llmcassette.recording import LiveRequest
+from pytest_llmcassette.recording import LiveRequest, SentRequest
 from pytest_llmcassette.redaction import Redactor
 
 
@@ -24,6 +24,16 @@ def read_request(
         return request, secrets
     secrets |= found
     return redactor.request_with(kept, live.method, live.url, live.body, secrets), secrets
+
+
+def without_keys(redactor: Redactor, request: Request, sent: SentRequest, keys: frozenset[str]) -> Request:
+    """`request`, which is redacted already, without copies of these `keys`; they are taken out of `sent` too."""
+    kept = redactor.without_echoes(request.headers, keys)
+    cleaned = redactor.request_with(kept, request.method, request.url, request.body, keys)
+    sent.url, sent.body = cleaned.url, cleaned.body
+    sent.headers = redactor.without_echoes(sent.headers, keys)
+    sent.snapshot_headers = redactor.without_echoes(sent.snapshot_headers, keys)
+    return cleaned
 
 
 def refuse_placeholder(live: LiveRequest, owner: str) -> None:

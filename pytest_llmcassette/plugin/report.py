@@ -6,7 +6,6 @@ numbers are the same with `-n 4`, and those of a worker that crashed later are n
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 _OPTION = "cassette_report"
 _ATTRIBUTE = "llmcassette"
 _TERMINAL = "terminal"
-_KEY_ENDINGS = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD", "_KEY_ID")
 _LOOKING = frozenset({"llm_cassette", "llm_snapshot"})
 """A test with one of these reads its answers anyway, so that the section at the end can have its usage for nothing."""
 
@@ -191,6 +189,7 @@ def _what_was_wrong(text: str) -> str:
 def _without_keys(text: str) -> str:
     """`text` without the keys of the environment, which other libraries' errors may tell: the page is passed around."""
     from pytest_llmcassette.redaction.echoes import replace_echoes
+    from pytest_llmcassette.redaction.environment import keys_of_environment
 
-    keys = {value for name, value in os.environ.items() if name.upper().endswith(_KEY_ENDINGS) and len(value) >= 16}
+    keys = keys_of_environment()
     return replace_echoes(text.encode("utf-8", "surrogateescape"), keys).decode("utf-8", "surrogateescape")

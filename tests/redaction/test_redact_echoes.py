@@ -142,6 +142,26 @@ def test_a_key_in_the_body_is_known_again_in_the_answer_and_later(tmp_path: Path
     assert "l1ve" not in (tmp_path / "it.yaml").read_text()
 
 
+def test_a_key_of_the_environment_under_a_name_that_no_list_knows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And whoever replays has a stand-in in its place, or a key of their own."""
+    monkeypatch.setenv("TENANT_KEY", KEY)
+    under = recorder(tmp_path / "it.yaml", "once", keep_request_headers=["x-tenant"], snapshot_headers=["x-mine"])
+    lines = [(b"X-Tenant", KEY.encode()), (b"X-Mine", KEY.encode())]
+    body = json.dumps({"tenant": KEY}).encode()
+    exchange(under, lines, path=f"/{quote(KEY)}", body=body, answer=f"no {KEY}".encode())
+    under.save()
+    assert "l1ve" not in (tmp_path / "it.yaml").read_text()
+    assert "l1ve" not in str([(sent.url, sent.headers, sent.snapshot_headers, sent.body) for sent in under.sent])
+    for key in (KEY, placeholder_for("TENANT_KEY"), "tk-0123456789-another"):
+        monkeypatch.setenv("TENANT_KEY", key)
+        again = recorder(tmp_path / "it.yaml", "none")
+        again.request(LiveRequest("POST", f"{URL}/{quote(key)}", [], json.dumps({"tenant": key}).encode()))
+        assert again.unplayed() == []
+        assert key not in str(again.sent[0].body)
+
+
 @pytest.mark.parametrize("name", ["authorization", "Authorization", "X-Api-Key"])
 @pytest.mark.parametrize(
     "template", ['{"tools": [{"type": "mcp", NAME}]}', '{"tools": [{"headers": {NAME}}]}', "{NAME}"]
