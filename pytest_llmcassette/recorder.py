@@ -128,7 +128,8 @@ class Recorder:
                 f"{live.method} {live.url.partition('?')[0]}.\n"
                 "Wait for background tasks and threads before the test ends."
             )
-        self._secrets |= self._redactor.secrets_of({}, live.url)
+        if "?" in live.url or "@" in live.url:
+            self._secrets |= self._redactor.secrets_of({}, live.url)
         kept, shown, self._secrets = read_headers(self._redactor, self._snapshot_headers, live.headers, self._secrets)
         request, self._secrets = read_request(self._redactor, kept, live, self._secrets)
         headers = {**kept, **shown} if shown else kept
