@@ -36,6 +36,7 @@ class Suspension:
         self._entry: Entry | None = None
         self._parked: list[Entry] = []
         self._threads: frozenset[threading.Thread] = frozenset()
+        self._test: Entry | None = None
 
     def __enter__(self) -> Self:
         with _lock:
@@ -49,6 +50,9 @@ class Suspension:
                 entry.in_force = True
                 _stack.append(entry)
             self._parked = []
+        # A task that this stretch starts (a server's, an event loop's own) is no test's.
+        self._test = _started_by.get()
+        _started_by.set(None)
         return self
 
     def __exit__(
@@ -67,6 +71,7 @@ class Suspension:
                 entry.in_force = False
             _stack[:] = [entry for entry in _stack if entry in self._below]
             self._below = self._entry = None
+        _started_by.set(self._test)
 
 
 class Entry:
@@ -87,6 +92,8 @@ _lock = threading.RLock()
 _order = itertools.count()
 _stack: list[Entry] = []
 _context: ContextVar[Entry | None] = ContextVar("llmcassette_active", default=None)
+_started_by: ContextVar[Entry | None] = ContextVar("llmcassette_started_by", default=None)
+"""The test whose code runs here. What that code starts inherits it: asyncio's tasks and callbacks, `to_thread`."""
 _strays: weakref.WeakKeyDictionary[threading.Thread, tuple[str, bool]] = weakref.WeakKeyDictionary()
 """Threads that a cassette's owner left running: the owner, and whether they must not send anything ever after."""
 
@@ -109,11 +116,13 @@ def current() -> Recorder | Suspension | None:
     """What is in force for the calling task or thread; None almost always, and then this costs next to nothing.
 
     Raises `RequestRefused` in a thread that an earlier test left running, naming that test. One that a replaying test
-    left is refused even where no cassette is in force any more: it would go to the network unnoticed.
+    left, or a task, is refused even where no cassette is in force any more: it would go to the network unnoticed.
     """
     if not _stack:
         if _strays:
             _refuse_stray(among_tests=False)
+        if _started_by.get() is not None:
+            _refuse_leftover()
         return None
     own = _of_task()
     if own is not None:
@@ -130,6 +139,15 @@ def _refuse_stray(*, among_tests: bool) -> None:
         raise RequestRefused(
             f"{owner} left the thread {threading.current_thread().name!r} running, and it has just sent a request "
             f"{when}.\nThe request was not sent. Join the thread, or stop it, before its test ends."
+        )
+
+
+def _refuse_leftover() -> None:
+    test = _started_by.get()
+    if test is not None and not test.in_force and not isinstance(test.what, Suspension) and not test.what.may_record:
+        raise RequestRefused(
+            f"{test.what.owner} left a task or callback running, and it has just sent a request although it only "
+            "replays.\nThe request was not sent. Await the task, or cancel it, before its test ends."
         )
 
 
@@ -174,6 +192,8 @@ def push(recorder: Recorder, *, for_task: bool = False) -> Entry:
         _stack.append(entry)
     if for_task:
         _context.set(entry)
+    else:
+        _started_by.set(entry)
     return entry
 
 
@@ -185,6 +205,8 @@ def pop(entry: Entry) -> None:
             _stack.remove(entry)
     if _context.get() is entry:
         _context.set(entry.outer)
+    if _started_by.get() is entry:
+        _started_by.set(None)
     if isinstance(entry.what, Suspension):
         return
     alive = threading.enumerate()

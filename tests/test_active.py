@@ -191,6 +191,50 @@ def test_event_loop_thread_started_in_one_test_serves_the_next() -> None:
     loop.close()
 
 
+@pytest.mark.parametrize(("mode", "refused"), [("none", True), ("rewrite", False)])
+def test_a_task_of_a_replaying_test_sends_nothing_afterwards(mode: str, refused: bool) -> None:
+    """On an event loop that serves several tests it goes on, and its request would go to the network."""
+    test = Recorder(Path("/nowhere/a"), CassetteConfig(record_mode=RecordMode(mode)), how_to_record="", owner="test_a")
+
+    async def late() -> object:
+        await asyncio.sleep(0)
+        return active.current()
+
+    async def body() -> asyncio.Task[object]:
+        return asyncio.create_task(late())
+
+    loop = asyncio.new_event_loop()
+    with active.activate(test):
+        task = loop.run_until_complete(body())
+    [said] = loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
+    assert ("test_a left a task" in str(said)) == refused
+    assert loop.run_until_complete(late()) is None, "what comes later is not this test's"
+    loop.close()
+
+
+def test_a_task_of_a_wider_fixture_may_go_on() -> None:
+    """An application's worker, started by a session fixture while the first test is set up."""
+    tests_are_over = asyncio.Event()
+
+    async def late() -> object:
+        await tests_are_over.wait()
+        return active.current()
+
+    async def start() -> asyncio.Task[object]:
+        return asyncio.create_task(late())
+
+    loop = asyncio.new_event_loop()
+    with active.activate(recorder("test_a")):
+        with active.suspend("a session fixture"):
+            worker = loop.run_until_complete(start())
+        own = loop.run_until_complete(start())
+    tests_are_over.set()
+    assert loop.run_until_complete(worker) is None
+    with pytest.raises(RequestRefused, match="test_a left"):
+        loop.run_until_complete(own)
+    loop.close()
+
+
 def test_nothing_goes_live() -> None:
     assert not active.nothing_goes_live()
     with active.activate(recorder("replay only")):

@@ -98,3 +98,48 @@ class TestAsync(unittest.IsolatedAsyncioTestCase):
     assert suite.server.calls == 4
     suite.run().assert_outcomes(passed=2)
     assert suite.server.calls == 4
+
+
+@pytest.mark.skipif(importlib.util.find_spec("pytest_asyncio") is None, reason="needs pytest-asyncio")
+def test_a_task_that_outlives_its_replaying_test_does_not_reach_the_network(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite.file("pytest.ini", "[pytest]\nasyncio_mode = auto\nasyncio_default_test_loop_scope = session\n")
+    suite.test(
+        ASYNC_ASK
+        + """
+left = []
+
+@pytest.fixture(scope="session")
+async def application():
+    started = []
+    async def work():
+        while not started:
+            await asyncio.sleep(0.01)
+        return await ask_async("application")
+    yield started, asyncio.create_task(work())
+
+async def late():
+    await asyncio.sleep(0.05)
+    await ask_async("late")
+
+@pytest.mark.cassette
+async def test_ask(application):
+    await ask_async("own")
+    left.append(asyncio.create_task(late()))
+
+async def test_without_a_cassette(application):
+    await asyncio.wait(left)
+    if "REPLAYING" in os.environ:
+        assert "test_it.py::test_ask left a task" in str(left[0].exception())
+    started, worker = application
+    started.append(True)
+    await worker
+    await ask_async("free")
+"""
+    )
+    suite.run("--record-mode=once", "-W", "ignore", wanted=("asyncio",)).assert_outcomes(passed=2)
+    assert suite.server.calls == 4
+    monkeypatch.setenv("REPLAYING", "1")
+    suite.run("-W", "ignore", wanted=("asyncio",)).assert_outcomes(passed=2)
+    assert [asked.rpartition('":"')[2] for asked in suite.server.asked[4:]] == ['application"}', 'free"}']
