@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from pytest_llmcassette.cassette.model import Interaction
+from pytest_llmcassette.cassette.model import Headers, Interaction
 from pytest_llmcassette.errors import CassetteError
 from pytest_llmcassette.modes import RecordMode
 from pytest_llmcassette.protocols import registry
@@ -19,12 +20,17 @@ def is_complete(interaction: Interaction) -> bool:
     return transcript is not None and transcript.complete
 
 
+def _copied(headers: Headers) -> Headers:
+    return {name: list(values) for name, values in headers.items()}
+
+
 class LlmCassette:
     """One cassette, live: it shows the requests and answers of this run so far."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
         self._read: dict[int, tuple[Interaction, Transcript | None]] = {}
+        self._copies: dict[int, tuple[Interaction, Interaction]] = {}
 
     @property
     def path(self) -> Path:
@@ -43,8 +49,24 @@ class LlmCassette:
 
     @property
     def interactions(self) -> tuple[Interaction, ...]:
-        """What was played or recorded in this run, in the order of the requests, without retried failures."""
-        return tuple(self._recorder.interactions)
+        """What was played or recorded in this run, in the order of the requests, without retried failures.
+
+        Copies: a test that changes one changes neither the file nor what other tests of this cassette are served.
+        """
+        return tuple(self._copy_of(interaction) for interaction in self._recorder.interactions)
+
+    def _copy_of(self, interaction: Interaction) -> Interaction:
+        known = self._copies.get(id(interaction))
+        if known is None:
+            request, response = interaction.request, interaction.response
+            copy = replace(
+                interaction,
+                request=replace(request, headers=_copied(request.headers), form=_copied(request.form)),
+                response=replace(response, headers=_copied(response.headers)),
+            )
+            # The interaction is kept with it: an id alone could be used again.
+            known = self._copies[id(interaction)] = (interaction, copy)
+        return known[1]
 
     @property
     def transcripts(self) -> tuple[Transcript, ...]:

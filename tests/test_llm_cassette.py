@@ -117,3 +117,26 @@ def test_equality_leaves_the_answer_to_a_snapshot(recorder: Recorder) -> None:
     assert cassette == LlmCassette(recorder)
     assert cassette != "something else"
     assert len({cassette, LlmCassette(recorder)}) == 1
+
+
+def test_a_test_that_changes_an_interaction_spoils_neither_the_file_nor_its_next_replay(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spoil(cassette: LlmCassette) -> None:
+        [interaction] = cassette.interactions
+        interaction.request.url = "https://elsewhere.test"
+        interaction.request.headers.clear()
+        interaction.response.body = b"{}"
+        interaction.response.headers["Content-Type"][0] = "text/plain"
+        assert cassette.interactions[0] is interaction, "a test finds its own change again"
+
+    monkeypatch.setattr("pytest_llmcassette.cassette.loaded._SETTLED_NS", -10_000_000_000)
+    chat(recorder, "gpt-4o", "hello")
+    spoil(LlmCassette(recorder))
+    recorder.save()
+    asked = {"model": "gpt-4o", "messages": [{"role": "user", "content": "hello"}]}
+    for _ in range(2):
+        again = Recorder(recorder.path, CassetteConfig(), how_to_record="", owner="test")
+        again.request(LiveRequest("POST", CHAT, [(b"content-type", b"application/json")], json.dumps(asked).encode()))
+        assert LlmCassette(again).transcript.text == "hello"
+        spoil(LlmCassette(again))
