@@ -78,7 +78,7 @@ print(re.search(r"VmHWM:\\s+([0-9]+) kB", Path("/proc/self/status").read_text())
 
 
 def memory(*, rounds: int) -> str:
-    """Peak memory of a process that replays one 20 MB body, above one that only imports the same modules. Linux only."""
+    """Peak memory of a process that replays one 20 MB body, above one that only imports the same modules (Linux)."""
     if not Path("/proc/self/status").exists():
         return "Peak memory is measured on Linux only.\n"
     from pytest_llmcassette.cassette.files import save
