@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
 from typing import Any
 
@@ -119,12 +120,23 @@ def pytest_fixture_setup(
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    run = item.stash.get(RUN, None)
+    if run is None:
+        return (yield)
     try:
+        run.check_open()
         return (yield)
     finally:
-        run = item.stash.get(RUN, None)
-        if run is not None:
-            run.end_of_body()
+        run.end_of_body()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, None, None]:
+    if "pytest_llmcassette.recorder" not in sys.modules:
+        return (yield)
+    from pytest_llmcassette.plugin import teardown
+
+    return (yield from teardown.around_teardown(item, nextitem))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -161,6 +161,16 @@ class TestRun:
         # unittest's assertEqual compares in one statement and raises in the next.
         return _is_within_statement(last, line) or code.co_filename.endswith(_UNITTEST)
 
+    def check_open(self) -> None:
+        """Fail a test whose cassette was not opened: its requests would go to the network."""
+        if self.recorder is None:
+            pytest.fail(
+                f"The cassette of {self.item.nodeid} was not opened: pytest has kept the fixtures of an earlier test, "
+                "since that one's teardown raised what is no Exception (CancelledError, SystemExit).\n"
+                "Mend that teardown first; it is reported as an error above.",
+                pytrace=False,
+            )
+
     def end_of_body(self) -> None:
         """The test function has returned: from here on requests belong to the teardown."""
         self.body_is_over = True

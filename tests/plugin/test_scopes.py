@@ -76,6 +76,79 @@ def test_a_miss_in_a_teardown_is_an_error_of_the_teardown(suite: Suite, teardown
     assert "has no recording for" in said(result)
 
 
+AFTERWARDS = """
+@pytest.fixture
+def first():
+    yield
+    {first}
+
+@pytest.fixture
+def resource():
+    yield
+    {teardown}
+
+class TestFirst:
+    @pytest.mark.cassette
+    def test_ask(self, first, resource, request):
+        request.addfinalizer(lambda: {finalizer})
+        ask("use")
+
+@pytest.fixture
+def own(request):
+    return request.node.name
+
+@pytest.mark.cassette
+def test_next(own):
+    assert own == "test_next"
+    ask("{next}")
+"""
+
+
+@pytest.mark.parametrize(
+    "stop",
+    [
+        {"teardown": "ask('changed')"},
+        {"finalizer": "ask('changed')"},
+        {"teardown": "ask('changed')", "first": "ask('changed')"},
+    ],
+    ids=["fixture", "finalizer", "two"],
+)
+def test_a_miss_in_a_teardown_leaves_the_next_test_its_cassette(suite: Suite, stop: dict[str, str]) -> None:
+    fine = {"teardown": "pass", "first": "pass", "finalizer": "None", "next": "as recorded"}
+    suite.test(AFTERWARDS.format_map(fine))
+    suite.run("--record-mode=once").assert_outcomes(passed=2)
+    calls = suite.server.calls
+    suite.test(AFTERWARDS.format_map(fine | stop))
+    assert outcomes(suite.run()) == {"passed": 2, "errors": 1}
+    suite.test(AFTERWARDS.format_map(fine | stop | {"next": "changed"}))
+    assert outcomes(suite.run()) == {"passed": 1, "failed": 1, "errors": 1}
+    assert suite.server.calls == calls
+
+
+def test_after_a_teardown_that_pytest_gives_up_no_test_goes_live(suite: Suite) -> None:
+    """It ends in no Exception, and is not ours to mend."""
+    suite.test(
+        """
+        import asyncio
+
+        @pytest.fixture
+        def resource():
+            yield
+            raise asyncio.CancelledError
+
+        @pytest.mark.cassette
+        def test_ask(resource): ask()
+
+        @pytest.mark.cassette
+        def test_next(): ask()
+        """
+    )
+    result = suite.run("--record-mode=once")
+    assert outcomes(result) == {"passed": 1, "failed": 1, "errors": 1}
+    assert "Mend that teardown first" in said(result)
+    assert suite.server.calls == 1
+
+
 WIDER = """
 from pytest_llmcassette import use_cassette
 
