@@ -30,6 +30,8 @@ def revise(run: TestRun, call: pytest.CallInfo[None], made: pytest.TestReport) -
         _after_body(run, call, made)
     elif made.when == "setup":
         run.failed = run.failed or not made.passed
+        if run.failed and run.recorder is not None:
+            run.said = len(run.recorder.misses)
     else:
         _after_teardown(run, made)
 

@@ -76,6 +76,22 @@ def test_a_miss_in_a_teardown_is_an_error_of_the_teardown(suite: Suite, teardown
     assert "has no recording for" in said(result)
 
 
+def test_a_miss_in_a_setup_is_one_error(suite: Suite) -> None:
+    suite.test(
+        """
+        @pytest.fixture
+        def resource():
+            ask("not recorded")
+
+        @pytest.mark.cassette
+        def test_ask(resource): pass
+        """
+    )
+    result = suite.run()
+    assert outcomes(result) == {"errors": 1}
+    assert "swallowed" not in said(result)
+
+
 AFTERWARDS = """
 @pytest.fixture
 def first():
