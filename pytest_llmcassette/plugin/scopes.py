@@ -16,8 +16,9 @@ def around_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequ
     if fixturedef.scope == "function":
         try:
             return (yield)
-        except CassetteStop:
-            _forget(fixturedef, request)
+        except (CassetteStop, BaseExceptionGroup) as error:
+            if not isinstance(error, Exception):
+                _forget(fixturedef, request)
             raise
     suspension = active.suspend("")
     # Finalizers run last in, first out: `leave` is the last of this fixture's own, `enter` the first.
@@ -26,8 +27,9 @@ def around_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequ
     stopped = False
     try:
         return (yield)
-    except CassetteStop:
-        stopped = True
+    except (CassetteStop, BaseExceptionGroup) as error:
+        # A group that holds no stop is an Exception.
+        stopped = not isinstance(error, Exception)
         raise
     finally:
         suspension.__exit__(None, None, None)

@@ -92,6 +92,30 @@ def test_a_miss_in_a_setup_is_one_error(suite: Suite) -> None:
     assert "swallowed" not in said(result)
 
 
+@pytest.mark.parametrize("scope", ["function", "module"])
+def test_misses_of_a_task_group_in_a_setup_are_said_to_every_test(suite: Suite, scope: str) -> None:
+    """They come in a group, which is no Exception either."""
+    suite.test(
+        f"""
+        @pytest.fixture(scope="{scope}")
+        def resource():
+            try:
+                ask("not recorded")
+            except BaseException as miss:
+                raise BaseExceptionGroup("unhandled errors in a TaskGroup", [miss])
+
+        @pytest.mark.cassette
+        def test_ask(resource): pass
+
+        @pytest.mark.cassette
+        def test_again(resource): pass
+        """
+    )
+    result = suite.run()
+    assert outcomes(result) == {"errors": 2}
+    assert len(re.findall("^ERROR .* - Request(Refused|NotRecorded)", said(result), re.MULTILINE)) == 2
+
+
 AFTERWARDS = """
 @pytest.fixture
 def first():
