@@ -10,16 +10,19 @@ import itertools
 import sys
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from pytest_llmcassette.errors import RequestRefused
 
 if TYPE_CHECKING:
     from pytest_llmcassette.recorder import Recorder
+
+T = TypeVar("T")
 
 
 class Suspension:
@@ -146,9 +149,23 @@ def _refuse_leftover() -> None:
     test = _started_by.get()
     if test is not None and not test.in_force and not isinstance(test.what, Suspension) and not test.what.may_record:
         raise RequestRefused(
-            f"{test.what.owner} left a task or callback running, and it has just sent a request although it only "
-            "replays.\nThe request was not sent. Await the task, or cancel it, before its test ends."
+            f"{test.what.owner} left a task, callback or job running, and it has just sent a request although it only "
+            "replays.\nThe request was not sent. Await it, or cancel it, before its test ends."
         )
+
+
+def carried(job: Callable[..., T]) -> Callable[..., T]:
+    """`job` as a part of the test that runs now, for a thread that has no context of its own."""
+    test = _started_by.get()
+    return job if test is None else partial(_run_for, test, job)
+
+
+def _run_for(test: Entry, job: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+    before = _started_by.set(test)
+    try:
+        return job(*args, **kwargs)
+    finally:
+        _started_by.reset(before)
 
 
 def nothing_goes_live() -> bool:

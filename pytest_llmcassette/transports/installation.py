@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from types import ModuleType
 
-from pytest_llmcassette.transports import guard, mockers, on_import, tls
+from pytest_llmcassette.transports import guard, mockers, on_import, pool_jobs, tls
 
 _POOLS = ("httpcore", "httpcore2")
-_WATCHED = (*_POOLS, *guard.MODULES, *tls.HOOKS)
+_WATCHED = (*_POOLS, *guard.MODULES, *tls.HOOKS, pool_jobs.MODULE)
 _patched: dict[str, ModuleType] = {}
 _found: list[tuple[object, ...]] = []
 """What the last `install` left: for nearly every test there is nothing to do, and to see that is all it costs."""
@@ -22,6 +22,7 @@ def install(*, defer_tls: bool = True) -> None:
         if sys.modules.get(name) is None or _patched.get(name) is not sys.modules[name]:
             on_import.after_import(name, _patch)
     guard.install()
+    pool_jobs.install()
     tls.install() if defer_tls else tls.uninstall()
     _found[:] = [_now(defer_tls)]
 
@@ -43,4 +44,5 @@ def uninstall() -> None:
         mockers.unpatch(name)
     _patched.clear()
     guard.uninstall()
+    pool_jobs.uninstall()
     tls.uninstall()
