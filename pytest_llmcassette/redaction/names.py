@@ -36,6 +36,19 @@ SECRET_FIELDS = frozenset(
         "accesskeyid",
         "secretaccesskey",
         "sessiontoken",
+        # The same in the other spelling: gateways and tools take them from a configuration.
+        "accesstoken",
+        "api_token",
+        "auth_token",
+        "authtoken",
+        "clientsecret",
+        "idtoken",
+        "privatekey",
+        "refreshtoken",
+        "secret_access_key",
+        "secret_key",
+        "secretkey",
+        "session_token",
     }
 )
 """Names of JSON, form and XML fields, in lower case."""

@@ -17,6 +17,7 @@ REDACTOR = Redactor(CassetteConfig())
 SECRET_NAMES = [
     "api_key", "apikey", "access_token", "refresh_token", "id_token", "client_secret", "private_key", "assertion",
     "AccessKeyId", "SecretAccessKey", "SessionToken", "API_KEY", "apiKey", "Access_Token", "sessiontoken",
+    "accessToken", "secretKey", "secret_access_key", "clientSecret", "authToken", "privateKey", "session_token",
 ]  # fmt: skip
 CONVERSATION = ["messages", "contents", "input", "tools", "system", "arguments", "args"]
 HARMLESS_NAMES = ["key", "token", "max_tokens", "api_keys", "my_api_key", "keys", "secret", 'a"b', "ключ", "api key"]
