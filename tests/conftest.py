@@ -32,6 +32,10 @@ def corpus() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A pytest that a test starts is no xdist worker, also where the test runs in one: syrupy reads this variable."""
-    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+def _no_worker_and_no_ci(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pytest that a test starts is no xdist worker, also where the test runs in one: syrupy reads this variable.
+
+    In CI pytest repeats whole messages in its summary, and what tests count would be there twice.
+    """
+    for name in ("PYTEST_XDIST_WORKER", "CI", "BUILD_NUMBER"):
+        monkeypatch.delenv(name, raising=False)

@@ -35,9 +35,6 @@ def suite(pytester: pytest.Pytester, server: PlainServer, monkeypatch: pytest.Mo
     for name in list(os.environ):
         if name.endswith(("_API_KEY", "_TOKEN", "_API_TOKEN")) or name.startswith(("AWS_", "GOOGLE_")):
             monkeypatch.delenv(name)
-    # With these pytest repeats whole messages in its summary, and what is counted here would be counted twice.
-    for name in ("CI", "BUILD_NUMBER"):
-        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SERVER", server.url)
     # Runs in processes of their own need not compile everything anew.
     monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(compiled))
