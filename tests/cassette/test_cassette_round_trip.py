@@ -35,6 +35,7 @@ def test_what_is_written_is_what_yaml_reads(made: list[Interaction]) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(cassettes)
+@pytest.mark.slow
 def test_the_line_reader_reads_the_same_or_declines(made: list[Interaction]) -> None:
     read = go_vcr_lines.read(dumps(made))
     assert read is None or read == made

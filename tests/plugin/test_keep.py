@@ -229,7 +229,7 @@ def test_retried_failures_are_left_out(suite: Suite) -> None:
     suite.run().assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize("workers", ["-n0", "-n1"])
+@pytest.mark.parametrize("workers", ["-n0", pytest.param("-n1", marks=pytest.mark.slow)])
 def test_a_test_that_stops_at_a_miss_keeps_its_snapshots(suite: Suite, workers: str) -> None:
     text = """
     import os

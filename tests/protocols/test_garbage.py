@@ -69,6 +69,7 @@ def test_random_bytes(url, body, status):
 
 @settings(max_examples=300)
 @given(st.sampled_from(URLS), OBJECTS, st.sampled_from([200, 429]))
+@pytest.mark.slow
 def test_documents_of_the_right_words_in_the_wrong_places(url, document, status):
     harmless(url, json.dumps(document), status=status, request=json.dumps(document))
 

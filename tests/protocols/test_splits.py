@@ -27,7 +27,9 @@ def test_random_splits_of_made_up_streams(name, cuts):
     assert events_of(body, cuts) == events_of(body, ())
 
 
-@pytest.mark.parametrize("ways", ["one byte at a time", "one event at a time", "in pieces of 7 bytes"])
+@pytest.mark.parametrize(
+    "ways", [pytest.param("one byte at a time", marks=pytest.mark.slow), "one event at a time", "in pieces of 7 bytes"]
+)
 def test_recorded_streams(corpus, ways):
     from .test_expected import cached_load
 

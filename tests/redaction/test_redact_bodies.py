@@ -24,7 +24,6 @@ HARMLESS_NAMES = ["key", "token", "max_tokens", "api_keys", "my_api_key", "keys"
 SECRET = "S3cr3t-v4lue"
 
 
-@pytest.mark.parametrize("name", SECRET_NAMES)
 @pytest.mark.parametrize(
     "template",
     [
@@ -50,14 +49,15 @@ SECRET = "S3cr3t-v4lue"
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("content_type", ["", "application/json; charset=utf-8", "text/plain"])
-def test_a_secret_is_replaced_in_place(name: str, template: str, content_type: str) -> None:
-    body = template.replace("NAME", name)
-    expected = body.replace('x\\"SECRET\\\\', "SECRET").replace("SECRET", "REDACTED")
-    if body.startswith("}"):
+def test_a_secret_is_replaced_in_place(template: str, content_type: str) -> None:
+    if template.startswith("}"):
         content_type = "application/json"
-    redacted = REDACTOR.body(body.replace("SECRET", SECRET).encode(), content_type)
-    assert redacted == expected.encode()
-    assert REDACTOR.body(redacted, content_type) is redacted
+    for name in SECRET_NAMES:
+        body = template.replace("NAME", name)
+        expected = body.replace('x\\"SECRET\\\\', "SECRET").replace("SECRET", "REDACTED")
+        redacted = REDACTOR.body(body.replace("SECRET", SECRET).encode(), content_type)
+        assert redacted == expected.encode(), name
+        assert REDACTOR.body(redacted, content_type) is redacted, name
 
 
 @pytest.mark.parametrize(

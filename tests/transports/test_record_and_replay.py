@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llmcassette import active
+from pytest_llmcassette import active, replay
 from pytest_llmcassette.cassette.files import load
 from pytest_llmcassette.errors import RecordingTruncated, RequestNotRecorded, RequestRefused
 from pytest_llmcassette.use_cassette import use_cassette
@@ -85,7 +85,10 @@ def test_early_close_of_an_encoded_stream_keeps_what_was_read(kind: str, server:
     assert STREAM.startswith(stored.response.body)
 
 
-def test_client_that_reads_past_an_early_close_is_told(kind: str, server: HostileServer, path: Path) -> None:
+def test_client_that_reads_past_an_early_close_is_told(
+    kind: str, server: HostileServer, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replay, "CANCELLED_SECONDS", 0.05)
     url = server.url + "/gated"
     with use_cassette(path, record_mode="once"):
         fetch(kind, "GET", url, stop_after=1)
@@ -192,7 +195,7 @@ def test_cancelled_requests(kind: str, server: HostileServer, path: Path) -> Non
         async def run() -> None:
             library = library_of(kind)
             async with library.AsyncClient(verify=False) as client:
-                await _within(kind, 0.4, lambda: _read_into(client, server.url + route, read))
+                await _within(kind, 0.25, lambda: _read_into(client, server.url + route, read))
 
         run_async(kind, run)
         return b"".join(read)
@@ -257,7 +260,7 @@ def test_recorded_timing_is_kept_on_demand(kind: str, server: HostileServer, pat
     assert b"".join(piece for _, piece in waits) == live.body
     assert [piece for _, piece in waits] == EVENTS[:3]
     assert all(waited > 0.03 for waited, _ in waits[1:])
-    assert sum(waited for waited, _ in _waits(kind, server.url + "/paced", path)[1:]) < 0.05
+    assert sum(waited for waited, _ in _waits(kind, server.url + "/paced", path)[1:]) < 0.1
 
 
 def _waits(kind: str, url: str, path: Path, **switches: Any) -> list[tuple[float, bytes]]:
