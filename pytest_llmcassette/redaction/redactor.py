@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Set
 from dataclasses import replace
+from functools import lru_cache
 
 from pytest_llmcassette.cassette.form import form_values
 from pytest_llmcassette.cassette.headers import canonical
@@ -52,16 +53,15 @@ class Redactor:
 
     def request_with(self, kept: Headers, method: str, url: str, body: bytes, secrets: Set[str]) -> Request:
         """`request` for headers that are redacted already; `kept` becomes the request's own."""
-        url = _text_without(self.url(url), secrets)
+        url, host = _without_secrets(url, self._query, frozenset(secrets))
         body = replace_in_request(self._body(body, _content_type(kept)), secrets)
-        host = _HOST.match(url)
         return Request(
             method=method,
             url=url,
             headers=kept,
             body=body,
             content_length=len(body),
-            host=host[1] if host else "",
+            host=host,
             form=form_values(method, url, kept, body),
         )
 
@@ -170,6 +170,14 @@ class Redactor:
         found: set[str] = set()
         self._body(body, _content_type(headers), found)
         return secrets_among(found)
+
+
+@lru_cache(maxsize=128)
+def _without_secrets(url: str, query: Set[str], secrets: frozenset[str]) -> tuple[str, str]:
+    """A live request's URL and its host. A test mostly asks one URL again and again."""
+    url = _text_without(redact_url(url, query), secrets)
+    host = _HOST.match(url)
+    return url, host[1] if host else ""
 
 
 def _text_without(text: str, secrets: Set[str]) -> str:
