@@ -74,9 +74,12 @@ def _keep(run: TestRun, made: pytest.TestReport) -> bool:
             setattr(made, DISCARDED, str(recorder.path))
         return False
     try:
-        if any(sent.live and not sent.dropped for sent in recorder.sent):
+        is_recording = any(sent.live and not sent.dropped for sent in recorder.sent)
+        if is_recording:
             session_of(run.item.config).claim_writing(recorder.path)
         path = recorder.save()
+        if is_recording:
+            session_of(run.item.config).has_written(recorder.path)
     except CassetteError as error:
         problem = str(error)
     except Exception:

@@ -36,6 +36,7 @@ class CassetteSession:
         worker: Mapping[str, Any] = getattr(config, "workerinput", {})
         self._started_ns: int = worker.get(RUN_STARTED, time.time_ns())
         self._claims: str | None = worker.get(CLAIMS)
+        self._claimed: set[Path] = set()
         self._recorded: set[Path] = set()
         self._owners: Owners = {}
         self._sharers: dict[Path, dict[tuple[object, ...], str]] = {}
@@ -107,7 +108,7 @@ class CassetteSession:
 
         Looking at the file is not enough: two workers may look before either writes.
         """
-        if path in self._recorded:
+        if path in self._claimed:
             return
         if self._claims is not None:
             os.makedirs(self._claims, exist_ok=True)
@@ -120,6 +121,10 @@ class CassetteSession:
                     "another xdist worker has recorded this cassette in this run",
                     remedy="Give the tests cassettes of their own, or record with one xdist worker (-n 1).",
                 ) from None
+        self._claimed.add(path)
+
+    def has_written(self, path: Path) -> None:
+        """Note that the recording is in the file, for the tests that share it and for a rerun."""
         self._recorded.add(path)
 
 

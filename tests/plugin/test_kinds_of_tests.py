@@ -110,6 +110,31 @@ def test_a_rerun_starts_anew(suite: Suite) -> None:
     assert suite.server.calls == 3
 
 
+FULL_DISK = """
+import errno, os
+
+def pytest_configure():
+    real = os.replace
+    def replace(source, target):
+        if str(target).endswith(".yaml"):
+            os.replace = real
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(source, target)
+    os.replace = replace
+"""
+
+
+@pytest.mark.parametrize("workers", ["-n0", pytest.param("-n1", marks=pytest.mark.slow)], ids=["alone", "worker"])
+def test_a_rerun_records_again_what_could_not_be_written(suite: Suite, workers: str) -> None:
+    suite.test("@pytest.mark.cassette\ndef test_ask(llm_cassette): ask()\n")
+    suite.run("--record-mode=once")
+    suite.file("conftest.py", RERUN + FULL_DISK)
+    result = suite.run_alone("--record-mode=rewrite", workers, wanted=("xdist",))
+    assert outcomes(result) == {"rerun": 1, "passed": 2}
+    assert suite.server.calls == 3
+    assert "answer 3" in (suite.path / FILE).read_text()
+
+
 @pytest.mark.parametrize("flag", ["--collect-only", "--setup-only", "--setup-plan"])
 def test_runs_that_run_nothing_complain_of_nothing(suite: Suite, flag: str) -> None:
     suite.test("@pytest.mark.cassette\ndef test_ask(llm_cassette): ask()\n")
