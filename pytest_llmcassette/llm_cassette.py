@@ -9,6 +9,7 @@ from pytest_llmcassette.cassette.model import Headers, Interaction
 from pytest_llmcassette.errors import CassetteError
 from pytest_llmcassette.modes import RecordMode
 from pytest_llmcassette.protocols import registry
+from pytest_llmcassette.protocols.superseded import superseded
 from pytest_llmcassette.recorder import Recorder, SentRequest
 from pytest_llmcassette.transcript import Transcript
 from pytest_llmcassette.usage import Usage
@@ -74,23 +75,9 @@ class LlmCassette:
 
         Of a response that was polled only the last poll counts, and a stream that was cut and resumed is one answer.
         """
-        polls: dict[str, int] = {}
-        cut: dict[tuple[str, str], int] = {}
-        found: list[Transcript | None] = []
-        for interaction in self._recorder.interactions:
-            transcript = self._transcript_of(interaction)
-            if transcript is None:
-                continue
-            answer = (transcript.protocol, transcript.id or interaction.request.url)
-            if interaction.request.method == "GET":
-                for earlier in (polls.get(interaction.request.url), cut.get(answer)):
-                    if earlier is not None:
-                        found[earlier] = None
-                polls[interaction.request.url] = len(found)
-            if not transcript.complete:
-                cut[answer] = len(found)
-            found.append(transcript)
-        return tuple(transcript for transcript in found if transcript is not None)
+        answered = [(interaction, self._transcript_of(interaction)) for interaction in self._recorder.interactions]
+        gone = superseded(answered)
+        return tuple(one for place, (_, one) in enumerate(answered) if one is not None and place not in gone)
 
     def _transcript_of(self, interaction: Interaction) -> Transcript | None:
         known = self._read.get(id(interaction))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.cli.request_messages import request_lines
 from pytest_llmcassette.prices import price, price_of, time_of
 from pytest_llmcassette.protocols import registry
+from pytest_llmcassette.protocols.superseded import superseded
 from pytest_llmcassette.recorder import Recorder
 from pytest_llmcassette.report.records import ExchangeRecord
 from pytest_llmcassette.transcript import Media, Part, Reasoning, Refusal, ServerToolCall, Text, ToolCall, Transcript
@@ -22,11 +24,31 @@ _LONGEST = 20_000
 """No text on the page is longer than this many characters: a page of a large suite has to open."""
 
 
-def add_answer(
-    exchange: ExchangeRecord, interaction: Interaction, recorder: Recorder, *, priced: bool, detailed: bool
+def add_answers(
+    exchanges: Sequence[tuple[ExchangeRecord, Interaction]], recorder: Recorder, *, priced: bool, detailed: bool
 ) -> None:
-    """Fill in what was answered; `priced` looks up costs and the time of the recording, `detailed` adds the words."""
-    transcript = registry.read(interaction)
+    """Fill in what was answered, but for what a later answer took over.
+
+    `priced` looks up costs and the time of the recording, `detailed` adds the words.
+    """
+    answered = [(interaction, registry.read(interaction)) for _, interaction in exchanges]
+    gone = superseded(answered)
+    for place, (exchange, (interaction, transcript)) in enumerate(
+        zip((one for one, _ in exchanges), answered, strict=True)
+    ):
+        if place not in gone:
+            _add_answer(exchange, interaction, transcript, recorder, priced=priced, detailed=detailed)
+
+
+def _add_answer(
+    exchange: ExchangeRecord,
+    interaction: Interaction,
+    transcript: Transcript | None,
+    recorder: Recorder,
+    *,
+    priced: bool,
+    detailed: bool,
+) -> None:
     if transcript is not None:
         _add_figures(exchange, transcript)
         _add_time_and_cost(exchange, transcript, recorder, priced=priced or exchange.live)

@@ -26,20 +26,19 @@ def collect(
     record.missing = bool(remedies)
     record.remedy = RecordMode.REWRITE if RecordMode.REWRITE in remedies else next(iter(remedies), "")
     record.left_over = 0 if recorder.config.allow_unplayed else recorder.left_over
-    # Of what was polled only the last answer counts, as in `LlmCassette.transcripts`.
-    polls = {sent.url: sent for sent in recorder.sent if sent.method == "GET" and sent.interaction is not None}
-    for sent in recorder.sent:
-        if sent.interaction is None or sent.dropped:
-            continue
-        exchange = _exchange(sent)
-        early = sent.method == "GET" and polls[sent.url] is not sent
-        if (read or sent.live) and not early:
-            from pytest_llmcassette.report.answers import add_answer
+    played = [sent for sent in recorder.sent if sent.interaction is not None and not sent.dropped]
+    record.exchanges += [_exchange(sent) for sent in played]
+    looked_at = [number for number, sent in enumerate(played) if read or sent.live]
+    record.unread += len(played) - len(looked_at)
+    if looked_at:
+        from pytest_llmcassette.report.answers import add_answers
 
-            add_answer(exchange, sent.interaction, recorder, priced=priced, detailed=detailed)
-        elif not read:
-            record.unread += 1
-        record.exchanges.append(exchange)
+        found = [
+            (record.exchanges[number], interaction)
+            for number in looked_at
+            if (interaction := played[number].interaction)
+        ]
+        add_answers(found, recorder, priced=priced, detailed=detailed)
     return record
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from wire_exchanges import interaction
+from wire_exchanges import interaction, sse_event
 
 from pytest_llmcassette.cassette.model import Interaction, Request, Response
 from pytest_llmcassette.config import CassetteConfig
@@ -100,6 +100,23 @@ def test_of_what_was_polled_the_last_answer_counts() -> None:
         return sent(done)
 
     assert [one.protocol for one in collected(poll(), poll()).exchanges] == [None, "openai.responses"]
+
+
+def test_a_stream_that_was_cut_and_resumed_is_one_answer() -> None:
+    def part(method: str, url: str, *events: dict[str, Any]) -> SentRequest:
+        done = interaction(url, b"".join(map(sse_event, events)), content_type="text/event-stream")
+        done.request.method = method
+        return sent(done)
+
+    url = "https://api.openai.com/v1/responses"
+    usage = {"input_tokens": 3, "output_tokens": 4, "total_tokens": 7}
+    cut = part("POST", url, {"type": "response.created", "response": RESPONSE | {"status": "in_progress"}})
+    rest = part(
+        "GET", f"{url}/resp_1?stream=true", {"type": "response.completed", "response": RESPONSE | {"usage": usage}}
+    )
+    found = collected(cut, rest).exchanges
+    assert [(one.method, one.protocol) for one in found] == [("POST", None), ("GET", "openai.responses")]
+    assert [one.usage and one.usage["total_tokens"] for one in found] == [None, 7]
 
 
 RESPONSE = {"id": "resp_1", "object": "response", "status": "completed", "model": "gpt-5", "output": []}
