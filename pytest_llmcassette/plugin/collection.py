@@ -46,7 +46,7 @@ def check(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
             except ConfigError as error:
                 raise pytest.UsageError(str(error)) from None
         assert isinstance(item, pytest.Function)
-        path = _path(item, mark)
+        path = path_of(item, mark)
         if path is not None and mark.name is not None:
             session.share(path, item)
             continue
@@ -55,7 +55,7 @@ def check(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
             raise pytest.UsageError(problem)
 
 
-def _path(item: pytest.Function, mark: CassetteMark) -> Path | None:
+def path_of(item: pytest.Function, mark: CassetteMark) -> Path | None:
     """The path of a test's cassette; None where fixtures decide, which nobody knows yet."""
     manager = item.session._fixturemanager
     for fixture in ("llm_cassette_dir", *(("llm_cassette_name",) if mark.name is None else ())):

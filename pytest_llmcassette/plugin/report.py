@@ -79,12 +79,19 @@ def attach(
         no_key=no_key,
         snapshot="llm_snapshot" in getattr(item, "fixturenames", ()),
     )
+    wanted = item.config.getoption(_OPTION) is not None
+    if wanted:
+        from pytest_llmcassette.plugin.leftovers import place_of
+
+        root = item.config.rootpath
+        path, folder = place_of(item, None if recorder is None else recorder.path)
+        record.cassette = "" if path is None else _relative(path, root)
+        record.folder = "" if folder is None else _relative(folder, root)
     if recorder is not None:
         from pytest_llmcassette.report.collect import collect
 
         record.mode = str(recorder.mode)
         record.cassette = _relative(recorder.path, item.config.rootpath)
-        wanted = item.config.getoption(_OPTION) is not None
         read = wanted or not _LOOKING.isdisjoint(getattr(item, "fixturenames", ()))
         collect(record, recorder, read=read, priced=wanted, detailed=page_path(item.config) is not None)
     setattr(report, _ATTRIBUTE, record.to_json())
@@ -113,8 +120,18 @@ class CassetteReport:
         self._records: dict[str, TestRecord] = {}
         self._outcomes: dict[str, str] = {}
         self._reasons: dict[str, str] = {}
+        self._is_whole = True
         self.notes: list[str] = []
         """A line for each thing that nobody may miss, said last."""
+
+    def pytest_deselected(self) -> None:
+        """Some tests do not run, so that what they use looks unused."""
+        self._is_whole = False
+
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """The same goes for a run that ended early."""
+        ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+        self._is_whole &= ended and not session.shouldstop and not session.shouldfail
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Collect outcomes and records as they come in."""
@@ -145,16 +162,18 @@ class CassetteReport:
             return
         from pytest_llmcassette.plugin import commands, options
         from pytest_llmcassette.report.advice import advice_lines
-        from pytest_llmcassette.report.summary import matrix_lines, summary_lines
+        from pytest_llmcassette.report.summary import matrix_lines, summary_lines, unused_lines
 
         records, now = sorted(self._records.values(), key=lambda record: record.nodeid), time.time()
         verbosity = self._config.get_verbosity()
         lines = summary_lines(records, quiet=verbosity < 0 and not wanted, reasons=wanted or verbosity > 0)
         if wanted:
             lines += ["", *matrix_lines(records, width=terminalreporter._tw.fullwidth, now=now)]
+        unused = self._unused(records) if wanted else []
+        lines += unused_lines(unused)
         page = page_path(self._config)
         if page is not None:
-            lines += ["", self._write(page, records, now)]
+            lines += ["", self._write(page, records, now, unused)]
         lines += advice_lines(
             records,
             argument=lambda nodeid: commands.test_argument(self._config, nodeid),
@@ -169,12 +188,17 @@ class CassetteReport:
         for line in self.notes:
             terminalreporter.write_line(line, yellow=True)
 
-    def _write(self, file: Path, records: Sequence[TestRecord], now: float) -> str:
+    def _unused(self, records: Sequence[TestRecord]) -> list[str]:
+        from pytest_llmcassette.plugin import leftovers
+
+        return leftovers.unused(self._config, records) if self._is_whole and leftovers.is_whole(self._config) else []
+
+    def _write(self, file: Path, records: Sequence[TestRecord], now: float, unused: Sequence[str]) -> str:
         from pytest_llmcassette.report.page import page
 
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(page(records, title=self._config.rootpath.name, now=now), "utf-8")
+            file.write_text(page(records, title=self._config.rootpath.name, now=now, unused=unused), "utf-8")
         except OSError as problem:
             return f"The report could not be written to {file}: {problem.strerror}. Name another file."
         return f"report: {file}"

@@ -24,8 +24,8 @@ from pytest_llmcassette.report.page_exchange import exchange_html
 from pytest_llmcassette.report.records import ExchangeRecord, TestRecord, usage_of
 
 
-def page(records: Sequence[TestRecord], *, title: str, now: float) -> str:
-    """The whole page; `now` in seconds since 1970, `title` the name of the project."""
+def page(records: Sequence[TestRecord], *, title: str, now: float, unused: Sequence[str] = ()) -> str:
+    """The whole page; `now` in seconds since 1970, `title` the project's name, `unused` cassettes that no test used."""
     matrix = matrix_of(records)
     tests = sorted(records, key=lambda one: (one.module, natural(one.scenario), natural(one.provider or "")))
     anchors = {id(test): f"test-{number}" for number, test in enumerate(tests, 1)}
@@ -37,6 +37,7 @@ def page(records: Sequence[TestRecord], *, title: str, now: float) -> str:
             _matrix(matrix, anchors, now),
             _models(records),
             _tests(tests, anchors, now),
+            _unused(unused),
             "<footer>Written by pytest-llmcassette. Secrets were redacted when the cassettes were recorded; the words "
             "of the conversations were not.</footer>",
         ]
@@ -167,6 +168,13 @@ def _models(records: Sequence[TestRecord]) -> str:
         f"<table class='matrix'><thead><tr><th scope='col'>Model</th>{head}</tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
+
+
+def _unused(paths: Sequence[str]) -> str:
+    if not paths:
+        return ""
+    names = "".join(f"<p class='where'>{escape(path)}</p>" for path in paths)
+    return f"<h2>Cassettes that no marked test used</h2><div class='card unused'>{names}</div>"
 
 
 def _tests(tests: Sequence[TestRecord], anchors: dict[int, str], now: float) -> str:

@@ -49,7 +49,8 @@ class TestRecord:
     `saved`: a recording was written. `no_key`: the unset variable for want of which nothing was recorded.
     `remedy`: the record mode that records what is missing. `snapshot`: the test compares with `llm_snapshot`.
     `left_over`: interactions of the file that mode all has not replaced, so that they will stay unplayed.
-    `unread`: exchanges that nobody looked at, so that their answers were not read.
+    `unread`: exchanges that nobody looked at, so that their answers were not read. `folder`: where cassettes like this
+    one are, relative like it; only for those who asked for the report.
     """
 
     __test__ = False
@@ -59,6 +60,7 @@ class TestRecord:
     scenario: str
     provider: str | None = None
     cassette: str = ""
+    folder: str = ""
     mode: str = "none"
     outcome: str = "passed"
     missing: bool = False

@@ -27,6 +27,7 @@ _MARKS = {
     State.SKIPPED: "skip",
     State.UNUSED: "-",
 }
+_MOST_NAMED = 10
 
 
 def summary_lines(records: Sequence[TestRecord], *, quiet: bool = False, reasons: bool = True) -> list[str]:
@@ -144,3 +145,12 @@ def _problems(records: Sequence[TestRecord]) -> list[str]:
     """Skips are grey in most suites; a provider whose recordings were skipped should not look complete."""
     reasons = sorted({record.reason for record in records if record.outcome == "skipped" and record.reason})
     return [f"skipped: {reason}" for reason in reasons]
+
+
+def unused_lines(unused: Sequence[str]) -> list[str]:
+    """The cassettes that no test used, the first ten by name."""
+    if not unused:
+        return []
+    shown = [f"  {path}" for path in unused[:_MOST_NAMED]]
+    more = [f"  ... and {len(unused) - _MOST_NAMED} more"] if len(unused) > _MOST_NAMED else []
+    return ["", f"{plural(len(unused), 'cassette')} that no marked test of this run used:", *shown, *more]

@@ -105,6 +105,75 @@ def test_counts_after_every_run_and_the_matrix_on_request(suite: pytest.Pytester
     ]
 
 
+LEFT_OVER = "that no marked test of this run used:"
+
+
+def left_over(result: pytest.RunResult) -> list[str]:
+    """The lines about cassettes that no test used."""
+    lines = section(result)
+    start = next((number for number, line in enumerate(lines) if line.endswith(LEFT_OVER)), len(lines))
+    return [line for line in lines[start:] if line]
+
+
+class TestLeftOver:
+    """What a deleted or renamed test leaves behind is named when a whole run asked for the report."""
+
+    @pytest.mark.parametrize(
+        "options", [(), pytest.param(("-n2",), marks=pytest.mark.slow), (".",)], ids=["alone", "workers", "folder"]
+    )
+    def test_of_a_whole_run(self, suite: pytest.Pytester, options: tuple[str, ...]) -> None:
+        record(suite, "test_gone", "gpt-4o", "gone")
+        record(suite, "test_hi", "gone", "hi")
+        (suite.path / "cassettes/test_vcrpy.yaml").write_text("interactions: []\nversion: 1\n")
+        (suite.path / "cassettes/notes.yml").write_text("a: 1\n")
+        in_workers = "-n2" in options
+        options = (*options, "--cassette-report")
+        result = suite.runpytest_subprocess(*options) if in_workers else run(suite, *options)
+        assert left_over(result)[:3] == [
+            f"2 cassettes {LEFT_OVER}",
+            "  cassettes/test_suite/gone/test_hi.yaml",
+            "  cassettes/test_suite/gpt-4o/test_gone.yaml",
+        ]
+
+    def test_on_the_page(self, suite: pytest.Pytester) -> None:
+        record(suite, "test_gone", "gpt-4o", "gone")
+        run(suite, "--cassette-report=page.html")
+        assert "cassettes/test_suite/gpt-4o/test_gone.yaml" in (suite.path / "page.html").read_text()
+
+    @pytest.mark.parametrize(
+        "options",
+        [
+            ("-k", "not plain"),
+            ("-m", "cassette"),
+            ("--deselect=test_suite.py::test_hi",),
+            ("-x",),
+            ("test_suite.py",),
+            ("test_suite.py::test_hi",),
+            ("sub",),
+        ],
+        ids=lambda options: options[0],
+    )
+    def test_not_where_a_part_of_the_tests_ran(self, suite: pytest.Pytester, options: tuple[str, ...]) -> None:
+        suite.mkdir("sub").joinpath("test_other.py").write_text(
+            "import pytest, pathlib\nfrom test_suite import *\n"
+            "@pytest.fixture\ndef llm_cassette_dir(): return pathlib.Path('../cassettes')\n"
+        )
+        record(suite, "test_gone", "gpt-4o", "gone")
+        assert left_over(run(suite, "--cassette-report", *options)) == []
+
+    def test_what_a_skipped_test_would_use_is_in_use(self, suite: pytest.Pytester) -> None:
+        suite.makepyfile(test_suite=TESTS.replace("def test_hi", "@pytest.mark.skip\ndef test_hi"))
+        assert left_over(run(suite, "--cassette-report")) == []
+        record(suite, "test_gone", "gpt-4o", "gone")
+        assert len(left_over(run(suite, "--cassette-report"))) == 2
+
+    def test_not_where_a_skipped_test_does_not_tell(self, suite: pytest.Pytester) -> None:
+        own = "\n@pytest.fixture\ndef llm_cassette_name(llm_provider): return llm_provider.name + '/test_hi'\n"
+        suite.makepyfile(test_suite=TESTS.replace("def test_hi", "@pytest.mark.skip\ndef test_hi") + own)
+        record(suite, "test_gone", "gpt-4o", "gone")
+        assert left_over(run(suite, "--cassette-report")) == []
+
+
 def test_no_section_without_cassettes(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_a(): pass")
     assert " cassettes " not in run(pytester).stdout.str()
