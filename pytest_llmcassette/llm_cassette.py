@@ -9,7 +9,6 @@ from pytest_llmcassette.cassette.model import Headers, Interaction
 from pytest_llmcassette.errors import CassetteError
 from pytest_llmcassette.modes import RecordMode
 from pytest_llmcassette.protocols import registry
-from pytest_llmcassette.protocols.superseded import superseded
 from pytest_llmcassette.recorder import Recorder, SentRequest
 from pytest_llmcassette.transcript import Transcript
 from pytest_llmcassette.usage import Usage
@@ -75,6 +74,9 @@ class LlmCassette:
 
         Of a response that was polled only the last poll counts, and a stream that was cut and resumed is one answer.
         """
+        # Imported here: a test that does not ask for answers pays for none of it.
+        from pytest_llmcassette.protocols.superseded import superseded
+
         answered = [(interaction, self._transcript_of(interaction)) for interaction in self._recorder.interactions]
         gone = superseded(answered)
         return tuple(one for place, (_, one) in enumerate(answered) if one is not None and place not in gone)
