@@ -136,7 +136,9 @@ def _contenders(count: int, folder: Path) -> tuple[Calls, Calls]:
 def _take(path: Path, count: int) -> None:
     from pytest_llmcassette.config import CassetteConfig
     from pytest_llmcassette.modes import RecordMode
-    from pytest_llmcassette.recorder import LiveRequest, Recorder, RecordingSlot
+    from pytest_llmcassette.recorder.recorder import Recorder
+    from pytest_llmcassette.recorder.requests import LiveRequest
+    from pytest_llmcassette.recorder.slot import RecordingSlot
 
     body = next(iter(BODIES.values()))
     config = CassetteConfig(record_mode=RecordMode.REWRITE)

@@ -6,12 +6,11 @@ uses it.
 
 from __future__ import annotations
 
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytest_llmcassette.equivalence import assert_equivalent, differences
+    from pytest_llmcassette.answers.equivalence import assert_equivalent, differences
+    from pytest_llmcassette.context import use_cassette
     from pytest_llmcassette.errors import (
         CassetteError,
         CassetteFileError,
@@ -26,10 +25,9 @@ if TYPE_CHECKING:
     )
     from pytest_llmcassette.llm_cassette import LlmCassette
     from pytest_llmcassette.modes import RecordMode
+    from pytest_llmcassette.protocols.transcript import Transcript
+    from pytest_llmcassette.protocols.usage import Usage
     from pytest_llmcassette.provider import Provider
-    from pytest_llmcassette.transcript import Transcript
-    from pytest_llmcassette.usage import Usage
-    from pytest_llmcassette.use_cassette import use_cassette
 
 __all__ = [
     "CassetteError",
@@ -56,24 +54,13 @@ _HOMES = {
     "LlmCassette": "llm_cassette",
     "Provider": "provider",
     "RecordMode": "modes",
-    "Transcript": "transcript",
-    "Usage": "usage",
-    "assert_equivalent": "equivalence",
-    "differences": "equivalence",
-    "use_cassette": "use_cassette",
+    "Transcript": "protocols.transcript",
+    "Usage": "protocols.usage",
+    "assert_equivalent": "answers.equivalence",
+    "differences": "answers.equivalence",
+    "use_cassette": "context",
 }
 """The module of each name; those that are missing here are errors."""
-
-
-class _Package(ModuleType):
-    def __setattr__(self, name: str, value: Any) -> None:
-        # An import of the submodule `use_cassette` binds it here, where users look for the class of that name.
-        if name == "use_cassette" and isinstance(value, ModuleType):
-            value = value.use_cassette
-        super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> Any:

@@ -9,9 +9,10 @@ from pytest_llmcassette.cassette.model import Headers, Interaction
 from pytest_llmcassette.errors import CassetteError
 from pytest_llmcassette.modes import RecordMode
 from pytest_llmcassette.protocols import registry
-from pytest_llmcassette.recorder import Recorder, SentRequest
-from pytest_llmcassette.transcript import Transcript
-from pytest_llmcassette.usage import Usage
+from pytest_llmcassette.protocols.transcript import Transcript
+from pytest_llmcassette.protocols.usage import Usage
+from pytest_llmcassette.recorder.recorder import Recorder
+from pytest_llmcassette.recorder.requests import SentRequest
 
 
 def is_complete(interaction: Interaction) -> bool:
@@ -75,7 +76,7 @@ class LlmCassette:
         Of a response that was polled only the last poll counts, and a stream that was cut and resumed is one answer.
         """
         # Imported here: a test that does not ask for answers pays for none of it.
-        from pytest_llmcassette.protocols.superseded import superseded
+        from pytest_llmcassette.answers.superseded import superseded
 
         answered = [(interaction, self._transcript_of(interaction)) for interaction in self._recorder.interactions]
         gone = superseded(answered)

@@ -14,42 +14,36 @@ import pytest
 PACKAGE = "pytest_llmcassette"
 ROOT = Path(__file__).parent.parent / PACKAGE
 
-LAYERS: dict[str, int] = {
-    "errors": 0,
-    "modes": 0,
-    "config": 0,
-    "placeholder": 1,
-    "provider": 1,
-    "cassette": 1,
-    "redaction": 1,
-    "matching": 1,
-    "mismatch": 1,
-    "framing": 1,
-    "transcript": 1,
-    "usage": 1,
-    "recorder": 2,
-    "recording": 2,
-    "playlist": 2,
-    "replay": 2,
-    "active": 2,
-    "protocols": 2,
-    "prices": 2,
-    "transports": 3,
-    "accounting": 3,
-    "llm_cassette": 3,
-    "use_cassette": 4,
-    "snapshot": 4,
-    "equivalence": 4,
-    "plugin": 5,
-    "report": 5,
-    "cli": 5,
-}
-"""A module's first name below the package, without a trailing word (`redaction_json` is `redaction`)."""
+LAYERS = (
+    "cli",
+    "plugin",
+    "report",
+    "snapshot",
+    "context",
+    "llm_cassette",
+    "answers",
+    "faults",
+    "protocols",
+    "transports",
+    "replay",
+    "recorder",
+    "matching",
+    "redaction",
+    "framing",
+    "cassette",
+    "provider",
+    "config",
+    "modes",
+    "errors",
+)
+"""The folders, and the modules that users import, from the top down."""
 
 FORBIDDEN = [
-    ("cassette", "transcript", "a cassette opens without knowing any provider"),
+    ("cassette", "framing", "a cassette is a file, not a stream"),
     ("transports", "protocols", "interception knows HTTP, not what it carries"),
-    ("recorder", "protocols", "the recorder knows no provider"),
+    ("cli", "report", "a command and the report share what is below them"),
+    ("cli", "plugin", "a command runs without pytest"),
+    ("report", "plugin", "nothing imports the plugin"),
 ]
 
 CLIENT_LIBRARIES = {
@@ -80,37 +74,29 @@ def modules() -> Iterator[tuple[str, ast.Module]]:
 
 
 def imports(tree: ast.Module, module: str) -> Iterator[tuple[str, int]]:
-    """Every imported module, wherever in the file, apart from those that only a type checker sees."""
-    hidden = {
-        id(inner)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
-        for statement in node.body
-        for inner in ast.walk(statement)
-    }
+    """Every imported module, wherever in the file, those too that only a type checker sees."""
     for node in ast.walk(tree):
-        if id(node) in hidden:
-            continue
         if isinstance(node, ast.Import):
             yield from ((alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{module}, line {node.lineno}: write the full name, not a relative import"
             assert node.module is not None
-            yield node.module, node.lineno
-            if node.module == PACKAGE or is_folder(node.module):
-                yield from ((f"{node.module}.{alias.name}", node.lineno) for alias in node.names)
+            # `from package import module` is an import of the module, not of what the package itself holds.
+            found = {
+                f"{node.module}.{alias.name}" if is_module(f"{node.module}.{alias.name}") else node.module
+                for alias in node.names
+            }
+            yield from ((name, node.lineno) for name in sorted(found))
 
 
-def is_folder(name: str) -> bool:
-    return name.startswith(PACKAGE) and (ROOT.parent / Path(*name.split("."))).is_dir()
+def is_module(name: str) -> bool:
+    path = ROOT.parent / Path(*name.split("."))
+    return name.startswith(PACKAGE) and (path.is_dir() or path.with_suffix(".py").is_file())
 
 
-def concept(module: str) -> str:
-    """`pytest_llmcassette.redaction_json` is of the concept `redaction`; the package itself is of none."""
-    name = module.removeprefix(PACKAGE).lstrip(".").partition(".")[0]
-    while name and name not in LAYERS and "_" in name:
-        name = name.rpartition("_")[0]
-    return name
+def folder(module: str) -> str:
+    """`recorder.playlist`, with the package before it or without, is of `recorder`; the package itself is of none."""
+    return module.removeprefix(PACKAGE).lstrip(".").partition(".")[0]
 
 
 ALL = list(modules())
@@ -123,28 +109,53 @@ OWN = [
 
 
 def test_every_module_has_a_layer() -> None:
-    unknown = {name for name, _ in ALL if name and concept(name) not in LAYERS}
+    unknown = {name for name, _ in ALL if name and folder(name) not in LAYERS}
     assert not unknown, f"give {sorted(unknown)} a layer in LAYERS"
 
 
-def test_imports_point_down() -> None:
-    wrong = [
-        f"{name}, line {line}: {concept(name)} (layer {LAYERS[concept(name)]}) imports {target}"
-        for name, target, line in OWN
-        if concept(name) and concept(target) in LAYERS and LAYERS[concept(target)] > LAYERS[concept(name)]
+def test_the_top_level_is_what_users_import() -> None:
+    assert sorted(path.stem for path in ROOT.glob("*.py")) == [
+        "__init__",
+        "config",
+        "context",
+        "errors",
+        "llm_cassette",
+        "modes",
+        "provider",
     ]
-    assert not wrong, "\n".join(wrong)
 
 
-def test_nothing_imports_the_plugin() -> None:
-    """The report is a part of the plugin in a folder of its own: it shares the plugin's stash keys."""
+def test_imports_point_down() -> None:
+    """Those too that only a type checker sees; the package itself imports what it hands on by name."""
     wrong = [
         f"{name}, line {line} imports {target}"
         for name, target, line in OWN
-        if concept(target) == "plugin" != concept(name)
-        if not (concept(name) == "report" and target.startswith(f"{PACKAGE}.plugin.stash"))
+        if name and folder(target) in LAYERS and LAYERS.index(folder(target)) < LAYERS.index(folder(name))
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_no_module_imports_itself_over_others() -> None:
+    """Type-only imports included."""
+    known = {f"{PACKAGE}.{name}" for name, _ in ALL if name}
+    graph: dict[str, set[str]] = {}
+    for name, target, _ in OWN:
+        if target in known and name:
+            graph.setdefault(f"{PACKAGE}.{name}", set()).add(target)
+    circles: list[list[str]] = []
+    done: set[str] = set()
+
+    def visit(module: str, path: list[str]) -> None:
+        if module in path:
+            circles.append([*path[path.index(module) :], module])
+        elif module not in done:
+            for target in sorted(graph.get(module, ())):
+                visit(target, [*path, module])
+            done.add(module)
+
+    for module in sorted(graph):
+        visit(module, [])
+    assert not circles, "\n".join(" -> ".join(circle) for circle in circles)
 
 
 @pytest.mark.parametrize(("importer", "imported", "why"), FORBIDDEN)
@@ -152,7 +163,7 @@ def test_forbidden_pairs(importer: str, imported: str, why: str) -> None:
     wrong = [
         f"{name}, line {line}: {why}"
         for name, target, line in OWN
-        if concept(name) == importer and concept(target) == imported
+        if folder(name) == importer and folder(target) == imported
     ]
     assert not wrong, "\n".join(wrong)
 
@@ -183,7 +194,7 @@ def test_client_libraries_stay_behind_their_doors() -> None:
         for name, tree in ALL
         for target, line in imports(tree, name)
         for library in [target.partition(".")[0]]
-        if library in CLIENT_LIBRARIES and concept(name) not in CLIENT_LIBRARIES[library]
+        if library in CLIENT_LIBRARIES and folder(name) not in CLIENT_LIBRARIES[library]
     ]
     assert not wrong, "\n".join(wrong)
 

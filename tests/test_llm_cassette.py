@@ -12,8 +12,10 @@ from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.errors import CassetteError
 from pytest_llmcassette.llm_cassette import LlmCassette, is_complete
 from pytest_llmcassette.modes import RecordMode
-from pytest_llmcassette.recorder import LiveRequest, Recorder, RecordingSlot
-from pytest_llmcassette.usage import Usage
+from pytest_llmcassette.protocols.usage import Usage
+from pytest_llmcassette.recorder.recorder import Recorder
+from pytest_llmcassette.recorder.requests import LiveRequest
+from pytest_llmcassette.recorder.slot import RecordingSlot
 
 CHAT = "https://api.openai.com/v1/chat/completions"
 

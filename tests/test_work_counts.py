@@ -111,10 +111,10 @@ def test_large_files_and_files_of_long_ago_are_not_held(
 
 
 def test_a_body_that_nobody_needs_is_never_cut_out(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pytest_llmcassette.cassette import go_vcr_lines
+    from pytest_llmcassette.cassette.go_vcr import fast_reader
 
     cut: list[bytes] = []
-    original = go_vcr_lines.read
+    original = fast_reader.read
 
     def watched(raw: bytes) -> list[Interaction] | None:
         interactions = original(raw)
@@ -123,7 +123,7 @@ def test_a_body_that_nobody_needs_is_never_cut_out(path: Path, monkeypatch: pyte
             _count(interaction.response, cut)
         return interactions
 
-    monkeypatch.setattr(go_vcr_lines, "read", watched)
+    monkeypatch.setattr(fast_reader, "read", watched)
     with use_cassette(path, allow_unplayed=True), httpx.Client() as client:
         client.post(URL, content=b'{"n":17}')
     assert cut == [b'data: {"n":17}\n\n']
@@ -151,7 +151,7 @@ with use_cassette({str(path)!r}, allow_unplayed=True):
 heavy = [name for name in sys.modules if name.partition(".")[0] in ("yaml", "syrupy", "genai_prices", "openai")]
 parts = ("pytest_llmcassette.protocols", "pytest_llmcassette.framing")
 ours = [name for name in sys.modules if name.startswith(parts)]
-light = (".protocols", ".framing", ".base", ".registry", ".providers")
+light = (".protocols", ".framing", ".base", ".registry", ".providers", ".transcript", ".usage")
 print(heavy, [name for name in ours if not name.endswith(light)])
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from pytest_llmcassette.cassette import go_vcr_lines
+from pytest_llmcassette.cassette.go_vcr import fast_reader
 from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.errors import CassetteFileError
 
@@ -24,7 +24,7 @@ def load(path: Path | str) -> list[Interaction]:
     except OSError as error:
         remedy = "Name a file." if error.errno == errno.EISDIR else "Check the path and its permissions."
         raise CassetteFileError(path, f"it cannot be read: {_words(error)}", remedy=remedy) from None
-    interactions = go_vcr_lines.read(raw)
+    interactions = fast_reader.read(raw)
     if interactions is None:
         # Imported here: a suite whose cassettes are all in our own layout never pays for a YAML parser.
         from pytest_llmcassette.cassette.formats import read
@@ -38,7 +38,7 @@ def save(path: Path | str, interactions: Sequence[Interaction]) -> None:
 
     Raises `CassetteFileError`; the old file is then untouched and nothing is left beside it.
     """
-    from pytest_llmcassette.cassette.go_vcr import pieces
+    from pytest_llmcassette.cassette.go_vcr.writer import pieces
 
     try:
         # Through a link, so that it is the file that is replaced and not the link to it.

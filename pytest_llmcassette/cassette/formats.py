@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pytest_llmcassette.cassette.fields import shown
 from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.cassette.unreadable import Place, UnreadableError, words_for
-from pytest_llmcassette.cassette.yaml_tree import line_of, parse
+from pytest_llmcassette.cassette.yaml.fields import shown
+from pytest_llmcassette.cassette.yaml.tree import line_of, parse
 from pytest_llmcassette.errors import CassetteFileError
 
 _WHAT_IS_READ = "Cassettes are go-vcr 2 (`version: 2`) or VCR.py 1 (`version: 1`) files: check the path."
@@ -40,7 +40,7 @@ def _read(raw: bytes) -> list[Interaction]:
     if version is None:
         raise UnreadableError("this is no cassette: it has no `version`", _WHAT_IS_READ)
     if version == "2":
-        from pytest_llmcassette.cassette.go_vcr_tree import interactions_of
+        from pytest_llmcassette.cassette.go_vcr.reader import interactions_of
 
         return interactions_of(root)
     if version == "1":
@@ -48,7 +48,7 @@ def _read(raw: bytes) -> list[Interaction]:
             raise UnreadableError(
                 "this is a cassette of go-vcr before v3 (its own version 1)", "Record it again.", place=("version",)
             )
-        from pytest_llmcassette.cassette.vcrpy import interactions_of as of_vcrpy
+        from pytest_llmcassette.cassette.vcrpy.reader import interactions_of as of_vcrpy
 
         return of_vcrpy(root)
     raise UnreadableError(f"its version is {shown(version)}, which is unknown", _WHAT_IS_READ, place=("version",))

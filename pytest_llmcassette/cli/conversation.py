@@ -6,10 +6,10 @@ import json
 from importlib.util import find_spec
 from typing import Any
 
+from pytest_llmcassette.answers.request_messages import request_lines
 from pytest_llmcassette.cassette.model import Interaction
-from pytest_llmcassette.cli.request_messages import request_lines
 from pytest_llmcassette.cli.terminal import Terminal
-from pytest_llmcassette.transcript import (
+from pytest_llmcassette.protocols.transcript import (
     Choice,
     Media,
     Other,
@@ -22,7 +22,7 @@ from pytest_llmcassette.transcript import (
     ToolCall,
     Transcript,
 )
-from pytest_llmcassette.usage import Usage
+from pytest_llmcassette.protocols.usage import Usage
 
 _LONGEST_RESULT = 400
 
@@ -157,7 +157,7 @@ def _cost(transcript: Transcript) -> str:
     if not reported and find_spec("genai_prices") is None:
         return ""
     # Loads the price list (a fifth of a second), so only here.
-    from pytest_llmcassette.prices import price_of
+    from pytest_llmcassette.answers.prices import price_of
 
     found = price_of(transcript)
     if found.cost is None:

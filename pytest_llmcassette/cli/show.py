@@ -15,8 +15,8 @@ from pytest_llmcassette.cli.paths import cassette_files
 from pytest_llmcassette.cli.terminal import Terminal
 from pytest_llmcassette.errors import CassetteError
 from pytest_llmcassette.protocols.registry import read
-from pytest_llmcassette.transcript import Transcript
-from pytest_llmcassette.usage import Usage
+from pytest_llmcassette.protocols.transcript import Transcript
+from pytest_llmcassette.protocols.usage import Usage
 
 # 128 + SIGPIPE: what the shell reports for any program whose reader went away (`... | head`).
 _BROKEN_PIPE = 141

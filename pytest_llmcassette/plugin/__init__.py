@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llmcassette.plugin import markers, options, report, xdist
+from pytest_llmcassette.plugin import cassette_report, markers, options, xdist
 from pytest_llmcassette.plugin.fixtures import (
     llm_cassette,
     llm_cassette_config,
@@ -33,7 +33,7 @@ __all__ = [
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     options.add_options(parser)
-    report.add_option(parser.getgroup("llmcassette"))
+    cassette_report.add_option(parser.getgroup("llmcassette"))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -50,7 +50,7 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     markers.check_neighbours(config)
     markers.register(config)
-    report.check_option(config)
+    cassette_report.check_option(config)
     xdist.register(config)
 
 
@@ -84,9 +84,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish(session: pytest.Session) -> None:
     ours = [item for item in session.items if "llm_snapshot" in getattr(item, "fixturenames", ())]
     if ours:
-        from pytest_llmcassette.plugin import snapshots
+        from pytest_llmcassette.plugin import syrupy_session
 
-        snapshots.claim_files(ours[0])
+        syrupy_session.claim_files(ours[0])
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -132,7 +132,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, None, None]:
-    if "pytest_llmcassette.recorder" not in sys.modules:
+    if "pytest_llmcassette.recorder.recorder" not in sys.modules:
         return (yield)
     from pytest_llmcassette.plugin import teardown
 
@@ -146,12 +146,12 @@ def pytest_runtest_makereport(
     run = item.stash.get(RUN, None)
     if run is None and DIFFS not in item.stash:
         return (yield)
-    from pytest_llmcassette.plugin import reports
+    from pytest_llmcassette.plugin import verdict
 
-    reports.shorten(item, call)
+    verdict.shorten(item, call)
     made = yield
-    reports.summarise(call, made)
-    reports.show_differences(item, made)
+    verdict.summarise(call, made)
+    verdict.show_differences(item, made)
     if run is not None:
-        reports.revise(run, call, made)
+        verdict.revise(run, call, made)
     return made

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_llmcassette.accounting import Budget
-    from pytest_llmcassette.recorder import Recorder
+    from pytest_llmcassette.answers.accounting import Budget
+    from pytest_llmcassette.recorder.recorder import Recorder
 
 _COUNTS = ("input_tokens", "output_tokens", "total_tokens")
 
@@ -31,7 +31,7 @@ def budget_of(item: pytest.Item) -> Budget | None:
     if not limits:
         return None
     # Imported here: a run without budgets pays nothing.
-    from pytest_llmcassette.accounting import Budget
+    from pytest_llmcassette.answers.accounting import Budget
 
     return Budget(**limits)
 
@@ -58,7 +58,7 @@ def _checked(item: pytest.Item, name: str, value: Any) -> int | Decimal | None:
 
 def over_budget(budget: Budget, recorder: Recorder) -> str | None:
     """Why the test fails its budget, or None when it holds: spent and allowed, exchange by exchange."""
-    from pytest_llmcassette import accounting
+    from pytest_llmcassette.answers import accounting
     from pytest_llmcassette.llm_cassette import LlmCassette
 
     # git is asked only for the one limit that needs a time.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmcassette.plugin.stash import DIFFS, RUN
+from pytest_llmcassette.plugin.stash import DIFFS, OPENER, RUN
 
 if TYPE_CHECKING:
     from syrupy.assertion import SnapshotAssertion
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from pytest_llmcassette.plugin.lifecycle import TestRun
     from pytest_llmcassette.provider import Provider
     from pytest_llmcassette.snapshot.fixture import LlmSnapshotAssertion
-
-OPENER = "_llm_cassette_open"
-"""The fixture that opens the cassette; put before all others of a marked test."""
 
 
 @pytest.fixture(name=OPENER)

@@ -18,17 +18,16 @@ from pytest_llmcassette.errors import CassetteError
 from pytest_llmcassette.modes import RecordMode
 from pytest_llmcassette.plugin import naming, switches
 from pytest_llmcassette.plugin.commands import how_to_record
-from pytest_llmcassette.plugin.fixtures import OPENER
+from pytest_llmcassette.plugin.keys import Placeholders
 from pytest_llmcassette.plugin.markers import CassetteMark, cassette_mark
-from pytest_llmcassette.plugin.placeholders import Placeholders
 from pytest_llmcassette.plugin.session import session_of
-from pytest_llmcassette.plugin.stash import RUN
+from pytest_llmcassette.plugin.stash import OPENER, RUN
 
 if TYPE_CHECKING:
-    from pytest_llmcassette.active import Entry
     from pytest_llmcassette.cassette.model import Interaction
     from pytest_llmcassette.llm_cassette import LlmCassette
-    from pytest_llmcassette.recorder import Recorder
+    from pytest_llmcassette.recorder.in_force import Entry
+    from pytest_llmcassette.recorder.recorder import Recorder
 
 _UNITTEST = os.path.join("unittest", "case.py")
 _COMPARERS = ("pytest_llmcassette", "syrupy")
@@ -78,8 +77,9 @@ class TestRun:
 
         `is_named`: the name comes from a fixture of the user's, so that tests may share it. Raises `CassetteError`.
         """
-        from pytest_llmcassette import active, transports
-        from pytest_llmcassette.recorder import Recorder
+        from pytest_llmcassette import transports
+        from pytest_llmcassette.recorder import in_force
+        from pytest_llmcassette.recorder.recorder import Recorder
 
         session = session_of(self.item.config)
         path = self._path(folder, name)
@@ -102,7 +102,7 @@ class TestRun:
         transports.install(defer_tls=session.defer_tls)
         variable = getattr(self.provider, "api_key_env", None)
         self._placeholders.set([variable] if variable else [])
-        self._entry = active.push(self.recorder)
+        self._entry = in_force.push(self.recorder)
 
     def _path(self, folder: Any, given: Any) -> Path:
         suffix = session_of(self.item.config).template.suffix
@@ -180,9 +180,9 @@ class TestRun:
     def leave(self) -> None:
         """Take the cassette and the placeholders out of force. Safe to call twice."""
         if self._entry is not None:
-            from pytest_llmcassette import active
+            from pytest_llmcassette.recorder import in_force
 
-            active.pop(self._entry)
+            in_force.pop(self._entry)
             self._entry = None
             assert self.recorder is not None
             self.recorder.close()
@@ -223,6 +223,6 @@ def finish(item: pytest.Item) -> None:
         run.leave()
         del item.stash[RUN]
         if run.failed:
-            from pytest_llmcassette.plugin import snapshots
+            from pytest_llmcassette.plugin import syrupy_session
 
-            snapshots.keep(item)
+            syrupy_session.keep(item)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pytest_llmcassette import active
 from pytest_llmcassette.errors import CassetteStop
+from pytest_llmcassette.recorder import in_force
 
 
 def around_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> Generator[None, object, object]:
@@ -20,7 +20,7 @@ def around_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequ
             if not isinstance(error, Exception):
                 _forget(fixturedef, request)
             raise
-    suspension = active.suspend("")
+    suspension = in_force.suspend("")
     # Finalizers run last in, first out: `leave` is the last of this fixture's own, `enter` the first.
     request.addfinalizer(lambda: suspension.__exit__(None, None, None))
     _enter(suspension, fixturedef)
@@ -38,9 +38,9 @@ def around_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequ
             _forget(fixturedef, request)
 
 
-def _enter(suspension: active.Suspension, fixturedef: pytest.FixtureDef[Any]) -> None:
+def _enter(suspension: in_force.Suspension, fixturedef: pytest.FixtureDef[Any]) -> None:
     """Refuse requests only where a test's cassette is in force: elsewhere the fixture may do as it likes."""
-    if active.current() is None:
+    if in_force.current() is None:
         suspension.reason = ""
     else:
         suspension.reason = (

@@ -25,7 +25,8 @@ def session_of(config: pytest.Config) -> CassetteSession:
     """The one of this pytest process, made when it is first asked for."""
     if SESSION not in config.stash:
         config.stash[SESSION] = CassetteSession(config)
-    return config.stash[SESSION]
+    session: CassetteSession = config.stash[SESSION]
+    return session
 
 
 class CassetteSession:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_llmcassette.plugin.lifecycle import TestRun
-    from pytest_llmcassette.plugin.session import CassetteSession
+# What these two hold knows the keys, so that the keys do not know what they hold.
+SESSION: pytest.StashKey[Any] = pytest.StashKey()
+"""On the config: the `CassetteSession`, what one pytest run knows; ask `session_of` for it."""
 
-SESSION: pytest.StashKey[CassetteSession] = pytest.StashKey()
-"""On the config: what one pytest run knows; ask `session_of` for it."""
-
-RUN: pytest.StashKey[TestRun] = pytest.StashKey()
-"""On a test with the mark: this run of it; a rerun gets a new one."""
+RUN: pytest.StashKey[Any] = pytest.StashKey()
+"""On a test with the mark: the `TestRun`, this run of it; a rerun gets a new one."""
 
 DIFFS: pytest.StashKey[list[Sequence[str]]] = pytest.StashKey()
 """On a test that uses `llm_snapshot`: differences that are too long for an assertion's explanation."""
+
+OPENER = "_llm_cassette_open"
+"""The fixture that opens a marked test's cassette, before every other."""
 
 PROVIDER_PROBLEM: pytest.StashKey[str] = pytest.StashKey()
 """On the config: the first thing that is wrong with a table of providers, said when everything is collected."""

@@ -12,7 +12,7 @@ from pytest_llmcassette.plugin import budget
 if TYPE_CHECKING:
     from pytest_llmcassette.cassette.model import Interaction
     from pytest_llmcassette.plugin.lifecycle import TestRun
-    from pytest_llmcassette.recorder import Recorder
+    from pytest_llmcassette.recorder.recorder import Recorder
 
 
 class Problem(NamedTuple):

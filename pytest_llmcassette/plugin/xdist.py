@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llmcassette.plugin.report import CassetteReport
+from pytest_llmcassette.plugin.cassette_report import CassetteReport
 from pytest_llmcassette.plugin.stash import CLAIMS, RUN_STARTED
 
 

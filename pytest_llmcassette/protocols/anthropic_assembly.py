@@ -8,8 +8,7 @@ from pytest_llmcassette.protocols.assembly import ChoiceDraft, PartDraft
 from pytest_llmcassette.protocols.aws_json_stream import AwsJsonStream
 from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.json_stream import JsonStream
-from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_list, as_str, sum_known
-from pytest_llmcassette.transcript import (
+from pytest_llmcassette.protocols.transcript import (
     Choice,
     Citation,
     ExchangeError,
@@ -21,7 +20,8 @@ from pytest_llmcassette.transcript import (
     Text,
     ToolCall,
 )
-from pytest_llmcassette.usage import Usage
+from pytest_llmcassette.protocols.usage import Usage
+from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_list, as_str, sum_known
 
 _FINISH = {
     "end_turn": FinishReason.STOP,

@@ -14,8 +14,8 @@ from pytest_llmcassette.protocols.aws_json_stream import AwsJsonStream, aws_erro
 from pytest_llmcassette.protocols.base import Exchange, WireProtocol
 from pytest_llmcassette.protocols.http_errors import http_error, is_error
 from pytest_llmcassette.protocols.json_stream import JsonStream, is_event_stream
+from pytest_llmcassette.protocols.transcript import Transcript
 from pytest_llmcassette.protocols.wire_values import as_int, as_str
-from pytest_llmcassette.transcript import Transcript
 
 _BEDROCK = re.compile(r"/model/(.+)/invoke(?:-with-response-stream)?$")
 _VERTEX = re.compile(r"/publishers/anthropic/models/([^/:]+):(?:streamRawPredict|rawPredict)$")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pytest_llmcassette.transcript import (
+from pytest_llmcassette.protocols.transcript import (
     Choice,
     Citation,
     FinishReason,

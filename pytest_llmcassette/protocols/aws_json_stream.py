@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from pytest_llmcassette.framing.aws_eventstream import EventStreamMessage, parse
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.http_errors import error_object, http_error
-from pytest_llmcassette.transcript import ExchangeError
+from pytest_llmcassette.protocols.transcript import ExchangeError
 
 _MEDIA_TYPE = "application/vnd.amazon.eventstream"
 # An ARN has slashes, which not every client escapes.

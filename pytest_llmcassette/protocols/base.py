@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 from pytest_llmcassette.cassette.encoding import GZIP_MAGIC, decode_sniffed
 from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.protocols.providers import provider_of
-from pytest_llmcassette.transcript import Transcript
+from pytest_llmcassette.protocols.transcript import Transcript
 
 
 class Exchange:

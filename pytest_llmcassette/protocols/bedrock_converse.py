@@ -12,7 +12,7 @@ from pytest_llmcassette.protocols.aws_json_stream import AwsJsonStream, aws_erro
 from pytest_llmcassette.protocols.base import Exchange, WireProtocol
 from pytest_llmcassette.protocols.converse_assembly import ConverseAssembly
 from pytest_llmcassette.protocols.http_errors import error_object, is_error
-from pytest_llmcassette.transcript import ExchangeError, Transcript
+from pytest_llmcassette.protocols.transcript import ExchangeError, Transcript
 
 _PATH = re.compile(r"/model/.+/converse(?:-stream)?$")
 

@@ -12,8 +12,8 @@ from pytest_llmcassette.protocols.aws_json_stream import AwsJsonStream, aws_erro
 from pytest_llmcassette.protocols.base import Exchange, WireProtocol
 from pytest_llmcassette.protocols.http_errors import error_object, is_error
 from pytest_llmcassette.protocols.invoke_model_assembly import InvokeModelAssembly
+from pytest_llmcassette.protocols.transcript import ExchangeError, Transcript
 from pytest_llmcassette.protocols.wire_values import as_int
-from pytest_llmcassette.transcript import ExchangeError, Transcript
 
 _PATH = re.compile(r"/model/.+/invoke(?:-with-response-stream)?$")
 _HEADERS = {

@@ -9,9 +9,9 @@ from pytest_llmcassette.protocols.chat_message import ChatChoice, response_citat
 from pytest_llmcassette.protocols.chat_usage import chat_usage
 from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error
 from pytest_llmcassette.protocols.json_stream import JsonStream, is_event_stream
+from pytest_llmcassette.protocols.transcript import Choice, Citation, ExchangeError, FinishReason, Transcript
+from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import as_dict, as_list, as_str, as_time
-from pytest_llmcassette.transcript import Choice, Citation, ExchangeError, FinishReason, Transcript
-from pytest_llmcassette.usage import Usage
 
 # Hosts whose documentation and recordings end every stream with `data: [DONE]`. At other hosts (34 recorded streams
 # have none) the finish reason is enough, with the usage chunk where one was asked for.

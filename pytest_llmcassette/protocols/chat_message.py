@@ -8,8 +8,8 @@ from typing import Any
 from pytest_llmcassette.protocols.assembly import ChoiceDraft
 from pytest_llmcassette.protocols.chat_tools import ToolCallDrafts, add_executed_tools
 from pytest_llmcassette.protocols.media import media_of_base64, media_of_url
+from pytest_llmcassette.protocols.transcript import Choice, Citation, FinishReason, Other, Reasoning, Refusal, Text
 from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_list, as_str, dict_list
-from pytest_llmcassette.transcript import Choice, Citation, FinishReason, Other, Reasoning, Refusal, Text
 
 _REASONING = frozenset({"reasoning_content", "reasoning", "reasoning_details"})
 # Looked for together, since a stream has thousands of deltas with none of them.

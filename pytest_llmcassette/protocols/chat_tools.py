@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_llmcassette.protocols.assembly import ChoiceDraft, PartDraft
+from pytest_llmcassette.protocols.transcript import ServerToolCall, ServerToolResult, ToolCall
 from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text
-from pytest_llmcassette.transcript import ServerToolCall, ServerToolResult, ToolCall
 
 
 class ToolCallDrafts:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import as_dict, as_float, as_int
-from pytest_llmcassette.usage import Usage
 
 
 def chat_usage(wire: Any, provider: str) -> Usage | None:

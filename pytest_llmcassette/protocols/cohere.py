@@ -12,8 +12,8 @@ from pytest_llmcassette.protocols.base import Exchange, WireProtocol
 from pytest_llmcassette.protocols.cohere_assembly import ChatAssembly, usage_of
 from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error
 from pytest_llmcassette.protocols.json_stream import JsonStream, is_event_stream
+from pytest_llmcassette.protocols.transcript import ExchangeError, Transcript
 from pytest_llmcassette.protocols.wire_values import as_dict, as_str
-from pytest_llmcassette.transcript import ExchangeError, Transcript
 
 
 class CohereChat(WireProtocol):

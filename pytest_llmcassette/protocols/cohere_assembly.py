@@ -6,8 +6,7 @@ from typing import Any
 
 from pytest_llmcassette.protocols.assembly import ChoiceDraft
 from pytest_llmcassette.protocols.http_errors import error_object
-from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_list, as_str, dict_list
-from pytest_llmcassette.transcript import (
+from pytest_llmcassette.protocols.transcript import (
     Choice,
     Citation,
     ExchangeError,
@@ -17,7 +16,8 @@ from pytest_llmcassette.transcript import (
     Text,
     ToolCall,
 )
-from pytest_llmcassette.usage import Usage
+from pytest_llmcassette.protocols.usage import Usage
+from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_list, as_str, dict_list
 
 _FINISH = {
     "COMPLETE": FinishReason.STOP,

@@ -9,8 +9,7 @@ from typing import Any
 
 from pytest_llmcassette.protocols.assembly import ChoiceDraft, PartDraft
 from pytest_llmcassette.protocols.media import media_of_base64
-from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_str, dict_list, sum_known
-from pytest_llmcassette.transcript import (
+from pytest_llmcassette.protocols.transcript import (
     Choice,
     Citation,
     FinishReason,
@@ -22,7 +21,8 @@ from pytest_llmcassette.transcript import (
     Text,
     ToolCall,
 )
-from pytest_llmcassette.usage import Usage
+from pytest_llmcassette.protocols.usage import Usage
+from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_str, dict_list, sum_known
 
 _FINISH = {
     "end_turn": FinishReason.STOP,

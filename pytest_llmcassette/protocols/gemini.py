@@ -15,9 +15,9 @@ from pytest_llmcassette.protocols.base import Exchange, WireProtocol
 from pytest_llmcassette.protocols.gemini_assembly import ContentAssembly, usage_of
 from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error
 from pytest_llmcassette.protocols.json_stream import JsonStream, is_event_stream
+from pytest_llmcassette.protocols.transcript import ExchangeError, Transcript
+from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_str, dict_list, sum_known
-from pytest_llmcassette.transcript import ExchangeError, Transcript
-from pytest_llmcassette.usage import Usage
 
 _CALL = re.compile(r"([^/:]+):(generateContent|streamGenerateContent)$")
 _EMBED = re.compile(r"([^/:]+):(embedContent|batchEmbedContents|predict)$")

@@ -9,8 +9,7 @@ from pytest_llmcassette.protocols.gemini_calls import add_call
 from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.media import media_of_base64
 from pytest_llmcassette.protocols.timestamps import seconds_of
-from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_str, dict_list, sum_known
-from pytest_llmcassette.transcript import (
+from pytest_llmcassette.protocols.transcript import (
     Choice,
     Citation,
     ExchangeError,
@@ -22,7 +21,8 @@ from pytest_llmcassette.transcript import (
     ServerToolResult,
     Text,
 )
-from pytest_llmcassette.usage import Usage
+from pytest_llmcassette.protocols.usage import Usage
+from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_str, dict_list, sum_known
 
 _BLOCKED = FinishReason.CONTENT_FILTER
 _FINISH = {

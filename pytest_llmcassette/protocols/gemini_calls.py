@@ -10,8 +10,8 @@ import re
 from typing import Any
 
 from pytest_llmcassette.protocols.assembly import ChoiceDraft, PartDraft
+from pytest_llmcassette.protocols.transcript import ToolCall
 from pytest_llmcassette.protocols.wire_values import as_json_text, as_str, dict_list
-from pytest_llmcassette.transcript import ToolCall
 
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d{1,4})\]|\[['\"](.*?)['\"]\]")
 _VALUES = ("stringValue", "numberValue", "boolValue")

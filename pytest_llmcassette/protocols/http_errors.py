@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.json_stream import JsonStream, is_event_stream
-from pytest_llmcassette.transcript import ExchangeError
+from pytest_llmcassette.protocols.transcript import ExchangeError
 
 _LONGEST = 2000
 _DEEPEST = 4

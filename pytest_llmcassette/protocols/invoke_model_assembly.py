@@ -12,9 +12,9 @@ from typing import Any
 from pytest_llmcassette.protocols.assembly import ChoiceDraft
 from pytest_llmcassette.protocols.converse_assembly import ConverseAssembly
 from pytest_llmcassette.protocols.media import media_of_base64
+from pytest_llmcassette.protocols.transcript import Choice, FinishReason, Reasoning, Text, ToolCall
+from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_str, dict_list, sum_known
-from pytest_llmcassette.transcript import Choice, FinishReason, Reasoning, Text, ToolCall
-from pytest_llmcassette.usage import Usage
 
 METRICS = "amazon-bedrock-invocationMetrics"
 _NOVA_EVENTS = ("messageStart", "contentBlockStart", "contentBlockDelta", "messageStop", "metadata")

@@ -7,7 +7,7 @@ import binascii
 import hashlib
 from urllib.parse import unquote_to_bytes
 
-from pytest_llmcassette.transcript import Media
+from pytest_llmcassette.protocols.transcript import Media
 
 
 def media_of_url(kind: str, url: str) -> Media:

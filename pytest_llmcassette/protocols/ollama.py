@@ -15,9 +15,17 @@ from pytest_llmcassette.protocols.base import Exchange, WireProtocol
 from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error
 from pytest_llmcassette.protocols.media import media_of_base64
 from pytest_llmcassette.protocols.timestamps import seconds_of
+from pytest_llmcassette.protocols.transcript import (
+    Choice,
+    ExchangeError,
+    FinishReason,
+    Reasoning,
+    Text,
+    ToolCall,
+    Transcript,
+)
+from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_list, as_str, dict_list
-from pytest_llmcassette.transcript import Choice, ExchangeError, FinishReason, Reasoning, Text, ToolCall, Transcript
-from pytest_llmcassette.usage import Usage
 
 _FINISH = {"stop": FinishReason.STOP, "length": FinishReason.LENGTH}
 _COUNTS = ("prompt_eval_count", "eval_count")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_llmcassette.protocols.base import Exchange, WireProtocol
 from pytest_llmcassette.protocols.chat_completions import read_chat
-from pytest_llmcassette.transcript import Transcript
+from pytest_llmcassette.protocols.transcript import Transcript
 
 
 class OpenAIChat(WireProtocol):

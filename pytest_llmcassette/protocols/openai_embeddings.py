@@ -6,8 +6,8 @@ from pytest_llmcassette.protocols.base import Exchange, WireProtocol
 from pytest_llmcassette.protocols.chat_completions import unreadable
 from pytest_llmcassette.protocols.chat_usage import chat_usage
 from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error
+from pytest_llmcassette.protocols.transcript import Transcript
 from pytest_llmcassette.protocols.wire_values import as_dict, as_str
-from pytest_llmcassette.transcript import Transcript
 
 
 class OpenAIEmbeddings(WireProtocol):

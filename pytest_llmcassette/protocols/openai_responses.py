@@ -11,9 +11,9 @@ from pytest_llmcassette.protocols.http_errors import error_object, http_error, i
 from pytest_llmcassette.protocols.json_stream import JsonStream, is_event_stream
 from pytest_llmcassette.protocols.responses_items import add_item
 from pytest_llmcassette.protocols.responses_stream import ResponseDraft, error_fields
+from pytest_llmcassette.protocols.transcript import ExchangeError, FinishReason, ToolCall, Transcript
+from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import as_dict, as_float, as_int, as_str, as_time
-from pytest_llmcassette.transcript import ExchangeError, FinishReason, ToolCall, Transcript
-from pytest_llmcassette.usage import Usage
 
 _CREATE = re.compile(r"/responses(/compact)?$")
 _RETRIEVE = re.compile(r"/responses/[^/]+$")

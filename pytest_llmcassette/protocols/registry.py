@@ -10,7 +10,7 @@ from importlib import import_module
 from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.errors import CassetteError
 from pytest_llmcassette.protocols.base import Exchange, WireProtocol
-from pytest_llmcassette.transcript import ExchangeError, Transcript
+from pytest_llmcassette.protocols.transcript import ExchangeError, Transcript
 
 # Asked in this order: the narrow claims (a host, a model family inside another API) before the wide ones.
 _MODULES = (

@@ -6,8 +6,7 @@ from typing import Any
 
 from pytest_llmcassette.protocols.assembly import ChoiceDraft, PartDraft
 from pytest_llmcassette.protocols.media import media_of_base64
-from pytest_llmcassette.protocols.wire_values import as_json_text, as_list, as_str, dict_list
-from pytest_llmcassette.transcript import (
+from pytest_llmcassette.protocols.transcript import (
     Citation,
     Other,
     Reasoning,
@@ -17,6 +16,7 @@ from pytest_llmcassette.transcript import (
     Text,
     ToolCall,
 )
+from pytest_llmcassette.protocols.wire_values import as_json_text, as_list, as_str, dict_list
 
 # What a provider-run tool was asked, by item type; everything else it is asked is in `action` or `arguments`.
 _QUESTION = {"file_search_call": "queries", "code_interpreter_call": "code", "x_search_call": "query"}

@@ -13,7 +13,7 @@ from functools import lru_cache
 from urllib.parse import quote, unquote, unquote_plus
 
 from pytest_llmcassette.cassette.model import Headers
-from pytest_llmcassette.placeholder_keys import PLACEHOLDER, is_placeholder
+from pytest_llmcassette.provider import PLACEHOLDER, is_placeholder
 from pytest_llmcassette.redaction.names import REDACTED, is_secret_header
 from pytest_llmcassette.redaction.pairs import pair_name
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from pytest_llmcassette.placeholder_keys import is_placeholder
+from pytest_llmcassette.provider import is_placeholder
 
 _ENDINGS = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD", "_KEY_ID")
 _SHORTEST = 16

@@ -11,7 +11,7 @@ from pytest_llmcassette.cassette.form import form_values
 from pytest_llmcassette.cassette.headers import canonical
 from pytest_llmcassette.cassette.model import Headers, Interaction, Request, Response
 from pytest_llmcassette.config import CassetteConfig
-from pytest_llmcassette.placeholder_keys import PLACEHOLDER_PREFIX
+from pytest_llmcassette.provider import PLACEHOLDER_PREFIX
 from pytest_llmcassette.redaction.bodies import BodyRedactor
 from pytest_llmcassette.redaction.echoes import replace_echoes, replace_in_request, secrets_among, secrets_of
 from pytest_llmcassette.redaction.names import (

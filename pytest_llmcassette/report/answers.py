@@ -8,16 +8,25 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from pytest_llmcassette.accounting import recorded_at
+from pytest_llmcassette.answers.accounting import recorded_at
+from pytest_llmcassette.answers.prices import price, price_of, time_of
+from pytest_llmcassette.answers.request_messages import request_lines
+from pytest_llmcassette.answers.superseded import superseded
 from pytest_llmcassette.cassette.model import Interaction
-from pytest_llmcassette.cli.request_messages import request_lines
-from pytest_llmcassette.prices import price, price_of, time_of
 from pytest_llmcassette.protocols import registry
-from pytest_llmcassette.protocols.superseded import superseded
-from pytest_llmcassette.recorder import Recorder
+from pytest_llmcassette.protocols.transcript import (
+    Media,
+    Part,
+    Reasoning,
+    Refusal,
+    ServerToolCall,
+    Text,
+    ToolCall,
+    Transcript,
+)
+from pytest_llmcassette.protocols.usage import Usage
+from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.report.records import ExchangeRecord
-from pytest_llmcassette.transcript import Media, Part, Reasoning, Refusal, ServerToolCall, Text, ToolCall, Transcript
-from pytest_llmcassette.usage import Usage
 
 _COUNTS = tuple(field.name for field in dataclasses.fields(Usage) if field.name.endswith("_tokens"))
 _LONGEST = 20_000

@@ -10,7 +10,8 @@ from pytest_llmcassette.modes import RecordMode
 from pytest_llmcassette.report.records import ExchangeRecord, TestRecord
 
 if TYPE_CHECKING:
-    from pytest_llmcassette.recorder import Recorder, SentRequest
+    from pytest_llmcassette.recorder.recorder import Recorder
+    from pytest_llmcassette.recorder.requests import SentRequest
 
 
 def collect(

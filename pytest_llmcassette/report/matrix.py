@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from pytest_llmcassette.accounting import dollars
+from pytest_llmcassette.answers.accounting import dollars
+from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.report.records import ExchangeRecord, TestRecord, usage_of
-from pytest_llmcassette.usage import Usage
 
 NO_PROVIDER = "(no provider)"
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from html import escape
 from importlib.resources import files
 
-from pytest_llmcassette.accounting import dollars
+from pytest_llmcassette.answers.accounting import dollars
 from pytest_llmcassette.report.matrix import (
     Matrix,
     State,

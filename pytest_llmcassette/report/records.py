@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from pytest_llmcassette.usage import Usage
+from pytest_llmcassette.protocols.usage import Usage
 
 
 @dataclass(slots=True, kw_only=True)

@@ -5,10 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from pytest_llmcassette.snapshot import blobs, json_values
-from pytest_llmcassette.snapshot.nodes import Arguments, Blob, Entry, Line, Plain, Stack, Words
-from pytest_llmcassette.snapshot.ordinals import Ordinals
-from pytest_llmcassette.transcript import (
+from pytest_llmcassette.protocols.transcript import (
     Choice,
     Media,
     Part,
@@ -20,7 +17,10 @@ from pytest_llmcassette.transcript import (
     ToolCall,
     Transcript,
 )
-from pytest_llmcassette.usage import Usage
+from pytest_llmcassette.protocols.usage import Usage
+from pytest_llmcassette.snapshot import blobs, json_values
+from pytest_llmcassette.snapshot.nodes import Arguments, Blob, Entry, Line, Plain, Stack, Words
+from pytest_llmcassette.snapshot.ordinals import Ordinals
 
 _NOT_TOKENS = ("server_tool_calls", "cost", "wire")
 

@@ -9,13 +9,13 @@ from typing import Any
 from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.llm_cassette import LlmCassette
 from pytest_llmcassette.protocols import registry
-from pytest_llmcassette.recorder import SentRequest
+from pytest_llmcassette.protocols.transcript import Transcript
+from pytest_llmcassette.protocols.usage import Usage
+from pytest_llmcassette.recorder.requests import SentRequest
 from pytest_llmcassette.snapshot.answers import describe, transcript_tree, usage_tree
 from pytest_llmcassette.snapshot.nodes import Bare, Entry, Plain, Stack
 from pytest_llmcassette.snapshot.ordinals import Ordinals
 from pytest_llmcassette.snapshot.requests import RequestTrees
-from pytest_llmcassette.transcript import Transcript
-from pytest_llmcassette.usage import Usage
 
 
 def is_known(data: object) -> bool:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from pytest_llmcassette.recorder import SentRequest
+from pytest_llmcassette.recorder.requests import SentRequest
 from pytest_llmcassette.snapshot import blobs, json_values
 from pytest_llmcassette.snapshot.layout import lines
 from pytest_llmcassette.snapshot.multipart import parts_of

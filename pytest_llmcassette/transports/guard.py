@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from pytest_llmcassette import active
 from pytest_llmcassette.errors import NotIntercepted, RequestRefused
+from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.redaction.pairs import redact_url
-from pytest_llmcassette.transports.live import going_live, url_of
+from pytest_llmcassette.transports.httpcore.urls import going_live, url_of
 from pytest_llmcassette.transports.on_import import after_import
 
 UrlOf = Callable[..., str]
@@ -167,7 +167,7 @@ def _guarded(original: Callable[..., Any], entry: Entry) -> Callable[..., Any]:
 
         @wraps(original)
         async def guarded_async(*args: Any, **kwargs: Any) -> Any:
-            if active.current() is not None:
+            if in_force.current() is not None:
                 _refuse(entry, args, kwargs)
             return await original(*args, **kwargs)
 
@@ -175,7 +175,7 @@ def _guarded(original: Callable[..., Any], entry: Entry) -> Callable[..., Any]:
 
     @wraps(original)
     def guarded(*args: Any, **kwargs: Any) -> Any:
-        if active.current() is not None:
+        if in_force.current() is not None:
             _refuse(entry, args, kwargs)
         return original(*args, **kwargs)
 
@@ -190,9 +190,9 @@ def _refuse(entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https", "ws", "wss", "grpc"):
         return
-    what = active.current()
+    what = in_force.current()
     shown = url.partition("?")[0]
-    if isinstance(what, active.Suspension):
+    if isinstance(what, in_force.Suspension):
         raise RequestRefused(f"{shown} was not sent (through {entry.library}). {what.reason}")
     host = parts.hostname or ""
     if what is None or what.ignores(host, parts.port or {"http": 80, "https": 443}.get(parts.scheme)):

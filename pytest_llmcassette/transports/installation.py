@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from types import ModuleType
 
-from pytest_llmcassette.transports import guard, mockers, on_import, pool_jobs, tls
+from pytest_llmcassette.transports import guard, on_import, pool_jobs
+from pytest_llmcassette.transports.httpcore import mockers, tls
 
 _POOLS = ("httpcore", "httpcore2")
 _WATCHED = (*_POOLS, *guard.MODULES, *tls.HOOKS, pool_jobs.MODULE)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from pytest_llmcassette import active
+from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.transports.on_import import after_import
 
 MODULE = "concurrent.futures.thread"
@@ -27,7 +27,7 @@ def _patch(module: str) -> None:
 
     @wraps(original)
     def submit(self: Any, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        return original(self, active.carried(fn), *args, **kwargs)
+        return original(self, in_force.carried(fn), *args, **kwargs)
 
     pool.submit = submit
     _installed[:] = [(pool, original, submit)]

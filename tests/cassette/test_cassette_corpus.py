@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
-from pytest_llmcassette.cassette import formats, go_vcr_lines
+from pytest_llmcassette.cassette import formats
 from pytest_llmcassette.cassette.files import load
-from pytest_llmcassette.cassette.go_vcr import dumps
+from pytest_llmcassette.cassette.go_vcr import fast_reader
+from pytest_llmcassette.cassette.go_vcr.writer import dumps
 from pytest_llmcassette.cassette.model import Headers, Interaction, Request, Response
 from pytest_llmcassette.errors import CassetteFileError
 
@@ -37,7 +38,7 @@ def test_go_files_are_saved_byte_for_byte(corpus: Path) -> None:
 def test_both_readers_read_the_same(corpus: Path) -> None:
     declined = []
     for path in sorted((corpus / "fantasy").rglob("*.yaml")):
-        quick = go_vcr_lines.read(path.read_bytes())
+        quick = fast_reader.read(path.read_bytes())
         if quick is None:
             declined.append(path.relative_to(corpus / "fantasy").as_posix())
         else:
@@ -120,10 +121,10 @@ def test_nasty_cassettes_are_read_as_go_wrote_them(corpus: Path) -> None:
         if not readable:
             with pytest.raises(CassetteFileError, match="tab"):
                 formats.read(Path("x"), go_bytes)
-            assert go_vcr_lines.read(go_bytes) is None
+            assert fast_reader.read(go_bytes) is None
             continue
         assert formats.read(Path("x"), go_bytes) == interactions, number
-        by_lines = go_vcr_lines.read(go_bytes)
+        by_lines = fast_reader.read(go_bytes)
         quick += by_lines is not None
         assert by_lines in (None, interactions), number
     assert quick > 200

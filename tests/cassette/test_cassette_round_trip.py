@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nasty_cassettes import SNIPPETS, cassettes
 
-from pytest_llmcassette.cassette import formats, go_vcr_lines
-from pytest_llmcassette.cassette.go_vcr import dumps
+from pytest_llmcassette.cassette import formats
+from pytest_llmcassette.cassette.go_vcr import fast_reader
+from pytest_llmcassette.cassette.go_vcr.writer import dumps
 from pytest_llmcassette.cassette.model import Interaction, Request, Response
 from pytest_llmcassette.errors import CassetteFileError
 
@@ -37,7 +38,7 @@ def test_what_is_written_is_what_yaml_reads(made: list[Interaction]) -> None:
 @given(cassettes)
 @pytest.mark.slow
 def test_the_line_reader_reads_the_same_or_declines(made: list[Interaction]) -> None:
-    read = go_vcr_lines.read(dumps(made))
+    read = fast_reader.read(dumps(made))
     assert read is None or read == made
 
 
@@ -83,7 +84,7 @@ def test_the_line_reader_does_not_decline_what_providers_send() -> None:
             b"plain text",
         ]
     ]
-    read = go_vcr_lines.read(dumps(made))
+    read = fast_reader.read(dumps(made))
     assert read == made
 
 
@@ -92,7 +93,7 @@ def test_the_line_reader_does_not_decline_what_providers_send() -> None:
 @pytest.mark.slow
 def test_both_readers_agree_on_edited_files(made: list[Interaction], random: random.Random) -> None:
     raw = edited(dumps(made), random)
-    read = go_vcr_lines.read(raw)
+    read = fast_reader.read(raw)
     if read is not None:
         assert read == by_yaml(raw)
 

@@ -12,9 +12,9 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_llmcassette.cassette.duration import format_duration, parse_duration
 from pytest_llmcassette.cassette.encoding import decode_body
 from pytest_llmcassette.cassette.form import form_values
+from pytest_llmcassette.cassette.go_vcr.duration import format_duration, parse_duration
 from pytest_llmcassette.cassette.headers import canonical
 
 TEXT = b"data: 1\n\n" * 50

@@ -9,8 +9,9 @@ import pytest
 import yaml
 from cassette_files import GO_VCR
 
-from pytest_llmcassette.cassette import formats, go_vcr_lines
+from pytest_llmcassette.cassette import formats
 from pytest_llmcassette.cassette.files import load
+from pytest_llmcassette.cassette.go_vcr import fast_reader
 from pytest_llmcassette.cassette.model import Interaction, Request, Response
 
 
@@ -125,7 +126,7 @@ def test_forms_of_a_body(tmp_path: Path, written: str, body: bytes) -> None:
     content = GO_VCR.replace("body: hi\n", f"body: {written}")
     assert [each.response.body for each in read(tmp_path, content)] == [body]
     assert [each.response.body for each in formats.read(tmp_path, content.encode())] == [body]
-    assert go_vcr_lines.read(content.encode()) is not None
+    assert fast_reader.read(content.encode()) is not None
 
 
 def test_aliases_share_what_they_name(tmp_path: Path) -> None:
@@ -161,7 +162,7 @@ def test_our_own_layout_needs_no_yaml_parser(tmp_path: Path, monkeypatch: pytest
 
 def test_a_body_is_not_decoded_before_it_is_read(tmp_path: Path) -> None:
     literal = GO_VCR.replace("body: hi", "body: |\n      data: 1\n\n      data: 2")
-    [interaction] = go_vcr_lines.read(literal.encode()) or []
+    [interaction] = fast_reader.read(literal.encode()) or []
     # A slot that is not set: reading it through the class does not ask for the late body.
     with pytest.raises(AttributeError):
         Response.__dict__["body"].__get__(interaction.response)

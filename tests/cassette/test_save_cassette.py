@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmcassette.cassette import go_vcr
 from pytest_llmcassette.cassette.files import load, save
+from pytest_llmcassette.cassette.go_vcr import writer
 from pytest_llmcassette.cassette.model import Interaction, Request, Response
 from pytest_llmcassette.errors import CassetteFileError
 
@@ -78,7 +78,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(
 ) -> None:
     path = tmp_path / "x.yaml"
     path.write_text("old")
-    monkeypatch.setattr(go_vcr, "pieces", lambda interactions: fails(number))
+    monkeypatch.setattr(writer, "pieces", lambda interactions: fails(number))
     with pytest.raises(CassetteFileError, match=remedy) as failure:
         save(path, MADE)
     assert str(failure.value).startswith(f"{path}: it cannot be written: {os.strerror(number)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_llmcassette.cassette.go_vcr import dumps
+from pytest_llmcassette.cassette.go_vcr.writer import dumps
 from pytest_llmcassette.cassette.model import Headers, Interaction, Request, Response
 
 WHOLE = """\

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pytest_llmcassette.answers.request_messages import request_lines
 from pytest_llmcassette.cassette.model import Interaction, Request, Response
 from pytest_llmcassette.cli.conversation import draw, usage_line
-from pytest_llmcassette.cli.request_messages import request_lines
 from pytest_llmcassette.cli.terminal import Terminal
-from pytest_llmcassette.transcript import (
+from pytest_llmcassette.protocols.transcript import (
     Choice,
     Citation,
     ExchangeError,
@@ -25,7 +25,7 @@ from pytest_llmcassette.transcript import (
     ToolCall,
     Transcript,
 )
-from pytest_llmcassette.usage import Usage
+from pytest_llmcassette.protocols.usage import Usage
 
 
 def drawn(transcript, body=b""):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pytest_llmcassette.cassette.model import Request
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.matching import Matcher
-from pytest_llmcassette.mismatch import explain
+from pytest_llmcassette.matching.mismatch import explain
 from pytest_llmcassette.redaction import Redactor
 
 ADDRESS = "https://api.example.com/v1/chat/completions"

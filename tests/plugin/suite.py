@@ -19,16 +19,16 @@ for _module in (
     "syrupy.assertion",
     "yaml",
     "pytest_llmcassette.cassette.files",
-    "pytest_llmcassette.cassette.vcrpy",
-    "pytest_llmcassette.mismatch",
-    "pytest_llmcassette.plugin.reports",
+    "pytest_llmcassette.cassette.vcrpy.reader",
+    "pytest_llmcassette.matching.mismatch",
+    "pytest_llmcassette.plugin.verdict",
     "pytest_llmcassette.protocols.openai_chat",
     "pytest_llmcassette.provider",
     "pytest_llmcassette.report.collect",
     "pytest_llmcassette.report.summary",
     "pytest_llmcassette.snapshot.fixture",
-    "pytest_llmcassette.transports.mockers",
-    "pytest_llmcassette.use_cassette",
+    "pytest_llmcassette.transports.httpcore.mockers",
+    "pytest_llmcassette.context",
 ):
     import_module(_module)
 

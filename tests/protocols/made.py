@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_llmcassette.cassette.model import Interaction, Request, Response
 from pytest_llmcassette.protocols import registry
-from pytest_llmcassette.transcript import Transcript
+from pytest_llmcassette.protocols.transcript import Transcript
 
 OPENAI = "https://api.openai.com/v1/chat/completions"
 

@@ -11,7 +11,7 @@ from aws_frames import chunk, exception, frame
 from wire_exchanges import AWS, SSE, cuts, interaction, sse_event
 
 from pytest_llmcassette.protocols import registry
-from pytest_llmcassette.transcript import (
+from pytest_llmcassette.protocols.transcript import (
     Citation,
     ExchangeError,
     FinishReason,

@@ -9,7 +9,7 @@ import pytest
 from wire_exchanges import SSE, cuts, interaction, sse_event
 
 from pytest_llmcassette.protocols import registry
-from pytest_llmcassette.transcript import (
+from pytest_llmcassette.protocols.transcript import (
     Citation,
     ExchangeError,
     FinishReason,

@@ -7,7 +7,7 @@ import pytest
 
 from pytest_llmcassette.cassette.files import load
 from pytest_llmcassette.protocols import registry
-from pytest_llmcassette.transcript import Transcript
+from pytest_llmcassette.protocols.transcript import Transcript
 
 from .compare import differences
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_llmcassette.protocols import registry
-from pytest_llmcassette.transcript import Transcript
+from pytest_llmcassette.protocols.transcript import Transcript
 
 from .made import OPENAI, interaction
 from .test_cut_streams import STREAMS

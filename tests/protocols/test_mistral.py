@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_llmcassette.transcript import Reasoning, Text
+from pytest_llmcassette.protocols.transcript import Reasoning, Text
 
 from .made import call, calls_of, chunk, read, sse
 

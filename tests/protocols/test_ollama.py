@@ -10,7 +10,7 @@ import pytest
 from wire_exchanges import interaction
 
 from pytest_llmcassette.protocols import registry
-from pytest_llmcassette.transcript import ExchangeError, FinishReason, Reasoning, Text, ToolCall, Transcript
+from pytest_llmcassette.protocols.transcript import ExchangeError, FinishReason, Reasoning, Text, ToolCall, Transcript
 
 CHAT = "http://127.0.0.1:11434/api/chat"
 GENERATE = "http://127.0.0.1:11434/api/generate"

@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from pytest_llmcassette.protocols import registry
-from pytest_llmcassette.transcript import Media, Other, Reasoning, ServerToolCall, ServerToolResult, Text
+from pytest_llmcassette.protocols.transcript import Media, Other, Reasoning, ServerToolCall, ServerToolResult, Text
 
 from .made import OPENAI, chunk, interaction, read, sse
 

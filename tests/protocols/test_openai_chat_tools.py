@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_llmcassette.transcript import FinishReason
+from pytest_llmcassette.protocols.transcript import FinishReason
 
 from .made import OPENAI, call, calls_of, chunk, read, sse
 

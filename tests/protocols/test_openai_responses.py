@@ -5,7 +5,15 @@ import base64
 import pytest
 
 from pytest_llmcassette.protocols import registry
-from pytest_llmcassette.transcript import FinishReason, Media, Other, Reasoning, ServerToolCall, ServerToolResult, Text
+from pytest_llmcassette.protocols.transcript import (
+    FinishReason,
+    Media,
+    Other,
+    Reasoning,
+    ServerToolCall,
+    ServerToolResult,
+    Text,
+)
 
 from .made import calls_of, interaction, read, sse
 

@@ -10,7 +10,7 @@ from pytest_llmcassette.errors import CassetteError
 from pytest_llmcassette.protocols import registry
 from pytest_llmcassette.protocols.base import WireProtocol
 from pytest_llmcassette.protocols.providers import provider_of
-from pytest_llmcassette.transcript import Transcript
+from pytest_llmcassette.protocols.transcript import Transcript
 
 from .made import OPENAI, as_bytes, chunk, interaction, sse
 

@@ -11,8 +11,10 @@ import pytest
 
 from pytest_llmcassette.cassette.files import load
 from pytest_llmcassette.config import CassetteConfig, build_config
-from pytest_llmcassette.placeholder_keys import placeholder_for
-from pytest_llmcassette.recorder import LiveRequest, Recorder, RecordingSlot
+from pytest_llmcassette.provider import placeholder_for
+from pytest_llmcassette.recorder.recorder import Recorder
+from pytest_llmcassette.recorder.requests import LiveRequest
+from pytest_llmcassette.recorder.slot import RecordingSlot
 from pytest_llmcassette.redaction import Redactor
 
 KEY = "sk-" + "l1ve/+=0123456789"

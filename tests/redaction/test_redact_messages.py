@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pytest_llmcassette.cassette.model import Headers, Response
 from pytest_llmcassette.config import CassetteConfig
-from pytest_llmcassette.placeholder_keys import placeholder_for
+from pytest_llmcassette.provider import placeholder_for
 from pytest_llmcassette.redaction import Redactor
 
 REDACTOR = Redactor(CassetteConfig())

@@ -11,7 +11,8 @@ from wire_exchanges import interaction, sse_event
 from pytest_llmcassette.cassette.model import Interaction, Request, Response
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.errors import RequestNotRecorded
-from pytest_llmcassette.recorder import Recorder, SentRequest
+from pytest_llmcassette.recorder.recorder import Recorder
+from pytest_llmcassette.recorder.requests import SentRequest
 from pytest_llmcassette.report.collect import collect
 from pytest_llmcassette.report.records import ExchangeRecord, TestRecord
 

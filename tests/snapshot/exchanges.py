@@ -10,7 +10,8 @@ from typing import Any
 from pytest_llmcassette.cassette.model import Interaction, Request, Response
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.llm_cassette import LlmCassette
-from pytest_llmcassette.recorder import Recorder, SentRequest
+from pytest_llmcassette.recorder.recorder import Recorder
+from pytest_llmcassette.recorder.requests import SentRequest
 from pytest_llmcassette.snapshot import conversation, kinds, layout
 
 CHAT = "https://api.openai.com/v1/chat/completions"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llmcassette.usage import Usage
+from pytest_llmcassette.protocols.usage import Usage
 from snapshot.exchanges import (
     CHAT,
     GEMINI,

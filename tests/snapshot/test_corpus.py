@@ -10,7 +10,7 @@ import pytest
 from pytest_llmcassette.cassette.files import load
 from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.errors import CassetteFileError
-from pytest_llmcassette.recorder import SentRequest
+from pytest_llmcassette.recorder.requests import SentRequest
 from snapshot.exchanges import cassette, text
 
 MADE_UP = re.compile(

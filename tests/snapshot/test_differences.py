@@ -11,7 +11,7 @@ TEST = """
 import os
 
 def test_hi(llm_snapshot):
-    from pytest_llmcassette.transcript import Choice, Text, Transcript
+    from pytest_llmcassette.protocols.transcript import Choice, Text, Transcript
 
     words = Text(text=os.environ["WORDS"])
     choice = Choice(index=0, parts=(words,), finish_reason="stop")

@@ -29,8 +29,8 @@ def llm_snapshot(snapshot, mismatches):
 
 @pytest.fixture
 def answer():
-    from pytest_llmcassette.transcript import Choice, Text, Transcript
-    from pytest_llmcassette.usage import Usage
+    from pytest_llmcassette.protocols.transcript import Choice, Text, Transcript
+    from pytest_llmcassette.protocols.usage import Usage
     from pathlib import Path
     def make(words):
         choice = Choice(index=0, parts=(Text(text=words),), finish_reason="stop")

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from syrupy.data import Snapshot, SnapshotCollection
 
+from pytest_llmcassette.protocols.transcript import Choice, Text, Transcript
 from pytest_llmcassette.snapshot import layout
 from pytest_llmcassette.snapshot.extension import ConversationSerializer
 from pytest_llmcassette.snapshot.nodes import Arguments, Entry, Words
-from pytest_llmcassette.transcript import Choice, Text, Transcript
 
 
 def answer(words: str) -> Transcript:

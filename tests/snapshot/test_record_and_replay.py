@@ -12,7 +12,7 @@ import pytest
 from google import genai
 
 from embedded_provider import EmbeddedProvider
-from pytest_llmcassette.use_cassette import use_cassette
+from pytest_llmcassette.context import use_cassette
 from snapshot.exchanges import text
 
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}

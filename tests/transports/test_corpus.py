@@ -12,7 +12,7 @@ import openai
 import pytest
 
 from pytest_llmcassette.cassette.files import load
-from pytest_llmcassette.use_cassette import use_cassette
+from pytest_llmcassette.context import use_cassette
 
 
 @pytest.mark.parametrize("library", [httpx, httpx2])

@@ -19,10 +19,10 @@ import pytest
 import requests
 import urllib3
 
-from pytest_llmcassette import active
+from pytest_llmcassette.context import use_cassette
 from pytest_llmcassette.errors import NotIntercepted, RequestRefused
+from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.transports import guard, on_import
-from pytest_llmcassette.use_cassette import use_cassette
 from tests.servers.hostile import HostileServer
 
 
@@ -138,7 +138,7 @@ def test_swallowed_refusal_is_repeated(path: Path, server: HostileServer) -> Non
 
 def test_no_refusal_shows_the_key_of_a_query(path: Path) -> None:
     for url, refusal, cassette in (
-        ("http://127.0.0.1:1/ask?key=AIzaOfMine", RequestRefused, active.suspend("Not here.")),
+        ("http://127.0.0.1:1/ask?key=AIzaOfMine", RequestRefused, in_force.suspend("Not here.")),
         ("ws://127.0.0.1:1/live?key=AIzaOfMine", NotIntercepted, use_cassette(path)),
     ):
         with pytest.raises(refusal, match=r"not sent|WebSocket") as refused, cassette:
@@ -147,7 +147,10 @@ def test_no_refusal_shows_the_key_of_a_query(path: Path) -> None:
 
 
 def test_suspended_cassette_refuses_with_its_reason(server: HostileServer) -> None:
-    with active.suspend("Enter use_cassette in this fixture."), pytest.raises(RequestRefused, match="in this fixture"):
+    with (
+        in_force.suspend("Enter use_cassette in this fixture."),
+        pytest.raises(RequestRefused, match="in this fixture"),
+    ):
         by_requests(server.url)
 
 
@@ -227,7 +230,7 @@ def test_grpc_call(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_library_that_is_imported_later_is_guarded() -> None:
     script = """
 import sys
-from pytest_llmcassette.use_cassette import use_cassette
+from pytest_llmcassette.context import use_cassette
 from pytest_llmcassette.errors import NotIntercepted
 with use_cassette("nowhere.yaml", allow_no_calls=True):
     assert "requests" not in sys.modules and "aiohttp" not in sys.modules

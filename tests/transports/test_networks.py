@@ -18,9 +18,9 @@ import trustme
 from respx.mocks import HTTPCoreMocker
 
 from pytest_llmcassette.cassette.files import load
+from pytest_llmcassette.context import use_cassette
 from pytest_llmcassette.errors import NotIntercepted
 from pytest_llmcassette.transports import install, uninstall
-from pytest_llmcassette.use_cassette import use_cassette
 from tests.servers import hostile
 from tests.servers.hostile import EVENTS, STREAM, HostileServer
 from tests.transports.clients import KINDS, fetch, library_of
@@ -177,7 +177,7 @@ def test_package_imported_anew_in_the_same_process(server: HostileServer, tmp_pa
     script = f"""
 import sys, httpx, httpx2
 for round in range(3):
-    from pytest_llmcassette.use_cassette import use_cassette
+    from pytest_llmcassette.context import use_cassette
     for library in (httpx, httpx2):
         for mode in ("once", "none"):
             with use_cassette({str(tmp_path)!r} + f"/{{library.__name__}}-{{round}}.yaml", record_mode=mode):

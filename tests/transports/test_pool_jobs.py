@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmcassette import active
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.errors import RequestRefused
 from pytest_llmcassette.modes import RecordMode
-from pytest_llmcassette.recorder import Recorder
+from pytest_llmcassette.recorder import in_force
+from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.transports import install, uninstall
 
 
@@ -27,23 +27,23 @@ def test_a_job_of_a_replaying_test_sends_nothing_afterwards(mode: str, refused: 
 
     def late() -> object:
         over.wait(5)
-        return active.current()
+        return in_force.current()
 
     with ThreadPoolExecutor(1) as pool:
-        with active.activate(recorder(mode)):
-            jobs = [pool.submit(late), pool.submit(active.current)]
+        with in_force.activate(recorder(mode)):
+            jobs = [pool.submit(late), pool.submit(in_force.current)]
         over.set()
         assert ["test_a left a task, callback or job" in str(job.exception()) for job in jobs] == [refused, refused]
         assert all(not refused or isinstance(job.exception(), RequestRefused) for job in jobs)
-        assert pool.submit(active.current).result() is None, "the thread itself serves whoever comes next"
+        assert pool.submit(in_force.current).result() is None, "the thread itself serves whoever comes next"
 
 
 def test_arguments_and_the_cassette_in_force_reach_a_job() -> None:
     def job(*args: int, **kwargs: int) -> tuple[object, ...]:
-        return args, kwargs, active.current()
+        return args, kwargs, in_force.current()
 
     now = recorder()
-    with ThreadPoolExecutor(1) as pool, active.activate(now):
+    with ThreadPoolExecutor(1) as pool, in_force.activate(now):
         assert pool.submit(job, 1, self=2, fn=3).result() == ((1,), {"self": 2, "fn": 3}, now)
 
 
@@ -53,7 +53,7 @@ def test_installed_again_and_taken_back() -> None:
     assert ThreadPoolExecutor.submit is patched
     uninstall()
     assert ThreadPoolExecutor.submit is not patched
-    with ThreadPoolExecutor(1) as pool, active.activate(recorder()):
-        job = pool.submit(lambda: active.current())
+    with ThreadPoolExecutor(1) as pool, in_force.activate(recorder()):
+        job = pool.submit(lambda: in_force.current())
     assert not isinstance(job.exception(), RequestRefused)
     install()

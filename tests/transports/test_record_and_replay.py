@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from pytest_llmcassette import active, replay
 from pytest_llmcassette.cassette.files import load
+from pytest_llmcassette.context import use_cassette
 from pytest_llmcassette.errors import RecordingTruncated, RequestNotRecorded, RequestRefused
-from pytest_llmcassette.use_cassette import use_cassette
+from pytest_llmcassette.recorder import in_force
+from pytest_llmcassette.replay import deliver
 from tests.servers.hostile import EVENTS, STREAM, TEXT, HostileServer
 from tests.transports.clients import KINDS, fetch, library_of, run_async
 
@@ -88,7 +89,7 @@ def test_early_close_of_an_encoded_stream_keeps_what_was_read(kind: str, server:
 def test_client_that_reads_past_an_early_close_is_told(
     kind: str, server: HostileServer, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replay, "CANCELLED_SECONDS", 0.05)
+    monkeypatch.setattr(deliver, "CANCELLED_SECONDS", 0.05)
     url = server.url + "/gated"
     with use_cassette(path, record_mode="once"):
         fetch(kind, "GET", url, stop_after=1)
@@ -271,7 +272,10 @@ def _waits(kind: str, url: str, path: Path, **switches: Any) -> list[tuple[float
 
 
 def test_suspended_cassette_refuses_with_its_reason(kind: str, server: HostileServer) -> None:
-    with active.suspend("Enter use_cassette in this fixture."), pytest.raises(RequestRefused, match="in this fixture"):
+    with (
+        in_force.suspend("Enter use_cassette in this fixture."),
+        pytest.raises(RequestRefused, match="in this fixture"),
+    ):
         fetch(kind, "GET", server.url + "/json")
     assert not server.hits
 

@@ -15,8 +15,8 @@ import openai
 import pytest
 
 from pytest_llmcassette.cassette.files import load
+from pytest_llmcassette.context import use_cassette
 from pytest_llmcassette.errors import RequestNotRecorded
-from pytest_llmcassette.use_cassette import use_cassette
 from tests.servers.hostile import HostileServer
 from tests.transports.clients import run_async
 

@@ -11,8 +11,9 @@ import httpx2
 import pytest
 import trustme
 
-from pytest_llmcassette.transports import install, tls
-from pytest_llmcassette.use_cassette import use_cassette
+from pytest_llmcassette.context import use_cassette
+from pytest_llmcassette.transports import install
+from pytest_llmcassette.transports.httpcore import tls
 from tests.servers import hostile
 from tests.servers.hostile import STREAM
 from tests.transports.clients import KINDS, fetch, library_of

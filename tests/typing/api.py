@@ -9,12 +9,12 @@ from typing import Any, assert_type
 import pytest
 
 from pytest_llmcassette import LlmCassette, Provider, RecordMode, Transcript, Usage, use_cassette
+from pytest_llmcassette.answers.equivalence import assert_equivalent
 from pytest_llmcassette.cassette.model import Interaction
-from pytest_llmcassette.equivalence import assert_equivalent
 from pytest_llmcassette.errors import CassetteError, RequestNotRecorded
 from pytest_llmcassette.protocols.base import Exchange, WireProtocol
 from pytest_llmcassette.protocols.registry import register
-from pytest_llmcassette.transcript import Choice, FinishReason, Reasoning, Text, ToolCall
+from pytest_llmcassette.protocols.transcript import Choice, FinishReason, Reasoning, Text, ToolCall
 
 
 class Gateway(Provider):

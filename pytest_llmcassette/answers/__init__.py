@@ -1,0 +1,1 @@
+"""What one exchange meant and cost: read once, accounted for, compared."""

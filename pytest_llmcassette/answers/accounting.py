@@ -1,0 +1,182 @@
+"""Adding up: usage and cost by model, and whether a budget holds. Costs are those at the time of the recording."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+from pytest_llmcassette.answers.prices import Price, price_of
+from pytest_llmcassette.protocols.transcript import Transcript
+from pytest_llmcassette.protocols.usage import Usage
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What a test may spend in all its exchanges together: tokens, and US dollars. None is no limit."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    total_tokens: int | None = None
+    cost: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What one model used: `cost` in US dollars, None when any exchange's is unknown, with the reason."""
+
+    model: str
+    exchanges: int
+    usage: Usage
+    cost: Decimal | None
+    reason: str | None = None
+
+
+def by_model(transcripts: Sequence[Transcript], when: datetime | None = None) -> list[Account]:
+    """An account for each model, in the order of their first answers.
+
+    `when` is the time of the recording for answers whose body does not say it.
+    """
+    groups: dict[str, list[Transcript]] = {}
+    for transcript in transcripts:
+        groups.setdefault(transcript.model or transcript.request_model or "unknown model", []).append(transcript)
+    return [_account(model, group, when) for model, group in groups.items()]
+
+
+def _account(model: str, group: list[Transcript], when: datetime | None) -> Account:
+    prices = [price_of(transcript, when) for transcript in group]
+    cost, reason = _total(prices)
+    usage = sum((one.usage for one in group if one.usage is not None), Usage())
+    return Account(model=model, exchanges=len(group), usage=usage, cost=cost, reason=reason)
+
+
+def _total(prices: Sequence[Price]) -> tuple[Decimal | None, str | None]:
+    for price in prices:
+        if price.cost is None:
+            return None, price.reason
+    return sum((price.cost for price in prices if price.cost is not None), Decimal(0)), None
+
+
+def over_budget(transcripts: Sequence[Transcript], budget: Budget, when: datetime | None = None) -> list[str]:
+    """What is over budget, or cannot be checked, in words: one text for each limit; empty when all limits hold.
+
+    The texts say themselves which of the two they are: `... spent, ... allowed` or `llm_budget(...) cannot be checked`.
+
+    `when` is the time of the recording for answers whose body does not say it.
+    """
+    problems: list[str] = []
+    for name, count in (("input", _input), ("output", _output), ("total", _total_tokens)):
+        limit: int | None = getattr(budget, f"{name}_tokens")
+        if limit is not None:
+            problems += _over_tokens(name, limit, transcripts, count)
+    if budget.cost is not None:
+        problems += _over_cost(budget.cost, transcripts, when)
+    return problems
+
+
+def _over_tokens(
+    name: str, limit: int, transcripts: Sequence[Transcript], count: Callable[[Usage], int | None]
+) -> list[str]:
+    label = f"{name} tokens" if name != "total" else "tokens"
+    counts = [None if one.usage is None else count(one.usage) for one in transcripts]
+    lines = [f"  {_named(number, one)}: {_figure(spent)}" for number, (one, spent) in _each(transcripts, counts)]
+    if None in counts:
+        return [
+            "\n".join(
+                [
+                    f"llm_budget({name}_tokens={limit}) cannot be checked: an answer reports no {label}.",
+                    *lines,
+                    "Ask for usage (OpenAI chat streams: stream_options={'include_usage': True}), or drop this limit.",
+                ]
+            )
+        ]
+    spent = sum(one or 0 for one in counts)
+    return [] if spent <= limit else ["\n".join([f"{spent:,} {label} spent, {limit:,} allowed.", *lines])]
+
+
+def _over_cost(limit: Decimal, transcripts: Sequence[Transcript], when: datetime | None) -> list[str]:
+    prices = [price_of(transcript, when) for transcript in transcripts]
+    spent, _ = _total(prices)
+    reasons = list(dict.fromkeys(price.reason for price in prices if price.cost is None))
+    # What is unknown for one reason needs that reason once.
+    unknown = "unknown" if len(reasons) == 1 else "unknown, {}"
+    lines = [
+        f"  {_named(number, one)}: {dollars(price.cost) if price.cost is not None else unknown.format(price.reason)}"
+        for number, (one, price) in _each(transcripts, prices)
+    ]
+    if spent is None:
+        why = f"{reasons[0]}." if len(reasons) == 1 else "the cost of some exchanges is unknown."
+        return ["\n".join([f"llm_budget(cost={limit}) cannot be checked: {why}", *lines])]
+    return [] if spent <= limit else ["\n".join([f"{dollars(spent)} spent, {dollars(limit)} allowed.", *lines])]
+
+
+def _each(transcripts: Sequence[Transcript], values: Sequence[_T]) -> list[tuple[int, tuple[Transcript, _T]]]:
+    return list(enumerate(zip(transcripts, values, strict=True), 1))
+
+
+def _named(number: int, transcript: Transcript) -> str:
+    model = transcript.model or transcript.request_model
+    return f"exchange {number} ({transcript.protocol}{', ' + model if model else ''})"
+
+
+def _figure(count: int | None) -> str:
+    return "not reported" if count is None else f"{count:,}"
+
+
+def _input(usage: Usage) -> int | None:
+    return usage.input_tokens
+
+
+def _output(usage: Usage) -> int | None:
+    # Embeddings have no output; a host that says nothing at all of its tokens is another matter.
+    return 0 if usage.output_tokens is None and usage.input_tokens is not None else usage.output_tokens
+
+
+def _total_tokens(usage: Usage) -> int | None:
+    if usage.total_tokens is not None:
+        return usage.total_tokens
+    return None if usage.input_tokens is None else usage.input_tokens + (usage.output_tokens or 0)
+
+
+def dollars(cost: Decimal) -> str:
+    """US dollars with at least two significant digits: `$1.25`, `$0.00042`; `$0` for nothing."""
+    if not cost:
+        return "$0"
+    if abs(cost) >= 1:
+        return f"${cost:,.2f}"
+    places = max(2, 1 - cost.adjusted())
+    return f"${cost:.{places}f}"
+
+
+def recorded_at(path: Path) -> datetime | None:
+    """When a cassette was last committed to git, for answers whose body says no time; None outside a repository.
+
+    A shallow clone knows nothing of the time before its first commit: there the answer is None too.
+    """
+    return _last_commit(os.fspath(path.absolute()))
+
+
+@lru_cache(maxsize=4096)
+def _last_commit(path: str) -> datetime | None:
+    folder = os.path.dirname(path)
+    said = _git(folder, "log", "-1", "--format=%ct %P", "--", path)
+    time, _, parents = said.partition(" ")
+    if not time.isdecimal() or (not parents and _git(folder, "rev-parse", "--is-shallow-repository") == "true"):
+        return None
+    return datetime.fromtimestamp(int(time), UTC)
+
+
+def _git(folder: str, *arguments: str) -> str:
+    try:
+        run = subprocess.run(["git", "-C", folder, *arguments], capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return run.stdout.strip()

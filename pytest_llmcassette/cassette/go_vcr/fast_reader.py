@@ -1,0 +1,204 @@
+"""Reads the one layout that our writer and Go's produce, line by line and without a YAML parser.
+
+Strict: whatever is not exactly that layout makes it decline (None), and the general reader decides. Works on bytes, and
+cuts a body out of them when it is first asked for.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from pytest_llmcassette.cassette.go_vcr.duration import parse_duration
+from pytest_llmcassette.cassette.go_vcr.lines import Lines, copied, is_small
+from pytest_llmcassette.cassette.go_vcr.ordinary import is_ordinary
+from pytest_llmcassette.cassette.go_vcr.own_scalars import DeclinedError
+from pytest_llmcassette.cassette.model import Interaction, Request, Response
+
+_START = b"---\nversion: 2\ninteractions:\n"
+_EMPTY = b"---\nversion: 2\ninteractions: []\n"
+_NUMBER = rb"(-?(?:0|[1-9][0-9]{0,17}))"
+_PROTO = rb"    proto: (HTTP/[0-9.]+)\n    proto_major: " + _NUMBER + rb"\n    proto_minor: " + _NUMBER + rb"\n"
+_REQUEST_HEAD = re.compile(_PROTO + rb"    content_length: " + _NUMBER + rb"\n")
+_RESPONSE_HEAD = re.compile(_PROTO)
+_RESPONSE_TAIL = re.compile(
+    rb"    status: ([0-9]+ [A-Za-z]+(?: [A-Za-z]+)*)\n    code: "
+    + _NUMBER
+    + rb"\n    duration: ([0-9.hmn]*\xc2?\xb5?s)\n"
+)
+_HEADERS = rb"    headers:\n((?:      [^\n]*\n)+)"
+# What most interactions look like, in three strides around their bodies: one match instead of a step for each line.
+_USUAL_START = re.compile(
+    rb"- id: (0|[1-9][0-9]{0,8})\n  request:\n"
+    + _REQUEST_HEAD.pattern
+    + rb"    host: (?!(?:null|Null|NULL)\n)([A-Za-z0-9](?:[A-Za-z0-9.:-]*[A-Za-z0-9])?)\n    body: "
+)
+_USUAL_MIDDLE = re.compile(
+    rb"(?:" + _HEADERS + rb")?    url: (https?://[!-~]+)(?<!:)\n    method: (?!NULL\n)([A-Z]+)\n  response:\n"
+    + _PROTO
+    + rb"    content_length: " + _NUMBER + rb"\n(    uncompressed: true\n)?    body: "
+)  # fmt: skip
+_USUAL_END = re.compile(_HEADERS + _RESPONSE_TAIL.pattern)
+_CHUNKS = re.compile(rb"[0-9]+(?:\.[0-9]+)?\+[0-9]+(?: [0-9]+(?:\.[0-9]+)?\+[0-9]+)*\Z")
+
+
+def read(raw: bytes) -> list[Interaction] | None:
+    """The interactions of a file in the writer's own layout, or None for any other bytes."""
+    if raw == _EMPTY:
+        return []
+    if not raw.startswith(_START) or not raw.endswith(b"\n"):
+        return None
+    if not is_ordinary(raw):
+        return None
+    try:
+        _check_utf8(raw)
+        return _Interactions(raw, len(_START)).interactions()
+    except (DeclinedError, ValueError):
+        return None
+
+
+def _check_utf8(raw: bytes) -> None:
+    if raw.isascii():
+        return
+    # In pieces: a decoded copy of a large file can be four times its size.
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for start in range(0, len(raw), 1 << 20):
+        decoder.decode(raw[start : start + (1 << 20)])
+    decoder.decode(b"", final=True)
+
+
+class _Interactions(Lines):
+    """Reads interactions, the most frequent form of them in a few strides."""
+
+    __slots__ = ()
+
+    def interactions(self) -> list[Interaction]:
+        found: list[Interaction] = []
+        size = len(self.raw)
+        if self.place == size:
+            # No interactions are written otherwise: this file was cut.
+            raise DeclinedError
+        while self.place < size:
+            interaction = self.usual(len(found)) or self.unusual(len(found))
+            if self.place < size and not self.at(b"- "):
+                self.own(interaction)
+            found.append(interaction)
+        return found
+
+    def usual(self, number: int) -> Interaction | None:
+        """An interaction of the most frequent form; None, with the place as it was, for any other."""
+        raw, start = self.raw, self.place
+        head = _USUAL_START.match(raw, start)
+        if not head or int(head[1]) != number:
+            return None
+        proto, major, minor, length, host = head.group(2, 3, 4, 5, 6)
+        request = Request(
+            proto=proto.decode(),
+            proto_major=int(major),
+            proto_minor=int(minor),
+            content_length=int(length),
+            host=host.decode(),
+        )
+        self.place = head.end()
+        self.body(request)
+        middle = _USUAL_MIDDLE.match(raw, self.place)
+        if middle:
+            headers, url, method, proto, major, minor, length, uncompressed = middle.groups()
+            request.url = url.decode()
+            request.method = method.decode()
+            response = Response(
+                proto=proto.decode(),
+                proto_major=int(major),
+                proto_minor=int(minor),
+                content_length=int(length),
+                uncompressed=uncompressed is not None,
+            )
+            self.place = middle.end()
+            self.body(response)
+            tail = _USUAL_END.match(raw, self.place)
+            if tail and is_small(tail[1]) and (headers is None or is_small(headers)):
+                if headers is not None:
+                    request.headers = copied(headers)
+                response.headers = copied(tail[1])
+                response.status = tail[2].decode()
+                response.code = int(tail[3])
+                response.duration_ns = parse_duration(tail[4].decode())
+                self.place = tail.end()
+                return Interaction(request=request, response=response)
+        self.place = start
+        return None
+
+    def unusual(self, number: int) -> Interaction:
+        self.expect(b"- id: %d\n  request:\n" % number)
+        request = self.request()
+        self.expect(b"  response:\n")
+        return Interaction(request=request, response=self.response())
+
+    def request(self) -> Request:
+        proto, major, minor, length = self.head(_REQUEST_HEAD)
+        request = Request(
+            proto=proto.decode(), proto_major=int(major), proto_minor=int(minor), content_length=int(length)
+        )
+        if self.starts(b"    transfer_encoding:\n"):
+            request.transfer_encoding = self.items(b"    - ", 6)
+        if self.starts(b"    trailer:\n"):
+            request.trailer = self.multimap()
+        request.host = self.string(b"    host: ")
+        if self.at(b"    remote_addr: "):
+            request.remote_addr = self.string(b"    remote_addr: ")
+        if self.at(b"    request_uri: "):
+            request.request_uri = self.string(b"    request_uri: ")
+        if self.starts(b"    body: "):
+            self.body(request)
+        if self.starts(b"    form:\n"):
+            request.form = self.multimap()
+        if self.starts(b"    headers:\n"):
+            request.headers = self.multimap()
+        request.url = self.string(b"    url: ")
+        request.method = self.string(b"    method: ")
+        return request
+
+    def response(self) -> Response:
+        proto, major, minor = self.head(_RESPONSE_HEAD)
+        response = Response(proto=proto.decode(), proto_major=int(major), proto_minor=int(minor))
+        if self.starts(b"    transfer_encoding:\n"):
+            response.transfer_encoding = self.items(b"    - ", 6)
+        if self.starts(b"    trailer:\n"):
+            response.trailer = self.multimap()
+        response.content_length = self.integer(b"    content_length: ")
+        response.uncompressed = self.starts(b"    uncompressed: true\n")
+        self.expect(b"    body: ")
+        self.body(response)
+        if self.starts(b"    headers:\n"):
+            response.headers = self.multimap()
+        else:
+            self.expect(b"    headers: {}\n")
+        tail = _RESPONSE_TAIL.match(self.raw, self.place)
+        if tail:
+            self.place = tail.end()
+            response.status = tail[1].decode()
+            response.code = int(tail[2])
+            response.duration_ns = parse_duration(tail[3].decode())
+            return response
+        response.status = self.string(b"    status: ")
+        response.code = self.integer(b"    code: ")
+        response.duration_ns = parse_duration(self.string(b"    duration: "))
+        return response
+
+    def head(self, pattern: re.Pattern[bytes]) -> tuple[bytes, ...]:
+        found = pattern.match(self.raw, self.place)
+        if not found:
+            raise DeclinedError
+        self.place = found.end()
+        return found.groups()
+
+    def own(self, interaction: Interaction) -> None:
+        for key in ("phase", "end", "end_message"):
+            if self.at(f"  {key}: ".encode()):
+                setattr(interaction, key, self.string(f"  {key}: ".encode(), 4))
+        if self.starts(b"  chunks: "):
+            written = self.rest()
+            if not _CHUNKS.match(written):
+                raise DeclinedError
+            pairs = (word.partition(b"+") for word in written.split(b" "))
+            interaction.chunks = tuple((float(at), int(size)) for at, _, size in pairs)

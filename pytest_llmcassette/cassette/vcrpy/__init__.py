@@ -1,0 +1,1 @@
+"""VCR.py's cassettes (`version: 1`), with the serializers that real projects put around them."""

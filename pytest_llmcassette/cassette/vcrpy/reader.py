@@ -1,0 +1,157 @@
+"""Reads VCR.py cassettes (`version: 1`), with the serializers that real projects put around it.
+
+Body forms seen in 2,500 real files: text, `!!binary`, `{string: ...}`, `{base64_string: ...}`, `parsed_body` (a JSON
+document as YAML, of pydantic-ai), null, and a mapping as a request's body. VCR.py before 6 wrote an httpx response as
+`content` and `status_code` (its `httpx_stubs.py` still reads them), and a body that was a file as a Python object.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from pytest_llmcassette.cassette.encoding import decode_base64, decode_sniffed
+from pytest_llmcassette.cassette.form import form_values
+from pytest_llmcassette.cassette.headers import canonical
+from pytest_llmcassette.cassette.model import Headers, Interaction, Request, Response
+from pytest_llmcassette.cassette.vcrpy.parsed_body import json_text
+from pytest_llmcassette.cassette.yaml.fields import Fields, interactions_in, is_null, shown
+
+
+def interactions_of(root: dict[str, Any]) -> list[Interaction]:
+    """The interactions of a `version: 1` document; raises `UnreadableError` with the place of the field."""
+    return [
+        Interaction(request=_request(fields.mapping("request")), response=_response(fields.mapping("response")))
+        for fields in interactions_in(root)
+    ]
+
+
+def _request(fields: Fields) -> Request:
+    headers = _headers(fields)
+    url, method = fields.text("uri"), fields.text("method")
+    body = _body(fields, may_be_json=True)
+    return Request(
+        method=method,
+        url=url,
+        headers=headers,
+        body=body,
+        content_length=len(body),
+        host=_host(url),
+        form=form_values(method, url, headers, body),
+    )
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2]
+    except ValueError:
+        return ""
+
+
+def _response(fields: Fields) -> Response:
+    headers = _headers(fields)
+    code, reason = _status(fields)
+    stored = _body(fields, otherwise="content")
+    encodings = headers.get("Content-Encoding")
+    content_type = (headers.get("Content-Type") or [""])[0]
+    body, decoded = decode_sniffed(stored, ", ".join(encodings or []), content_type)
+    if encodings and (decoded or _is_text(stored)):
+        # The recorder decoded the body and kept the header; served together they would break every client.
+        del headers["Content-Encoding"]
+        decoded = True
+    if decoded:
+        headers.pop("Content-Length", None)
+    return Response(
+        code=code,
+        status=f"{code} {reason}".rstrip(),
+        headers=headers,
+        body=body,
+        # Go keeps this header in a field of its own.
+        transfer_encoding=headers.pop("Transfer-Encoding", []),
+        content_length=-1 if decoded else len(body),
+        uncompressed=decoded,
+    )
+
+
+def _status(fields: Fields) -> tuple[int, str]:
+    """Code and reason of `status: {code, message}`, also of `status: 200` and `status_code: 200`."""
+    if "status_code" in fields.values:
+        return _whole(fields, "status_code"), ""
+    value = fields.get("status")
+    if isinstance(value, dict):
+        status = fields.mapping("status")
+        return _whole(status, "code"), status.text("message", "")
+    return _whole(fields, "status"), ""
+
+
+def _whole(fields: Fields, name: str) -> int:
+    text = fields.text(name)
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise fields.fault(name, f"is no whole number: {shown(text)}")
+    return int(text)
+
+
+def _is_text(body: bytes) -> bool:
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _headers(fields: Fields) -> Headers:
+    value = fields.get("headers")
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise fields.fault("headers", "is no mapping")
+    found: Headers = {}
+    for name, items in value.items():
+        listed = items if isinstance(items, list) else [items]
+        values = [fields.as_text("headers", item) for item in listed]
+        shown_as = canonical(name)
+        found[shown_as] = found[shown_as] + values if shown_as in found else values
+    return found
+
+
+def _body(fields: Fields, *, may_be_json: bool = False, otherwise: str = "body") -> bytes:
+    """The bytes of `parsed_body`, `body` or `otherwise`, in whatever form. Only a request's may be a JSON document."""
+    parsed = fields.values.get("parsed_body")
+    if parsed is not None:
+        return b"" if is_null(parsed) else json_text(parsed, (*fields.place, "parsed_body"))
+    value = fields.get("body")
+    if value is None:
+        value = fields.get(otherwise)
+    if value is None:
+        return b""
+    if isinstance(value, str | bytes):
+        return _bytes(value)
+    if isinstance(value, dict):
+        wrapped = Fields(value, (*fields.place, "body"))
+        if "base64_string" in value:
+            return _base64(wrapped)
+        if "string" in value:
+            return _string(wrapped)
+    if may_be_json:
+        return json_text(value, (*fields.place, "body"))
+    raise fields.fault("body", "is in a form that is not known: neither text nor `string`, `base64_string`")
+
+
+def _string(fields: Fields) -> bytes:
+    value = fields.get("string")
+    if value is None:
+        return b""
+    if not isinstance(value, str | bytes):
+        raise fields.fault("string", "is no text")
+    return _bytes(value)
+
+
+def _base64(fields: Fields) -> bytes:
+    try:
+        return decode_base64(fields.text("base64_string"))
+    except ValueError:
+        raise fields.fault("base64_string", "is no base64") from None
+
+
+def _bytes(value: str | bytes) -> bytes:
+    return value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass")

@@ -1,0 +1,97 @@
+"""Why no recording answers a request: the nearest one, what differs, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pytest_llmcassette.cassette.model import Request
+from pytest_llmcassette.config import CassetteConfig
+from pytest_llmcassette.matching import Matcher
+from pytest_llmcassette.matching.mismatch.aspects import Finding, differing_aspects
+from pytest_llmcassette.matching.mismatch.nearest import nearest
+from pytest_llmcassette.matching.mismatch.shown import comparison, printable
+from pytest_llmcassette.matching.mismatch.volatile import paths_to_ignore, volatile_kinds
+
+__all__ = ["explain", "explained"]
+
+_MOST_SHOWN = 12
+_REMEDIES = {
+    "dates or times": "freeze the time in the test",
+    "uuids": "seed or replace what makes the uuids",
+    "generated ids": "seed or replace what makes the ids",
+}
+
+
+def explain(sent: Request, recorded: Sequence[tuple[Request, bool]], config: CassetteConfig) -> str:
+    """A few lines of at most 100 columns on why `sent` has no recording left to answer it.
+
+    Both sides are redacted requests; `recorded` has the whole cassette in order, each with whether it was played.
+    """
+    return explained(sent, recorded, config)[1]
+
+
+def explained(sent: Request, recorded: Sequence[tuple[Request, bool]], config: CassetteConfig) -> tuple[str, str]:
+    """The cause in a few words, and `explain`."""
+    if not recorded:
+        return "the cassette is empty", "The cassette holds no interactions."
+    matcher = Matcher(config)
+    key = matcher.key(sent)
+    equal = [index for index, (request, _) in enumerate(recorded) if matcher.key(request) == key]
+    if equal:
+        return "already played", _already_played(equal)
+    index = nearest(sent, recorded, matcher)
+    request, played = recorded[index]
+    findings = list(differing_aspects(sent, request, config, matcher))
+    which = (
+        "The only recorded interaction" if len(recorded) == 1 else f"Nearest of {len(recorded)} recorded interactions"
+    )
+    lines = [f"{which}: id {index}, {'already played' if played else 'not played yet'}. It differs in"]
+    for finding in findings[:_MOST_SHOWN]:
+        lines += comparison(finding.label, finding.recorded, finding.sent)
+    if len(findings) > _MOST_SHOWN:
+        lines.append(f"  and {len(findings) - _MOST_SHOWN} more")
+    first = printable(findings[0].label) if findings else "it"
+    more = f" and {len(findings) - 1} more differ" if len(findings) > 1 else " differs"
+    return first + more, "\n".join(lines + _advice(findings, sent, request, config))
+
+
+def _already_played(equal: list[int]) -> str:
+    if len(equal) == 1:
+        what = f"An equal request is recorded, id {equal[0]}, and was already played: each interaction plays once."
+    else:
+        ids = ", ".join(map(str, equal[:_MOST_SHOWN])) + (", ..." if len(equal) > _MOST_SHOWN else "")
+        what = f"{len(equal)} equal requests are recorded (ids {ids}), all already played: each plays once."
+    return f"{what}\nIf the code is meant to send it more often than recorded, allow_repeats=True replays the last one."
+
+
+def _advice(findings: list[Finding], sent: Request, recorded: Request, config: CassetteConfig) -> list[str]:
+    lines = [
+        f"Recordings hold the {finding.label} only since match_on names it: record this one again."
+        for finding in findings
+        if finding.is_unrecorded_header
+    ]
+    places = [finding.place for finding in findings if finding.place is not None]
+    if not places or len(places) != len(findings):
+        return lines
+    kinds = volatile_kinds(places)
+    if not kinds:
+        return lines
+    paths = paths_to_ignore(places)
+    if not paths or not _would_match(sent, recorded, replace(config, ignore_json=(*config.ignore_json, *paths))):
+        return lines
+    remedy = " and ".join(dict.fromkeys(_REMEDIES[kind] for kind in kinds))
+    lines.append(f"All of that looks like {' and '.join(kinds)}, which change with every run:")
+    lines.append(f"{remedy}, or leave them out of the match:")
+    shown = [*config.ignore_json, *paths]
+    lines.append(f"  ignore_json={_list(shown)}")
+    return lines
+
+
+def _list(paths: list[str]) -> str:
+    return "[" + ", ".join(repr(path) if '"' in path else f'"{path}"' for path in paths) + "]"
+
+
+def _would_match(sent: Request, recorded: Request, config: CassetteConfig) -> bool:
+    matcher = Matcher(config)
+    return matcher.key(sent) == matcher.key(recorded)

@@ -1,0 +1,223 @@
+"""The option `--cassette-report` and the section at the end of a run.
+
+What a test did travels as an attribute of its teardown report, which xdist sends to the controller as it is: the
+numbers are the same with `-n 4`, and those of a worker that crashed later are not lost.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_llmcassette.plugin.stash import DISCARDED
+
+if TYPE_CHECKING:
+    from pytest_llmcassette.recorder.recorder import Recorder
+    from pytest_llmcassette.report.records import TestRecord
+
+_OPTION = "cassette_report"
+_ATTRIBUTE = "llmcassette"
+_TERMINAL = "terminal"
+_LOOKING = frozenset({"llm_cassette", "llm_snapshot"})
+"""A test with one of these reads its answers anyway, so that the section at the end can have its usage for nothing."""
+
+
+def add_option(group: pytest.OptionGroup) -> None:
+    """`--cassette-report` and `--cassette-report=FILE.html`."""
+    group.addoption(
+        "--cassette-report",
+        nargs="?",
+        const=_TERMINAL,
+        default=None,
+        dest=_OPTION,
+        metavar="FILE.html",
+        help="print a matrix of provider and scenario with ages, tokens and costs; with FILE.html write it as a page "
+        "that holds every conversation",
+    )
+
+
+def check_option(config: pytest.Config) -> None:
+    """Raises `pytest.UsageError` when the option has swallowed a test path."""
+    value = config.getoption(_OPTION)
+    if value not in (None, _TERMINAL) and Path(value).suffix.lower() not in (".html", ".htm"):
+        raise pytest.UsageError(
+            f"--cassette-report takes a file that ends in .html, not {value!r}. "
+            "To print the matrix, put --cassette-report after the test paths."
+        )
+
+
+def page_path(config: pytest.Config) -> Path | None:
+    """Where the page goes, None when only text is wanted."""
+    value = config.getoption(_OPTION)
+    return None if value in (None, _TERMINAL) else Path(config.invocation_params.dir, value)
+
+
+def attach(
+    report: pytest.TestReport,
+    item: pytest.Item,
+    recorder: Recorder | None,
+    *,
+    unplayed: int = 0,
+    saved: bool = False,
+    no_key: str = "",
+) -> None:
+    """Give a test's teardown report the record of what it did; `recorder` None: it never got as far as its cassette."""
+    from pytest_llmcassette.plugin.naming import provider_name
+    from pytest_llmcassette.report.records import TestRecord
+
+    record = TestRecord(
+        nodeid=item.nodeid,
+        module=item.nodeid.partition("::")[0],
+        scenario=_scenario(item),
+        provider=provider_name(item),
+        unplayed=unplayed,
+        saved=saved,
+        no_key=no_key,
+        snapshot="llm_snapshot" in getattr(item, "fixturenames", ()),
+    )
+    wanted = item.config.getoption(_OPTION) is not None
+    if wanted:
+        from pytest_llmcassette.plugin.unused_cassettes import place_of
+
+        root = item.config.rootpath
+        path, folder = place_of(item, None if recorder is None else recorder.path)
+        record.cassette = "" if path is None else _relative(path, root)
+        record.folder = "" if folder is None else _relative(folder, root)
+    if recorder is not None:
+        from pytest_llmcassette.report.collect import collect
+
+        record.mode = str(recorder.mode)
+        record.cassette = _relative(recorder.path, item.config.rootpath)
+        read = wanted or not _LOOKING.isdisjoint(getattr(item, "fixturenames", ()))
+        collect(record, recorder, read=read, priced=wanted, detailed=page_path(item.config) is not None)
+    setattr(report, _ATTRIBUTE, record.to_json())
+
+
+def _scenario(item: pytest.Item) -> str:
+    """`TestChat.stream[plain]`: class, name without `test_`, parameters without the provider."""
+    if not isinstance(item, pytest.Function):
+        return item.name
+    from pytest_llmcassette.plugin.naming import fields_of
+
+    fields = fields_of(item)
+    name = ".".join(word for word in (fields["class"], fields["scenario"]) if word)
+    return f"{name}[{fields['params']}]" if fields["params"] else name
+
+
+def _relative(path: Path, root: Path) -> str:
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+
+
+class CassetteReport:
+    """Registered where results are shown: in a plain run, or in the controller of an xdist run."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._records: dict[str, TestRecord] = {}
+        self._outcomes: dict[str, str] = {}
+        self._reasons: dict[str, str] = {}
+        self._is_whole = True
+        self.notes: list[str] = []
+        """A line for each thing that nobody may miss, said last."""
+
+    def pytest_deselected(self) -> None:
+        """Some tests do not run, so that what they use looks unused."""
+        self._is_whole = False
+
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """The same goes for a run that ended early."""
+        ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+        self._is_whole &= ended and not session.shouldstop and not session.shouldfail
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Collect outcomes and records as they come in."""
+        if report.when == "setup":
+            self._outcomes[report.nodeid] = "passed"
+        if report.failed:
+            self._outcomes[report.nodeid] = "failed" if report.when == "call" else "error"
+            self._reasons.setdefault(report.nodeid, _what_was_wrong(report.longreprtext))
+        elif report.skipped and not hasattr(report, "wasxfail"):
+            self._outcomes[report.nodeid] = "skipped"
+            if isinstance(report.longrepr, tuple):
+                self._reasons[report.nodeid] = str(report.longrepr[2]).removeprefix("Skipped: ")
+        data: dict[str, Any] | None = getattr(report, _ATTRIBUTE, None)
+        if data is not None:
+            from pytest_llmcassette.report.records import TestRecord
+
+            record = self._records[report.nodeid] = TestRecord.from_json(data)
+            record.outcome = self._outcomes.get(report.nodeid, "passed")
+            record.reason = self._reasons.get(report.nodeid, "")
+        discarded = getattr(report, DISCARDED, None)
+        if discarded is not None:
+            self.notes.append(f"recording discarded, since {report.nodeid} did not pass: {discarded}")
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """The section, and the page where one was asked for."""
+        wanted = self._config.getoption(_OPTION) is not None
+        if not self._records and not self.notes and not wanted:
+            return
+        from pytest_llmcassette.plugin import commands, options
+        from pytest_llmcassette.report.advice import advice_lines
+        from pytest_llmcassette.report.summary import matrix_lines, summary_lines, unused_lines
+
+        records, now = sorted(self._records.values(), key=lambda record: record.nodeid), time.time()
+        verbosity = self._config.get_verbosity()
+        lines = summary_lines(records, quiet=verbosity < 0 and not wanted, reasons=wanted or verbosity > 0)
+        if wanted:
+            lines += ["", *matrix_lines(records, width=terminalreporter._tw.fullwidth, now=now)]
+        unused = self._unused(records) if wanted else []
+        lines += unused_lines(unused)
+        page = page_path(self._config)
+        if page is not None:
+            lines += ["", self._write(page, records, now, unused)]
+        lines += advice_lines(
+            records,
+            argument=lambda nodeid: commands.test_argument(self._config, nodeid),
+            rerun=commands.rerun_failed(self._config),
+            theirs=options.neighbours_mode(self._config),
+            failed=sum(outcome in ("failed", "error") for outcome in self._outcomes.values()),
+        )
+        if lines or self.notes:
+            terminalreporter.write_sep("-", "cassettes")
+        for line in lines:
+            terminalreporter.write_line(line)
+        for line in self.notes:
+            terminalreporter.write_line(line, yellow=True)
+
+    def _unused(self, records: Sequence[TestRecord]) -> list[str]:
+        from pytest_llmcassette.plugin import unused_cassettes
+
+        return (
+            unused_cassettes.unused(self._config, records)
+            if self._is_whole and unused_cassettes.is_whole(self._config)
+            else []
+        )
+
+    def _write(self, file: Path, records: Sequence[TestRecord], now: float, unused: Sequence[str]) -> str:
+        from pytest_llmcassette.report.page import page
+
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(page(records, title=self._config.rootpath.name, now=now, unused=unused), "utf-8")
+        except OSError as problem:
+            return f"The report could not be written to {file}: {problem.strerror}. Name another file."
+        return f"report: {file}"
+
+
+def _what_was_wrong(text: str) -> str:
+    """The line of a failure that says what was wrong: pytest marks it with `E`."""
+    marked = [line[1:].strip() for line in text.splitlines() if line.startswith("E ")]
+    return _without_keys((marked or text.splitlines() or [""])[0])[:300]
+
+
+def _without_keys(text: str) -> str:
+    """`text` without the keys of the environment, which other libraries' errors may tell: the page is passed around."""
+    from pytest_llmcassette.redaction.echoes import replace_echoes
+    from pytest_llmcassette.redaction.environment import keys_of_environment
+
+    keys = keys_of_environment()
+    return replace_echoes(text.encode("utf-8", "surrogateescape"), keys).decode("utf-8", "surrogateescape")

@@ -1,0 +1,149 @@
+"""What the reports of a marked test say: strictness, the recording that is kept or discarded, the figures."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_llmcassette.errors import CassetteError, CassetteStop, RequestNotRecorded
+from pytest_llmcassette.plugin import cassette_report, strict, syrupy_session
+from pytest_llmcassette.plugin.session import session_of
+from pytest_llmcassette.plugin.stash import DIFFS, DISCARDED
+
+if TYPE_CHECKING:
+    from pytest_llmcassette.plugin.lifecycle import TestRun
+
+_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
+
+
+def revise(run: TestRun, call: pytest.CallInfo[None], made: pytest.TestReport) -> None:
+    """Change a report that pytest has made; the last one closes the cassette and writes the recording."""
+    if made.when == "call" and not run.body_is_over:
+        # A subtest: the test itself goes on.
+        run.failed = run.failed or made.failed
+        return
+    if made.when == "call":
+        _after_body(run, call, made)
+    elif made.when == "setup":
+        run.failed = run.failed or not made.passed
+        if run.failed and run.recorder is not None:
+            run.said = len(run.recorder.misses)
+    else:
+        _after_teardown(run, made)
+
+
+def _after_body(run: TestRun, call: pytest.CallInfo[None], made: pytest.TestReport) -> None:
+    # A failed subtest has told all there is to tell.
+    if made.passed and not hasattr(made, "wasxfail") and not run.failed:
+        problem = strict.after_body(run)
+        if problem is not None:
+            _fail(made, run, *problem)
+        return
+    if run.recorder is not None:
+        run.said = len(run.recorder.misses)
+    if not made.passed and not run.is_old_expectation(call.excinfo):
+        run.failed = True
+
+
+def _after_teardown(run: TestRun, made: pytest.TestReport) -> None:
+    run.leave()
+    if made.passed:
+        problem = strict.after_teardown(run)
+        if problem is not None:
+            _fail(made, run, *problem)
+    if not made.passed or not run.body_is_over:
+        # With --setup-only there is no body, and so nothing that a recording could be good for.
+        run.failed = True
+    saved = _keep(run, made)
+    if run.failed:
+        syrupy_session.withdraw(run.item)
+    cassette_report.attach(made, run.item, run.recorder, unplayed=run.unplayed, saved=saved, no_key=run.no_key)
+
+
+def _keep(run: TestRun, made: pytest.TestReport) -> bool:
+    """Write the recording, or leave the old file as it is; whether anything was written."""
+    recorder = run.recorder
+    if recorder is None:
+        return False
+    if run.failed or recorder.misses:
+        if any(sent.live for sent in recorder.sent):
+            setattr(made, DISCARDED, str(recorder.path))
+        return False
+    try:
+        is_recording = any(sent.live and not sent.dropped for sent in recorder.sent)
+        if is_recording:
+            session_of(run.item.config).claim_writing(recorder.path)
+        path = recorder.save()
+        if is_recording:
+            session_of(run.item.config).has_written(recorder.path)
+    except CassetteError as error:
+        problem = str(error)
+    except Exception:
+        # Out of a hook it would end the whole session with an internal error.
+        problem = f"The recording {recorder.path} could not be written:\n{traceback.format_exc()}"
+    else:
+        return path is not None
+    run.failed = True
+    setattr(made, DISCARDED, str(recorder.path))
+    _fail(made, run, problem)
+    return False
+
+
+def _fail(made: pytest.TestReport, run: TestRun, problem: str, brief: str = "") -> None:
+    """Make this report one of a failure, as `pytest.fail(problem, pytrace=False)` in the test would have.
+
+    `brief` is put first where pytest shows one line of a failure.
+    """
+    try:
+        pytest.fail(problem, pytrace=False)
+    except pytest.fail.Exception:
+        shown = pytest.ExceptionInfo.from_current().getrepr(style="value")
+    path, line, _ = run.item.reportinfo()
+    if shown.reprcrash is not None:
+        if brief:
+            shown.reprcrash.message = f"{brief}\n{problem}"
+        shown.reprcrash.path, shown.reprcrash.lineno = str(path), (line or 0) + 1
+    made.outcome = "failed"
+    made.longrepr = shown
+
+
+def show_differences(item: pytest.Item, made: pytest.TestReport) -> None:
+    """Show below a failure what pytest would have cut out of the assertion's explanation."""
+    differences = item.stash.get(DIFFS, [])
+    shown: Any = made.longrepr
+    if made.failed and hasattr(shown, "addsection"):
+        for lines in differences:
+            shown.addsection("llm_snapshot: - as accepted, + as it is now", "\n".join(lines))
+    differences.clear()
+
+
+def summarise(call: pytest.CallInfo[None], made: pytest.TestReport) -> None:
+    """Put a miss's request and cause first where pytest shows one line of a failure: its summary, JUnit's message."""
+    error = None if call.excinfo is None else call.excinfo.value
+    crash = getattr(made.longrepr, "reprcrash", None)
+    if isinstance(error, RequestNotRecorded) and error.summary and crash is not None:
+        crash.message = f"{type(error).__name__}: {error.summary}\n{error}"
+
+
+def shorten(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """Cut the frames of libraries off the end of a miss's traceback: what is missing is said in its message."""
+    failure = call.excinfo
+    if failure is None or not isinstance(failure.value, CassetteStop):
+        return
+    if item.config.getoption("fulltrace", False) or item.config.getoption("usepdb", False):
+        return
+    last, entry = failure.tb, failure.tb.tb_next
+    while entry is not None:
+        if not _is_of_a_library(entry.tb_frame.f_code.co_filename):
+            last = entry
+        entry = entry.tb_next
+    # In the traceback itself: pytest makes its own list from it more than once.
+    last.tb_next = None
+
+
+def _is_of_a_library(path: str) -> bool:
+    return "site-packages" in path or "dist-packages" in path or path.startswith((_OURS, _STANDARD_LIBRARY))

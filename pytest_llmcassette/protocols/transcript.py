@@ -1,0 +1,196 @@
+"""What was answered in one exchange: the same value for the streamed and the plain form of any wire protocol."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from pytest_llmcassette.protocols.usage import Usage
+
+
+class FinishReason(StrEnum):
+    """Why the model stopped, normalised (the wire's own word is `Choice.finish_reason`)."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    TOOL_CALL = "tool_call"
+    CONTENT_FILTER = "content_filter"
+    ERROR = "error"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """A source that a text part names. `raw` is the wire's own object."""
+
+    title: str | None = None
+    url: str | None = None
+    quote: str | None = None
+    raw: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """Words of the answer, with the citations that belong to them."""
+
+    text: str
+    citations: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reasoning:
+    """Thinking that the provider shows. `encrypted` is opaque reasoning (redacted_thinking, encrypted_content)."""
+
+    text: str = ""
+    id: str | None = None
+    signature: str | None = None
+    encrypted: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Words in which the model declines, where the wire marks them as such."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """A tool that the model wants called. `arguments` is the JSON text as on the wire, possibly `""`."""
+
+    id: str | None
+    name: str | None
+    arguments: str
+    signature: str | None = None
+
+    @property
+    def parsed(self) -> Any:
+        """The arguments as values; `{}` for an empty text, None when the text is not JSON."""
+        if not self.arguments.strip():
+            return {}
+        try:
+            return json.loads(self.arguments)
+        except (ValueError, RecursionError):
+            return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerToolCall:
+    """A tool that the provider itself runs (web search, code execution, MCP). `arguments` as in `ToolCall`."""
+
+    id: str | None
+    name: str | None
+    arguments: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerToolResult:
+    """What a provider-run tool gave back. `content` is the wire's own value."""
+
+    id: str | None
+    name: str | None
+    content: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """An image, audio or file in the answer. `digest` is `sha256:` + 16 hex digits of the bytes, `size` their count."""
+
+    kind: str
+    media_type: str | None
+    size: int | None = None
+    digest: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Other:
+    """A part of a kind this version does not know (`compaction`, ...), shown all the same. `raw` is the wire's."""
+
+    kind: str
+    raw: Any
+
+
+Part = Text | Reasoning | Refusal | ToolCall | ServerToolCall | ServerToolResult | Media | Other
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One of the alternative answers. `finish_reason` is the wire's word, `finish` the normalised one."""
+
+    index: int
+    parts: tuple[Part, ...] = ()
+    finish_reason: str | None = None
+    finish: FinishReason | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeError:
+    """An error the provider answered with: an HTTP error body, an error inside a 200 stream, or bytes nobody can read.
+
+    `status` is the HTTP status; `type` the provider's own code or class of error.
+    """
+
+    status: int | None
+    type: str | None
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcript:
+    """One exchange, put back together.
+
+    `complete` says that the answer reached its end by the protocol's own rules (terminal marker and finish reason).
+    `shape` counts the stream's events by kind in the order of their first appearance; empty for a plain answer.
+    `notes` are things that could not be read, or that break the protocol's rules, in words.
+    """
+
+    protocol: str
+    provider: str
+    stream: bool
+    id: str | None = None
+    request_model: str | None = None
+    model: str | None = None
+    choices: tuple[Choice, ...] = ()
+    complete: bool = False
+    error: ExchangeError | None = None
+    usage: Usage | None = None
+    created: float | None = None
+    """Seconds since 1970, as the body says it (`created`, `created_at`), else None."""
+    shape: tuple[tuple[str, int], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The parts of the first choice."""
+        return self.choices[0].parts if self.choices else ()
+
+    @property
+    def text(self) -> str:
+        """All words of the first choice, without reasoning and refusal; `""` when there are none."""
+        return "".join(part.text for part in self.parts if isinstance(part, Text))
+
+    @property
+    def reasoning(self) -> str | None:
+        """All shown reasoning of the first choice, or None."""
+        shown = [part.text for part in self.parts if isinstance(part, Reasoning) and part.text]
+        return "".join(shown) if shown else None
+
+    @property
+    def refusal(self) -> str | None:
+        """The refusal of the first choice, or None."""
+        words = [part.text for part in self.parts if isinstance(part, Refusal)]
+        return "".join(words) if words else None
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """The tool calls of the first choice, in order."""
+        return tuple(part for part in self.parts if isinstance(part, ToolCall))
+
+    @property
+    def finish_reason(self) -> str | None:
+        """The wire's word of the first choice."""
+        return self.choices[0].finish_reason if self.choices else None

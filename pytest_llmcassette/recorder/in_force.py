@@ -1,0 +1,221 @@
+"""Which cassette is in force: one stack for the process, and a context variable for concurrent tasks.
+
+A cassette that pytest opens for a test is process-wide, since threads and executors do not inherit context variables.
+`use_cassette` sets the context variable as well, so that two tasks can each have their own at one time.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import partial
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from pytest_llmcassette.errors import RequestRefused
+from pytest_llmcassette.recorder import strays
+
+if TYPE_CHECKING:
+    from pytest_llmcassette.recorder.recorder import Recorder
+
+T = TypeVar("T")
+
+
+class Suspension:
+    """A stretch of code whose requests belong to no test, e.g. a session fixture being set up: they are refused.
+
+    Enter the same object again for the fixture's teardown: cassettes which the fixture itself entered (`use_cassette`)
+    are out of force from the exit to the next entry, so they never reach into a test's body. Without a `reason` it
+    does only that, and refuses nothing.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        self._below: list[Entry] | None = None
+        self._entry: Entry | None = None
+        self._parked: list[Entry] = []
+        self._threads: frozenset[threading.Thread] = frozenset()
+        self._test: Entry | None = None
+
+    def __enter__(self) -> Self:
+        with _lock:
+            self._below = list(_stack)
+            self._threads = frozenset(threading.enumerate())
+            if self.reason:
+                self._entry = Entry(self, None)
+                _stack.append(self._entry)
+            for entry in self._parked:
+                entry.order = next(_order)
+                entry.in_force = True
+                _stack.append(entry)
+            self._parked = []
+        # A task that this stretch starts (a server's, an event loop's own) is no test's.
+        self._test = _started_by.get()
+        _started_by.set(None)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with _lock:
+            if self._below is None:
+                return
+            # A thread that this stretch starts (an application's worker) belongs to no test either.
+            own = set(threading.enumerate()) - self._threads
+            for entry in self._below:
+                entry.before |= own
+            inside = [entry for entry in _stack if entry not in self._below]
+            self._parked = [entry for entry in inside if entry is not self._entry]
+            for entry in self._parked:
+                entry.in_force = False
+            _stack[:] = [entry for entry in _stack if entry in self._below]
+            self._below = self._entry = None
+        _started_by.set(self._test)
+
+
+class Entry:
+    """One cassette or suspension in force. `outer` is what the context variable held before."""
+
+    __slots__ = ("before", "in_force", "is_a_test", "order", "outer", "what")
+
+    def __init__(self, what: Recorder | Suspension, outer: Entry | None, *, is_a_test: bool = False) -> None:
+        self.what = what
+        self.is_a_test = is_a_test
+        self.outer = outer
+        self.order = next(_order)
+        self.in_force = True
+        self.before: frozenset[threading.Thread] = frozenset()
+
+
+_lock = threading.RLock()
+_order = itertools.count()
+_stack: list[Entry] = []
+_context: ContextVar[Entry | None] = ContextVar("llmcassette_active", default=None)
+_started_by: ContextVar[Entry | None] = ContextVar("llmcassette_started_by", default=None)
+"""The test whose code runs here. What that code starts inherits it: asyncio's tasks and callbacks, `to_thread`."""
+
+
+def current() -> Recorder | Suspension | None:
+    """What is in force for the calling task or thread; None almost always, and then this costs next to nothing.
+
+    Raises `RequestRefused` in a thread that an earlier test left running, naming that test. One that a replaying test
+    left, or a task, is refused even where no cassette is in force any more: it would go to the network unnoticed.
+    """
+    if not _stack:
+        if strays.known:
+            strays.refuse(among_tests=False)
+        if _started_by.get() is not None:
+            _refuse_leftover()
+        return None
+    own = _of_task()
+    if own is not None:
+        return own.what
+    if strays.known:
+        strays.refuse(among_tests=True)
+    return _of_process()
+
+
+def _refuse_leftover() -> None:
+    test = _started_by.get()
+    if test is not None and not test.in_force and not isinstance(test.what, Suspension) and not test.what.may_record:
+        raise RequestRefused(
+            f"{test.what.owner} left a task, callback or job running, and it has just sent a request although it only "
+            "replays.\nThe request was not sent. Await it, or cancel it, before its test ends."
+        )
+
+
+def carried(job: Callable[..., T]) -> Callable[..., T]:
+    """`job` as a part of the test that runs now, for a thread that has no context of its own."""
+    test = _started_by.get()
+    return job if test is None else partial(_run_for, test, job)
+
+
+def _run_for(test: Entry, job: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+    before = _started_by.set(test)
+    try:
+        return job(*args, **kwargs)
+    finally:
+        _started_by.reset(before)
+
+
+def nothing_goes_live() -> bool:
+    """Whether a cassette is in force that only replays, or a suspension. Never raises."""
+    if not _stack:
+        return False
+    own = _of_task()
+    what = own.what if own is not None else _of_process()
+    return what is not None and (isinstance(what, Suspension) or not what.may_record)
+
+
+def _of_task() -> Entry | None:
+    entry = _context.get()
+    while entry is not None and not entry.in_force:
+        entry = entry.outer
+    return entry if entry is not None and not _is_suspended_since(entry) else None
+
+
+def _of_process() -> Recorder | Suspension | None:
+    try:
+        return _stack[-1].what
+    except IndexError:
+        # Another thread has closed the last cassette since the caller looked.
+        return None
+
+
+def _is_suspended_since(entry: Entry) -> bool:
+    for later in reversed(_stack):
+        if later.order <= entry.order:
+            return False
+        if isinstance(later.what, Suspension):
+            return True
+    return False
+
+
+def push(recorder: Recorder, *, for_task: bool = False) -> Entry:
+    """Put a cassette in force; hand the result to `pop`. `for_task` also sets the context variable (`use_cassette`)."""
+    entry = Entry(recorder, _context.get() if for_task else None, is_a_test=not for_task)
+    entry.before = frozenset(threading.enumerate())
+    with _lock:
+        _stack.append(entry)
+    if for_task:
+        _context.set(entry)
+    else:
+        _started_by.set(entry)
+    return entry
+
+
+def pop(entry: Entry) -> None:
+    """Take a cassette out of force, wherever it is by now, and remember the threads that it leaves behind."""
+    with _lock:
+        entry.in_force = False
+        if entry in _stack:
+            _stack.remove(entry)
+    if _context.get() is entry:
+        _context.set(entry.outer)
+    if _started_by.get() is entry:
+        _started_by.set(None)
+    if isinstance(entry.what, Suspension):
+        return
+    alive = threading.enumerate()
+    if len(alive) > 1:
+        # A script may go on live after a `use_cassette`, with threads that it started in there.
+        for_good = entry.is_a_test and not entry.what.may_record
+        strays.note(alive, entry.before, entry.what.owner, for_good=for_good)
+
+
+@contextmanager
+def activate(recorder: Recorder, *, for_task: bool = False) -> Iterator[Recorder]:
+    """`push` and `pop` as a context manager."""
+    entry = push(recorder, for_task=for_task)
+    try:
+        yield recorder
+    finally:
+        pop(entry)
+
+
+def suspend(reason: str) -> Suspension:
+    """A context manager: inside it every intercepted request raises `RequestRefused` with this reason."""
+    return Suspension(reason)

@@ -1,0 +1,295 @@
+"""Decides for each request: replay, record or refuse. Knows no HTTP client and no provider."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from threading import RLock
+
+from pytest_llmcassette.cassette.model import Interaction, Request
+from pytest_llmcassette.config import CassetteConfig
+from pytest_llmcassette.errors import CassetteFileError, CassetteStop, RequestNotRecorded, RequestRefused
+from pytest_llmcassette.matching import Matcher
+from pytest_llmcassette.modes import RecordMode
+from pytest_llmcassette.recorder.playlist import Playlist
+from pytest_llmcassette.recorder.requests import (
+    PROTOCOL_HEADERS,
+    LiveRequest,
+    SentRequest,
+    canonical_name,
+    read_headers,
+    read_request,
+    refuse_placeholder,
+    without_keys,
+)
+from pytest_llmcassette.recorder.slot import RecordingSlot, is_transient
+from pytest_llmcassette.redaction import Redactor
+from pytest_llmcassette.redaction.environment import keys_of_environment
+
+
+class Recorder:
+    """One cassette in force: opened for one test or one `use_cassette`.
+
+    `how_to_record` is the command that records the cassette (anew), `how_to_add` the one that adds a request to what is
+    there, `owner` the test (or file) that a refusal names.
+    `is_complete` tells whether a stream that the client closed had in fact reached its protocol's end. The file is read
+    at the first request; `exists_at_start` says whether it was there when the cassette was opened.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        config: CassetteConfig,
+        *,
+        how_to_record: str,
+        owner: str,
+        how_to_add: str = "",
+        is_complete: Callable[[Interaction], bool] | None = None,
+    ) -> None:
+        self.path = path
+        self.config = config
+        self.mode = config.record_mode
+        self.owner = owner
+        self.how_to_record = how_to_record
+        self._how_to_add = how_to_add or how_to_record
+        self.phase = ""
+        self.sent: list[SentRequest] = []
+        self.misses: list[CassetteStop] = []
+        self.closed = False
+        self.left_over = 0
+        """After `save` in mode all: how many of the file's interactions this run did not replace."""
+        self._is_complete = is_complete
+        self._known_state = _file_state(path)
+        self.exists_at_start = self._known_state is not None
+        self._lock = RLock()
+        self._redactor = _redactor(config)
+        self._snapshot_headers = PROTOCOL_HEADERS.union(
+            canonical_name(name.encode()) for name in config.snapshot_headers
+        )
+        self._secrets: frozenset[str] = frozenset()
+        """The credentials that the requests of this run have carried."""
+        self._playlist: Playlist | None = None
+        self._slots: list[tuple[Request, RecordingSlot]] = []
+        self._failed: defaultdict[Hashable, list[SentRequest]] = defaultdict(list)
+
+    @property
+    def will_record(self) -> bool:
+        """Whether the first request is certain to go live."""
+        return self.mode in (RecordMode.ALL, RecordMode.REWRITE) or (
+            self.mode is not RecordMode.NONE and not self.exists_at_start
+        )
+
+    @property
+    def may_record(self) -> bool:
+        """Whether any request can go live; False means replay only."""
+        return self.will_record or self.mode is RecordMode.NEW_EPISODES
+
+    @property
+    def calls(self) -> int:
+        """How many requests were intercepted, misses included."""
+        return len(self.sent)
+
+    @property
+    def interactions(self) -> list[Interaction]:
+        """What was played or recorded in this run, in the order of the requests, without dropped retries."""
+        return [sent.interaction for sent in self.sent if sent.interaction is not None and not sent.dropped]
+
+    def ignores(self, host: str, port: int | None) -> bool:
+        """Whether `ignore_hosts` lets this host's traffic through unrecorded; `port` None is the scheme's own."""
+        for pattern in self.config.ignore_hosts:
+            name, _, number = pattern.lower().partition(":") if pattern.count(":") == 1 else (pattern.lower(), "", "")
+            if number and number != str(port):
+                continue
+            if host.lower() == name or (name.startswith("*.") and host.lower().endswith(name[1:])):
+                return True
+        return False
+
+    def request(self, live: LiveRequest) -> Interaction | RecordingSlot:
+        """Decide for one request; raises `RequestNotRecorded` or `RequestRefused`, which `misses` keeps."""
+        with self._lock:
+            try:
+                return self._decide(live)
+            except CassetteStop as stop:
+                raise self.note(stop) from None
+
+    def note(self, stop: CassetteStop) -> CassetteStop:
+        """Keep in `misses` what is about to be raised, so that the owner can repeat it when user code swallows it."""
+        self.misses.append(stop)
+        return stop
+
+    def _decide(self, live: LiveRequest) -> Interaction | RecordingSlot:
+        if self.closed:
+            raise RequestRefused(
+                f"{self.owner} is over and its cassette {self.path} closed, but its code has just sent "
+                f"{live.method} {live.url.partition('?')[0]}.\n"
+                "Wait for background tasks and threads before the test ends."
+            )
+        if "?" in live.url or "@" in live.url:
+            self._secrets |= self._redactor.secrets_of({}, live.url)
+        kept, shown, self._secrets = read_headers(self._redactor, self._snapshot_headers, live.headers, self._secrets)
+        request, self._secrets = read_request(self._redactor, kept, live, self._secrets)
+        headers = {**kept, **shown} if shown else kept
+        sent = SentRequest(request.method, request.url, headers, request.body, snapshot_headers=shown)
+        self.sent.append(sent)
+        try:
+            playlist = self._load()
+        except CassetteFileError as error:
+            # As an Exception an SDK would turn it into a connection error, and retry.
+            raise RequestRefused(str(error)) from None
+        replays = self.mode not in (RecordMode.ALL, RecordMode.REWRITE)
+        interaction = playlist.take(request) if replays else None
+        if interaction is None:
+            # Looked up only now: nearly every request of a replay has been answered before.
+            keys = keys_of_environment() - self._secrets
+            if keys:
+                self._secrets |= keys
+                request = without_keys(self._redactor, request, sent, self._secrets)
+                interaction = playlist.take(request) if replays else None
+        if interaction is not None:
+            self._mark_repeats(sent, interaction)
+            return interaction
+        if not self.may_record:
+            raise self._miss(request, playlist)
+        refuse_placeholder(live, self.owner)
+        return self._reserve(request, sent)
+
+    def _load(self) -> Playlist:
+        if self._playlist is None:
+            interactions: Sequence[Interaction] = ()
+            if self.exists_at_start and self.mode is not RecordMode.REWRITE:
+                from pytest_llmcassette.cassette.loaded import load_shared
+
+                interactions = load_shared(self.path)
+            self._playlist = Playlist(interactions, self.config, self._redactor)
+        return self._playlist
+
+    def _mark_repeats(self, sent: SentRequest, interaction: Interaction) -> None:
+        """A failure served again to a retrying client counts once, as it did when it was recorded."""
+        sent.interaction = interaction
+        if self.config.record_errors or not is_transient(interaction):
+            return
+        for earlier in self.sent[:-1]:
+            if earlier.interaction is interaction:
+                earlier.dropped = True
+
+    def _miss(self, request: Request, playlist: Playlist) -> RequestNotRecorded:
+        from pytest_llmcassette.matching.mismatch.miss import not_recorded
+
+        adds = self.exists_at_start and (self.config.allow_unplayed or playlist.is_used_up(self.phase))
+        return not_recorded(
+            request,
+            playlist.requests() if self.exists_at_start else None,
+            self.config,
+            owner=self.owner,
+            path=self.path,
+            adds=adds,
+            command=self._how_to_add if adds else self.how_to_record,
+        )
+
+    def _reserve(self, request: Request, sent: SentRequest) -> RecordingSlot:
+        sent.live = True
+        if self._failed:
+            earlier = self._failed.get(self._load().key(request))
+            if earlier:
+                earlier.pop(0).dropped = True
+
+        def note_failure(slot: RecordingSlot) -> None:
+            failed = slot.sent.interaction
+            if failed is not None and is_transient(failed) and not self.config.record_errors:
+                self._failed[self._load().key(request)].append(slot.sent)
+
+        slot = RecordingSlot(
+            request,
+            sent,
+            redactor=self._redactor,
+            secrets=self._secrets,
+            config=self.config,
+            phase=self.phase,
+            is_complete=self._is_complete,
+            on_end=note_failure,
+        )
+        self._slots.append((request, slot))
+        return slot
+
+    def unplayed(self) -> list[Interaction]:
+        """Recorded interactions that nobody asked for; empty when everything went live.
+
+        Raises `CassetteFileError` when the file cannot be read.
+        """
+        if not self.exists_at_start or self.mode in (RecordMode.ALL, RecordMode.REWRITE):
+            return []
+        with self._lock:
+            return self._load().unplayed()
+
+    def close(self) -> None:
+        """No more requests: later ones raise `RequestRefused` naming the owner. Streams still open count as closed."""
+        self.closed = True
+        with self._lock:
+            for _, slot in self._slots:
+                slot.settle()
+
+    def save(self) -> Path | None:
+        """Write the recording in one atomic step; None when there is nothing to write.
+
+        Raises `CassetteFileError`, also when something else wrote the file since this cassette was opened.
+        """
+        with self._lock:
+            fresh = [
+                # A later request may carry what an earlier answer gave out under an unknown name.
+                (request, self._swept(slot.sent.interaction, self._secrets - slot.secrets))
+                for request, slot in self._slots
+                if slot.sent.interaction is not None and not slot.sent.dropped
+            ]
+            if not fresh:
+                return None
+            if _file_state(self.path) != self._known_state:
+                raise CassetteFileError(
+                    self.path,
+                    f"something else wrote this cassette while {self.owner} was recording it",
+                    remedy="Record it from one test in one process: name separate cassettes, or use one xdist worker.",
+                )
+            from pytest_llmcassette.cassette.files import save
+
+            merged = self._merged(fresh)
+            self.left_over = len(merged) - len(fresh) if self.mode is RecordMode.ALL else 0
+            save(self.path, merged)
+            self._known_state = _file_state(self.path)
+            return self.path
+
+    def _swept(self, interaction: Interaction, secrets: frozenset[str]) -> Interaction:
+        return self._redactor.without(interaction, secrets) if secrets else interaction
+
+    def _merged(self, fresh: list[tuple[Request, Interaction]]) -> list[Interaction]:
+        if self._playlist is None or self.mode is RecordMode.REWRITE:
+            return [interaction for _, interaction in fresh]
+        merged = list(self._playlist.interactions)
+        if self.mode is not RecordMode.ALL:
+            return merged + [interaction for _, interaction in fresh]
+        places: dict[Hashable, list[int]] = {}
+        for request, interaction in fresh:
+            key = self._playlist.key(request)
+            same = places.setdefault(key, self._playlist.places(key))
+            if same:
+                merged[same.pop(0)] = interaction
+            else:
+                merged.append(interaction)
+        return merged
+
+
+@lru_cache(maxsize=64)
+def _redactor(config: CassetteConfig) -> Redactor:
+    """One for all cassettes with the same switches, checked with their matcher, which raises `ConfigError`."""
+    Matcher(config)
+    return Redactor(config)
+
+
+def _file_state(path: Path) -> tuple[int, int] | None:
+    """Size and time of the file, None when there is none."""
+    try:
+        state = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return state.st_size, state.st_mtime_ns

@@ -1,0 +1,143 @@
+"""What one request leaves behind: how it was sent and, when it went live, the interaction put together from it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from threading import Lock
+
+from pytest_llmcassette.cassette.model import Interaction, Request, Response
+from pytest_llmcassette.config import CassetteConfig
+from pytest_llmcassette.recorder.requests import RawHeaders, SentRequest, canonical_headers
+from pytest_llmcassette.redaction import Redactor
+
+CLOSED = "closed"
+_TRANSIENT = frozenset({408, 409, 429})
+
+
+def is_transient(interaction: Interaction) -> bool:
+    """A failure that clients retry: 408, 409, 429, 5xx, or no answer at all."""
+    code = interaction.response.code
+    return code in _TRANSIENT or code >= 500 or (code == 0 and interaction.end != CLOSED)
+
+
+class RecordingSlot:
+    """The place of a live request in the recording, reserved when it started. The transport reports to it.
+
+    Bound to its recorder: once that has settled the slot (`settle`), later reports change nothing.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        sent: SentRequest,
+        *,
+        redactor: Redactor,
+        secrets: frozenset[str],
+        config: CassetteConfig,
+        phase: str,
+        is_complete: Callable[[Interaction], bool] | None,
+        on_end: Callable[[RecordingSlot], None],
+    ) -> None:
+        self.sent = sent
+        self._request = request
+        self._redactor = redactor
+        self.secrets = secrets
+        self._timed = config.record_timing
+        self._phase = phase
+        self._is_complete = is_complete
+        self._on_end = on_end
+        self._lock = Lock()
+        self._ended = False
+        self._response: Response | None = None
+        self._raw_headers: RawHeaders = []
+        self._pieces: list[bytes] = []
+        self._arrivals: list[tuple[float, int]] = []
+        self._head_at = 0.0
+
+    def headers(self, status: int, reason: str, headers: RawHeaders, http_version: str, duration_ns: int) -> None:
+        """The response's head has arrived; `http_version` as in `HTTP/1.1`, `duration_ns` since the request started."""
+        major, _, minor = http_version.rpartition("/")[2].partition(".")
+        self._raw_headers = headers
+        self._head_at = time.perf_counter()
+        self._response = Response(
+            code=status,
+            status=f"{status} {reason}".rstrip(),
+            proto=f"HTTP/{major or 1}.{minor or 0}",
+            proto_major=int(major or 1),
+            proto_minor=int(minor or 0),
+            duration_ns=duration_ns,
+        )
+
+    def data(self, chunk: bytes) -> None:
+        """A piece of the body, as it came from the wire (HTTP/2 ends with an empty one, which says nothing)."""
+        if chunk and not self._ended:
+            if self._timed:
+                self._arrivals.append(((time.perf_counter() - self._head_at) * 1000, len(chunk)))
+            self._pieces.append(chunk)
+
+    def end(self, kind: str, message: str = "") -> None:
+        """The end, by the words of `Interaction.end`. Only the first call counts.
+
+        A request that the client gave up before its answer began is kept with code 0.
+        """
+        with self._lock:
+            if self._ended:
+                return
+            self._ended = True
+        self.sent.interaction = self._interaction(kind, message)
+        self._on_end(self)
+
+    def settle(self) -> None:
+        """The recorder closes: a body that still streams counts as closed, a request without an answer is forgotten."""
+        if self._response is not None:
+            self.end(CLOSED)
+        with self._lock:
+            self._ended = True
+
+    def _interaction(self, kind: str, message: str) -> Interaction:
+        pieces, self._pieces = self._pieces, []
+        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        response = self._response or Response(code=0, status="", content_length=0)
+        response.headers = canonical_headers(self._raw_headers)
+        length = response.headers.get("Content-Length", [""])[0]
+        response.content_length = int(length) if length.isdecimal() else -1
+        response.body = body
+        whole = len(body) == response.content_length
+        if body and "Content-Encoding" in response.headers:
+            self._store_decoded(response, pieces, cut=bool(kind))
+        interaction = Interaction(
+            request=self._request,
+            response=self._redactor.response(response, self.secrets),
+            phase=self._phase,
+            end=kind,
+            end_message=self._redactor.text(message, self.secrets),
+            chunks=tuple(self._arrivals),
+        )
+        if kind == CLOSED and (whole or self._reached_its_end(interaction)):
+            interaction.end = ""
+        return interaction
+
+    def _reached_its_end(self, interaction: Interaction) -> bool:
+        return self._is_complete is not None and self._is_complete(replace(interaction, end=""))
+
+    def _store_decoded(self, response: Response, pieces: list[bytes], *, cut: bool) -> None:
+        """Decode the body, and the sizes of its arrivals; it stays as it came where that is not possible."""
+        # Imported here: recording alone pays for the decoders.
+        from pytest_llmcassette.cassette.encoding import decode_body, decode_pieces
+
+        encoding = ", ".join(response.headers["Content-Encoding"])
+        body, decoded = decode_body(response.body, encoding)
+        parts = decode_pieces(pieces, encoding) if self._timed or not decoded else None
+        if not decoded and cut and parts is not None:
+            body, decoded = b"".join(parts), True
+        if not decoded:
+            return
+        response.body = body
+        response.uncompressed = True
+        response.content_length = -1
+        del response.headers["Content-Encoding"]
+        response.headers.pop("Content-Length", None)
+        arrived = zip(self._arrivals, parts or (), strict=False)
+        self._arrivals = [(at, len(part)) for (at, _), part in arrived if part]

@@ -1,0 +1,54 @@
+"""Threads that a cassette's owner left running: what they send belongs to nobody, and is refused."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import weakref
+from collections.abc import Collection, Sequence
+
+from pytest_llmcassette.errors import RequestRefused
+
+known: weakref.WeakKeyDictionary[threading.Thread, tuple[str, bool]] = weakref.WeakKeyDictionary()
+"""The owner of each, and whether it must not send anything ever after."""
+
+_SERVICE_MODULES = frozenset(
+    {
+        "concurrent.futures.thread",
+        "multiprocessing.pool",
+        "anyio._backends._asyncio",
+        "trio._core._thread_cache",
+        "trio._core._run",
+        "asyncio.base_events",
+        "asyncio.runners",
+        "uvloop",
+    }
+)
+"""Threads with a frame of one of these serve one test after another: worker pools and event loops."""
+
+
+def refuse(*, among_tests: bool) -> None:
+    """Raise `RequestRefused` when the calling thread is one of them; `among_tests`: a cassette is in force now."""
+    owner, for_good = known.get(threading.current_thread(), ("", False))
+    if owner and (among_tests or for_good):
+        when = "while another test's cassette is in force" if among_tests else "although it only replays"
+        raise RequestRefused(
+            f"{owner} left the thread {threading.current_thread().name!r} running, and it has just sent a request "
+            f"{when}.\nThe request was not sent. Join the thread, or stop it, before its test ends."
+        )
+
+
+def note(
+    alive: Sequence[threading.Thread], before: Collection[threading.Thread], owner: str, *, for_good: bool
+) -> None:
+    """Remember those of the threads `alive` that were not there `before`, apart from what serves many tests."""
+    new = [thread for thread in alive if thread not in before and thread is not threading.current_thread()]
+    if not new:
+        return
+    frames = sys._current_frames()
+    for thread in new:
+        frame = frames.get(thread.ident or 0)
+        while frame is not None and frame.f_globals.get("__name__") not in _SERVICE_MODULES:
+            frame = frame.f_back
+        if frame is None:
+            known[thread] = owner, for_good
