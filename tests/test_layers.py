@@ -82,10 +82,8 @@ def imports(tree: ast.Module, module: str) -> Iterator[tuple[str, int]]:
             assert node.level == 0, f"{module}, line {node.lineno}: write the full name, not a relative import"
             assert node.module is not None
             # `from package import module` is an import of the module, not of what the package itself holds.
-            found = {
-                f"{node.module}.{alias.name}" if is_module(f"{node.module}.{alias.name}") else node.module
-                for alias in node.names
-            }
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            found = {name if is_module(name) else node.module for name in names}
             yield from ((name, node.lineno) for name in sorted(found))
 
 
