@@ -59,12 +59,15 @@ def llm_cassette(request: pytest.FixtureRequest) -> LlmCassette:
 @pytest.fixture
 def llm_snapshot(request: pytest.FixtureRequest, snapshot: SnapshotAssertion) -> LlmSnapshotAssertion:
     """A syrupy snapshot that knows conversations: `assert llm_cassette == llm_snapshot`."""
+    from pytest_llmcassette.plugin.naming import name_of
     from pytest_llmcassette.snapshot.fixture import llm_snapshot_from
 
     run: TestRun | None = request.node.stash.get(RUN, None)
     request.node.stash[DIFFS] = []
     show_below = request.node.stash[DIFFS].append
-    return llm_snapshot_from(snapshot, None if run is None else run.note_mismatch, show_below)
+    return llm_snapshot_from(
+        snapshot, None if run is None else run.note_mismatch, show_below, test=name_of(request.node)
+    )
 
 
 @pytest.fixture

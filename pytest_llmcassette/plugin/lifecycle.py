@@ -82,7 +82,7 @@ class TestRun:
         from pytest_llmcassette.recorder.recorder import Recorder
 
         session = session_of(self.item.config)
-        path = self._path(folder, name)
+        path = self._path(folder, name, is_named=is_named)
         if not is_named and self.mark.name is None:
             session.claim(path, self.item)
         else:
@@ -104,12 +104,14 @@ class TestRun:
         self._placeholders.set([variable] if variable else [])
         self._entry = in_force.push(self.recorder)
 
-    def _path(self, folder: Any, given: Any) -> Path:
+    def _path(self, folder: Any, given: Any, *, is_named: bool) -> Path:
         suffix = session_of(self.item.config).template.suffix
         if self.mark.name is not None:
             name = naming.explicit(self.mark.name, naming.fields_of(self.item))
-        else:
+        elif is_named:
             name = naming.explicit(given, {}) if isinstance(given, str) else ""
+        else:
+            name = given
         if not name.strip(". "):
             raise CassetteError(f"The fixture llm_cassette_name must return the cassette's name, not {given!r}.")
         return naming.file_at(self.item.path.parent / folder, name, suffix)

@@ -12,6 +12,7 @@ from pytest_llmcassette.plugin.stash import FLAG_IS_OURS
 DEFAULT_PATH = "cassettes/{module}/{provider}/{class}.{test}[{params}].yaml"
 PATH = "llmcassette_path"
 DEFER_TLS = "llmcassette_defer_tls"
+IGNORE_PARAMS = "llmcassette_ignore_params"
 
 _MODES = "none, once, new_episodes, all, rewrite"
 _OWN = "llmcassette_record_mode_option"
@@ -49,9 +50,15 @@ def add_options(parser: pytest.Parser) -> None:
     )
     parser.addini(
         PATH,
-        "where cassettes are, relative to the test's folder; may hold {module}, {provider}, {class}, {test}, {params} "
-        "and {scenario} (the test's name without test_)",
+        "where cassettes are, relative to the test's folder; may hold {module}, {provider}, {class}, {test}, {params}, "
+        "{scenario} (the test's name without test_), {innermost_class}, {name} (with all parameters) and {raw_name}",
         default=DEFAULT_PATH,
+    )
+    parser.addini(
+        IGNORE_PARAMS,
+        "parameters that are part of no cassette's and no snapshot's name, beside those of plugins that repeat tests",
+        type="args",
+        default=(),
     )
     parser.addini(DEFER_TLS, "make TLS contexts of httpx clients only when they are used", type="bool", default=True)
     for name, (kind, text) in SWITCHES.items():

@@ -145,4 +145,5 @@ def note_owner(owners: Owners, path: Path, item: pytest.Function) -> str | None:
 
 
 def _identity(item: pytest.Function) -> tuple[object, ...]:
-    return (item.path, *naming.fields_of(item).values())
+    fields = naming.fields_of(item)
+    return (item.path, *(fields[name] for name in naming.IDENTITY))

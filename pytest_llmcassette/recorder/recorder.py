@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from threading import RLock
+from typing import TYPE_CHECKING
 
 from pytest_llmcassette.cassette.model import Interaction, Request
 from pytest_llmcassette.config import CassetteConfig
@@ -28,6 +29,9 @@ from pytest_llmcassette.recorder.requests import (
 from pytest_llmcassette.recorder.slot import RecordingSlot, is_transient
 from pytest_llmcassette.redaction import Redactor
 from pytest_llmcassette.redaction.environment import keys_of_environment
+
+if TYPE_CHECKING:
+    from pytest_llmcassette.recorder.known_drift import KnownDrift
 
 
 class Recorder:
@@ -59,6 +63,8 @@ class Recorder:
         self.sent: list[SentRequest] = []
         self.misses: list[CassetteStop] = []
         self.closed = False
+        self.known_drift: KnownDrift | None = None
+        """What requests may differ in all the same; asked where there is no recording, on replay alone."""
         self.left_over = 0
         """After `save` in mode all: how many of the file's interactions this run did not replace."""
         self._is_complete = is_complete
@@ -152,7 +158,11 @@ class Recorder:
             self._mark_repeats(sent, interaction)
             return interaction
         if not self.may_record:
-            raise self._miss(request, playlist)
+            interaction = None if self.known_drift is None else playlist.take_drifted(request, self.known_drift)
+            if interaction is None:
+                raise self._miss(request, playlist)
+            sent.interaction = interaction
+            return interaction
         refuse_placeholder(live, self.owner)
         return self._reserve(request, sent)
 
@@ -223,6 +233,13 @@ class Recorder:
             return []
         with self._lock:
             return self._load().unplayed()
+
+    def unplayed_places(self) -> tuple[int, list[int]]:
+        """How many interactions the file holds and the positions of `unplayed`; (0, []) when no request read it."""
+        if self._playlist is None or self.mode in (RecordMode.ALL, RecordMode.REWRITE):
+            return 0, []
+        with self._lock:
+            return len(self._playlist.interactions), self._playlist.unplayed_places()
 
     def close(self) -> None:
         """No more requests: later ones raise `RequestRefused` naming the owner. Streams still open count as closed."""
