@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llmcassette.plugin import cassette_report, markers, options, xdist
+from pytest_llmcassette.plugin import baseline, cassette_report, markers, options, xdist
 from pytest_llmcassette.plugin.fixtures import (
     llm_cassette,
     llm_cassette_config,
@@ -33,6 +33,7 @@ __all__ = [
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     options.add_options(parser)
+    baseline.add_options(parser)
     cassette_report.add_option(parser.getgroup("llmcassette"))
 
 
@@ -51,6 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     markers.check_neighbours(config)
     markers.register(config)
     cassette_report.check_option(config)
+    baseline.check_options(config)
     xdist.register(config)
 
 

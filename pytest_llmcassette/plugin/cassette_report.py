@@ -16,7 +16,7 @@ import pytest
 from pytest_llmcassette.plugin.stash import DISCARDED
 
 if TYPE_CHECKING:
-    from pytest_llmcassette.recorder.recorder import Recorder
+    from pytest_llmcassette.plugin.lifecycle import TestRun
     from pytest_llmcassette.report.records import TestRecord
 
 _OPTION = "cassette_report"
@@ -56,34 +56,28 @@ def page_path(config: pytest.Config) -> Path | None:
     return None if value in (None, _TERMINAL) else Path(config.invocation_params.dir, value)
 
 
-def attach(
-    report: pytest.TestReport,
-    item: pytest.Item,
-    recorder: Recorder | None,
-    *,
-    unplayed: int = 0,
-    saved: bool = False,
-    no_key: str = "",
-) -> None:
-    """Give a test's teardown report the record of what it did; `recorder` None: it never got as far as its cassette."""
-    from pytest_llmcassette.plugin.naming import provider_name
+def attach(report: pytest.TestReport, run: TestRun, *, saved: bool) -> None:
+    """Give a test's teardown report the record of what it did."""
+    from pytest_llmcassette.plugin.naming import nodeid_of, provider_name
+    from pytest_llmcassette.plugin.unused_cassettes import place_of
     from pytest_llmcassette.report.records import TestRecord
 
+    item, recorder = run.item, run.recorder
     record = TestRecord(
         nodeid=item.nodeid,
+        repeats="" if nodeid_of(item) == item.nodeid else nodeid_of(item),
         module=item.nodeid.partition("::")[0],
         scenario=_scenario(item),
         provider=provider_name(item),
-        unplayed=unplayed,
+        unplayed=run.unplayed,
+        dead=run.dead,
+        problem=run.problem,
         saved=saved,
-        no_key=no_key,
+        no_key=run.no_key,
         snapshot="llm_snapshot" in getattr(item, "fixturenames", ()),
     )
-    wanted = item.config.getoption(_OPTION) is not None
-    if wanted:
-        from pytest_llmcassette.plugin.unused_cassettes import place_of
-
-        root = item.config.rootpath
+    wanted, root = item.config.getoption(_OPTION) is not None, item.config.rootpath
+    if wanted or recorder is None or not recorder.exists_at_start:
         path, folder = place_of(item, None if recorder is None else recorder.path)
         record.cassette = "" if path is None else _relative(path, root)
         record.folder = "" if folder is None else _relative(folder, root)
@@ -91,7 +85,7 @@ def attach(
         from pytest_llmcassette.report.collect import collect
 
         record.mode = str(recorder.mode)
-        record.cassette = _relative(recorder.path, item.config.rootpath)
+        record.cassette = _relative(recorder.path, root)
         read = wanted or not _LOOKING.isdisjoint(getattr(item, "fixturenames", ()))
         collect(record, recorder, read=read, priced=wanted, detailed=page_path(item.config) is not None)
     setattr(report, _ATTRIBUTE, record.to_json())
@@ -120,6 +114,7 @@ class CassetteReport:
         self._records: dict[str, TestRecord] = {}
         self._outcomes: dict[str, str] = {}
         self._reasons: dict[str, str] = {}
+        self._declared: set[str] = set()
         self._is_whole = True
         self.notes: list[str] = []
         """A line for each thing that nobody may miss, said last."""
@@ -137,6 +132,8 @@ class CassetteReport:
         """Collect outcomes and records as they come in."""
         if report.when == "setup":
             self._outcomes[report.nodeid] = "passed"
+        if hasattr(report, "wasxfail"):
+            self._declared.add(report.nodeid)
         if report.failed:
             self._outcomes[report.nodeid] = "failed" if report.when == "call" else "error"
             self._reasons.setdefault(report.nodeid, _what_was_wrong(report.longreprtext))
@@ -150,6 +147,7 @@ class CassetteReport:
 
             record = self._records[report.nodeid] = TestRecord.from_json(data)
             record.outcome = self._outcomes.get(report.nodeid, "passed")
+            record.declared = report.nodeid in self._declared
             record.reason = self._reasons.get(report.nodeid, "")
         discarded = getattr(report, DISCARDED, None)
         if discarded is not None:
@@ -160,7 +158,7 @@ class CassetteReport:
         wanted = self._config.getoption(_OPTION) is not None
         if not self._records and not self.notes and not wanted:
             return
-        from pytest_llmcassette.plugin import commands, options
+        from pytest_llmcassette.plugin import commands, options, run_end
         from pytest_llmcassette.report.advice import advice_lines
         from pytest_llmcassette.report.summary import matrix_lines, summary_lines, unused_lines
 
@@ -181,6 +179,7 @@ class CassetteReport:
             theirs=options.neighbours_mode(self._config),
             failed=sum(outcome in ("failed", "error") for outcome in self._outcomes.values()),
         )
+        lines += run_end.lines(self._config, records, self._outcomes, is_whole=self._is_whole)
         if lines or self.notes:
             terminalreporter.write_sep("-", "cassettes")
         for line in lines:

@@ -16,7 +16,7 @@ import pytest
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.errors import CassetteError
 from pytest_llmcassette.modes import RecordMode
-from pytest_llmcassette.plugin import naming, switches
+from pytest_llmcassette.plugin import baseline, naming, switches
 from pytest_llmcassette.plugin.commands import how_to_record
 from pytest_llmcassette.plugin.keys import Placeholders
 from pytest_llmcassette.plugin.markers import CassetteMark, cassette_mark
@@ -50,6 +50,10 @@ class TestRun:
         self._mismatch: tuple[CodeType, int] | None = None
         """Where the last failed `llm_snapshot` comparison was made."""
         self.unplayed = 0
+        self.dead = 0
+        """Of the unplayed those that a baseline lets through."""
+        self.problem = ""
+        """In a word or two what a test that passed was failed for."""
         self.no_key = ""
         """The unset variable for want of which nothing was recorded."""
         self._cassette: LlmCassette | None = None
@@ -98,6 +102,9 @@ class TestRun:
             owner=self.item.nodeid,
             is_complete=_is_complete,
         )
+        known = baseline.baseline_of(self.item.config)
+        if known is not None:
+            self.recorder.known_drift = known.known_drift(self.item)
         self._skip_without_key()
         transports.install(defer_tls=session.defer_tls)
         variable = getattr(self.provider, "api_key_env", None)

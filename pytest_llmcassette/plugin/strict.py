@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from pytest_llmcassette.errors import CassetteError
-from pytest_llmcassette.plugin import budget
+from pytest_llmcassette.plugin import baseline, budget
 
 if TYPE_CHECKING:
     from pytest_llmcassette.cassette.model import Interaction
@@ -20,6 +20,8 @@ class Problem(NamedTuple):
 
     text: str
     brief: str = ""
+    kind: str = ""
+    """`unplayed`, `no calls`, `budget` or, where the misses tell the rest, nothing."""
 
 
 def after_body(run: TestRun) -> Problem | None:
@@ -36,10 +38,14 @@ def after_body(run: TestRun) -> Problem | None:
         problem = Problem(str(error))
     if problem is not None:
         run.failed = True
+        run.problem = problem.kind
         return problem
     limits = budget.budget_of(run.item)
     exceeded = None if limits is None else budget.over_budget(limits, recorder)
-    return None if exceeded is None else Problem(exceeded)
+    if exceeded is None:
+        return None
+    run.problem = "budget"
+    return Problem(exceeded, kind="budget")
 
 
 def after_teardown(run: TestRun) -> Problem | None:
@@ -76,6 +82,7 @@ def _silence(run: TestRun, recorder: Recorder) -> Problem | None:
         "Check that the code under test is really called, and not mocked; else remove the mark, or set "
         "allow_no_calls=True.",
         "no request was made through httpx or httpx2",
+        "no calls",
     )
 
 
@@ -84,8 +91,13 @@ def _unplayed(run: TestRun, recorder: Recorder, *, in_teardown: bool) -> Problem
         return None
     unplayed = [one for one in recorder.unplayed() if (one.phase == "teardown") is in_teardown]
     run.unplayed += len(unplayed)
+    known = baseline.baseline_of(run.item.config)
+    if known is not None and known.may_leave(run.item, run.dead + len(unplayed)):
+        run.dead += len(unplayed)
+        return None
     if not unplayed:
         return None
+    run.problem = "unplayed"
     first = unplayed[0].request
     return Problem(
         f"{recorder.path} holds {_count(unplayed)} that {recorder.owner} did not ask for"
@@ -93,9 +105,16 @@ def _unplayed(run: TestRun, recorder: Recorder, *, in_teardown: bool) -> Problem
         + "\n".join(f"  {one.request.method} {one.request.url}" for one in unplayed[:10])
         + ("\n  ..." if len(unplayed) > 10 else "")
         + "\n"
+        + _of_baseline(known, run)
         + _what_to_do(recorder),
         f"{_count(unplayed)} unplayed: {first.method} {urlsplit(first.url).path}",
+        "unplayed",
     )
+
+
+def _of_baseline(known: baseline.Baseline | None, run: TestRun) -> str:
+    allowed = 0 if known is None else known.entry(run.item).unplayed
+    return f"The baseline lets this test leave {allowed}.\n" if allowed else ""
 
 
 def _what_to_do(recorder: Recorder) -> str:

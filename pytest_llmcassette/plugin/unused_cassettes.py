@@ -42,10 +42,11 @@ def is_whole(config: pytest.Config) -> bool:
     return not chosen and all(os.path.isdir(config.invocation_params.dir / argument) for argument in config.args)
 
 
-def unused(config: pytest.Config, records: Sequence[TestRecord]) -> list[str]:
+def unused(config: pytest.Config, records: Sequence[TestRecord], *, of_any_format: bool = False) -> list[str]:
     """The cassettes beside those of a whole run that none of its tests used, relative to the rootdir where they can be.
 
-    Empty where it cannot be told: when a skipped test has not said which cassette is its own.
+    Empty where it cannot be told: when a skipped test has not said which cassette is its own. VCR.py's files are left
+    out, since tests of its own plugins may use them, unless `of_any_format`.
     """
     if not all(record.cassette for record in records):
         return []
@@ -55,14 +56,14 @@ def unused(config: pytest.Config, records: Sequence[TestRecord]) -> list[str]:
     found = {
         file
         for folder in folders
-        if _was_run_whole(config, folder)
+        if was_run_whole(config, folder)
         for file in folder.rglob("*.y*ml")
-        if file.suffix in (".yaml", ".yml") and os.path.realpath(file) not in used and _is_ours(file)
+        if file.suffix in (".yaml", ".yml") and os.path.realpath(file) not in used and (of_any_format or _is_ours(file))
     }
     return sorted(str(file.relative_to(root)) if file.is_relative_to(root) else str(file) for file in found)
 
 
-def _was_run_whole(config: pytest.Config, folder: Path) -> bool:
+def was_run_whole(config: pytest.Config, folder: Path) -> bool:
     """Whether all tests ran that might use this folder: those of another folder may share it."""
     here = config.invocation_params.dir
     if config.args_source is not config.ArgsSource.ARGS and here == config.rootpath:

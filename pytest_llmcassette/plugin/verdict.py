@@ -41,7 +41,7 @@ def _after_body(run: TestRun, call: pytest.CallInfo[None], made: pytest.TestRepo
     if made.passed and not hasattr(made, "wasxfail") and not run.failed:
         problem = strict.after_body(run)
         if problem is not None:
-            _fail(made, run, *problem)
+            _fail(made, run, problem.text, problem.brief)
         return
     if run.recorder is not None:
         run.said = len(run.recorder.misses)
@@ -54,14 +54,14 @@ def _after_teardown(run: TestRun, made: pytest.TestReport) -> None:
     if made.passed:
         problem = strict.after_teardown(run)
         if problem is not None:
-            _fail(made, run, *problem)
+            _fail(made, run, problem.text, problem.brief)
     if not made.passed or not run.body_is_over:
         # With --setup-only there is no body, and so nothing that a recording could be good for.
         run.failed = True
     saved = _keep(run, made)
     if run.failed:
         syrupy_session.withdraw(run.item)
-    cassette_report.attach(made, run.item, run.recorder, unplayed=run.unplayed, saved=saved, no_key=run.no_key)
+    cassette_report.attach(made, run, saved=saved)
 
 
 def _keep(run: TestRun, made: pytest.TestReport) -> bool:

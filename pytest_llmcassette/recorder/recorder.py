@@ -235,11 +235,11 @@ class Recorder:
             return self._load().unplayed()
 
     def unplayed_places(self) -> tuple[int, list[int]]:
-        """How many interactions the file holds and the positions of `unplayed`; (0, []) when no request read it."""
+        """How many interactions the file holds and the positions of `unplayed`; (0, []) where there are none."""
         if self._playlist is None or self.mode in (RecordMode.ALL, RecordMode.REWRITE):
             return 0, []
-        with self._lock:
-            return len(self._playlist.interactions), self._playlist.unplayed_places()
+        places = self._playlist.unplayed_places()
+        return len(self._playlist.interactions) if places else 0, places
 
     def close(self) -> None:
         """No more requests: later ones raise `RequestRefused` naming the owner. Streams still open count as closed."""

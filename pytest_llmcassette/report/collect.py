@@ -26,6 +26,16 @@ def collect(
     remedies = [stop.remedy for stop in recorder.misses if isinstance(stop, RequestNotRecorded)]
     record.missing = bool(remedies)
     record.remedy = RecordMode.REWRITE if RecordMode.REWRITE in remedies else next(iter(remedies), "")
+    record.misses = [
+        [stop.kind, list(stop.differs), stop.fingerprint]
+        for stop in recorder.misses
+        if isinstance(stop, RequestNotRecorded)
+    ]
+    others = [stop for stop in recorder.misses if not isinstance(stop, RequestNotRecorded)]
+    record.stopped = type(others[0]).__name__ if others else ""
+    record.held, record.idle = recorder.unplayed_places()
+    if recorder.known_drift is not None:
+        record.drift = recorder.known_drift.occurred(recorder.config)
     record.left_over = 0 if recorder.config.allow_unplayed else recorder.left_over
     played = [sent for sent in recorder.sent if sent.interaction is not None and not sent.dropped]
     record.exchanges += [_exchange(sent) for sent in played]

@@ -51,6 +51,11 @@ class TestRecord:
     `left_over`: interactions of the file that mode all has not replaced, so that they will stay unplayed.
     `unread`: exchanges that nobody looked at, so that their answers were not read. `folder`: where cassettes like this
     one are, relative like it; only for those who asked for the report.
+    Why it failed: `misses` are the causes of its misses (kind, what differs, fingerprint), `stopped` is another stop's
+    name, `problem` what it was failed for though it passed. `repeats` is its id without parameters that only repeat it,
+    where it has some. `drift` and `dead` are what a baseline let through: JSON paths, and how many recordings stayed
+    unplayed. Of a cassette that was not played whole: the positions that this test left `idle`, of so many it `held`.
+    `declared`: it ended as a mark of it (xfail) had said.
     """
 
     __test__ = False
@@ -64,6 +69,15 @@ class TestRecord:
     mode: str = "none"
     outcome: str = "passed"
     missing: bool = False
+    misses: list[list[Any]] = field(default_factory=list)
+    stopped: str = ""
+    problem: str = ""
+    repeats: str = ""
+    drift: list[str] = field(default_factory=list)
+    dead: int = 0
+    held: int = 0
+    idle: list[int] = field(default_factory=list)
+    declared: bool = False
     saved: bool = False
     remedy: str = ""
     snapshot: bool = False
@@ -73,6 +87,11 @@ class TestRecord:
     unread: int = 0
     exchanges: list[ExchangeRecord] = field(default_factory=list)
     reason: str = ""
+
+    @property
+    def test(self) -> str:
+        """The test's id, the same for all of its repetitions."""
+        return self.repeats or self.nodeid
 
     @property
     def replayed(self) -> int:
@@ -106,7 +125,11 @@ class TestRecord:
 
 
 _DEFAULTS = {
-    kind: [(one.name, one.default) for one in dataclasses.fields(kind) if one.name != "exchanges"]
+    kind: [
+        (one.name, one.default if one.default_factory is dataclasses.MISSING else one.default_factory())
+        for one in dataclasses.fields(kind)
+        if one.name != "exchanges"
+    ]
     for kind in (TestRecord, ExchangeRecord)
 }
 
