@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from pytest_llmcassette.plugin import baseline_file
-from pytest_llmcassette.plugin.baseline import OPTION, UPDATE, Baseline, Entry
+from pytest_llmcassette.plugin.baseline import UPDATE, Baseline, Entry
 from pytest_llmcassette.report.advice import plural
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def lines(
     """The lines; `ran` are the ids of all tests of the run, of which an entry that names none is left over."""
     found = _found(records)
     if baseline.is_update:
-        return _write(baseline, records, found, ran if is_whole else None)
+        return _write(baseline, records, found, ran if is_whole else None, _shown(baseline, root))
     used = {test: entry for test, entry in found.items() if entry != Entry()}
     lines = []
     if used:
@@ -78,7 +78,11 @@ def _over(baseline: Baseline, found: dict[str, Entry], ran: Collection[str] | No
 
 
 def _write(
-    baseline: Baseline, records: Sequence[TestRecord], found: dict[str, Entry], ran: Collection[str] | None
+    baseline: Baseline,
+    records: Sequence[TestRecord],
+    found: dict[str, Entry],
+    ran: Collection[str] | None,
+    shown: str,
 ) -> list[str]:
     kept = {test: entry for test, entry in baseline.entries.items() if ran is None or test in ran}
     entries = {test: entry for test, entry in {**kept, **found}.items() if entry != Entry()}
@@ -87,7 +91,7 @@ def _write(
     except OSError as problem:
         return [f"The baseline could not be written to {baseline.file}: {problem.strerror}. Name another file."]
     said = _counted(entries) if entries else "no test has a difference"
-    lines = [f"{OPTION}={baseline.file} written: {said}"]
+    lines = [f"{shown} written: {said}"]
     red = [one for one in records if one.outcome in ("failed", "error")]
     if red:
         lines.append(

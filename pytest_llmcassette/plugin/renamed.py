@@ -25,17 +25,23 @@ _MOST_READ = 2000
 _NEIGHBOURS = ("recording", "pytest_recording", "vcr", "pytest_vcr")
 
 
-def lines(config: pytest.Config, records: Sequence[TestRecord]) -> list[str]:
+def lines(
+    config: pytest.Config, records: Sequence[TestRecord], missing: Sequence[TestRecord], *, is_whole: bool
+) -> list[str]:
     """For each test without a cassette whose request an unused cassette holds: the command that moves what is its own.
 
-    Called at the end of a whole run, since it reads every cassette that no test used.
+    Called at the end, since it reads every cassette that no test of a whole run used; of a run of some files those
+    where the tests would have theirs.
     """
-    missing = {one.misses[0][2]: one for one in reversed(records) if one.misses and one.misses[0][0] == "no cassette"}
-    alone = not any(config.pluginmanager.hasplugin(name) for name in _NEIGHBOURS)
-    unused = unused_cassettes.unused(config, records, of_any_format=alone)
+    if is_whole:
+        alone = not any(config.pluginmanager.hasplugin(name) for name in _NEIGHBOURS)
+        unused = unused_cassettes.unused(config, records, of_any_format=alone)
+    else:
+        unused = unused_cassettes.beside(config, records, missing)
+    asked = {one.misses[0][2]: one for one in reversed(missing)}
     found: dict[str, str] = {}
     for name in unused[:_MOST_READ]:
-        one = next((missing[print_] for print_ in _fingerprints(config.rootpath / name) if print_ in missing), None)
+        one = next((asked[mark] for mark in _fingerprints(config.rootpath / name) if mark in asked), None)
         if one is not None:
             found.setdefault(one.nodeid, _command(config, one, name))
     if not found:

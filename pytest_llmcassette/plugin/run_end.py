@@ -33,10 +33,12 @@ def lines(
     found = red_lines(records, dead, has_baseline=baseline is not None)
     if is_whole:
         _remember(config, dead)
-        if any(kind == "no cassette" for one in records for kind, *_ in one.misses):
-            from pytest_llmcassette.plugin import renamed
+    missing = [one for one in records if one.misses and one.misses[0][0] == "no cassette"]
+    if missing and (is_whole or unused_cassettes.runs_files(config)):
+        # Imported here: it reads files, once.
+        from pytest_llmcassette.plugin import renamed
 
-            found += renamed.lines(config, records)
+        found += renamed.lines(config, records, missing, is_whole=is_whole)
     if baseline is not None:
         from pytest_llmcassette.plugin import baseline_end
 

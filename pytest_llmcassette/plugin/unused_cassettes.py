@@ -42,6 +42,21 @@ def is_whole(config: pytest.Config) -> bool:
     return not chosen and all(os.path.isdir(config.invocation_params.dir / argument) for argument in config.args)
 
 
+def runs_files(config: pytest.Config) -> bool:
+    """Whether the command line selected whole files or folders, or nothing."""
+    return not any(config.getoption(name, None) for name in _SELECTING) and "::" not in "".join(config.args)
+
+
+def beside(config: pytest.Config, records: Sequence[TestRecord], missing: Sequence[TestRecord]) -> list[str]:
+    """What lies unused in the folders where these tests look for theirs, which are their modules' own."""
+    if "{module}/" not in session_of(config).template.name or not all(record.cassette for record in records):
+        return []
+    used = {os.path.realpath(config.rootpath / record.cassette) for record in records}
+    folders = {(config.rootpath / record.cassette).parent for record in missing}
+    files = {file for folder in folders for file in folder.glob("*.y*ml") if os.path.realpath(file) not in used}
+    return sorted(os.path.relpath(file, config.rootpath) for file in files)
+
+
 def unused(config: pytest.Config, records: Sequence[TestRecord], *, of_any_format: bool = False) -> list[str]:
     """The cassettes beside those of a whole run that none of its tests used, relative to the rootdir where they can be.
 

@@ -26,9 +26,9 @@ class Dead:
     problem: str = ""
 
     @property
-    def count(self) -> int:
-        """How many interactions these are."""
-        return sum(len(file.idle) for file in self.files.values())
+    def droppable(self) -> list[DeadFile]:
+        """Those files that are not to be left."""
+        return [file for file in self.files.values() if not file.left]
 
     @property
     def can_be_pruned(self) -> bool:
@@ -53,6 +53,7 @@ def dead_of(records: Sequence[TestRecord], *, is_whole: bool, others_failed: str
     for one in records:
         if one.outcome in ("failed", "error") and one.problem != "unplayed":
             dead.problem = dead.problem or f"{one.nodeid} failed for another reason"
+            left.setdefault(one.cassette, f"{one.nodeid} uses it, and failed")
         if one.recorded:
             left.setdefault(one.cassette, f"{one.nodeid} has just recorded it")
         elif one.outcome == "skipped" or one.declared:

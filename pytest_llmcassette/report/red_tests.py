@@ -55,14 +55,12 @@ def _cause_of(record: TestRecord) -> str:
 
 
 def _by_difference(records: list[TestRecord], words: Callable[[tuple[str, ...]], str]) -> Iterator[str]:
-    groups = Counter(_differences(one) for one in records)
-    several = [(paths, count) for paths, count in groups.most_common(_MOST_GROUPS) if count > 1]
-    for paths, count in several:
+    shown = Counter(_differences(one) for one in records).most_common(_MOST_GROUPS)
+    for paths, count in shown:
         yield f"{plural(count, 'test')}: {words(paths)}"
-    others = len(records) - sum(count for _, count in several)
+    others = len(records) - sum(count for _, count in shown)
     if others:
-        alike = "other values differ" if several else "values differ"
-        yield f"{plural(others, 'test')}: {alike}, in each its own; the failure names them"
+        yield f"{plural(others, 'test')}: other values differ; each failure names them"
 
 
 def _differences(record: TestRecord) -> tuple[str, ...]:
@@ -92,12 +90,11 @@ def _unplayed(records: list[TestRecord], dead: Dead) -> Iterator[str]:
     if not records:
         return
     count = plural(len(records), "test")
-    if not dead.files:
+    files = dead.droppable
+    if not files:
         yield f"{count} left recordings unplayed that other tests play: allow_unplayed=True, or cassettes of their own"
         return
-    hold = "hold" if len(dead.files) > 1 else "holds"
+    hold = "hold" if len(files) > 1 else "holds"
+    idle = plural(sum(len(file.idle) for file in files), "interaction")
     remedy = "llmcassette prune" if dead.can_be_pruned else f"llmcassette prune, {dead.condition}"
-    yield (
-        f"{count}: {plural(len(dead.files), 'file')} {hold} {plural(dead.count, 'interaction')} that no test asks for: "
-        f"{remedy}"
-    )
+    yield f"{count}: {plural(len(files), 'file')} {hold} {idle} that no test asks for: {remedy}"
