@@ -7,57 +7,19 @@ recordings it may leave unplayed. Nothing else is let through.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_llmcassette.plugin import options
-from pytest_llmcassette.plugin.naming import nodeid_of
 
 if TYPE_CHECKING:
-    from pytest_llmcassette.recorder.known_drift import KnownDrift
+    from pytest_llmcassette.plugin.baseline_file import Baseline
 
 OPTION = "--cassette-baseline"
 UPDATE = "--cassette-baseline-update"
 INI = "llmcassette_baseline"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What one test is allowed: paths of `ignore_json`, and a number of recordings that it leaves unplayed."""
-
-    ignore_json: tuple[str, ...] = ()
-    unplayed: int = 0
-
-
-class Baseline:
-    """The file, as it was when the run started, and whether this run writes it anew."""
-
-    def __init__(self, file: Path, entries: Mapping[str, Entry], *, is_update: bool) -> None:
-        self.file = file
-        self.entries = entries
-        self.is_update = is_update
-
-    def known_drift(self, item: pytest.Item) -> KnownDrift | None:
-        """What a test's requests may differ in; None where there is nothing."""
-        paths = self.entry(item).ignore_json
-        if not paths and not self.is_update:
-            return None
-        # Imported here, in a test's setup: most tests of most runs have no entry.
-        from pytest_llmcassette.recorder.known_drift import KnownDrift
-
-        return KnownDrift(paths, learning=self.is_update)
-
-    def may_leave(self, item: pytest.Item, unplayed: int) -> bool:
-        """Whether the test may leave so many recordings unplayed."""
-        return self.is_update or unplayed <= self.entry(item).unplayed
-
-    def entry(self, item: pytest.Item) -> Entry:
-        """The test's entry, an empty one where there is none."""
-        return self.entries.get(nodeid_of(item), Entry())
 
 
 _BASELINE: pytest.StashKey[Baseline | None] = pytest.StashKey()
@@ -102,6 +64,6 @@ def _read(config: pytest.Config) -> Baseline | None:
     if not file.exists() and not is_update:
         raise pytest.UsageError(f"{where}: there is no file {file}. To write it: pytest {OPTION}={given} {UPDATE}")
     # Imported here: only for those who have a baseline.
-    from pytest_llmcassette.plugin.baseline_file import read
+    from pytest_llmcassette.plugin.baseline_file import Baseline, read
 
     return Baseline(file, read(file) if file.exists() else {}, is_update=is_update)

@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from pytest_llmcassette.plugin import baseline_file
-from pytest_llmcassette.plugin.baseline import UPDATE, Baseline, Entry
+from pytest_llmcassette.plugin.baseline import UPDATE
+from pytest_llmcassette.plugin.baseline_file import Baseline, Entry
 from pytest_llmcassette.report.advice import plural
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""A baseline as text: TOML, a table for each test, sorted, so that a review shows what has come and what has gone."""
+"""A baseline and its file: TOML, a table for each test, sorted, so that a review shows what has come and gone."""
 
 from __future__ import annotations
 
@@ -6,20 +6,59 @@ import json
 import os
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_llmcassette.errors import ConfigError
 from pytest_llmcassette.matching.json_paths import JsonPaths
-from pytest_llmcassette.plugin.baseline import Entry
+from pytest_llmcassette.plugin.naming import nodeid_of
+
+if TYPE_CHECKING:
+    from pytest_llmcassette.recorder.known_drift import KnownDrift
 
 _HEAD = """\
 # Known differences between requests and their cassettes, test by test: see docs/migrating.md of pytest-llmcassette.
 # Written by pytest --cassette-baseline-update. Delete what no longer occurs; it should only get shorter.
 """
 _KEYS = ("ignore_json", "unplayed")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one test is allowed: paths of `ignore_json`, and a number of recordings that it leaves unplayed."""
+
+    ignore_json: tuple[str, ...] = ()
+    unplayed: int = 0
+
+
+class Baseline:
+    """The file, as it was when the run started, and whether this run writes it anew."""
+
+    def __init__(self, file: Path, entries: Mapping[str, Entry], *, is_update: bool) -> None:
+        self.file = file
+        self.entries = entries
+        self.is_update = is_update
+
+    def known_drift(self, item: pytest.Item) -> KnownDrift | None:
+        """What a test's requests may differ in; None where there is nothing."""
+        paths = self.entry(item).ignore_json
+        if not paths and not self.is_update:
+            return None
+        # Imported here, in a test's setup: most tests of most runs have no entry.
+        from pytest_llmcassette.recorder.known_drift import KnownDrift
+
+        return KnownDrift(paths, learning=self.is_update)
+
+    def may_leave(self, item: pytest.Item, unplayed: int) -> bool:
+        """Whether the test may leave so many recordings unplayed."""
+        return self.is_update or unplayed <= self.entry(item).unplayed
+
+    def entry(self, item: pytest.Item) -> Entry:
+        """The test's entry, an empty one where there is none."""
+        return self.entries.get(nodeid_of(item), Entry())
 
 
 def read(file: Path) -> dict[str, Entry]:

@@ -11,6 +11,7 @@ from pytest_llmcassette.plugin import baseline, budget
 
 if TYPE_CHECKING:
     from pytest_llmcassette.cassette.model import Interaction
+    from pytest_llmcassette.plugin.baseline_file import Baseline
     from pytest_llmcassette.plugin.lifecycle import TestRun
     from pytest_llmcassette.recorder.recorder import Recorder
 
@@ -112,7 +113,7 @@ def _unplayed(run: TestRun, recorder: Recorder, *, in_teardown: bool) -> Problem
     )
 
 
-def _of_baseline(known: baseline.Baseline | None, run: TestRun) -> str:
+def _of_baseline(known: Baseline | None, run: TestRun) -> str:
     allowed = 0 if known is None else known.entry(run.item).unplayed
     return f"The baseline lets this test leave {allowed}.\n" if allowed else ""
 

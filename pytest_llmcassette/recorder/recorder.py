@@ -21,6 +21,7 @@ from pytest_llmcassette.recorder.requests import (
     LiveRequest,
     SentRequest,
     canonical_name,
+    is_host,
     read_headers,
     read_request,
     refuse_placeholder,
@@ -105,13 +106,7 @@ class Recorder:
 
     def ignores(self, host: str, port: int | None) -> bool:
         """Whether `ignore_hosts` lets this host's traffic through unrecorded; `port` None is the scheme's own."""
-        for pattern in self.config.ignore_hosts:
-            name, _, number = pattern.lower().partition(":") if pattern.count(":") == 1 else (pattern.lower(), "", "")
-            if number and number != str(port):
-                continue
-            if host.lower() == name or (name.startswith("*.") and host.lower().endswith(name[1:])):
-                return True
-        return False
+        return any(is_host(pattern, host, port) for pattern in self.config.ignore_hosts)
 
     def request(self, live: LiveRequest) -> Interaction | RecordingSlot:
         """Decide for one request; raises `RequestNotRecorded` or `RequestRefused`, which `misses` keeps."""
