@@ -13,16 +13,16 @@ from pytest_llmcassette.report.records import TestRecord
 _MOST_GROUPS = 8
 _INDEX = re.compile(r"\[-?\d+\]")
 _MISSES = {
-    "no cassette": "have no cassette: record them, or see where llmcassette_path looks",
-    "empty cassette": "have a cassette that is empty: record them",
-    "already played": "sent again what is recorded once and was played: allow_repeats=True, or record them again",
+    "no cassette": "without a cassette: record, or see where llmcassette_path looks",
+    "empty cassette": "with an empty cassette: record again",
+    "already played": "sent again what is recorded once and was played: allow_repeats=True, or record again",
 }
 _PROBLEMS = {
     "no calls": "made no request that was intercepted: allow_no_calls=True, or remove the mark",
     "budget": "spent more than their llm_budget",
 }
 _BASELINE = (
-    "To let through what differs today, and nothing new: pytest --cassette-baseline=FILE --cassette-baseline-update"
+    "To let through what differs today and nothing new: pytest --cassette-baseline=FILE --cassette-baseline-update"
 )
 
 
@@ -38,10 +38,10 @@ def red_lines(records: Sequence[TestRecord], dead: Dead, *, has_baseline: bool) 
     lines += _unplayed(rest.pop("unplayed", []), dead)
     own = rest.pop("", [])
     for cause, group in rest.items():
-        words = _MISSES.get(cause) or _PROBLEMS.get(cause) or f"were stopped ({cause}): each failure says why"
-        lines.append(f"{plural(len(group), 'test')} {words}")
+        words = _MISSES.get(cause) or _PROBLEMS.get(cause) or f"stopped ({cause}): each failure says why"
+        lines.append(f"{plural(len(group), 'test')}: {words}")
     if own:
-        lines.append(f"{plural(len(own), 'test')} failed for reasons of their own")
+        lines.append(f"{plural(len(own), 'test')}: for reasons that have nothing to do with a cassette")
     takes = sum(_cause_of(one) in ("json", "unplayed") for one in red)
     hint = [] if has_baseline or takes < 2 else [_BASELINE]
     return [f"{len(red)} red tests with a cassette:", *(f"  {line}" for line in lines), *hint]
@@ -72,13 +72,13 @@ def _json_words(paths: tuple[str, ...]) -> str:
     shown = _shown(paths)
     # A whole item of a list is no value that changes: what was said has changed.
     if len(paths) > 5 or any(path.endswith("[*]") for path in paths):
-        return f"{shown}; record them again"
+        return f"{shown}; record again"
     listed = ", ".join(repr(path) if '"' in path else f'"{path}"' for path in paths)
-    return f"{shown}; ignore_json = [{listed}] for this suite, or record them again"
+    return f"{shown}; ignore_json = [{listed}] for this suite, or record again"
 
 
 def _request_words(labels: tuple[str, ...]) -> str:
-    return f"{_shown(labels)}; leave it out with match_on, or record them again"
+    return f"{_shown(labels)}; leave it out with match_on, or record again"
 
 
 def _shown(paths: tuple[str, ...]) -> str:
