@@ -145,9 +145,10 @@ def decode_sniffed(body: bytes, content_encoding: str, content_type: str = "") -
 
 def is_still_encoded(response: Response) -> bool:
     """Whether the stored body still is in its Content-Encoding: files exist that decoded it and kept the header."""
-    values = response.headers.get("Content-Encoding")
-    names = _names(", ".join(values)) if values and not response.uncompressed else ()
-    return bool(names) and (names[-1] not in _ENCODINGS or response.body.startswith(_ENCODINGS[names[-1]].magic))
+    names = _names(", ".join(response.headers.get("Content-Encoding", ())))
+    if response.uncompressed or not names:
+        return False
+    return names[-1] not in _ENCODINGS or response.body.startswith(_ENCODINGS[names[-1]].magic)
 
 
 def decode_base64(text: str) -> bytes:

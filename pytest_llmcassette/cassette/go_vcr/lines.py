@@ -15,7 +15,7 @@ from pytest_llmcassette.cassette.go_vcr.own_scalars import (
     is_plain,
     single_quoted,
 )
-from pytest_llmcassette.cassette.model import Headers, Request, Response, defer_body
+from pytest_llmcassette.cassette.model import Headers, Message, defer_body
 
 _SMALL_BLOCK = 1000
 # libyaml's limit for a key on one line is 1024 characters; the writer's is far below.
@@ -47,12 +47,16 @@ class Lines:
             raise DeclinedError
         self.place += len(prefix)
 
+    def line(self) -> tuple[int, int]:
+        """Where the rest of the line starts and ends."""
+        start, end = self.place, self.raw.index(b"\n", self.place)
+        self.place = end + 1
+        return start, end
+
     def rest(self) -> bytes:
         """The rest of the line."""
-        end = self.raw.index(b"\n", self.place)
-        line = self.raw[self.place : end]
-        self.place = end + 1
-        return line
+        start, end = self.line()
+        return self.raw[start:end]
 
     def integer(self, prefix: bytes) -> int:
         self.expect(prefix)
@@ -63,12 +67,12 @@ class Lines:
 
     def string(self, prefix: bytes, indent: int = 6) -> str:
         self.expect(prefix)
-        return self.scalar(self.rest(), indent)
+        return self.scalar(*self.line(), indent)
 
     def items(self, dash: bytes, indent: int) -> list[str]:
         values = []
         while self.starts(dash):
-            values.append(self.scalar(self.rest(), indent))
+            values.append(self.scalar(*self.line(), indent))
         if not values:
             raise DeclinedError
         return values
@@ -86,10 +90,10 @@ class Lines:
         found: Headers = {}
         while self.at(b"      ") and not self.at(b"      - "):
             self.place += 6
-            line = self.rest()
-            if line[-1:] != b":" or line == b"<<:" or len(line) > _LONGEST_KEY:
+            start, end = self.line()
+            if self.raw[end - 1] != 0x3A or self.raw.startswith(b"<<:\n", start) or end - start > _LONGEST_KEY:
                 raise DeclinedError
-            key = self.scalar(line[:-1], 8)
+            key = self.scalar(start, end - 1, 8)
             if key in found:
                 raise DeclinedError
             found[key] = self.items(b"      - ", 8)
@@ -97,49 +101,39 @@ class Lines:
             raise DeclinedError
         return found
 
-    def scalar(self, written: bytes, indent: int) -> str:
-        """One scalar whose first line is `written`; the place stands behind that line."""
-        if is_plain(written):
-            return written.decode("utf-8")
-        first = written[:1]
-        if first == b'"':
-            return double_quoted(written, 0, len(written)).decode("utf-8")
-        if first == b"'":
-            late = single_quoted(written, 0, len(written))
-        elif first == b"|":
-            late, self.place = block(self.raw, written, self.place, indent)
-        elif written == b"!!binary |":
-            late, self.place = binary_block(self.raw, self.place, indent)
-        elif written.startswith(b"!!binary "):
-            late = binary_line(written, 9, len(written))
-        else:
-            raise DeclinedError
-        return late().decode("utf-8", "surrogateescape")
+    def scalar(self, start: int, end: int, indent: int) -> str:
+        """The text of a scalar, as `value` takes it."""
+        value = self.value(start, end, indent)
+        return (value if isinstance(value, bytes) else value()).decode("utf-8", "surrogateescape")
 
-    def body(self, message: Request | Response) -> None:
+    def body(self, message: Message) -> None:
         """The body of a message: its form and bounds are checked now, it is cut out of the file when it is read."""
-        raw, start = self.raw, self.place
-        first = raw[start]
-        end = raw.index(b"\n", start)
-        self.place = end + 1
-        late: Late
-        if first == 0x27:
-            late = single_quoted(raw, start, end)
-        elif first == 0x22:
-            message.body = double_quoted(raw, start, end)
-            return
-        elif first == 0x7C:
-            late, self.place = block(raw, raw[start:end], end + 1, 6)
-        elif raw.startswith(b"!!binary |\n", start):
-            late, self.place = binary_block(raw, end + 1, 6)
-        elif raw.startswith(b"!!binary ", start):
-            late = binary_line(raw, start + 9, end)
-        elif is_plain(raw[start:end]):
-            message.body = raw[start:end]
-            return
+        value = self.value(*self.line(), 6)
+        if isinstance(value, bytes):
+            message.body = value
         else:
+            defer_body(message, value)
+
+    def value(self, start: int, end: int, indent: int) -> bytes | Late:
+        """The scalar whose first line is `raw[start:end]`; the place stands behind it, then behind all."""
+        raw = self.raw
+        first = raw[start]
+        if first == 0x27:
+            return single_quoted(raw, start, end)
+        if first == 0x22:
+            return double_quoted(raw, start, end)
+        if first == 0x7C:
+            late, self.place = block(raw, raw[start : self.place - 1], self.place, indent)
+            return late
+        if raw.startswith(b"!!binary |\n", start):
+            late, self.place = binary_block(raw, self.place, indent)
+            return late
+        if raw.startswith(b"!!binary ", start):
+            return binary_line(raw, start + 9, end)
+        plain = raw[start:end]
+        if not is_plain(plain):
             raise DeclinedError
-        defer_body(message, late)
+        return plain
 
 
 def is_small(block: bytes) -> bool:
