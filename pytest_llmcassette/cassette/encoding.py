@@ -157,3 +157,12 @@ def decode_base64(text: str) -> bytes:
     if len(encoded) % 4:
         raise ValueError("base64 comes in groups of four characters")
     return binascii.a2b_base64(encoded, strict_mode=True)
+
+
+def is_utf8(raw: bytes) -> bool:
+    """Whether the bytes are text."""
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

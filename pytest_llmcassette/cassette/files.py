@@ -24,7 +24,7 @@ def load(path: Path | str) -> list[Interaction]:
     except OSError as error:
         remedy = "Name a file." if error.errno == errno.EISDIR else "Check the path and its permissions."
         raise CassetteFileError(path, f"it cannot be read: {_words(error)}", remedy=remedy) from None
-    return formats.read(Path(path), raw)
+    return formats.read(path, raw)
 
 
 def save(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -77,7 +77,13 @@ def known() -> Iterator[Format]:
     """All formats, users' own first."""
     yield from _registered.values()
     for name in _MODULES:
-        yield from import_module(f"pytest_llmcassette.cassette.{name}").FORMATS
+        yield from _formats_of(name)
+
+
+@cache
+def _formats_of(name: str) -> tuple[Format, ...]:
+    formats: tuple[Format, ...] = import_module(f"pytest_llmcassette.cassette.{name}").FORMATS
+    return formats
 
 
 def suffixes() -> tuple[str, ...]:
@@ -85,7 +91,7 @@ def suffixes() -> tuple[str, ...]:
     return tuple(dict.fromkeys(suffix for each in known() for suffix in each.suffixes))
 
 
-def read(path: Path, raw: bytes) -> list[Interaction]:
+def read(path: Path | str, raw: bytes) -> list[Interaction]:
     """The interactions in a file's bytes; raises `CassetteFileError` that says what the file is, if not a cassette."""
     document = Document(raw)
     try:

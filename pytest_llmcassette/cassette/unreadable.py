@@ -7,7 +7,6 @@ from typing import Any
 
 RESTORE = "Restore the file from version control, or delete it and record again."
 _LONGEST_SHOWN = 60
-_CONFLICT = re.compile(rb"^<{7} (?=(?s:.*)^>{7} )", re.MULTILINE)
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 Place = tuple[str | int, ...]
@@ -46,12 +45,12 @@ def refuse_gits(raw: bytes) -> None:
             "this is a Git LFS pointer: the cassette itself was not fetched", "Run `git lfs pull`, then this again."
         )
     # At the start of a line: recorded text (an edit that a model proposes) is indented or has no line of its own.
-    conflict = _CONFLICT.search(raw)
-    if conflict:
+    start = raw.find(b"\n<<<<<<< ") + 1
+    if raw.startswith(b"<<<<<<< ", start) and raw.find(b"\n>>>>>>> ", start) > 0:
         raise UnreadableError(
             "there are git's marks of a merge conflict in it",
             "Resolve the conflict (the interactions of both sides may stay), or take one side and record again.",
-            line=_line_at(raw, conflict.start()),
+            line=_line_at(raw, start),
         )
 
 

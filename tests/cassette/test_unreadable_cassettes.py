@@ -99,6 +99,8 @@ def test_no_cassette(tmp_path: Path, content: str, line: int | None, problem: st
         (go("- text/plain", "- 'text/plain"), None),
         (go("    body: hi", "   body: hi"), 18),
         (go("status: 200 OK", "status: 200: OK"), 22),
+        (go("      Content-Type:\n", "      |-:\n        a\n"), 19),
+        (go("      Content-Type:\n", "      !!binary |:\n        YWJj\n"), 19),
         (go("body: hi", "body: *hi"), 18),
         (go("body: hi", "body: &hi [*hi]"), 18),
         (go("body: hi", "body: h\x00i"), 18),

@@ -47,16 +47,12 @@ class Lines:
             raise DeclinedError
         self.place += len(prefix)
 
-    def line(self) -> tuple[int, int]:
-        """Where the rest of the line starts and ends."""
-        start, end = self.place, self.raw.index(b"\n", self.place)
-        self.place = end + 1
-        return start, end
-
     def rest(self) -> bytes:
         """The rest of the line."""
-        start, end = self.line()
-        return self.raw[start:end]
+        end = self.raw.index(b"\n", self.place)
+        line = self.raw[self.place : end]
+        self.place = end + 1
+        return line
 
     def integer(self, prefix: bytes) -> int:
         self.expect(prefix)
@@ -67,12 +63,12 @@ class Lines:
 
     def string(self, prefix: bytes, indent: int = 6) -> str:
         self.expect(prefix)
-        return self.scalar(*self.line(), indent)
+        return self.scalar(self.rest(), indent)
 
     def items(self, dash: bytes, indent: int) -> list[str]:
         values = []
         while self.starts(dash):
-            values.append(self.scalar(*self.line(), indent))
+            values.append(self.scalar(self.rest(), indent))
         if not values:
             raise DeclinedError
         return values
@@ -90,10 +86,11 @@ class Lines:
         found: Headers = {}
         while self.at(b"      ") and not self.at(b"      - "):
             self.place += 6
-            start, end = self.line()
-            if self.raw[end - 1] != 0x3A or self.raw.startswith(b"<<:\n", start) or end - start > _LONGEST_KEY:
+            line = self.rest()
+            # A block can be a key behind a question mark only.
+            if line[-1:] != b":" or line == b"<<:" or b"|" in line or len(line) > _LONGEST_KEY:
                 raise DeclinedError
-            key = self.scalar(start, end - 1, 8)
+            key = self.scalar(line[:-1], 8)
             if key in found:
                 raise DeclinedError
             found[key] = self.items(b"      - ", 8)
@@ -101,39 +98,49 @@ class Lines:
             raise DeclinedError
         return found
 
-    def scalar(self, start: int, end: int, indent: int) -> str:
-        """The text of a scalar, as `value` takes it."""
-        value = self.value(start, end, indent)
-        return (value if isinstance(value, bytes) else value()).decode("utf-8", "surrogateescape")
+    def scalar(self, written: bytes, indent: int) -> str:
+        """One scalar whose first line is `written`; the place stands behind that line."""
+        if is_plain(written):
+            return written.decode("utf-8")
+        first = written[:1]
+        if first == b'"':
+            return double_quoted(written, 0, len(written)).decode("utf-8")
+        if first == b"'":
+            late = single_quoted(written, 0, len(written))
+        elif first == b"|":
+            late, self.place = block(self.raw, written, self.place, indent)
+        elif written == b"!!binary |":
+            late, self.place = binary_block(self.raw, self.place, indent)
+        elif written.startswith(b"!!binary "):
+            late = binary_line(written, 9, len(written))
+        else:
+            raise DeclinedError
+        return late().decode("utf-8", "surrogateescape")
 
     def body(self, message: Message) -> None:
         """The body of a message: its form and bounds are checked now, it is cut out of the file when it is read."""
-        value = self.value(*self.line(), 6)
-        if isinstance(value, bytes):
-            message.body = value
-        else:
-            defer_body(message, value)
-
-    def value(self, start: int, end: int, indent: int) -> bytes | Late:
-        """The scalar whose first line is `raw[start:end]`; the place stands behind it, then behind all."""
-        raw = self.raw
+        raw, start = self.raw, self.place
         first = raw[start]
+        end = raw.index(b"\n", start)
+        self.place = end + 1
+        late: Late
         if first == 0x27:
-            return single_quoted(raw, start, end)
-        if first == 0x22:
-            return double_quoted(raw, start, end)
-        if first == 0x7C:
-            late, self.place = block(raw, raw[start : self.place - 1], self.place, indent)
-            return late
-        if raw.startswith(b"!!binary |\n", start):
-            late, self.place = binary_block(raw, self.place, indent)
-            return late
-        if raw.startswith(b"!!binary ", start):
-            return binary_line(raw, start + 9, end)
-        plain = raw[start:end]
-        if not is_plain(plain):
+            late = single_quoted(raw, start, end)
+        elif first == 0x22:
+            message.body = double_quoted(raw, start, end)
+            return
+        elif first == 0x7C:
+            late, self.place = block(raw, raw[start:end], end + 1, 6)
+        elif raw.startswith(b"!!binary |\n", start):
+            late, self.place = binary_block(raw, end + 1, 6)
+        elif raw.startswith(b"!!binary ", start):
+            late = binary_line(raw, start + 9, end)
+        elif is_plain(raw[start:end]):
+            message.body = raw[start:end]
+            return
+        else:
             raise DeclinedError
-        return plain
+        defer_body(message, late)
 
 
 def is_small(block: bytes) -> bool:

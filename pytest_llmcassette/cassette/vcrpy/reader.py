@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from pytest_llmcassette.cassette.encoding import decode_base64, decode_sniffed
+from pytest_llmcassette.cassette.encoding import decode_base64, decode_sniffed, is_utf8
 from pytest_llmcassette.cassette.form import form_values
 from pytest_llmcassette.cassette.headers import canonical
 from pytest_llmcassette.cassette.model import Headers, Interaction, Request, Response
@@ -55,7 +55,7 @@ def _response(fields: Fields) -> Response:
     encodings = headers.get("Content-Encoding")
     content_type = (headers.get("Content-Type") or [""])[0]
     body, decoded = decode_sniffed(stored, ", ".join(encodings or []), content_type)
-    if encodings and (decoded or _is_text(stored)):
+    if encodings and (decoded or is_utf8(stored)):
         # The recorder decoded the body and kept the header; served together they would break every client.
         del headers["Content-Encoding"]
         decoded = True
@@ -82,14 +82,6 @@ def _status(fields: Fields) -> tuple[int, str]:
         status = fields.mapping("status")
         return status.whole("code"), status.text("message", "")
     return fields.whole("status"), ""
-
-
-def _is_text(body: bytes) -> bool:
-    try:
-        body.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _headers(fields: Fields) -> Headers:

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from pytest_llmcassette.cassette.unreadable import Place, UnreadableError, shown
-from pytest_llmcassette.cassette.yaml.tree import Plain
+from pytest_llmcassette.cassette.yaml.tree import NULLS, Plain
 
 _WHOLE = re.compile(r"[-+]?[0-9]{1,20}\Z")
 _INT64 = 1 << 63
-_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
 def interactions_in(root: dict[str, Any]) -> Iterator[Fields]:
@@ -77,7 +76,7 @@ class Fields:
         if kind is str:
             return value  # type: ignore[no-any-return]
         if kind is Plain:
-            return "" if value in _NULLS else str(value)
+            return "" if value in NULLS else str(value)
         if kind is bytes:
             return value.decode("utf-8", "surrogateescape")  # type: ignore[no-any-return]
         raise self.fault(name, "holds something that is no text")
@@ -96,4 +95,4 @@ class Fields:
 
 def is_null(value: Any) -> bool:
     """Whether a value of the tree is YAML's null."""
-    return type(value) is Plain and value in _NULLS
+    return type(value) is Plain and value in NULLS

@@ -14,6 +14,7 @@ from pytest_llmcassette.cassette.unreadable import Place, UnreadableError, bad_b
 from pytest_llmcassette.cassette.yaml import python_tags
 
 MAX_DEPTH = 200
+NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _TAG = "tag:yaml.org,2002:"
 _TEXT_TAGS = frozenset(_TAG + name for name in ("str", "int", "float", "bool", "null", "timestamp"))
 # A scalar that YAML could take for something else than text is short and starts with one of these, or is empty.
