@@ -11,7 +11,7 @@ from typing import Any
 
 from pytest_llmcassette.cassette.files import load
 from pytest_llmcassette.cassette.model import Interaction
-from pytest_llmcassette.cli.paths import cassette_files
+from pytest_llmcassette.cli.paths import cassette_files, patterns
 from pytest_llmcassette.cli.terminal import Terminal
 from pytest_llmcassette.errors import CassetteError
 from pytest_llmcassette.protocols.registry import read
@@ -25,7 +25,7 @@ _BROKEN_PIPE = 141
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the subcommand's arguments."""
     parser.add_argument(
-        "paths", nargs="+", metavar="PATH", help="cassette files, or folders to search for *.yaml, *.yml"
+        "paths", nargs="+", metavar="PATH", help=f"cassette files, or folders to search for {patterns()}"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object per interaction and line")
 
@@ -51,7 +51,7 @@ def _show(paths: list[str], *, as_json: bool) -> int:
     for given in paths:
         files = list(cassette_files(given))
         if not files and Path(given).is_dir():
-            print(f"{given}: no cassettes (*.yaml, *.yml) in this folder.", file=sys.stderr)
+            print(f"{given}: no cassettes ({patterns()}) in this folder.", file=sys.stderr)
         for file in files:
             try:
                 interactions = load(Path(file))

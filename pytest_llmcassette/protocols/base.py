@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from pytest_llmcassette.cassette.encoding import GZIP_MAGIC, decode_sniffed
+from pytest_llmcassette.cassette.encoding import decode_sniffed
 from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.protocols.providers import provider_of
 from pytest_llmcassette.protocols.transcript import Transcript
@@ -73,11 +73,7 @@ class Exchange:
     @cached_property
     def body(self) -> bytes:
         """The response's body, decoded unless it cannot be. Clients in Go that ask for gzip themselves store it raw."""
-        stored = self.response.body
-        encoding = self.header("Content-Encoding")
-        if not encoding and not stored.startswith(GZIP_MAGIC):
-            return stored
-        return decode_sniffed(stored, encoding, self.content_type)[0]
+        return decode_sniffed(self.response.body, self.header("Content-Encoding"), self.content_type)[0]
 
     @cached_property
     def request_json(self) -> Any:
