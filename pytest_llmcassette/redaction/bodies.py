@@ -51,6 +51,7 @@ class BodyRedactor:
         """
         if not body:
             return body
+        found = set() if found is None else found
         # Some gateways send blank lines, and many, until a plain answer is ready.
         head = body[:256].lstrip(_BLANK) or body.lstrip(_BLANK)[:256]
         kind = content_type.lower()
@@ -78,10 +79,10 @@ class BodyRedactor:
             or (b"\\" in body and self._escaped_ascii.search(lower) is not None)
         )
 
-    def _json(self, text: bytes, found: set[str] | None) -> bytes:
+    def _json(self, text: bytes, found: set[str]) -> bytes:
         return redact_json(text, self._names, found) if self._has_secret_member(text) else text
 
-    def _events(self, body: bytes, found: set[str] | None) -> bytes:
+    def _events(self, body: bytes, found: set[str]) -> bytes:
         """Each event by itself, so that one cut short does not decide how the next is read."""
         if not self._has_secret_member(body):
             return body
@@ -97,21 +98,20 @@ class BodyRedactor:
             or self._escaped_ascii.search(lower) is not None
         )
 
-    def _form(self, body: bytes, found: set[str] | None) -> bytes:
+    def _form(self, body: bytes, found: set[str]) -> bytes:
         text = body.decode("utf-8", "surrogateescape")
         names = self._form_names if _IS_TOKEN_REQUEST.search(text) else self._names
         redacted = redact_pairs(text, names, found)
         return body if redacted is text else redacted.encode("utf-8", "surrogateescape")
 
-    def _multipart(self, body: bytes, content_type: str, found: set[str] | None) -> bytes:
+    def _multipart(self, body: bytes, content_type: str, found: set[str]) -> bytes:
         pieces: list[bytes] = []
         written = 0
         for part in find_parts(body, content_type) or ():
             content = body[part.start : part.end]
             if part.name.lower() in self._names:
                 redacted = _PLACEHOLDER if content.strip() else content
-                if found is not None:
-                    found.add(content.strip().decode("utf-8", "surrogateescape"))
+                found.add(content.strip().decode("utf-8", "surrogateescape"))
             else:
                 redacted = self(content, part.headers.get("content-type", "text/plain"), found)
             if redacted != content:
@@ -122,10 +122,9 @@ class BodyRedactor:
         pieces.append(body[written:])
         return b"".join(pieces)
 
-    def _xml(self, body: bytes, found: set[str] | None) -> bytes:
+    def _xml(self, body: bytes, found: set[str]) -> bytes:
         def replace(match: re.Match[bytes]) -> bytes:
-            if found is not None:
-                found.add(match[3].strip().decode("utf-8", "surrogateescape"))
+            found.add(match[3].strip().decode("utf-8", "surrogateescape"))
             return match[1] + (_PLACEHOLDER if match[3] else b"") + match[4]
 
         return self._element.sub(replace, body)

@@ -12,7 +12,7 @@ _PLACEHOLDER = REDACTED.encode()
 _NOTHING: frozenset[str] = frozenset()
 
 
-def redact_json(text: bytes, secret: frozenset[str], found: set[str] | None = None) -> bytes:
+def redact_json(text: bytes, secret: frozenset[str], found: set[str]) -> bytes:
     """`text` with every non-empty string value of a `secret` member (lower-case names) replaced by `REDACTED`.
 
     What was replaced is added to `found`.
@@ -41,8 +41,7 @@ def redact_json(text: bytes, secret: frozenset[str], found: set[str] | None = No
                 if text[start:end] not in (b"", _PLACEHOLDER):
                     pieces += (text[written:start], _PLACEHOLDER)
                     written = end
-                    if found is not None:
-                        found.add(_unescaped(text[start:end]))
+                    found.add(_unescaped(text[start:end]))
             key = None
         elif first == 0x3A:
             if last is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Set
+from collections.abc import Container
 from urllib.parse import unquote_plus
 
 from pytest_llmcassette.redaction.names import REDACTED
@@ -17,7 +17,7 @@ def pair_name(name: str) -> str:
     return (unquote_plus(name) if "%" in name or "+" in name else name).lower()
 
 
-def redact_pairs(text: str, secret: Set[str], found: set[str] | None = None) -> str:
+def redact_pairs(text: str, secret: Container[str], found: set[str]) -> str:
     """`a=1&key=x` with the non-empty values of `secret` names (lower case) replaced by `REDACTED`.
 
     What was replaced is added to `found`.
@@ -29,12 +29,11 @@ def redact_pairs(text: str, secret: Set[str], found: set[str] | None = None) -> 
         if value and value != REDACTED and pair_name(name) in secret:
             pairs[index] = name + equals + REDACTED
             changed = True
-            if found is not None:
-                found.add(unquote_plus(value))
+            found.add(unquote_plus(value))
     return "&".join(pairs) if changed else text
 
 
-def redact_url(url: str, secret: Set[str]) -> str:
+def redact_url(url: str, secret: Container[str]) -> str:
     """`url` with its user information and the values of `secret` parameters replaced, in the fragment too."""
     if "@" in url:
         url = _USERINFO.sub(lambda match: f"{match[1] or ''}//{REDACTED}@", url)
@@ -42,10 +41,11 @@ def redact_url(url: str, secret: Set[str]) -> str:
         return url
     front, hash_mark, fragment = url.partition("#")
     path, question_mark, query = front.partition("?")
-    return path + question_mark + redact_pairs(query, secret) + hash_mark + redact_pairs(fragment, secret)
+    found: set[str] = set()
+    return path + question_mark + redact_pairs(query, secret, found) + hash_mark + redact_pairs(fragment, secret, found)
 
 
-def redact_urls_in(text: str, secret: Set[str]) -> str:
+def redact_urls_in(text: str, secret: Container[str]) -> str:
     """A header's value with every absolute URL in it redacted."""
     if "://" not in text:
         return text

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pytest_llmcassette.cassette.model import Headers, Response
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.provider import placeholder_for
-from pytest_llmcassette.redaction import Redactor
+from pytest_llmcassette.redaction import KnownSecrets, Redactor
 
 REDACTOR = Redactor(CassetteConfig())
 KEY = "sk-" + "Ab12/+=" * 2
@@ -27,6 +27,12 @@ LIVE_HEADERS: Headers = {
     "User-Agent": ["OpenAI/Python 3.54", "second"],
     "X-Stainless-Os": ["Linux"],
 }
+
+
+def known_from(headers: Headers, url: str = "https://h") -> KnownSecrets:
+    known = KnownSecrets()
+    REDACTOR.learn(known, headers, url)
+    return known
 
 
 def test_a_request_keeps_what_identifies_it() -> None:
@@ -200,12 +206,16 @@ def test_a_wrong_length_in_a_recording_is_kept() -> None:
     ],
 )  # fmt: skip
 def test_a_request_s_own_credentials(headers: Headers, url: str, expected: set[str]) -> None:
-    assert REDACTOR.secrets_of(headers, url) == expected
+    known = known_from(headers, url)
+    assert known.values == expected
+    REDACTOR.learn(known, headers, url)
+    assert not known.learn(expected)
+    assert known.values == expected
 
 
 def test_basic_credentials_are_known_in_both_forms() -> None:
     encoded = base64.b64encode(b"me:correct-horse-7").decode()
-    assert REDACTOR.secrets_of({"Authorization": [f"Basic {encoded}"]}, "https://h") == {encoded, "correct-horse-7"}
+    assert known_from({"Authorization": [f"Basic {encoded}"]}).values == {encoded, "correct-horse-7"}
 
 
 ECHOES = [
@@ -220,19 +230,19 @@ ECHOES = [
 @pytest.mark.parametrize("echo", ECHOES)
 def test_an_echoed_key_is_replaced_wherever_it_is(echo: object) -> None:
     assert callable(echo)
-    secrets = REDACTOR.secrets_of(LIVE_HEADERS, "https://h")
+    known = known_from(LIVE_HEADERS)
     response = Response(headers={"Location": [f"/retry?who={quote(KEY, safe='')}"]}, body=echo(KEY).encode())
-    redacted = REDACTOR.response(response, secrets)
+    redacted = REDACTOR.response(response, known)
     assert redacted.body == echo("REDACTED").encode()
     assert redacted.headers == {"Location": ["/retry?who=REDACTED"]}
 
 
 @given(st.text(st.characters(codec="ascii", categories=("L", "N", "P", "S")), min_size=8, max_size=20), st.text())
 def test_an_echo_of_any_key_is_replaced(key: str, around: str) -> None:
-    secrets = REDACTOR.secrets_of({"Authorization": [f"Bearer {key}"]}, "https://h")
+    known = known_from({"Authorization": [f"Bearer {key}"]})
     body = json.dumps({"a": around, "error": f"{around} {key}"}).encode()
-    redacted = REDACTOR.response(Response(body=body), secrets).body
-    if secrets:
+    redacted = REDACTOR.response(Response(body=body), known).body
+    if known.values:
         assert key not in redacted.replace(b"REDACTED", b"\0").decode()
         assert key not in str(json.loads(redacted.replace(b"REDACTED", b" ")))
     else:
