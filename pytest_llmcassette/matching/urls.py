@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Set
+from collections.abc import Container
 from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
@@ -29,7 +29,7 @@ class UrlParts(NamedTuple):
     query: tuple[tuple[str, str], ...]
 
 
-def url_parts(url: str, secret_query: Set[str]) -> UrlParts:
+def url_parts(url: str, secret_query: Container[str]) -> UrlParts:
     """Take any text apart; user information and fragment are left out, `secret_query` holds lower-case names."""
     found = _URL.match(url)
     assert found is not None, "every part of the pattern may be empty"

@@ -9,14 +9,14 @@ import binascii
 import json
 import os
 import re
-from collections.abc import Container, Set
+from collections.abc import Set
 from functools import lru_cache
 from threading import Lock
 from urllib.parse import quote, unquote, unquote_plus
 
 from pytest_llmcassette.cassette.model import Headers
 from pytest_llmcassette.provider import PLACEHOLDER, is_placeholder
-from pytest_llmcassette.redaction.names import REDACTED, is_secret_header
+from pytest_llmcassette.redaction.names import REDACTED, SecretNames, is_secret_header
 from pytest_llmcassette.redaction.pairs import pair_name
 
 _SHORTEST = 8
@@ -64,7 +64,7 @@ class KnownSecrets:
                     found |= _cookies(value) if name.lower().endswith("cookie") else _credentials(value)
         return self.learn(found)
 
-    def learn_url(self, url: str, secret_query: Container[str]) -> bool:
+    def learn_url(self, url: str, secret_query: SecretNames) -> bool:
         """The password in a URL and the values of its `secret_query` parameters."""
         if "?" not in url and "@" not in url:
             return False
@@ -72,7 +72,7 @@ class KnownSecrets:
         front, _, query = url.partition("#")[0].partition("?")
         for pair in query.split("&") if query else ():
             name, _, value = pair.partition("=")
-            if value and pair_name(name) in secret_query:
+            if secret_query.hide(pair_name(name), value):
                 found |= {unquote_plus(value), unquote(value)}
         authority = front.partition("//")[2].partition("/")[0]
         if "@" in authority:

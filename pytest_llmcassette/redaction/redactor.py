@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 
@@ -19,6 +19,7 @@ from pytest_llmcassette.redaction.names import (
     REQUEST_HEADERS,
     RESPONSE_HEADERS,
     SECRET_QUERY,
+    SecretNames,
     is_secret_header,
 )
 from pytest_llmcassette.redaction.pairs import redact_url, redact_urls_in
@@ -40,7 +41,7 @@ class Redactor:
         compared = (name.removeprefix("header:") for name in config.match_on if name.startswith("header:"))
         self._request_headers = _allow(REQUEST_HEADERS, config.keep_request_headers, compared)
         self._response_headers = _allow(RESPONSE_HEADERS, config.keep_response_headers)
-        self._query = SECRET_QUERY | {name.lower() for name in config.secret_query}
+        self._query = SecretNames(SECRET_QUERY, config.secret_query)
         self.body = BodyRedactor(config.secret_fields)
         """Takes a body and its content type; the same object comes back when nothing in it is secret."""
 
@@ -164,7 +165,7 @@ class Redactor:
 
 
 @lru_cache(maxsize=128)
-def _without_secrets(url: str, query: Container[str], secrets: frozenset[str]) -> tuple[str, str]:
+def _without_secrets(url: str, query: SecretNames, secrets: frozenset[str]) -> tuple[str, str]:
     """A live request's URL and its host. A test mostly asks one URL again and again."""
     url = _text_without(redact_url(url, query), secrets)
     host = _HOST.match(url)
