@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 
-from pytest_llmcassette.cassette.headers import canonical
+from pytest_llmcassette.cassette.headers import canonical, content_type_of
 from pytest_llmcassette.cassette.model import Request
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.errors import ConfigError
@@ -47,7 +47,7 @@ class Matcher:
 
     def body(self, request: Request) -> Hashable:
         """The body as it is compared. Recorded and live are mostly the same bytes, which are parsed once."""
-        known = (request.body, (request.headers.get("Content-Type") or ("",))[0])
+        known = (request.body, content_type_of(request.headers))
         if known in self._bodies:
             return self._bodies[known]
         if len(self._bodies) >= _MOST_REMEMBERED:

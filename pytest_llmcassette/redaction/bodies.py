@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from pytest_llmcassette.cassette.multipart import find_parts
+from pytest_llmcassette.cassette.form import is_form
+from pytest_llmcassette.cassette.multipart import find_parts, is_multipart
 from pytest_llmcassette.redaction.json_text import redact_json
 from pytest_llmcassette.redaction.names import (
     CREDENTIAL_FIELDS,
@@ -21,7 +22,6 @@ _PLACEHOLDER = REDACTED.encode()
 _BY_FREQUENCY = "etaoinshrdlcumwfgypbvkjxqz"
 _SHORTEST_TAIL = 3
 """A name's end of fewer letters (`id"`) would be found in every body."""
-_FORM = re.compile(rb"[A-Za-z0-9_.~%+*\[\]-]+=[^\s\"<>{}]*\Z")
 _ELEMENT = re.compile(rb"(<(?:[\w.-]+:)?([\w.-]+)(?:\s[^<>]*)?>)(\s*+<!\[CDATA\[.*?\]\]>\s*+|[^<]*+)(</)", re.DOTALL)
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 _EVENT_STREAM = (b"data:", b"event:", b"id:", b"retry:", b":")
@@ -59,9 +59,9 @@ class BodyRedactor:
             return self._events(body, found)
         if is_object or "json" in kind:
             return self._json(body, found)
-        if kind.startswith("multipart/") or (not kind and head.startswith(b"--")):
+        if is_multipart(body, kind):
             return self._multipart(body, content_type, found)
-        if "x-www-form-urlencoded" in kind or (not kind and _FORM.match(body)):
+        if is_form(body, kind):
             return self._form(body, found)
         if "xml" in kind or head.startswith(b"<"):
             return self._xml(body, found)

@@ -84,19 +84,18 @@ def spelled(*fields: str) -> str:
     return "|".join("[_-]?".join(map(re.escape, re.split("[_-]", field))) for field in fields)
 
 
-_IS_FIELD = re.compile(f"(?:{spelled(*SECRET_FIELDS)})\\Z")
-_IS_CREDENTIAL = re.compile(f".(?:{'|'.join(CREDENTIAL_FIELDS)})\\Z", re.DOTALL)
-_IS_NONE = re.compile(f"(?:{spelled(*NO_CREDENTIALS)})\\Z")
+_ANY_VALUE, _CREDENTIAL = 1, 3
+"""Groups of `_NAME`."""
+_NAME = re.compile(
+    f"(?:({spelled(*SECRET_FIELDS)})|({spelled(*NO_CREDENTIALS)})|(?s:.)({spelled(*CREDENTIAL_FIELDS)}))\\Z"
+)
 
 
 @lru_cache(maxsize=4096)
-def _is_field(lower: str) -> bool:
-    return _IS_FIELD.search(lower) is not None
-
-
-@lru_cache(maxsize=4096)
-def _is_credential(lower: str) -> bool:
-    return _IS_CREDENTIAL.search(lower) is not None and _IS_NONE.search(lower) is None
+def _kind(lower: str) -> int | None:
+    """Which values are secret under this name, by the longest end of it that is in a table."""
+    found = _NAME.search(lower)
+    return found.lastindex if found else None
 
 
 def looks_like_credential(value: str | bytes) -> bool:
@@ -113,15 +112,15 @@ class SecretNames(Container[str]):
 
     def __contains__(self, name: object) -> bool:
         lower = str(name).lower()
-        return lower in self.exact or _is_field(lower)
+        return lower in self.exact or _kind(lower) == _ANY_VALUE
 
     def may_hide(self, name: str) -> bool:
         """Whether some value is secret under this name."""
-        return name in self or _is_credential(name.lower())
+        return name in self or _kind(name.lower()) == _CREDENTIAL
 
     def hide(self, name: str, value: str | bytes) -> bool:
         """Whether this value is secret under this name."""
-        return name in self or (_is_credential(name.lower()) and looks_like_credential(value))
+        return name in self or (self.may_hide(name) and looks_like_credential(value))
 
 
 _SECRET_HEADERS = frozenset({"apikey", "authorization", "cookie", "token", "x-functions-key", "x-key"})

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from pytest_llmcassette.cassette.form import form_values
-from pytest_llmcassette.cassette.headers import canonical
+from pytest_llmcassette.cassette.headers import canonical, content_type_of
 from pytest_llmcassette.cassette.model import Headers, Interaction, Request, Response
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.provider import PLACEHOLDER_PREFIX
@@ -26,7 +26,6 @@ from pytest_llmcassette.redaction.pairs import redact_url, redact_urls_in
 
 _HOST = re.compile(r"^[^/?#]*//(?:[^/?#]*@)?([^/?#]*)")
 _URL_HEADERS = frozenset({"Location", "Content-Location", "X-Goog-Upload-Url"})
-_NO_VALUE = ("",)
 
 
 class Redactor:
@@ -57,7 +56,7 @@ class Redactor:
     def request_with(self, kept: Headers, method: str, url: str, body: bytes, known: KnownSecrets) -> Request:
         """`request` for headers that are redacted already; `kept` becomes the request's own."""
         found: set[str] = set()
-        body = self.body(body, _content_type(kept), found)
+        body = self.body(body, content_type_of(kept), found)
         if found:
             # A key in the body may come back in the answer, as one in a header may.
             known.learn_fields(found)
@@ -77,7 +76,7 @@ class Redactor:
         """A request from a file, redacted: what is not about secrets (protocol, host, ...) stays as it was."""
         kept = self.request_headers(request.headers)
         url = self.url(request.url)
-        body = self.body(request.body, _content_type(kept))
+        body = self.body(request.body, content_type_of(kept))
         unchanged = url == request.url and body == request.body
         return replace(
             request,
@@ -97,7 +96,7 @@ class Redactor:
         headers = self.response_headers(response.headers, known)
         if not response.uncompressed and "Content-Encoding" in response.headers:
             headers.setdefault("Content-Encoding", list(response.headers["Content-Encoding"]))
-        body = known.without(self.body(response.body, _content_type(headers)))
+        body = known.without(self.body(response.body, content_type_of(headers)))
         changed = body != response.body
         return replace(
             response,
@@ -180,7 +179,3 @@ def _text_without(text: str, secrets: frozenset[str]) -> str:
 
 def _allow(*lists: Iterable[str]) -> frozenset[str]:
     return frozenset(name.lower() for names in lists for name in names)
-
-
-def _content_type(headers: Headers) -> str:
-    return (headers.get("Content-Type") or _NO_VALUE)[0]
