@@ -83,6 +83,11 @@ def test_each_plays_once_in_recorded_order_among_equals(order: str, answers: lis
     assert [was_played for _, was_played in under.requests()] == [name not in left for name in ("A1", "B1", "A2", "B2")]
 
 
+def test_neighbours_that_are_equal_play_one_after_the_other() -> None:
+    under = playlist(*(recorded(request(), answer) for answer in ("one", "two", "three", "four")))
+    assert [played(under, request()) for _ in range(5)] == ["one", "two", "three", "four", None]
+
+
 @pytest.mark.parametrize(
     ("code", "switches", "again"),
     [

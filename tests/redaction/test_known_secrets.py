@@ -185,6 +185,15 @@ def test_a_tool_s_own_parameter_of_that_name_stays() -> None:
     assert Redactor(CassetteConfig()).body(body, "application/json") is body
 
 
+def test_of_two_spellings_or_keys_the_longer_is_replaced_first() -> None:
+    known = KnownSecrets()
+    assert known.learn({'"quoted/key', "0123456789", "a-0123456789-b"})
+    text = json.dumps({"e": 'no "quoted/key, no a-0123456789-b, no 0123456789'})
+    for escaped in (text, text.replace("/", "\\/")):
+        assert known.text_without(escaped) == '{"e": "no REDACTED, no REDACTED, no REDACTED"}'
+    assert not known.learn({"0123456789", "short"})
+
+
 def test_threads_learn_at_one_time() -> None:
     known = KnownSecrets()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
@@ -63,6 +64,16 @@ def test_a_file_s_own_fields_stay_when_its_request_is_redacted() -> None:
     assert REDACTOR.recorded_request(recorded) == recorded
     recorded.body = b'{"api_key": "abc"}'
     assert REDACTOR.recorded_request(recorded).content_length == len(b'{"api_key": "REDACTED"}')
+
+
+def test_a_file_s_form_never_shows_what_is_redacted_beside_it() -> None:
+    form_type = {"Content-Type": ["application/x-www-form-urlencoded"]}
+    plain = REDACTOR.request("POST", "https://h/v1?a=1", form_type, b"b=2")
+    plain.form = {"as": ["recorded"]}
+    assert REDACTOR.recorded_request(plain).form == {"as": ["recorded"]}
+    for url, body in (("https://h/v1?a=1", b"api_key=abc"), ("https://h/v1?key=abc", b"b=2")):
+        recorded = replace(plain, url=url, request_uri=url, body=body, form={"api_key": ["abc"], "key": ["abc"]})
+        assert "abc" not in str(REDACTOR.recorded_request(recorded))
 
 
 def test_header_names_are_written_as_go_does_whatever_their_case() -> None:
@@ -200,6 +211,11 @@ def test_a_wrong_length_in_a_recording_is_kept() -> None:
         ({"Authorization": ["AWS4-HMAC-SHA256 Credential=AKIA/x, SignedHeaders=a, Signature=0f0f0f0f0f"]}, "https://h",
          {"0f0f0f0f0f"}),
         ({"X-Amz-Security-Token": ["FwoGZXIvYXdz"]}, "https://h", {"FwoGZXIvYXdz"}),
+        ({}, "https://u:pa:ss:w0rd@h/p?token=&key=padded0==&a=b", {"pa:ss:w0rd", "padded0=="}),
+        ({"Authorization": ["Bearer 8letters", "Bearer 7letter"], "Cookie": ["a=0123456789abcde; b=0123456789abcdef"]},
+         "https://h", {"8letters", "0123456789abcdef"}),
+        ({"X-Api-Key": ["sixteensmallones", "fifteensmallone", "SIXTEENBIGLETTER", "FIFTEENBIGLETTR", "CamelWord"]},
+         "https://h", {"sixteensmallones", "SIXTEENBIGLETTER", "CamelWord"}),
         ({"Authorization": ["Bearer short"], "Accept": ["application/json"]}, "https://h", set()),
         ({"Authorization": ["Bearer anything"]}, "https://h", set()),
         ({"Authorization": ["Bearer " + placeholder_for("OPENAI_API_KEY")]}, "https://h?key=REDACTED", set()),
