@@ -88,7 +88,6 @@ class RecordingSlot:
             if self._ended:
                 return
             self._ended = True
-        self.redacted_with = self._known.values
         self.sent.interaction = self._interaction(kind, message)
         self._on_end(self)
 
@@ -110,6 +109,7 @@ class RecordingSlot:
         whole = len(body) == response.content_length
         if body and "Content-Encoding" in response.headers:
             self._store_decoded(response, pieces, cut=bool(kind))
+        self.redacted_with = self._known.values
         interaction = Interaction(
             request=self._request,
             response=self._redactor.response(response, self._known),
