@@ -10,7 +10,7 @@ from threading import Lock
 from pytest_llmcassette.cassette.model import Interaction, Request, Response
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.recorder.requests import RawHeaders, SentRequest, canonical_headers
-from pytest_llmcassette.redaction import Redactor
+from pytest_llmcassette.redaction import KnownSecrets, Redactor
 
 CLOSED = "closed"
 _TRANSIENT = frozenset({408, 409, 429})
@@ -34,7 +34,7 @@ class RecordingSlot:
         sent: SentRequest,
         *,
         redactor: Redactor,
-        secrets: frozenset[str],
+        known: KnownSecrets,
         config: CassetteConfig,
         phase: str,
         is_complete: Callable[[Interaction], bool] | None,
@@ -43,7 +43,9 @@ class RecordingSlot:
         self.sent = sent
         self._request = request
         self._redactor = redactor
-        self.secrets = secrets
+        self._known = known
+        self.redacted_with = known.values
+        """What was known to be secret when the interaction was put together."""
         self._timed = config.record_timing
         self._phase = phase
         self._is_complete = is_complete
@@ -107,12 +109,13 @@ class RecordingSlot:
         whole = len(body) == response.content_length
         if body and "Content-Encoding" in response.headers:
             self._store_decoded(response, pieces, cut=bool(kind))
+        self.redacted_with = self._known.values
         interaction = Interaction(
             request=self._request,
-            response=self._redactor.response(response, self.secrets),
+            response=self._redactor.response(response, self._known),
             phase=self._phase,
             end=kind,
-            end_message=self._redactor.text(message, self.secrets),
+            end_message=self._known.text_without(message),
             chunks=tuple(self._arrivals),
         )
         if kind == CLOSED and (whole or self._reached_its_end(interaction)):

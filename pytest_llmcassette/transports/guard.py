@@ -14,6 +14,7 @@ from typing import Any
 
 from pytest_llmcassette.errors import NotIntercepted, RequestRefused
 from pytest_llmcassette.recorder import in_force
+from pytest_llmcassette.redaction.names import SecretNames
 from pytest_llmcassette.redaction.pairs import redact_url
 from pytest_llmcassette.transports.httpcore.urls import going_live, url_of
 from pytest_llmcassette.transports.on_import import after_import
@@ -186,7 +187,7 @@ def _refuse(entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None
     """Raise unless the request may pass: an ignored host, or an address that is not the network's (`file:`)."""
     from urllib.parse import urlsplit
 
-    url = redact_url(entry.url_of(*args, **kwargs), frozenset())
+    url = redact_url(entry.url_of(*args, **kwargs), SecretNames())
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https", "ws", "wss", "grpc"):
         return

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pytest_llmcassette.cassette.encoding import decode_base64, decode_sniffed, is_utf8
 from pytest_llmcassette.cassette.form import form_values
-from pytest_llmcassette.cassette.headers import canonical
+from pytest_llmcassette.cassette.headers import canonical, content_type_of
 from pytest_llmcassette.cassette.model import Headers, Interaction, Request, Response
 from pytest_llmcassette.cassette.vcrpy.parsed_body import json_text
 from pytest_llmcassette.cassette.yaml.fields import Fields, interactions_in, is_null
@@ -53,7 +53,7 @@ def _response(fields: Fields) -> Response:
     code, reason = _status(fields)
     stored = _body(fields, otherwise="content")
     encodings = headers.get("Content-Encoding")
-    content_type = (headers.get("Content-Type") or [""])[0]
+    content_type = content_type_of(headers)
     body, decoded = decode_sniffed(stored, ", ".join(encodings or []), content_type)
     if encodings and (decoded or is_utf8(stored)):
         # The recorder decoded the body and kept the header; served together they would break every client.
