@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from pytest_llmcassette.answers.accounting import dollars
+from pytest_llmcassette.answers.accounting import by_model, dollars
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.report.records import ExchangeRecord, TestRecord, usage_of
 
@@ -72,6 +72,12 @@ def natural(name: str) -> tuple[bool, list[str | int]]:
     """A sort key: `a2` before `a10`, tests without a provider last."""
     words = re.split(r"(\d+)", name)
     return name == NO_PROVIDER, [int(word) if index % 2 else word for index, word in enumerate(words)]
+
+
+def models_of(exchanges: Iterable[ExchangeRecord]) -> list[tuple[str, list[ExchangeRecord]]]:
+    """The LLM calls by model, in the models' natural order."""
+    groups = by_model((one.model, one) for one in exchanges if one.protocol is not None)
+    return sorted(groups.items(), key=lambda item: natural(item[0]))
 
 
 def provider_of(record: TestRecord) -> str:

@@ -14,9 +14,9 @@ class ExchangeRecord:
     """One interaction. The fields from `asked` on are filled only for a report page.
 
     `recorded_at` is in seconds since 1970, None when unknown. `cost` and `rerecord_cost` are US dollars as decimal
-    text: at the time of the recording, and by today's prices; `cost_reason` says why one is None. `asked` are
-    (role, text) pairs, `answered` (kind, title, text); `chunks` are (milliseconds since the response headers, bytes),
-    `wait_ms` is the time to these headers, `size` the body's bytes.
+    text: at the time of the recording, and by today's prices; `cost_reason` says why one is None. `asked` and
+    `answered` are (kind, title, text) as `answers.parts.Shown`; `chunks` are (milliseconds since the response headers,
+    bytes), `wait_ms` is the time to these headers, `size` the body's bytes.
     """
 
     method: str
@@ -130,8 +130,5 @@ def _clean(value: Any) -> Any:
 
 def usage_of(exchanges: list[ExchangeRecord]) -> Usage:
     """The exchanges' usage together."""
-    total = Usage()
-    for exchange in exchanges:
-        counts: dict[str, Any] = exchange.usage or {}
-        total += Usage(**counts)
-    return total
+    counts: list[dict[str, Any]] = [one.usage for one in exchanges if one.usage]
+    return sum((Usage(**one) for one in counts), Usage())
