@@ -27,34 +27,14 @@ class CohereChat(WireProtocol):
 
     def read(self, exchange: Exchange) -> Transcript:
         """The message, streamed or plain."""
-        assembly = ChatAssembly(exchange.status)
-        stream = False
-        shape: tuple[tuple[str, int], ...] = ()
-        notes: list[str] = []
+        assembly = ChatAssembly(exchange)
         if is_error(exchange):
             assembly.error = http_error(exchange)
         elif is_event_stream(exchange):
-            stream = True
-            events = JsonStream(exchange.body)
-            for name, event in events:
-                assembly.event(name, event)
-            shape, notes = events.shape, events.notes
-            assembly.cut = events.cut
+            assembly.stream(JsonStream(exchange.body))
         else:
             assembly.plain(exchange.response_json)
-        return Transcript(
-            protocol=self.name,
-            provider=exchange.provider,
-            stream=stream,
-            id=assembly.id,
-            request_model=as_str(exchange.asked("model")),
-            choices=assembly.choices(),
-            complete=assembly.complete(streamed=stream),
-            error=assembly.error,
-            usage=assembly.usage(),
-            shape=shape,
-            notes=tuple(notes),
-        )
+        return assembly.transcript(self.name)
 
 
 class CohereEmbed(WireProtocol):

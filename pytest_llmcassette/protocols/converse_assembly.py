@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_llmcassette.protocols.assembly import ChoiceDraft, PartDraft
+from pytest_llmcassette.protocols.assembly import Assembly, ChoiceDraft, PartDraft
+from pytest_llmcassette.protocols.base import Exchange
+from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.media import media_of_base64
 from pytest_llmcassette.protocols.transcript import (
     Choice,
@@ -40,11 +42,12 @@ _CACHE_READ = ("cacheReadInputTokens", "cacheReadInputTokenCount")
 _CACHE_WRITE = ("cacheWriteInputTokens", "cacheWriteInputTokenCount")
 
 
-class ConverseAssembly:
+class ConverseAssembly(Assembly):
     """One message as it grows. `joined_texts`: every token is a block of its own (Nova), so that blocks say nothing."""
 
-    def __init__(self, *, joined_texts: bool = False) -> None:
-        self.stopped = False
+    def __init__(self, exchange: Exchange, *, joined_texts: bool = False) -> None:
+        super().__init__(exchange)
+        self._stopped = False
         self._joined = joined_texts
         self._choice = ChoiceDraft(0)
         self._begun = False
@@ -63,20 +66,28 @@ class ConverseAssembly:
             self._block(index, block)
         self._stop(document)
         self._usage = as_dict(document.get("usage")) or self._usage
+        if not self._begun:
+            self.error = error_object(document, status=self.exchange.status)
 
-    def event(self, kind: str, event: dict[str, Any]) -> None:
+    def event(self, name: str, event: dict[str, Any]) -> None:
         """Take in one event of a stream; unknown kinds say nothing about the message."""
-        if kind == "contentBlockDelta":
+        if name == "contentBlockDelta":
             self._delta(as_int(event.get("contentBlockIndex")) or 0, as_dict(event.get("delta")))
-        elif kind == "contentBlockStart":
+        elif name == "contentBlockStart":
             self._start(as_int(event.get("contentBlockIndex")) or 0, as_dict(event.get("start")))
-        elif kind == "messageStart":
+        elif name == "messageStart":
             self._begun = True
-        elif kind == "messageStop":
-            self.stopped = True
+        elif name == "messageStop":
+            self._stopped = True
             self._stop(event)
-        elif kind == "metadata":
+        elif name == "metadata":
             self._usage = as_dict(event.get("usage")) or self._usage
+
+    def complete(self) -> bool:
+        """A stop reason; in a stream the `messageStop` with it."""
+        if self.error is not None or self.cut:
+            return False
+        return self._stopped if self.streamed else self.finish_reason is not None
 
     def choices(self) -> tuple[Choice, ...]:
         """The one answer, once it has begun."""

@@ -36,39 +36,16 @@ class GeminiGenerateContent(WireProtocol):
     def read(self, exchange: Exchange) -> Transcript:
         """The candidates, streamed or plain."""
         match = _CALL.search(unquote(exchange.path))
-        request_model = _model_of(exchange, match)
-        provider = exchange.provider
+        assembly = ContentAssembly(exchange)
         if is_error(exchange):
-            return Transcript(
-                protocol=self.name,
-                provider=provider,
-                stream=False,
-                request_model=request_model,
-                error=http_error(exchange),
-            )
-        # Vertex numbers the finish reasons otherwise than AI Studio; it matters for `enum-encoding=int` only.
-        assembly = ContentAssembly(exchange.status, vertex="aiplatform" in exchange.host)
-        stream = match is not None and match[2] == "streamGenerateContent"
-        if is_event_stream(exchange):
-            stream = True
+            assembly.error = http_error(exchange)
+        elif is_event_stream(exchange):
+            assembly.streamed = True
             _read_events(assembly, exchange.body)
         else:
+            assembly.streamed = match is not None and match[2] == "streamGenerateContent"
             _read_json(assembly, exchange)
-        return Transcript(
-            protocol=self.name,
-            provider=provider,
-            stream=stream,
-            id=assembly.id,
-            request_model=request_model,
-            model=assembly.model,
-            choices=assembly.choices(),
-            complete=assembly.complete(),
-            error=assembly.error,
-            usage=assembly.usage(),
-            created=assembly.created,
-            shape=assembly.shape if stream else (),
-            notes=tuple(assembly.notes),
-        )
+        return assembly.transcript(self.name, _model_of(match))
 
 
 def _read_events(assembly: ContentAssembly, body: bytes) -> None:
@@ -104,9 +81,7 @@ def _read_json(assembly: ContentAssembly, exchange: Exchange) -> None:
     elif isinstance(document, dict):
         assembly.chunk(document)
     else:
-        assembly.error = ExchangeError(
-            status=exchange.status, type="unreadable", message="The recorded answer is no JSON object."
-        )
+        assembly.unreadable("The recorded answer is no JSON object.")
 
 
 def _readable_elements(body: bytes) -> list[Any]:
@@ -152,7 +127,7 @@ class GeminiEmbedContent(WireProtocol):
             protocol=self.name,
             provider=exchange.provider,
             stream=False,
-            request_model=_model_of(exchange, _EMBED.search(unquote(exchange.path))),
+            request_model=_model_of(_EMBED.search(unquote(exchange.path))) or as_str(exchange.asked("model")),
             complete=error is None,
             error=error,
             usage=_embedding_usage(document),
@@ -171,10 +146,8 @@ def _embedding_usage(document: dict[str, Any]) -> Usage | None:
     return None if counts is None else Usage(input_tokens=counts, wire={"statistics": statistics})
 
 
-def _model_of(exchange: Exchange, match: re.Match[str] | None) -> str | None:
-    if match is not None and match[1] not in ("v1internal", "v1", "v1beta"):
-        return match[1]
-    return as_str(exchange.asked("model"))
+def _model_of(match: re.Match[str] | None) -> str | None:
+    return match[1] if match is not None and match[1] not in ("v1internal", "v1", "v1beta") else None
 
 
 PROTOCOLS = (GeminiGenerateContent(), GeminiEmbedContent())

@@ -10,14 +10,13 @@ import json
 from typing import Any
 
 from pytest_llmcassette.framing import ndjson
-from pytest_llmcassette.protocols.assembly import ChoiceDraft
+from pytest_llmcassette.protocols.assembly import Assembly, ChoiceDraft
 from pytest_llmcassette.protocols.base import Exchange, WireProtocol
 from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error
 from pytest_llmcassette.protocols.media import media_of_base64
 from pytest_llmcassette.protocols.timestamps import seconds_of
 from pytest_llmcassette.protocols.transcript import (
     Choice,
-    ExchangeError,
     FinishReason,
     Reasoning,
     Text,
@@ -49,30 +48,14 @@ class _OllamaProtocol(WireProtocol):
 
     def read(self, exchange: Exchange) -> Transcript:
         """The answer, streamed or plain."""
-        assembly = _Assembly(exchange.status)
-        stream = False
+        assembly = _Assembly(exchange)
         if is_error(exchange):
             assembly.error = http_error(exchange)
+        elif exchange.response_json is None or exchange.content_type == "application/x-ndjson":
+            assembly.lines(exchange.body)
         else:
-            stream = exchange.response_json is None or exchange.content_type == "application/x-ndjson"
-            if stream:
-                assembly.lines(exchange.body)
-            else:
-                assembly.take(as_dict(exchange.response_json))
-        return Transcript(
-            protocol=self.name,
-            provider=exchange.provider,
-            stream=stream,
-            request_model=as_str(exchange.asked("model")),
-            model=assembly.model,
-            choices=assembly.choices(),
-            complete=assembly.done and not assembly.cut and assembly.error is None,
-            error=assembly.error,
-            usage=assembly.usage(),
-            created=assembly.created,
-            shape=assembly.shape if stream else (),
-            notes=tuple(assembly.notes),
-        )
+            assembly.plain(as_dict(exchange.response_json))
+        return assembly.transcript(self.name)
 
 
 class OllamaChat(_OllamaProtocol):
@@ -89,26 +72,20 @@ class OllamaGenerate(_OllamaProtocol):
     path = "/api/generate"
 
 
-class _Assembly:
+class _Assembly(Assembly):
     """One answer as it grows; chat has a `message`, generate a `response` in every object."""
 
-    def __init__(self, status: int) -> None:
-        self.model: str | None = None
-        self.created: float | None = None
-        self.error: ExchangeError | None = None
-        self.done = False
-        self.cut = False
-        self.notes: list[str] = []
-        self.shape: tuple[tuple[str, int], ...] = ()
-        self._status = status
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(exchange)
+        self._done = False
         self._begun = False
         self._choice = ChoiceDraft(0)
         self._usage: dict[str, Any] = {}
 
     def lines(self, body: bytes) -> None:
         """Take in a stream."""
+        self.streamed = True
         lines, tail = ndjson.parse(body)
-        kinds: dict[str, int] = {}
         for number, line in enumerate(lines):
             try:
                 event = json.loads(line)
@@ -119,17 +96,16 @@ class _Assembly:
                 self.notes.append(f"line {number} is no JSON object: {line[:80]!r}")
                 continue
             kind = "error" if "error" in event else "done" if event.get("done") is True else "chunk"
-            kinds[kind] = kinds.get(kind, 0) + 1
-            self.take(event)
+            self.kinds[kind] = self.kinds.get(kind, 0) + 1
+            self.plain(event)
         if tail is not None:
             self.cut = True
             self.notes.append(f"the last line has no end: {tail[:80]!r}")
-        self.shape = tuple(kinds.items())
 
-    def take(self, event: dict[str, Any]) -> None:
-        """Take in a response object."""
+    def plain(self, event: dict[str, Any]) -> None:
+        """Take in a response object: each line of a stream is one."""
         if event.get("error"):
-            self.error = error_object(event, status=self._status)
+            self.error = error_object(event, status=self.exchange.status)
             return
         self._begun = self._begun or bool(event)
         self.model = as_str(event.get("model")) or self.model
@@ -143,9 +119,13 @@ class _Assembly:
             if isinstance(image, str):
                 self._choice.add(media_of_base64("image", None, image))
         if event.get("done") is True:
-            self.done = True
+            self._done = True
             self._choice.finish_reason = as_str(event.get("done_reason")) or None
         self._usage.update((name, event[name]) for name in _COUNTS if event.get(name) is not None)
+
+    def complete(self) -> bool:
+        """The last object says so."""
+        return self._done and not self.cut and self.error is None
 
     def choices(self) -> tuple[Choice, ...]:
         """The one answer, once it has begun."""

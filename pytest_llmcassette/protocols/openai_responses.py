@@ -108,7 +108,7 @@ def _transcript(
         error=error,
         usage=responses_usage(response.get("usage"), response.get("tool_usage")),
         created=as_time(response.get("created_at")),
-        shape=() if stream is None else stream.shape,
+        shape=() if stream is None else tuple(stream.kinds.items()),
         notes=() if stream is None else tuple(stream.notes),
     )
 
