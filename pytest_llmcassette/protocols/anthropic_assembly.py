@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_llmcassette.protocols.assembly import Assembly, ChoiceDraft, PartDraft
+from pytest_llmcassette.protocols.assembly import OneAnswer, PartDraft
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.transcript import (
@@ -19,7 +19,15 @@ from pytest_llmcassette.protocols.transcript import (
     ToolCall,
 )
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_list, as_str, sum_known
+from pytest_llmcassette.protocols.wire_values import (
+    as_dict,
+    as_int,
+    as_json_text,
+    as_list,
+    as_str,
+    counts_in,
+    sum_known,
+)
 
 _FINISH = {
     "end_turn": FinishReason.STOP,
@@ -33,14 +41,14 @@ _METRICS = ("inputTokenCount", "outputTokenCount")
 _APPENDED = ("text", "thinking", "partial_json")
 
 
-class MessageAssembly(Assembly):
+class MessageAssembly(OneAnswer):
     """One message as it grows."""
+
+    finish = _FINISH
 
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(exchange)
         self._stopped = False
-        self._choice = ChoiceDraft(0)
-        self._begun = False
         self._blocks: dict[int, PartDraft | dict[str, Any]] = {}
         self._usage: dict[str, Any] = {}
         self._metrics: dict[str, Any] = {}
@@ -97,13 +105,11 @@ class MessageAssembly(Assembly):
 
     def choices(self) -> tuple[Choice, ...]:
         """The one answer, once it has begun."""
-        if not self._begun and not self._choice.parts:
-            return ()
         for draft in self._blocks.values():
             # A tool that takes nothing streams no arguments: its block's own `{}` stands.
             if isinstance(draft, PartDraft) and draft.kind in (ToolCall, ServerToolCall) and not any(draft.pieces):
                 draft.pieces = [as_json_text(draft.content)]
-        return (self._choice.build(lambda word: _FINISH.get(word, FinishReason.OTHER)),)
+        return super().choices()
 
     def usage(self) -> Usage | None:
         """The last word on each count. Cached input is reported beside `input_tokens` and added here."""
@@ -112,18 +118,14 @@ class MessageAssembly(Assembly):
             return self._bedrock_usage()
         read = as_int(wire.get("cache_read_input_tokens"))
         created = as_int(wire.get("cache_creation_input_tokens"))
-        server_tools = as_dict(wire.get("server_tool_use"))
+        server_tools = counts_in(wire.get("server_tool_use"))
         return Usage(
             input_tokens=sum_known(as_int(wire.get("input_tokens")), read, created),
             output_tokens=as_int(wire.get("output_tokens")),
             cache_read_input_tokens=read,
             cache_creation_input_tokens=created,
             reasoning_output_tokens=as_int(as_dict(wire.get("output_tokens_details")).get("thinking_tokens")),
-            server_tool_calls={
-                name.removesuffix("_requests"): count
-                for name, value in server_tools.items()
-                if (count := as_int(value)) is not None
-            },
+            server_tool_calls={name.removesuffix("_requests"): count for name, count in server_tools.items()},
             wire=wire,
         )
 

@@ -27,9 +27,7 @@ class AnthropicMessages(WireProtocol):
 
     def claims(self, exchange: Exchange) -> bool:
         """By path; on hosts that are not Anthropic's a look at the request and the answer decides."""
-        if exchange.request.method.upper() != "POST":
-            return False
-        path = exchange.path.rstrip("/")
+        path = exchange.posted_to
         if path.endswith("/v1/messages"):
             return exchange.host.endswith("anthropic.com") or _speaks_messages(exchange)
         bedrock = _BEDROCK.search(path)

@@ -5,7 +5,7 @@ Every protocol, streamed or plain, feeds the same drafts, so that both forms giv
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pytest_llmcassette.protocols.base import Exchange
@@ -97,14 +97,17 @@ class ChoiceDraft:
         """Append a part that came whole (media, an unknown kind)."""
         self.parts.append(part)
 
-    def build(self, normalise: Callable[[str], FinishReason]) -> Choice:
-        """The finished choice. Empty texts, reasonings and refusals (padding of many hosts) are left out."""
+    def build(self, normalise: Callable[[str], FinishReason | None]) -> Choice:
+        """The finished choice; `normalise` knows the protocol's finish reasons.
+
+        Empty texts, reasonings and refusals (padding of many hosts) are left out.
+        """
         parts = tuple(part.build() if isinstance(part, PartDraft) else part for part in self.parts)
         return Choice(
             index=self.index,
             parts=tuple(part for part in parts if not _is_empty(part)),
             finish_reason=self.finish_reason,
-            finish=None if self.finish_reason is None else normalise(self.finish_reason),
+            finish=None if self.finish_reason is None else normalise(self.finish_reason) or FinishReason.OTHER,
         )
 
 
@@ -175,6 +178,21 @@ class Assembly:
             shape=tuple(self.kinds.items()) if self.streamed else (),
             notes=tuple(self.notes),
         )
+
+
+class OneAnswer(Assembly):
+    """An answer without alternatives; `finish` has the protocol's words for why it ended."""
+
+    finish: Mapping[str, FinishReason]
+
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(exchange)
+        self._choice = ChoiceDraft(0)
+        self._begun = False
+
+    def choices(self) -> tuple[Choice, ...]:
+        """The one answer, once it has begun."""
+        return (self._choice.build(self.finish.get),) if self._begun or self._choice.parts else ()
 
 
 def _is_empty(part: Part) -> bool:

@@ -35,6 +35,11 @@ class Exchange:
         """The URL's path, percent-encoding as sent."""
         return self.url.path
 
+    @property
+    def posted_to(self) -> str:
+        """The URL's path, without slashes at its end, of a POST; `""` for other methods: never a call."""
+        return (self.path.rstrip("/") or "/") if self.request.method.upper() == "POST" else ""
+
     @cached_property
     def host(self) -> str:
         """The URL's host in lower case, without port; `""` when there is none."""

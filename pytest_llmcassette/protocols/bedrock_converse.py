@@ -23,7 +23,7 @@ class BedrockConverse(WireProtocol):
 
     def claims(self, exchange: Exchange) -> bool:
         """By path: `/model/ID/converse` and `/model/ID/converse-stream`."""
-        return exchange.request.method.upper() == "POST" and _PATH.search(exchange.path) is not None
+        return _PATH.search(exchange.posted_to) is not None
 
     def read(self, exchange: Exchange) -> Transcript:
         """The message, streamed or plain."""

@@ -39,9 +39,9 @@ _FINISH = {
 }
 
 
-def normalise(reason: str) -> FinishReason:
-    """The normalised finish reason of the OpenAI family."""
-    return _FINISH.get(reason) or _FINISH.get(reason.lower(), FinishReason.OTHER)
+def normalise(reason: str) -> FinishReason | None:
+    """The normalised finish reason of the OpenAI family; None for a word that it does not have."""
+    return _FINISH.get(reason) or _FINISH.get(reason.lower())
 
 
 class ChatAnswer(Assembly):

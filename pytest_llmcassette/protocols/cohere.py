@@ -65,9 +65,7 @@ class CohereEmbed(WireProtocol):
 
 
 def _is_call(exchange: Exchange, paths: tuple[str, ...], field: str) -> bool:
-    if exchange.request.method.upper() != "POST" or not exchange.path.rstrip("/").endswith(paths):
-        return False
-    return "cohere" in exchange.host or exchange.asked(field) is not None
+    return exchange.posted_to.endswith(paths) and ("cohere" in exchange.host or exchange.asked(field) is not None)
 
 
 PROTOCOLS = (CohereChat(), CohereEmbed())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_llmcassette.protocols.assembly import Assembly, ChoiceDraft
+from pytest_llmcassette.protocols.assembly import OneAnswer
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.transcript import (
@@ -32,15 +32,15 @@ _FINISH = {
 }
 
 
-class ChatAssembly(Assembly):
+class ChatAssembly(OneAnswer):
     """One message as it grows."""
+
+    finish = _FINISH
 
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(exchange)
         self._status = exchange.status
         self._ended = False
-        self._begun = False
-        self._choice = ChoiceDraft(0)
         self._plan: list[str] = []
         self._plan_place: int | None = None
         self._citations: list[tuple[int, Citation]] = []
@@ -90,15 +90,13 @@ class ChatAssembly(Assembly):
 
     def choices(self) -> tuple[Choice, ...]:
         """The one answer, once it has begun."""
-        if not self._begun and not self._choice.parts:
-            return ()
         if self._plan and self._plan_place is not None:
             self._choice.parts.insert(self._plan_place, Other(kind="tool_plan", raw="".join(self._plan)))
             self._plan = []
         for index, citation in self._citations:
             self._choice.part(Text, index).citations.append(citation)
         self._citations = []
-        return (self._choice.build(lambda word: _FINISH.get(word, FinishReason.OTHER)),)
+        return super().choices()
 
     def usage(self) -> Usage | None:
         """What `usage` counts, or None."""

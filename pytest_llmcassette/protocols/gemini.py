@@ -31,11 +31,11 @@ class GeminiGenerateContent(WireProtocol):
 
     def claims(self, exchange: Exchange) -> bool:
         """By the method at the end of the path, on any host (proxies keep it)."""
-        return exchange.request.method.upper() == "POST" and _CALL.search(unquote(exchange.path)) is not None
+        return _CALL.search(unquote(exchange.posted_to)) is not None
 
     def read(self, exchange: Exchange) -> Transcript:
         """The candidates, streamed or plain."""
-        match = _CALL.search(unquote(exchange.path))
+        match = _CALL.search(unquote(exchange.posted_to))
         assembly = ContentAssembly(exchange)
         if is_error(exchange):
             assembly.error = http_error(exchange)
@@ -107,10 +107,8 @@ class GeminiEmbedContent(WireProtocol):
 
     def claims(self, exchange: Exchange) -> bool:
         """By the method at the end of the path; `predict` serves other models too: their name decides."""
-        match = _EMBED.search(unquote(exchange.path))
-        if match is None or exchange.request.method.upper() != "POST":
-            return False
-        return match[2] != "predict" or "embedding" in match[1]
+        match = _EMBED.search(unquote(exchange.posted_to))
+        return match is not None and (match[2] != "predict" or "embedding" in match[1])
 
     def read(self, exchange: Exchange) -> Transcript:
         """Usage and completeness; the vectors themselves are not kept."""
@@ -127,7 +125,7 @@ class GeminiEmbedContent(WireProtocol):
             protocol=self.name,
             provider=exchange.provider,
             stream=False,
-            request_model=_model_of(_EMBED.search(unquote(exchange.path))) or as_str(exchange.asked("model")),
+            request_model=_model_of(_EMBED.search(unquote(exchange.posted_to))) or as_str(exchange.asked("model")),
             complete=error is None,
             error=error,
             usage=_embedding_usage(document),

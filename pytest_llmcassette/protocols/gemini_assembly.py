@@ -9,7 +9,6 @@ from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.gemini_calls import add_call
 from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.media import media_of_base64
-from pytest_llmcassette.protocols.timestamps import seconds_of
 from pytest_llmcassette.protocols.transcript import (
     Choice,
     Citation,
@@ -23,7 +22,15 @@ from pytest_llmcassette.protocols.transcript import (
     Text,
 )
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_str, dict_list, sum_known
+from pytest_llmcassette.protocols.wire_values import (
+    as_dict,
+    as_int,
+    as_json_text,
+    as_str,
+    dict_list,
+    seconds_of,
+    sum_known,
+)
 
 _BLOCKED = FinishReason.CONTENT_FILTER
 _FINISH = {
@@ -100,9 +107,7 @@ class ContentAssembly(Assembly):
             texts = [part for part in self._drafts[index].parts if isinstance(part, PartDraft) and part.kind is Text]
             (texts[-1] if texts else self._drafts[index].part(Text)).citations = citations
         self._citations = {}
-        return tuple(
-            draft.build(lambda word: _FINISH.get(word, FinishReason.OTHER)) for _, draft in sorted(self._drafts.items())
-        )
+        return tuple(draft.build(_FINISH.get) for _, draft in sorted(self._drafts.items()))
 
     def usage(self) -> Usage | None:
         """The counts of the last chunk that had any."""

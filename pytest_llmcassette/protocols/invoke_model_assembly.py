@@ -108,8 +108,7 @@ class InvokeModelAssembly(Assembly):
     def choices(self) -> tuple[Choice, ...]:
         """The answers by index."""
         return self._nova.choices() or tuple(
-            draft.build(lambda word: _FINISH_BY_WORD.get(word.lower(), FinishReason.OTHER))
-            for _, draft in sorted(self._drafts.items())
+            draft.build(lambda word: _FINISH_BY_WORD.get(word.lower())) for _, draft in sorted(self._drafts.items())
         )
 
     def complete(self) -> bool:

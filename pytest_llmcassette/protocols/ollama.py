@@ -10,13 +10,11 @@ import json
 from typing import Any
 
 from pytest_llmcassette.framing import ndjson
-from pytest_llmcassette.protocols.assembly import Assembly, ChoiceDraft
+from pytest_llmcassette.protocols.assembly import OneAnswer
 from pytest_llmcassette.protocols.base import Exchange, WireProtocol
 from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error
 from pytest_llmcassette.protocols.media import media_of_base64
-from pytest_llmcassette.protocols.timestamps import seconds_of
 from pytest_llmcassette.protocols.transcript import (
-    Choice,
     FinishReason,
     Reasoning,
     Text,
@@ -24,7 +22,15 @@ from pytest_llmcassette.protocols.transcript import (
     Transcript,
 )
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_list, as_str, dict_list
+from pytest_llmcassette.protocols.wire_values import (
+    as_dict,
+    as_int,
+    as_json_text,
+    as_list,
+    as_str,
+    dict_list,
+    seconds_of,
+)
 
 _FINISH = {"stop": FinishReason.STOP, "length": FinishReason.LENGTH}
 _COUNTS = ("prompt_eval_count", "eval_count")
@@ -35,7 +41,7 @@ class _OllamaProtocol(WireProtocol):
 
     def claims(self, exchange: Exchange) -> bool:
         """By path, and, since `/api/chat` is a path of many, by Ollama's port or host or the look of the answer."""
-        if exchange.request.method.upper() != "POST" or not exchange.path.rstrip("/").endswith(self.path):
+        if not exchange.posted_to.endswith(self.path):
             return False
         try:
             port = exchange.url.port
@@ -72,14 +78,14 @@ class OllamaGenerate(_OllamaProtocol):
     path = "/api/generate"
 
 
-class _Assembly(Assembly):
+class _Assembly(OneAnswer):
     """One answer as it grows; chat has a `message`, generate a `response` in every object."""
+
+    finish = _FINISH
 
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(exchange)
         self._done = False
-        self._begun = False
-        self._choice = ChoiceDraft(0)
         self._usage: dict[str, Any] = {}
 
     def lines(self, body: bytes) -> None:
@@ -126,12 +132,6 @@ class _Assembly(Assembly):
     def complete(self) -> bool:
         """The last object says so."""
         return self._done and not self.cut and self.error is None
-
-    def choices(self) -> tuple[Choice, ...]:
-        """The one answer, once it has begun."""
-        if not self._begun:
-            return ()
-        return (self._choice.build(lambda word: _FINISH.get(word, FinishReason.OTHER)),)
 
     def usage(self) -> Usage | None:
         """The counts of the last object."""

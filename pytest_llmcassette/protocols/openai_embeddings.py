@@ -17,10 +17,7 @@ class OpenAIEmbeddings(WireProtocol):
 
     def claims(self, exchange: Exchange) -> bool:
         """By URL: `.../embeddings` (Voyage AI: also `/multimodalembeddings`), with an `input`."""
-        if exchange.request.method.upper() != "POST":
-            return False
-        path = exchange.path.rstrip("/")
-        if not path.endswith(("/embeddings", "/multimodalembeddings", "/contextualizedembeddings")):
+        if not exchange.posted_to.endswith(("/embeddings", "/multimodalembeddings", "/contextualizedembeddings")):
             return False
         asked = exchange.request_json
         return not isinstance(asked, dict) or not asked or "input" in asked or "inputs" in asked

@@ -13,7 +13,7 @@ from pytest_llmcassette.protocols.responses_items import add_item
 from pytest_llmcassette.protocols.responses_stream import ResponseDraft, error_fields
 from pytest_llmcassette.protocols.transcript import ExchangeError, FinishReason, ToolCall, Transcript
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import as_dict, as_float, as_int, as_str, as_time
+from pytest_llmcassette.protocols.wire_values import as_dict, as_float, as_int, as_str, as_time, counts_in
 
 _CREATE = re.compile(r"/responses(/compact)?$")
 _RETRIEVE = re.compile(r"/responses/[^/]+$")
@@ -132,7 +132,7 @@ def responses_usage(wire: Any, tool_usage: Any = None) -> Usage | None:
         return None
     inputs = as_dict(wire.get("input_tokens_details"))
     outputs = as_dict(wire.get("output_tokens_details"))
-    tools = {name: as_int(value) for name, value in as_dict(wire.get("server_side_tool_usage_details")).items()}
+    tools = counts_in(wire.get("server_side_tool_usage_details"))
     searches = as_int(as_dict(as_dict(tool_usage).get("web_search")).get("num_requests"))
     if searches:
         tools["web_search"] = searches
@@ -147,7 +147,7 @@ def responses_usage(wire: Any, tool_usage: Any = None) -> Usage | None:
         audio_output_tokens=as_int(outputs.get("audio_tokens")),
         image_input_tokens=as_int(inputs.get("image_tokens")),
         image_output_tokens=as_int(outputs.get("image_tokens")),
-        server_tool_calls={name: count for name, count in tools.items() if count is not None},
+        server_tool_calls=tools,
         cost=as_float(wire.get("cost")),
         wire=wire,
     )
