@@ -37,7 +37,7 @@ class Exchange:
 
     @property
     def posted_to(self) -> str:
-        """The URL's path, without slashes at its end, of a POST; `""` for other methods: never a call."""
+        """The URL's path, without slashes at its end, of a POST; `""` for other methods."""
         return (self.path.rstrip("/") or "/") if self.request.method.upper() == "POST" else ""
 
     @cached_property

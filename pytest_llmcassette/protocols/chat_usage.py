@@ -27,6 +27,7 @@ def chat_usage(wire: Any, provider: str) -> Usage | None:
         wire.get("cached_tokens"),
         wire.get("cache_read_input_tokens"),
     )
+    tools = counts_in(wire.get("server_tool_use")) | counts_in(wire.get("server_side_tool_usage_details"))
     cache_creation = first_int(
         prompt.get("cache_write_tokens"), prompt.get("cache_creation_tokens"), wire.get("cache_creation_input_tokens")
     )
@@ -41,8 +42,7 @@ def chat_usage(wire: Any, provider: str) -> Usage | None:
         audio_output_tokens=as_int(completion.get("audio_tokens")),
         image_input_tokens=as_int(prompt.get("image_tokens")),
         image_output_tokens=as_int(completion.get("image_tokens")),
-        server_tool_calls=counts_in(wire.get("server_tool_use"))
-        | counts_in(wire.get("server_side_tool_usage_details")),
+        server_tool_calls=tools,
         cost=_cost(wire.get("cost")),
         wire=wire,
     )

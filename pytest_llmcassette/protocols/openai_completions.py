@@ -18,9 +18,9 @@ class OpenAICompletions(WireProtocol):
     def claims(self, exchange: Exchange) -> bool:
         """By URL (`.../completions` that chat did not claim), else by the answer's own words."""
         path = exchange.posted_to
-        if not path or path.endswith("/completions"):
-            return bool(path)
-        return b'"text_completion"' in exchange.body[:4096] and exchange.asked("prompt") is not None
+        if path.endswith("/completions"):
+            return True
+        return bool(path) and b'"text_completion"' in exchange.body[:4096] and exchange.asked("prompt") is not None
 
     def read(self, exchange: Exchange) -> Transcript:
         """The transcript."""

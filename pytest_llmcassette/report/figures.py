@@ -40,13 +40,17 @@ def add_answers(
 
 
 def _add_answer(exchange: ExchangeRecord, transcript: Transcript | None, recorder: Recorder, *, priced: bool) -> None:
+    created = None if transcript is None else transcript.created
+    if exchange.live:
+        exchange.recorded_at = datetime.now(UTC).timestamp()
+    elif created is not None and time_of(created) is not None:
+        exchange.recorded_at = created
+    elif priced:
+        when = recorded_at(recorder.path)
+        exchange.recorded_at = None if when is None else when.timestamp()
     if transcript is not None:
         _add_figures(exchange, transcript)
-        _add_time_and_cost(exchange, transcript, recorder, priced=priced or exchange.live)
-    elif exchange.live:
-        exchange.recorded_at = datetime.now(UTC).timestamp()
-    elif priced:
-        exchange.recorded_at = _committed(recorder)
+        _add_cost(exchange, transcript, priced=priced or exchange.live)
 
 
 def _add_figures(exchange: ExchangeRecord, transcript: Transcript) -> None:
@@ -61,13 +65,7 @@ def _add_figures(exchange: ExchangeRecord, transcript: Transcript) -> None:
         exchange.error = error_words(transcript.error)
 
 
-def _add_time_and_cost(exchange: ExchangeRecord, transcript: Transcript, recorder: Recorder, *, priced: bool) -> None:
-    if exchange.live:
-        exchange.recorded_at = datetime.now(UTC).timestamp()
-    elif transcript.created is not None and time_of(transcript.created) is not None:
-        exchange.recorded_at = transcript.created
-    elif priced:
-        exchange.recorded_at = _committed(recorder)
+def _add_cost(exchange: ExchangeRecord, transcript: Transcript, *, priced: bool) -> None:
     if transcript.usage is None:
         exchange.cost_reason = "the answer reports no usage" if transcript.error is None else None
         return
@@ -83,11 +81,6 @@ def _add_time_and_cost(exchange: ExchangeRecord, transcript: Transcript, recorde
     exchange.rerecord_cost = None if today.cost is None else str(today.cost)
     if found.cost is None:
         exchange.cost_reason = found.reason
-
-
-def _committed(recorder: Recorder) -> float | None:
-    when = recorded_at(recorder.path)
-    return None if when is None else when.timestamp()
 
 
 def _add_conversation(exchange: ExchangeRecord, interaction: Interaction, transcript: Transcript | None) -> None:

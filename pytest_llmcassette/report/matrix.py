@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from pytest_llmcassette.answers.accounting import by_model, dollars
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.report.records import ExchangeRecord, TestRecord, usage_of
+from pytest_llmcassette.report.records import ExchangeRecord, TestRecord, recorded_at, usage_of
 
 NO_PROVIDER = "(no provider)"
 
@@ -128,9 +128,8 @@ def cost_words(exchanges: Sequence[ExchangeRecord], *, today: bool = False) -> s
 
 def oldest(exchanges: Sequence[ExchangeRecord], now: float) -> str:
     """The age of the oldest recording, `-` when there is none or the time of any is unknown."""
-    times = [one.recorded_at for one in exchanges]
-    known = [time for time in times if time is not None]
-    return age(now - min(known)) if known and len(known) == len(times) else "-"
+    when = recorded_at(exchanges)
+    return "-" if when is None else age(now - when)
 
 
 def usage_words(exchanges: list[ExchangeRecord]) -> str:

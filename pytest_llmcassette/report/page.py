@@ -108,14 +108,21 @@ def _matrix(matrix: Matrix, anchors: dict[int, str], now: float) -> str:
     if not matrix.rows:
         return "<h2>Providers and scenarios</h2><p class='card none'>No test with a cassette has run.</p>"
     head = "".join(f"<th scope='col'>{escaped(column)}</th>" for column in matrix.columns)
+    corner = "Provider" if matrix.turned else "Scenario"
     rows = []
     for row in matrix.rows:
         cells = "".join(_cell(matrix.cells.get((row, column)), anchors, now) for column in matrix.columns)
-        rows.append(f"<tr><th scope='row'>{escaped(row)}</th>{cells}</tr>")
+        rows.append((row, cells))
+    return _table("Providers and scenarios", corner, head, rows)
+
+
+def _table(title: str, corner: str, head: str, rows: Sequence[tuple[str, str]]) -> str:
+    """A heading and a table below it; `head` and the second of each of `rows` are cells."""
+    body = "".join(f"<tr><th scope='row'>{escaped(name)}</th>{cells}</tr>" for name, cells in rows)
     return (
-        "<h2>Providers and scenarios</h2><div class='card wide' tabindex='0' role='region' aria-label='Matrix'>"
-        f"<table class='matrix'><thead><tr><th scope='col'>{'Provider' if matrix.turned else 'Scenario'}</th>{head}"
-        f"</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+        f"<h2>{title}</h2><div class='card wide' tabindex='0' role='region' aria-label='{title}'>"
+        f"<table class='matrix'><thead><tr><th scope='col'>{corner}</th>{head}</tr></thead>"
+        f"<tbody>{body}</tbody></table></div>"
     )
 
 
@@ -153,18 +160,10 @@ def _models(records: Sequence[TestRecord]) -> str:
         counts = (usage.input_tokens, usage.cache_read_input_tokens, usage.output_tokens, usage.reasoning_output_tokens)
         figures = [str(len(group)), *("-" if count is None else f"{count:,}" for count in counts)]
         figures += [cost_words(group), cost_words(group, today=True)]
-        rows.append(
-            f"<tr><th scope='row'>{escaped(model)}</th>"
-            + "".join(f"<td class='num'>{escaped(figure)}</td>" for figure in figures)
-            + "</tr>"
-        )
+        rows.append((model, "".join(f"<td class='num'>{escaped(figure)}</td>" for figure in figures)))
     names = ("Answers", "Input", "of it cached", "Output", "of it reasoning", "Cost when recorded", "Re-record today")
     head = "".join(f"<th scope='col' class='num'>{name}</th>" for name in names)
-    return (
-        "<h2>Usage by model</h2><div class='card wide' tabindex='0' role='region' aria-label='Usage by model'>"
-        f"<table class='matrix'><thead><tr><th scope='col'>Model</th>{head}</tr></thead>"
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
-    )
+    return _table("Usage by model", "Model", head, rows)
 
 
 def _unused(paths: Sequence[str]) -> str:

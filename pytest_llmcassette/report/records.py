@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -86,10 +87,8 @@ class TestRecord:
 
     @property
     def recorded_at(self) -> float | None:
-        """When the oldest of its exchanges was recorded, in seconds since 1970; None when any is unknown."""
-        times = [exchange.recorded_at for exchange in self.exchanges]
-        known = [time for time in times if time is not None]
-        return min(known) if known and len(known) == len(times) else None
+        """When the oldest of its exchanges was recorded."""
+        return recorded_at(self.exchanges)
 
     def to_json(self) -> dict[str, Any]:
         """Plain types only, for `from_json` in another process; what has its default is left out."""
@@ -128,7 +127,13 @@ def _clean(value: Any) -> Any:
     return [_clean(below) for below in value] if isinstance(value, list) else value
 
 
-def usage_of(exchanges: list[ExchangeRecord]) -> Usage:
+def recorded_at(exchanges: Sequence[ExchangeRecord]) -> float | None:
+    """When the oldest was recorded, in seconds since 1970; None when there is none, or the time of any is unknown."""
+    known = [one.recorded_at for one in exchanges if one.recorded_at is not None]
+    return min(known) if known and len(known) == len(exchanges) else None
+
+
+def usage_of(exchanges: Sequence[ExchangeRecord]) -> Usage:
     """The exchanges' usage together."""
     counts: list[dict[str, Any]] = [one.usage for one in exchanges if one.usage]
     return sum((Usage(**one) for one in counts), Usage())

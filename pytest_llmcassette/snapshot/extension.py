@@ -13,7 +13,7 @@ from syrupy.terminal import context_style, received_style, reset, snapshot_style
 from syrupy.types import SerializedData, SnapshotIndex
 
 from pytest_llmcassette.snapshot.conversation import is_known, tree
-from pytest_llmcassette.snapshot.diff import diff
+from pytest_llmcassette.snapshot.difference import diff
 from pytest_llmcassette.snapshot.kinds import kinds
 from pytest_llmcassette.snapshot.layout import lines
 from pytest_llmcassette.snapshot.selection import select
