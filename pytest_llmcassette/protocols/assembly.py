@@ -195,6 +195,24 @@ class OneAnswer(Assembly):
         return (self._choice.build(self.finish.get),) if self._begun or self._choice.parts else ()
 
 
+class Vectors(Assembly):
+    """An answer of vectors, which are not kept: it is whole unless it is an error. `counted` is its usage."""
+
+    counted: Usage | None = None
+
+    def choices(self) -> tuple[Choice, ...]:
+        """None: nothing was said."""
+        return ()
+
+    def complete(self) -> bool:
+        """Whether the vectors came."""
+        return self.error is None
+
+    def usage(self) -> Usage | None:
+        """What was counted."""
+        return self.counted
+
+
 def _is_empty(part: Part) -> bool:
     if isinstance(part, Text):
         return not part.text and not part.citations

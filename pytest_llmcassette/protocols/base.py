@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pytest_llmcassette.cassette.encoding import GZIP_MAGIC, decode_sniffed
 from pytest_llmcassette.cassette.model import Interaction
-from pytest_llmcassette.protocols.providers import provider_of
+from pytest_llmcassette.protocols.hosts import provider_at
 from pytest_llmcassette.protocols.transcript import Transcript
 
 
@@ -55,7 +55,7 @@ class Exchange:
             port = self.url.port
         except ValueError:
             port = None
-        return provider_of(self.host, self.path, port)
+        return provider_at(self.host, self.path, port)
 
     @property
     def status(self) -> int:

@@ -8,9 +8,9 @@ from pytest_llmcassette.protocols.assembly import Assembly
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.chat_message import ChatChoice, response_citations
 from pytest_llmcassette.protocols.chat_usage import chat_usage
-from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error
+from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error, unreadable
 from pytest_llmcassette.protocols.json_stream import JsonStream, is_event_stream
-from pytest_llmcassette.protocols.transcript import Choice, Citation, ExchangeError, FinishReason, Transcript
+from pytest_llmcassette.protocols.transcript import Choice, Citation, FinishReason, Transcript
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import as_dict, as_list, as_str, as_time
 
@@ -155,13 +155,3 @@ def read_chat(exchange: Exchange, protocol: str) -> Transcript:
     else:
         answer.error = unreadable(exchange, "the body is no JSON object")
     return answer.transcript(protocol)
-
-
-def unreadable(exchange: Exchange, problem: str) -> ExchangeError:
-    """The error of an answer with a good status whose body is not what the protocol says."""
-    start = exchange.body[:80].decode(errors="replace")
-    return ExchangeError(
-        status=exchange.status,
-        type="unreadable",
-        message=f"The recorded answer could not be read: {problem}: {start!r}",
-    )

@@ -11,13 +11,14 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
+from pytest_llmcassette.protocols.assembly import Vectors
 from pytest_llmcassette.protocols.base import Exchange, WireProtocol
 from pytest_llmcassette.protocols.gemini_assembly import ContentAssembly, usage_of
 from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error
 from pytest_llmcassette.protocols.json_stream import JsonStream, is_event_stream
-from pytest_llmcassette.protocols.transcript import ExchangeError, Transcript
+from pytest_llmcassette.protocols.transcript import Transcript
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_str, dict_list, sum_known
+from pytest_llmcassette.protocols.wire_values import as_dict, as_int, dict_list, sum_known
 
 _CALL = re.compile(r"([^/:]+):(generateContent|streamGenerateContent)$")
 _EMBED = re.compile(r"([^/:]+):(embedContent|batchEmbedContents|predict)$")
@@ -111,25 +112,17 @@ class GeminiEmbedContent(WireProtocol):
         return match is not None and (match[2] != "predict" or "embedding" in match[1])
 
     def read(self, exchange: Exchange) -> Transcript:
-        """Usage and completeness; the vectors themselves are not kept."""
-        error = http_error(exchange) if is_error(exchange) else None
+        """Usage and completeness."""
+        answer = Vectors(exchange)
         document = as_dict(exchange.response_json)
-        if error is None and "error" in document:
-            error = error_object(document, status=exchange.status)
-        known = any(key in document for key in ("embedding", "embeddings", "predictions"))
-        if error is None and not known:
-            error = ExchangeError(
-                status=exchange.status, type="unreadable", message="The recorded answer holds no embeddings."
-            )
-        return Transcript(
-            protocol=self.name,
-            provider=exchange.provider,
-            stream=False,
-            request_model=_model_of(_EMBED.search(unquote(exchange.posted_to))) or as_str(exchange.asked("model")),
-            complete=error is None,
-            error=error,
-            usage=_embedding_usage(document),
-        )
+        answer.counted = _embedding_usage(document)
+        if is_error(exchange):
+            answer.error = http_error(exchange)
+        elif "error" in document:
+            answer.error = error_object(document, status=exchange.status)
+        elif not any(key in document for key in ("embedding", "embeddings", "predictions")):
+            answer.unreadable("The recorded answer holds no embeddings.")
+        return answer.transcript(self.name, _model_of(_EMBED.search(unquote(exchange.posted_to))))
 
 
 def _embedding_usage(document: dict[str, Any]) -> Usage | None:

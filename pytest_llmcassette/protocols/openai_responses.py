@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_llmcassette.protocols.assembly import ChoiceDraft
 from pytest_llmcassette.protocols.base import Exchange, WireProtocol
-from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error
+from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error, unreadable
 from pytest_llmcassette.protocols.json_stream import JsonStream, is_event_stream
 from pytest_llmcassette.protocols.responses_items import add_item
 from pytest_llmcassette.protocols.responses_stream import ResponseDraft, error_fields
@@ -56,9 +56,7 @@ class OpenAIResponses(WireProtocol):
         elif document.get("error"):
             error = error_object(document, status=None)
         elif not isinstance(document.get("output"), list):
-            start = exchange.body[:80].decode(errors="replace")
-            words = f"The recorded answer could not be read: the body has no output: {start!r}"
-            error = ExchangeError(status=exchange.status, type="unreadable", message=words)
+            error = unreadable(exchange, "the body has no output")
         ended = document.get("status") in _ENDED_WELL or document.get("object") == "response.compaction"
         output = document.get("output") if isinstance(document.get("output"), list) else []
         return _transcript(exchange, self.name, document, output or [], error, ended=ended, stream=None)

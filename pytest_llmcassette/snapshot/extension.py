@@ -82,7 +82,7 @@ class LlmSnapshotExtension(AmberSnapshotExtension):
     @classmethod
     def get_file_basename(cls, *, test_location: PyTestLocation, index: SnapshotIndex) -> str:
         """The path below `__snapshots__`, without suffix."""
-        provider = provider_of(test_location)
+        provider = provider_file(test_location)
         return test_location.basename if provider is None else f"{test_location.basename}/{provider}"
 
     @classmethod
@@ -102,7 +102,7 @@ class LlmShapeExtension(LlmSnapshotExtension):
     serializer_class = ShapeSerializer
 
 
-def provider_of(test_location: PyTestLocation) -> str | None:
+def provider_file(test_location: PyTestLocation) -> str | None:
     """The test's provider as a file name, None for a test that has none."""
     callspec = getattr(test_location.item, "callspec", None)
     provider = callspec.params.get("llm_provider") if callspec is not None else None

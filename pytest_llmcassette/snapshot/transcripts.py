@@ -19,7 +19,7 @@ from pytest_llmcassette.protocols.transcript import (
 )
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.snapshot import blobs, json_values
-from pytest_llmcassette.snapshot.nodes import Arguments, Blob, Entry, Line, Plain, Stack, Words
+from pytest_llmcassette.snapshot.nodes import Arguments, Entry, Line, Plain, Stack, Words
 from pytest_llmcassette.snapshot.ordinals import Ordinals
 
 _NOT_TOKENS = ("server_tool_calls", "cost", "wire")
@@ -132,7 +132,6 @@ def _citations(part: Text) -> list[dict[str, Any]] | None:
 
 def _media(part: Media) -> Any:
     if part.digest is not None:
-        kind = part.media_type or "application/octet-stream"
-        return Blob(kind, f"<{kind}, {part.size} bytes, {part.digest}>")
+        return blobs.blob_of(part)
     # The query of a download link is its signature and expiry.
     return (part.url or "").partition("?")[0] or Plain(part.media_type or "without content")

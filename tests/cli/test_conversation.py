@@ -126,6 +126,15 @@ def test_parts_of_a_request_in_short(part, words):
     assert words in text
 
 
+def test_a_history_and_the_question_after_it():
+    asked = {"message": "And now?", "chat_history": [{"role": "USER", "message": "Hi"}], "preamble": "Be brief."}
+    assert messages(json.dumps(asked).encode()) == [
+        ("system", "system", "Be brief."),
+        ("user", "USER", "Hi"),
+        ("user", "user", "And now?"),
+    ]
+
+
 KEYS = """
     role content parts type text image_url source inlineData data url image document toolUse toolResult functionCall
     functionResponse name arguments input output tool_calls function function_call json bytes format file images
