@@ -171,7 +171,7 @@ with use_cassette({str(path)!r}, allow_unplayed=True):
 heavy = [name for name in sys.modules if name.partition(".")[0] in ("yaml", "syrupy", "genai_prices", "openai")]
 parts = ("pytest_llmcassette.protocols", "pytest_llmcassette.framing")
 ours = [name for name in sys.modules if name.startswith(parts)]
-light = (".protocols", ".framing", ".base", ".registry", ".providers", ".transcript", ".usage")
+light = (".protocols", ".framing", ".base", ".registry", ".hosts", ".transcript", ".usage")
 print(heavy, [name for name in ours if not name.endswith(light)])
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)

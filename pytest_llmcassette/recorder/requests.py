@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 from pytest_llmcassette.cassette.headers import canonical
 from pytest_llmcassette.cassette.model import Headers, Interaction, Request
@@ -45,6 +46,8 @@ class SentRequest:
     snapshot_headers: Headers = field(default_factory=dict)
     live: bool = False
     """Whether it was to go to the network (it may have failed there)."""
+    read: tuple[Any] | None = field(default=None, repr=False)
+    """What those above made of `interaction`, in a tuple of one: they read each answer once."""
 
 
 @lru_cache(maxsize=1024)
