@@ -37,7 +37,7 @@ class Recorder:
     `how_to_record` is the command that records the cassette (anew), `how_to_add` the one that adds a request to what is
     there, `owner` the test (or file) that a refusal names.
     `is_complete` tells whether a stream that the client closed had in fact reached its protocol's end. The file is read
-    at the first request; `exists_at_start` says whether it was there when the cassette was opened.
+    by `prepare`, else at the first request; `exists_at_start` says whether it was there when the cassette was opened.
     """
 
     def __init__(
@@ -76,6 +76,7 @@ class Recorder:
         self._secrets: frozenset[str] = frozenset()
         """The credentials that the requests of this run have carried."""
         self._playlist: Playlist | None = None
+        self._unreadable: CassetteFileError | None = None
         self._slots: list[tuple[Request, RecordingSlot]] = []
         self._failed: defaultdict[Hashable, list[SentRequest]] = defaultdict(list)
 
@@ -160,13 +161,35 @@ class Recorder:
         refuse_placeholder(live, self.owner)
         return self._reserve(request, sent)
 
+    def prepare(self) -> None:
+        """Do all that needs the disk, so that no request does: it may come in a running event loop.
+
+        A file that cannot be read is told at the first request.
+        """
+        with self.lock:
+            try:
+                self._load()
+            except CassetteFileError:
+                """Kept for the request."""
+        if self.may_record:
+            import pytest_llmcassette.cassette.encoding
+        if not self.will_record:
+            # For its words, should there be none.
+            import pytest_llmcassette.matching.mismatch.miss  # noqa: F401
+
     def _load(self) -> Playlist:
+        if self._unreadable is not None:
+            raise self._unreadable
         if self._playlist is None:
             interactions: Sequence[Interaction] = ()
             if self.exists_at_start and self.mode is not RecordMode.REWRITE:
                 from pytest_llmcassette.cassette.loaded import load_shared
 
-                interactions = load_shared(self.path)
+                try:
+                    interactions = load_shared(self.path)
+                except CassetteFileError as error:
+                    self._unreadable = error
+                    raise
             self._playlist = Playlist(interactions, self.config, self._redactor)
         return self._playlist
 

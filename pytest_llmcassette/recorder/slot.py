@@ -47,7 +47,7 @@ class RecordingSlot:
         self._phase = phase
         self._is_complete = is_complete
         self._on_end = on_end
-        self._lock = Lock()
+        self._first_end = Lock()
         self._ended = False
         self._response: Response | None = None
         self._raw_headers: RawHeaders = []
@@ -81,10 +81,10 @@ class RecordingSlot:
 
         A request that the client gave up before its answer began is kept with code 0.
         """
-        with self._lock:
-            if self._ended:
-                return
-            self._ended = True
+        # Taken for good, and never waited for: this may be an event loop's thread.
+        if not self._first_end.acquire(blocking=False):
+            return
+        self._ended = True
         self.sent.interaction = self._interaction(kind, message)
         self._on_end(self)
 
@@ -92,8 +92,8 @@ class RecordingSlot:
         """The recorder closes: a body that still streams counts as closed, a request without an answer is forgotten."""
         if self._response is not None:
             self.end(CLOSED)
-        with self._lock:
-            self._ended = True
+        self._first_end.acquire(blocking=False)
+        self._ended = True
 
     def _interaction(self, kind: str, message: str) -> Interaction:
         pieces, self._pieces = self._pieces, []

@@ -15,9 +15,10 @@ from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.recorder.requests import LiveRequest, RawHeaders
 from pytest_llmcassette.recorder.slot import RecordingSlot
 from pytest_llmcassette.replay.deliver import deliver
-from pytest_llmcassette.transports.carrying import Carrier, pause
+from pytest_llmcassette.transports.carrying import Carrier
 from pytest_llmcassette.transports.client_errors import ClientErrors
 from pytest_llmcassette.transports.live import LiveAnswer
+from pytest_llmcassette.transports.loops import pause
 from pytest_llmcassette.transports.unexpected import Ours
 
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
