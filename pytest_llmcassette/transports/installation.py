@@ -23,7 +23,8 @@ def install(*, defer_tls: bool = True) -> None:
             patches.install()
         tls.PATCHES.install() if defer_tls else tls.PATCHES.uninstall()
         for client, pools in _POOLS_OF.items():
-            if client in sys.modules:
+            # None is how a name is barred from import.
+            if sys.modules.get(client) is not None and pools not in sys.modules:
                 import_module(pools)
         _found[:] = [_now(defer_tls)]
     patching.check_nothing_is_gone()

@@ -16,6 +16,7 @@ from pytest_llmcassette.transports.carrying import Carrier
 from pytest_llmcassette.transports.exchange import Exchange, exchange_for
 from pytest_llmcassette.transports.httpcore.urls import going_live, url_of
 from pytest_llmcassette.transports.live import AsyncTee, LiveAnswer, Tee
+from pytest_llmcassette.transports.unexpected import Ours
 
 
 class Body:
@@ -66,7 +67,9 @@ class Library:
         body = b"".join(request.stream)
         answer = exchange.answer(request.headers, body)
         if isinstance(answer, Carrier):
-            return self._replayed(answer.begin(), answer)
+            head = answer.begin()
+            with exchange.ours:
+                return self._replayed(head, answer)
         request.stream = Body(body)
         live = going_live.set(True)
         try:
@@ -76,7 +79,8 @@ class Library:
             raise
         finally:
             going_live.reset(live)
-        _tell_head(answer, response)
+        with exchange.ours:
+            _tell_head(answer, response)
         response.stream = Tee(response.stream, answer)
         return response
 
@@ -88,7 +92,9 @@ class Library:
         body = b"".join([piece async for piece in request.stream])
         answer = await exchange.answer_async(request.headers, body)
         if isinstance(answer, Carrier):
-            return self._replayed(await answer.begin_async(), answer)
+            head = await answer.begin_async()
+            with exchange.ours:
+                return self._replayed(head, answer)
         request.stream = Body(body)
         live = going_live.set(True)
         try:
@@ -98,7 +104,8 @@ class Library:
             raise
         finally:
             going_live.reset(live)
-        _tell_head(answer, response)
+        with exchange.ours:
+            _tell_head(answer, response)
         response.stream = AsyncTee(response.stream, answer)
         return response
 
@@ -106,7 +113,11 @@ class Library:
         what = in_force.current()
         if what is None:
             return None
-        return exchange_for(what, request.method.decode("latin-1"), url_of(request.url), self)
+        try:
+            method, url = request.method.decode("latin-1"), url_of(request.url)
+        except Exception as error:
+            raise Ours(what, "a request").fault(error) from error
+        return exchange_for(what, method, url, self)
 
     def _replayed(self, head: Head, body: Carrier) -> Any:
         return self.response(
