@@ -22,6 +22,11 @@ def is_complete(interaction: Interaction) -> bool:
     return transcript is not None and transcript.complete
 
 
+def prepare_to_record() -> None:
+    """Import what `is_complete` needs, before it is asked in a running event loop."""
+    registry.names()
+
+
 def _copied(headers: Headers) -> Headers:
     return {name: list(values) for name, values in headers.items()}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pytest_llmcassette.cassette.model import Outcome
 from pytest_llmcassette.protocols.assembly import Assembly
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.chat_message import ChatChoice, response_citations
@@ -97,7 +98,12 @@ class ChatAnswer(Assembly):
     def complete(self) -> bool:
         """A finish reason for each choice, and in a stream the `[DONE]` of hosts that send it."""
         finished = bool(self._choices) and all(choice.draft.finish_reason for choice in self._choices.values())
-        if not finished or self.error is not None or self.cut or self.exchange.interaction.end:
+        if (
+            not finished
+            or self.error is not None
+            or self.cut
+            or self.exchange.interaction.outcome is not Outcome.COMPLETE
+        ):
             return False
         return not self.streamed or "[DONE]" in self.kinds or self._ends_without_done()
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from threading import RLock
+from typing import Any
 
 from pytest_llmcassette.cassette.model import Interaction, Request
 from pytest_llmcassette.config import CassetteConfig
@@ -34,7 +35,7 @@ class Recorder:
     `how_to_record` is the command that records the cassette (anew), `how_to_add` the one that adds a request to what is
     there, `owner` the test (or file) that a refusal names.
     `is_complete` tells whether a stream that the client closed had in fact reached its protocol's end. The file is read
-    at the first request; `exists_at_start` says whether it was there when the cassette was opened.
+    by `prepare`, else at the first request; `exists_at_start` says whether it was there when the cassette was opened.
     """
 
     def __init__(
@@ -57,18 +58,22 @@ class Recorder:
         self.sent: list[SentRequest] = []
         self.misses: list[CassetteStop] = []
         self.closed = False
+        self.changes: tuple[Callable[[Any], Any], ...] = ()
+        """What is done to each answer's delivery before it is replayed: `replay.deliver.Change`s, in order."""
         self.left_over = 0
         """After `save` in mode all: how many of the file's interactions this run did not replace."""
         self._is_complete = is_complete
         self._known_state = _file_state(path)
         self.exists_at_start = self._known_state is not None
-        self._lock = RLock()
+        self.lock = RLock()
+        """Held while a request is decided on, for which only memory is touched."""
         self._redactor = _redactor(config)
         self._snapshot_headers = PROTOCOL_HEADERS.union(
             canonical_name(name.encode()) for name in config.snapshot_headers
         )
         self._known = KnownSecrets()
         self._playlist: Playlist | None = None
+        self._unreadable: CassetteFileError | None = None
         self._slots: list[tuple[Request, RecordingSlot]] = []
         self._failed: defaultdict[Hashable, list[SentRequest]] = defaultdict(list)
 
@@ -106,7 +111,7 @@ class Recorder:
 
     def request(self, live: LiveRequest) -> Interaction | RecordingSlot:
         """Decide for one request; raises `RequestNotRecorded` or `RequestRefused`, which `misses` keeps."""
-        with self._lock:
+        with self.lock:
             try:
                 return self._decide(live)
             except CassetteStop as stop:
@@ -145,13 +150,35 @@ class Recorder:
         refuse_placeholder(live, self.owner)
         return self._reserve(request, sent)
 
+    def prepare(self) -> None:
+        """Do all that needs the disk, so that no request does: it may come in a running event loop.
+
+        A file that cannot be read is told at the first request.
+        """
+        with self.lock:
+            try:
+                self._load()
+            except CassetteFileError:
+                """Kept for the request."""
+        if self.may_record:
+            import pytest_llmcassette.cassette.encoding
+        if not self.will_record:
+            # For its words, should there be none.
+            import pytest_llmcassette.matching.mismatch.miss  # noqa: F401
+
     def _load(self) -> Playlist:
+        if self._unreadable is not None:
+            raise self._unreadable
         if self._playlist is None:
             interactions: Sequence[Interaction] = ()
             if self.exists_at_start and self.mode is not RecordMode.REWRITE:
                 from pytest_llmcassette.cassette.loaded import load_shared
 
-                interactions = load_shared(self.path)
+                try:
+                    interactions = load_shared(self.path)
+                except CassetteFileError as error:
+                    self._unreadable = error
+                    raise
             self._playlist = Playlist(interactions, self.config, self._redactor)
         return self._playlist
 
@@ -210,13 +237,13 @@ class Recorder:
         """
         if not self.exists_at_start or self.mode in (RecordMode.ALL, RecordMode.REWRITE):
             return []
-        with self._lock:
+        with self.lock:
             return self._load().unplayed()
 
     def close(self) -> None:
         """No more requests: later ones raise `RequestRefused` naming the owner. Streams still open count as closed."""
         self.closed = True
-        with self._lock:
+        with self.lock:
             for _, slot in self._slots:
                 slot.settle()
 
@@ -225,7 +252,7 @@ class Recorder:
 
         Raises `CassetteFileError`, also when something else wrote the file since this cassette was opened.
         """
-        with self._lock:
+        with self.lock:
             fresh = [
                 # A later request may carry what an earlier answer gave out under an unknown name.
                 (request, self._swept(slot.sent.interaction, slot.redacted_with))

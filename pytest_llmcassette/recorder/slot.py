@@ -7,19 +7,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from threading import Lock
 
-from pytest_llmcassette.cassette.model import Interaction, Request, Response
+from pytest_llmcassette.cassette.model import CLOSED, Interaction, Outcome, Request, Response
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.recorder.requests import RawHeaders, SentRequest, canonical_headers
 from pytest_llmcassette.redaction import KnownSecrets, Redactor
 
-CLOSED = "closed"
 _TRANSIENT = frozenset({408, 409, 429})
 
 
 def is_transient(interaction: Interaction) -> bool:
     """A failure that clients retry: 408, 409, 429, 5xx, or no answer at all."""
     code = interaction.response.code
-    return code in _TRANSIENT or code >= 500 or (code == 0 and interaction.end != CLOSED)
+    return code in _TRANSIENT or code >= 500 or (not code and interaction.outcome is Outcome.FAILED)
 
 
 class RecordingSlot:
@@ -50,7 +49,7 @@ class RecordingSlot:
         self._phase = phase
         self._is_complete = is_complete
         self._on_end = on_end
-        self._lock = Lock()
+        self._first_end = Lock()
         self._ended = False
         self._response: Response | None = None
         self._raw_headers: RawHeaders = []
@@ -84,10 +83,10 @@ class RecordingSlot:
 
         A request that the client gave up before its answer began is kept with code 0.
         """
-        with self._lock:
-            if self._ended:
-                return
-            self._ended = True
+        # Taken for good, and never waited for: this may be an event loop's thread.
+        if not self._first_end.acquire(blocking=False):
+            return
+        self._ended = True
         self.sent.interaction = self._interaction(kind, message)
         self._on_end(self)
 
@@ -95,8 +94,8 @@ class RecordingSlot:
         """The recorder closes: a body that still streams counts as closed, a request without an answer is forgotten."""
         if self._response is not None:
             self.end(CLOSED)
-        with self._lock:
-            self._ended = True
+        self._first_end.acquire(blocking=False)
+        self._ended = True
 
     def _interaction(self, kind: str, message: str) -> Interaction:
         pieces, self._pieces = self._pieces, []
