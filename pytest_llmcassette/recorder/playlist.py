@@ -6,10 +6,10 @@ from collections import deque
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 
-from pytest_llmcassette.cassette.model import Interaction, Request
+from pytest_llmcassette.cassette.model import Interaction, Outcome, Request
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.matching import Matcher
-from pytest_llmcassette.recorder.slot import CLOSED, is_transient
+from pytest_llmcassette.recorder.slot import is_transient
 from pytest_llmcassette.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class Playlist:
         return [
             place
             for place, (interaction, played) in enumerate(zip(self.interactions, self._played, strict=True))
-            if not played and not (interaction.response.code == 0 and interaction.end == CLOSED)
+            if not played and interaction.outcome is not Outcome.GIVEN_UP
         ]
 
     def is_used_up(self, phase: str) -> bool:

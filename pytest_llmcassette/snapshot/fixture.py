@@ -9,7 +9,7 @@ from typing import Any
 from syrupy.assertion import DiffMode, SnapshotAssertion
 from syrupy.location import PyTestLocation
 
-from pytest_llmcassette.snapshot.explanation import ADVICE, explanation
+from pytest_llmcassette.snapshot.difference import ADVICE, explanation
 from pytest_llmcassette.snapshot.extension import LlmShapeExtension, LlmSnapshotExtension
 
 
