@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +17,7 @@ from pytest_llmcassette.recorder.playlist import Playlist
 from pytest_llmcassette.recorder.requests import (
     PROTOCOL_HEADERS,
     LiveRequest,
+    RawHeaders,
     SentRequest,
     canonical_name,
     read_headers,
@@ -25,6 +25,7 @@ from pytest_llmcassette.recorder.requests import (
     refuse_placeholder,
     without_keys,
 )
+from pytest_llmcassette.recorder.retries import Retries
 from pytest_llmcassette.recorder.slot import RecordingSlot, is_transient
 from pytest_llmcassette.redaction import Redactor
 from pytest_llmcassette.redaction.environment import keys_of_environment
@@ -73,7 +74,7 @@ class Recorder:
         """The credentials that the requests of this run have carried."""
         self._playlist: Playlist | None = None
         self._slots: list[tuple[Request, RecordingSlot]] = []
-        self._failed: defaultdict[Hashable, list[SentRequest]] = defaultdict(list)
+        self._retries = Retries(lambda request: self._load().key(request))
 
     @property
     def will_record(self) -> bool:
@@ -96,6 +97,11 @@ class Recorder:
     def interactions(self) -> list[Interaction]:
         """What was played or recorded in this run, in the order of the requests, without dropped retries."""
         return [sent.interaction for sent in self.sent if sent.interaction is not None and not sent.dropped]
+
+    @property
+    def left_out(self) -> int:
+        """How many failed attempts the recording does without, since they were tried again."""
+        return sum(sent.live and sent.dropped for sent in self.sent)
 
     def ignores(self, host: str, port: int | None) -> bool:
         """Whether `ignore_hosts` lets this host's traffic through unrecorded; `port` None is the scheme's own."""
@@ -154,7 +160,7 @@ class Recorder:
         if not self.may_record:
             raise self._miss(request, playlist)
         refuse_placeholder(live, self.owner)
-        return self._reserve(request, sent)
+        return self._reserve(request, sent, live.headers)
 
     def _load(self) -> Playlist:
         if self._playlist is None:
@@ -189,17 +195,16 @@ class Recorder:
             command=self._how_to_add if adds else self.how_to_record,
         )
 
-    def _reserve(self, request: Request, sent: SentRequest) -> RecordingSlot:
+    def _reserve(self, request: Request, sent: SentRequest, headers: RawHeaders) -> RecordingSlot:
         sent.live = True
-        if self._failed:
-            earlier = self._failed.get(self._load().key(request))
-            if earlier:
-                earlier.pop(0).dropped = True
+        if not self.config.record_errors:
+            self._retries.started(request, sent, headers)
 
         def note_failure(slot: RecordingSlot) -> None:
             failed = slot.sent.interaction
             if failed is not None and is_transient(failed) and not self.config.record_errors:
-                self._failed[self._load().key(request)].append(slot.sent)
+                with self._lock:
+                    self._retries.failed()
 
         slot = RecordingSlot(
             request,
