@@ -10,12 +10,9 @@ import json
 from typing import Any
 
 from pytest_llmcassette.protocols.wire_values import as_dict, as_list, as_str, dict_list
+from pytest_llmcassette.redaction.request_words import CALLS, HISTORY, QUESTIONS, RESULTS, SYSTEM
 
-_SYSTEM = ("system", "instructions", "systemInstruction", "system_instruction", "preamble")
-_MESSAGES = ("messages", "contents", "input", "prompt", "inputText", "texts", "inputs", "message")
 _LONGEST = 2000
-_CALLS = ("tool_use", "function_call", "custom_tool_call", "tool-call")
-_RESULTS = ("tool_result", "function_call_output", "custom_tool_call_output")
 
 
 def request_lines(body: bytes) -> list[tuple[str, str]]:
@@ -32,10 +29,10 @@ def _lines(document: dict[str, Any]) -> list[tuple[str, str]]:
     names = _tool_names(document)
     if names:
         lines.append(("tools", ", ".join(names)))
-    for field in _SYSTEM:
+    for field in SYSTEM:
         if document.get(field):
             lines.append(("system", _text(document[field])))
-    for field in _MESSAGES:
+    for field in (*HISTORY, *QUESTIONS):
         value = document.get(field)
         if not value:
             continue
@@ -88,9 +85,9 @@ def _text(value: Any) -> str:
 
 def _part(part: dict[str, Any]) -> str:
     kind = as_str(part.get("type")) or ""
-    if kind in _CALLS:
+    if kind in CALLS:
         return _call(part.get("name"), part.get("input", part.get("arguments")))
-    if kind in _RESULTS:
+    if kind in RESULTS:
         return f"<- {_text(part.get('content', part.get('output')))}"
     for name in ("functionCall", "function_call", "toolUse"):
         if isinstance(part.get(name), dict):

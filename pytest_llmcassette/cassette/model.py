@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING
+
+CLOSED = "closed"
+"""The file's word for a stream, or a request, that its client left before the end."""
 
 Headers = dict[str, list[str]]
 """Header, form and trailer values by name; header names in Go's canonical case (`X-Request-Id`)."""
@@ -70,6 +74,18 @@ class Response(_LateBody):
     duration_ns: int = 0
 
 
+class Outcome(Enum):
+    """How an exchange ended."""
+
+    COMPLETE = "complete"
+    CLOSED = "closed"
+    """The client closed the stream before its end."""
+    GIVEN_UP = "given up"
+    """The client left before an answer came (a lost race, a deadline)."""
+    FAILED = "failed"
+    """An error of the network ended it, before the answer or within it."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Interaction:
     """A request with its response.
@@ -91,6 +107,15 @@ class Interaction:
     end: str = ""
     end_message: str = ""
     chunks: tuple[tuple[float, int], ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        """How the exchange ended: what `end` and `response.code` say together."""
+        if not self.response.code:
+            return Outcome.GIVEN_UP if self.end == CLOSED else Outcome.FAILED
+        if not self.end:
+            return Outcome.COMPLETE
+        return Outcome.CLOSED if self.end == CLOSED else Outcome.FAILED
 
 
 def defer_body(message: Request | Response, source: Callable[[], bytes]) -> None:

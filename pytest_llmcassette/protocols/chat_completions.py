@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pytest_llmcassette.cassette.model import Outcome
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.chat_message import ChatChoice, response_citations
 from pytest_llmcassette.protocols.chat_usage import chat_usage
@@ -102,7 +103,7 @@ class ChatAnswer:
             request_model=as_str(self.exchange.asked("model")),
             model=self.model,
             choices=choices,
-            complete=finished and not self.exchange.interaction.end,
+            complete=finished and self.exchange.interaction.outcome is Outcome.COMPLETE,
             error=self.error,
             usage=usage,
             created=self.created,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from pytest_llmcassette.cassette.model import Outcome
 from pytest_llmcassette.protocols.assembly import ChoiceDraft
 from pytest_llmcassette.protocols.base import Exchange, WireProtocol
 from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error
@@ -104,7 +105,7 @@ def _transcript(
         request_model=as_str(exchange.asked("model")),
         model=as_str(response.get("model")) or None,
         choices=(built,) if built.parts or built.finish_reason else (),
-        complete=ended and error is None and not exchange.interaction.end,
+        complete=ended and error is None and exchange.interaction.outcome is Outcome.COMPLETE,
         error=error,
         usage=responses_usage(response.get("usage"), response.get("tool_usage")),
         created=as_time(response.get("created_at")),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from threading import RLock
+from typing import Any
 
 from pytest_llmcassette.cassette.model import Interaction, Request
 from pytest_llmcassette.config import CassetteConfig
@@ -60,6 +61,8 @@ class Recorder:
         self.sent: list[SentRequest] = []
         self.misses: list[CassetteStop] = []
         self.closed = False
+        self.changes: tuple[Callable[[Any], Any], ...] = ()
+        """What is done to each answer's delivery before it is replayed: `replay.deliver.Change`s, in order."""
         self.left_over = 0
         """After `save` in mode all: how many of the file's interactions this run did not replace."""
         self._is_complete = is_complete

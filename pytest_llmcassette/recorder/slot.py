@@ -7,19 +7,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from threading import Lock
 
-from pytest_llmcassette.cassette.model import Interaction, Request, Response
+from pytest_llmcassette.cassette.model import CLOSED, Interaction, Outcome, Request, Response
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.recorder.requests import RawHeaders, SentRequest, canonical_headers
 from pytest_llmcassette.redaction import Redactor
 
-CLOSED = "closed"
 _TRANSIENT = frozenset({408, 409, 429})
 
 
 def is_transient(interaction: Interaction) -> bool:
     """A failure that clients retry: 408, 409, 429, 5xx, or no answer at all."""
     code = interaction.response.code
-    return code in _TRANSIENT or code >= 500 or (code == 0 and interaction.end != CLOSED)
+    return code in _TRANSIENT or code >= 500 or (not code and interaction.outcome is Outcome.FAILED)
 
 
 class RecordingSlot:

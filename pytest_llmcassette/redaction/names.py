@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from pytest_llmcassette.redaction import request_words
+
 REDACTED = "REDACTED"
 """What stands in the file in place of a secret."""
 
@@ -68,7 +70,7 @@ HEADER_FIELDS = frozenset(
 """Names of JSON fields with a credential for an MCP server: OpenAI's `tools[].authorization` and `tools[].headers`,
 Anthropic's `mcp_servers[].authorization_token`. Secret among tools as well: a schema's members are no strings."""
 
-TOOLS = b"tools"
+TOOLS = request_words.TOOLS.encode()
 """The JSON member in which of all names only `HEADER_FIELDS` are secret."""
 
 TOKEN_REQUEST_FIELDS = frozenset(
@@ -112,10 +114,8 @@ SECRET_QUERY = SECRET_FIELDS | frozenset(
 )
 """Names of query parameters, in lower case."""
 
-CONVERSATION = frozenset(
-    {b"messages", b"contents", b"input", b"tools", b"system", b"arguments", b"args", b"tool_calls"}
-)
-"""JSON members in which nothing is secret by its name: what was said, and what a tool takes."""
+CONVERSATION = frozenset(name.encode() for name in request_words.CONVERSATION)
+"""The same as `request_words.CONVERSATION`, as bytes of JSON."""
 
 _SECRET_HEADERS = frozenset(
     {

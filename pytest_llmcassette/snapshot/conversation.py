@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_llmcassette.cassette.model import Interaction
+from pytest_llmcassette.cassette.model import Interaction, Outcome
 from pytest_llmcassette.llm_cassette import LlmCassette
 from pytest_llmcassette.protocols import registry
 from pytest_llmcassette.protocols.transcript import Transcript
@@ -96,7 +96,8 @@ def _answer(number: int, interaction: Interaction | None, ids: Ordinals) -> Entr
         shown = Entry(f"answer {number}: {status or 'none'}")
     else:
         shown = transcript_tree(transcript, ids, f"answer {number}: {status}, {describe(transcript)}")
-    if interaction.end:
+    outcome = interaction.outcome
+    if outcome is not Outcome.COMPLETE:
         # Without its message, which names addresses and ports.
-        shown["connection"] = Plain("closed by the client" if interaction.end == "closed" else interaction.end)
+        shown["connection"] = Plain(interaction.end if outcome is Outcome.FAILED else "closed by the client")
     return shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from pytest_llmcassette.snapshot.json_values import HISTORY
+from pytest_llmcassette.redaction.request_words import HISTORY
 from pytest_llmcassette.snapshot.nodes import Blob, Entry, History, Plain, Size
 
 _KEPT = {"role", "type", "name", "finish", "status", "complete", "connection"}

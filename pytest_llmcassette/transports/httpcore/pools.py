@@ -8,18 +8,33 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
-from pytest_llmcassette.cassette.model import Interaction
+from pytest_llmcassette.cassette.model import CLOSED, Interaction
 from pytest_llmcassette.errors import NotIntercepted, RequestRefused
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.recorder.requests import LiveRequest
-from pytest_llmcassette.recorder.slot import CLOSED, RecordingSlot
-from pytest_llmcassette.replay import deliver
-from pytest_llmcassette.transports.httpcore.streams import AsyncTee, Body, Replay, Tee, pause
+from pytest_llmcassette.recorder.slot import RecordingSlot
+from pytest_llmcassette.replay.deliver import deliver
+from pytest_llmcassette.replay.head import Head, standard_phrase
+from pytest_llmcassette.transports.carrying import Carrier
 from pytest_llmcassette.transports.httpcore.urls import DEFAULT_PORTS, going_live, url_of
+from pytest_llmcassette.transports.tee import AsyncTee, Tee
+
+
+class Body:
+    """A request body in memory, to be sent as often as the pool needs."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._body
 
 
 class Library:
@@ -53,11 +68,8 @@ class Library:
         body = b"".join(request.stream)
         answer = recorder.request(_live(request, body))
         if isinstance(answer, Interaction):
-            if not answer.response.code and answer.end == CLOSED:
-                raise recorder.note(deliver.truncated(answer))
-            if recorder.config.timing != "instant":
-                time.sleep(answer.response.duration_ns / 1e9)
-            return self._replayed(answer, recorder)
+            carrier = Carrier(deliver(answer, recorder.config, recorder.changes), recorder, self.error)
+            return self._replayed(carrier.begin(), carrier)
         request.stream = Body(body)
         started = time.perf_counter_ns()
         live = going_live.set(True)
@@ -80,13 +92,8 @@ class Library:
         body = b"".join([piece async for piece in request.stream])
         answer = recorder.request(_live(request, body))
         if isinstance(answer, Interaction):
-            if not answer.response.code and answer.end == CLOSED:
-                # The client gave this request up when it was recorded (a lost race, a deadline): let it do so again.
-                await pause(deliver.GIVEN_UP_SECONDS)
-                raise recorder.note(deliver.truncated(answer))
-            if recorder.config.timing != "instant":
-                await pause(answer.response.duration_ns / 1e9)
-            return self._replayed(answer, recorder)
+            carrier = Carrier(deliver(answer, recorder.config, recorder.changes), recorder, self.error)
+            return self._replayed(await carrier.begin_async(), carrier)
         request.stream = Body(body)
         started = time.perf_counter_ns()
         live = going_live.set(True)
@@ -108,18 +115,12 @@ class Library:
         else:
             slot.end(CLOSED)
 
-    def _replayed(self, interaction: Interaction, recorder: Recorder) -> Any:
-        if not interaction.response.code:
-            raise self.error(interaction.end, interaction.end_message)
-        instant = recorder.config.timing == "instant"
+    def _replayed(self, head: Head, body: Carrier) -> Any:
         return self.response(
-            status=interaction.response.code,
-            headers=deliver.response_headers(interaction, instant=instant),
-            content=Replay(interaction, recorder, self.error, instant=instant),
-            extensions={
-                "http_version": deliver.http_version(interaction.response),
-                "reason_phrase": deliver.reason_phrase(interaction.response),
-            },
+            status=head.status,
+            headers=head.headers,
+            content=body,
+            extensions={"http_version": head.version, "reason_phrase": head.reason},
         )
 
 
@@ -156,5 +157,5 @@ def _report_head(slot: RecordingSlot, response: Any, started: int) -> None:
     extensions = response.extensions
     version = extensions.get("http_version", b"HTTP/1.1").decode("latin-1")
     words = extensions.get("reason_phrase")
-    reason = words.decode("latin-1") if words else deliver.standard_phrase(response.status)
+    reason = words.decode("latin-1") if words else standard_phrase(response.status)
     slot.headers(response.status, reason, response.headers, version, time.perf_counter_ns() - started)

@@ -1,0 +1,90 @@
+"""Carries a delivery out, for clients of any kind: waits, pieces and end, in threads, asyncio and trio."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import AsyncGenerator, Callable, Iterator
+from typing import NoReturn
+
+from pytest_llmcassette.recorder.recorder import Recorder
+from pytest_llmcassette.replay.deliver import Delivery
+from pytest_llmcassette.replay.head import Head
+
+NetworkError = Callable[[str, str], Exception]
+"""A client library's own exception, from httpcore's name for its kind and a message."""
+
+
+class Carrier:
+    """One delivery on its way to one client. First `begin` or `begin_async`, then the body by iterating over this."""
+
+    def __init__(self, delivery: Delivery, recorder: Recorder, error: NetworkError) -> None:
+        self._delivery = delivery
+        self._recorder = recorder
+        self._error = error
+
+    def begin(self) -> Head:
+        """The head, when it is time; raises the client library's own error, or a `CassetteStop`, where none comes."""
+        delivery = self._delivery
+        if delivery.wait:
+            time.sleep(delivery.wait)
+        if delivery.head is None:
+            self._raise_end()
+        return delivery.head
+
+    async def begin_async(self) -> Head:
+        """`begin`, in an event loop."""
+        delivery = self._delivery
+        if delivery.wait:
+            await pause(delivery.wait)
+        if delivery.head is None:
+            await self._give_time()
+            self._raise_end()
+        return delivery.head
+
+    def __iter__(self) -> Iterator[bytes]:
+        for seconds, piece in self._delivery.pieces:
+            if seconds:
+                time.sleep(seconds)
+            yield piece
+        if self._delivery.end is not None:
+            self._raise_end()
+
+    async def __aiter__(self) -> AsyncGenerator[bytes]:
+        for seconds, piece in self._delivery.pieces:
+            if seconds:
+                await pause(seconds)
+            yield piece
+        if self._delivery.end is not None:
+            await self._give_time()
+            self._raise_end()
+
+    async def _give_time(self) -> None:
+        """Where the client left when this was recorded (a lost race, a deadline, a cancelled task): let it leave again."""
+        end = self._delivery.end
+        if end is not None and end.patience:
+            await pause(end.patience)
+
+    def _raise_end(self) -> NoReturn:
+        end = self._delivery.end
+        assert end is not None
+        if end.stop is not None:
+            raise self._recorder.note(end.stop)
+        raise self._error(end.kind, end.message)
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    async def aclose(self) -> None:
+        """Nothing is held open."""
+
+
+async def pause(seconds: float) -> None:
+    """Sleep in the event loop that runs: asyncio's (uvloop too) or trio's."""
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is not None and asyncio._get_running_loop() is not None:
+        await asyncio.sleep(seconds)
+        return
+    import trio
+
+    await trio.sleep(seconds)
