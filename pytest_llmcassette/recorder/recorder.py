@@ -31,6 +31,9 @@ from pytest_llmcassette.recorder.slot import RecordingSlot, is_transient
 from pytest_llmcassette.redaction import Redactor
 from pytest_llmcassette.redaction.environment import keys_of_environment
 
+_FRAMING = frozenset({b"content-length", b"content-encoding", b"transfer-encoding", b"connection", b"keep-alive"})
+"""Headers of the connection and of the body's form on it."""
+
 
 class Recorder:
     """One cassette in force: opened for one test or one `use_cassette`.
@@ -63,6 +66,10 @@ class Recorder:
         self.closed = False
         self.changes: tuple[Callable[[Any], Any], ...] = ()
         """What is done to each answer's delivery before it is replayed: `replay.deliver.Change`s, in order."""
+        self.unkept_headers: set[str] = set()
+        """The response headers, in lower case, that user code read and that the recording leaves out."""
+        self.absent_headers: set[str] = set()
+        """Those that user code asked a replayed answer for, and that it did not have."""
         self.left_over = 0
         """After `save` in mode all: how many of the file's interactions this run did not replace."""
         self._is_complete = is_complete
@@ -105,6 +112,15 @@ class Recorder:
     def left_out(self) -> int:
         """How many failed attempts the recording does without, since they were tried again."""
         return sum(sent.live and sent.dropped for sent in self.sent)
+
+    def leaves_out(self, headers: RawHeaders) -> frozenset[bytes]:
+        """Which of these response headers, in lower case, no recording holds, though a replay could serve them."""
+        names = {name.lower() for name, _ in headers}
+        return frozenset(
+            name
+            for name in names
+            if name not in _FRAMING and not self._redactor.keeps_response_header(name.decode("latin-1"))
+        )
 
     def ignores(self, host: str, port: int | None) -> bool:
         """Whether `ignore_hosts` lets this host's traffic through unrecorded; `port` None is the scheme's own."""

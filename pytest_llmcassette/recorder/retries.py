@@ -32,7 +32,7 @@ class _Attempt:
 
 @dataclass(slots=True, eq=False)
 class _Calls:
-    """All calls with equal requests: each a first attempt and its retries. `latest` is the place of the last request."""
+    """All calls with equal requests, each a first attempt and its retries. `latest` is the last request's place."""
 
     calls: list[list[_Attempt]] = field(default_factory=list)
     latest: int = 0

@@ -66,8 +66,8 @@ def _already_played(equal: list[int], config: CassetteConfig) -> str:
     if config.record_errors:
         return f"{what}\n{advice}"
     return (
-        f"{what}\n{advice}\nA failure (429, 5xx) that was followed by an equal request was taken for retried while "
-        "recording, and\nleft out: if the code counts on it, record again with record_errors=True."
+        f"{what}\n{advice}\nA failure (429, 5xx) that was followed by an equal request was taken for retried while"
+        "\nrecording, and left out: if the code counts on it, record again with record_errors=True."
     )
 
 

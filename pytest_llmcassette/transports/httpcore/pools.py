@@ -20,6 +20,7 @@ from pytest_llmcassette.recorder.slot import RecordingSlot
 from pytest_llmcassette.replay.deliver import deliver
 from pytest_llmcassette.replay.head import Head, standard_phrase
 from pytest_llmcassette.transports.carrying import Carrier
+from pytest_llmcassette.transports.httpcore.asked_headers import listening
 from pytest_llmcassette.transports.httpcore.urls import DEFAULT_PORTS, going_live, url_of
 from pytest_llmcassette.transports.tee import AsyncTee, Tee
 
@@ -69,7 +70,7 @@ class Library:
         answer = recorder.request(_live(request, body))
         if isinstance(answer, Interaction):
             carrier = Carrier(deliver(answer, recorder.config, recorder.changes), recorder, self.error)
-            return self._replayed(carrier.begin(), carrier)
+            return self._replayed(carrier.begin(), carrier, recorder)
         request.stream = Body(body)
         started = time.perf_counter_ns()
         live = going_live.set(True)
@@ -80,7 +81,7 @@ class Library:
             raise
         finally:
             going_live.reset(live)
-        _report_head(answer, response, started)
+        _report_head(answer, response, started, recorder)
         response.stream = Tee(response.stream, answer, self._end)
         return response
 
@@ -93,7 +94,7 @@ class Library:
         answer = recorder.request(_live(request, body))
         if isinstance(answer, Interaction):
             carrier = Carrier(deliver(answer, recorder.config, recorder.changes), recorder, self.error)
-            return self._replayed(await carrier.begin_async(), carrier)
+            return self._replayed(await carrier.begin_async(), carrier, recorder)
         request.stream = Body(body)
         started = time.perf_counter_ns()
         live = going_live.set(True)
@@ -104,7 +105,7 @@ class Library:
             raise
         finally:
             going_live.reset(live)
-        _report_head(answer, response, started)
+        _report_head(answer, response, started, recorder)
         response.stream = AsyncTee(response.stream, answer, self._end)
         return response
 
@@ -115,10 +116,11 @@ class Library:
         else:
             slot.end(CLOSED)
 
-    def _replayed(self, head: Head, body: Carrier) -> Any:
+    def _replayed(self, head: Head, body: Carrier, recorder: Recorder) -> Any:
+        served = frozenset([name.lower() for name, _ in head.headers])
         return self.response(
             status=head.status,
-            headers=head.headers,
+            headers=listening(head.headers, recorder.absent_headers.add, to=served, unless=True),
             content=body,
             extensions={"http_version": head.version, "reason_phrase": head.reason},
         )
@@ -153,9 +155,11 @@ def _live(request: Any, body: bytes) -> LiveRequest:
     return LiveRequest(request.method.decode("latin-1"), url_of(request.url), request.headers, body)
 
 
-def _report_head(slot: RecordingSlot, response: Any, started: int) -> None:
+def _report_head(slot: RecordingSlot, response: Any, started: int, recorder: Recorder) -> None:
     extensions = response.extensions
     version = extensions.get("http_version", b"HTTP/1.1").decode("latin-1")
     words = extensions.get("reason_phrase")
     reason = words.decode("latin-1") if words else standard_phrase(response.status)
     slot.headers(response.status, reason, response.headers, version, time.perf_counter_ns() - started)
+    left_out = recorder.leaves_out(response.headers)
+    response.headers = listening(response.headers, recorder.unkept_headers.add, to=left_out, unless=False)
