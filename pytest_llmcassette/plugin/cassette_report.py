@@ -162,6 +162,7 @@ class CassetteReport:
             return
         from pytest_llmcassette.plugin import commands, options
         from pytest_llmcassette.report.advice import advice_lines
+        from pytest_llmcassette.report.left_out import left_out_lines
         from pytest_llmcassette.report.summary import matrix_lines, summary_lines, unused_lines
 
         records, now = sorted(self._records.values(), key=lambda record: record.nodeid), time.time()
@@ -174,6 +175,7 @@ class CassetteReport:
         page = page_path(self._config)
         if page is not None:
             lines += ["", self._write(page, records, now, unused)]
+        lines += left_out_lines(records)
         lines += advice_lines(
             records,
             argument=lambda nodeid: commands.test_argument(self._config, nodeid),

@@ -26,6 +26,8 @@ def collect(
     remedies = [stop.remedy for stop in recorder.misses if isinstance(stop, RequestNotRecorded)]
     record.missing = bool(remedies)
     record.remedy = RecordMode.REWRITE if RecordMode.REWRITE in remedies else next(iter(remedies), "")
+    record.left_out += recorder.left_out
+    record.unkept_headers = sorted({*record.unkept_headers, *recorder.unkept_headers})
     record.left_over = 0 if recorder.config.allow_unplayed else recorder.left_over
     played = [sent for sent in recorder.sent if sent.interaction is not None and not sent.dropped]
     record.exchanges += [_exchange(sent) for sent in played]

@@ -49,6 +49,8 @@ class TestRecord:
     `saved`: a recording was written. `no_key`: the unset variable for want of which nothing was recorded.
     `remedy`: the record mode that records what is missing. `snapshot`: the test compares with `llm_snapshot`.
     `left_over`: interactions of the file that mode all has not replaced, so that they will stay unplayed.
+    `left_out`: attempts that failed, were tried again and are not recorded. `unkept_headers`: response headers that the
+    test read and that are not recorded. `further`: the cassettes that it entered itself, beside `cassette`.
     `unread`: exchanges that nobody looked at, so that their answers were not read. `folder`: where cassettes like this
     one are, relative like it; only for those who asked for the report.
     """
@@ -69,6 +71,9 @@ class TestRecord:
     snapshot: bool = False
     no_key: str = ""
     left_over: int = 0
+    left_out: int = 0
+    unkept_headers: list[str] = field(default_factory=list)
+    further: list[str] = field(default_factory=list)
     unplayed: int = 0
     unread: int = 0
     exchanges: list[ExchangeRecord] = field(default_factory=list)
@@ -105,8 +110,12 @@ class TestRecord:
         return cls(**{**data, "exchanges": exchanges})
 
 
+def _default(field: dataclasses.Field[Any]) -> Any:
+    return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+
+
 _DEFAULTS = {
-    kind: [(one.name, one.default) for one in dataclasses.fields(kind) if one.name != "exchanges"]
+    kind: [(one.name, _default(one)) for one in dataclasses.fields(kind) if one.name != "exchanges"]
     for kind in (TestRecord, ExchangeRecord)
 }
 
