@@ -30,6 +30,9 @@ __all__ = [
     "open_cassette",
 ]
 
+_RECORDER = "pytest_llmcassette.recorder.recorder"
+"""The module without which no request is refused."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     options.add_options(parser)
@@ -121,18 +124,23 @@ def pytest_fixture_setup(
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     run = item.stash.get(RUN, None)
-    if run is None:
+    if run is None and _RECORDER not in sys.modules:
         return (yield)
-    try:
-        run.check_open()
-        return (yield)
-    finally:
-        run.end_of_body()
+    from pytest_llmcassette.plugin import groups
+
+    with groups.settled_test(item):
+        if run is None:
+            return (yield)
+        try:
+            run.check_open()
+            return (yield)
+        finally:
+            run.end_of_body()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, None, None]:
-    if "pytest_llmcassette.recorder.recorder" not in sys.modules:
+    if _RECORDER not in sys.modules:
         return (yield)
     from pytest_llmcassette.plugin import teardown
 
@@ -144,13 +152,14 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     run = item.stash.get(RUN, None)
-    if run is None and DIFFS not in item.stash:
+    if run is None and DIFFS not in item.stash and (call.excinfo is None or _RECORDER not in sys.modules):
         return (yield)
-    from pytest_llmcassette.plugin import verdict
+    from pytest_llmcassette.plugin import groups, verdict
 
-    verdict.shorten(item, call)
+    failure = groups.settle_report(item, call)
+    verdict.shorten(item, failure)
     made = yield
-    verdict.summarise(call, made)
+    verdict.summarise(None if failure is None else failure.value, made)
     verdict.show_differences(item, made)
     if run is not None:
         verdict.revise(run, call, made)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from pytest_llmcassette.errors import CassetteError
+from pytest_llmcassette.errors import CassetteError, CassetteStop
 from pytest_llmcassette.plugin import budget
 
 if TYPE_CHECKING:
@@ -61,11 +61,12 @@ def _swallowed(run: TestRun, recorder: Recorder) -> Problem | None:
     misses, run.said = recorder.misses[run.said :], len(recorder.misses)
     if not misses:
         return None
-    summary = getattr(misses[0], "summary", "") or str(misses[0])
-    return Problem(
-        f"The code under test swallowed this, and went on:\n{misses[0]}",
-        f"swallowed {type(misses[0]).__name__}: {summary}",
-    )
+    return Problem(f"The code under test swallowed this, and went on:\n{misses[0]}", f"swallowed {brief_of(misses[0])}")
+
+
+def brief_of(miss: CassetteStop) -> str:
+    """What was refused and why, in a few words."""
+    return f"{type(miss).__name__}: {getattr(miss, 'summary', '') or miss}"
 
 
 def _silence(run: TestRun, recorder: Recorder) -> Problem | None:

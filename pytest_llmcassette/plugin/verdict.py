@@ -22,6 +22,7 @@ _STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
 
 def revise(run: TestRun, call: pytest.CallInfo[None], made: pytest.TestReport) -> None:
     """Change a report that pytest has made; the last one closes the cassette and writes the recording."""
+    tell_misses(run, made)
     if made.when == "call" and not run.body_is_over:
         # A subtest: the test itself goes on.
         run.failed = run.failed or made.failed
@@ -121,17 +122,30 @@ def show_differences(item: pytest.Item, made: pytest.TestReport) -> None:
     differences.clear()
 
 
-def summarise(call: pytest.CallInfo[None], made: pytest.TestReport) -> None:
+def summarise(error: BaseException | None, made: pytest.TestReport) -> None:
     """Put a miss's request and cause first where pytest shows one line of a failure: its summary, JUnit's message."""
-    error = None if call.excinfo is None else call.excinfo.value
     crash = getattr(made.longrepr, "reprcrash", None)
     if isinstance(error, RequestNotRecorded) and error.summary and crash is not None:
         crash.message = f"{type(error).__name__}: {error.summary}\n{error}"
 
 
-def shorten(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+def tell_misses(run: TestRun, made: pytest.TestReport) -> None:
+    """Show in a failure of another kind what was refused before it: an event loop that was given up, say, for that."""
+    misses = [] if run.recorder is None else run.recorder.misses[run.said :]
+    shown: Any = made.longrepr
+    if not made.failed or not misses or not hasattr(shown, "addsection"):
+        return
+    text = made.longreprtext
+    untold = [miss for miss in misses if str(miss).partition("\n")[0] not in text]
+    if untold:
+        shown.addsection("refused before that", "\n".join(map(str, untold)))
+        crash = getattr(shown, "reprcrash", None)
+        if crash is not None:
+            crash.message = f"{strict.brief_of(untold[0])}\n{untold[0]}\nThen: {crash.message}"
+
+
+def shorten(item: pytest.Item, failure: pytest.ExceptionInfo[BaseException] | None) -> None:
     """Cut the frames of libraries off the end of a miss's traceback: what is missing is said in its message."""
-    failure = call.excinfo
     if failure is None or not isinstance(failure.value, CassetteStop):
         return
     if item.config.getoption("fulltrace", False) or item.config.getoption("usepdb", False):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from types import ModuleType
 
-from pytest_llmcassette.transports import guard, on_import, pool_jobs
+from pytest_llmcassette.transports import guard, on_import, pool_jobs, portals
 from pytest_llmcassette.transports.httpcore import mockers, tls
 
 _POOLS = ("httpcore", "httpcore2")
-_WATCHED = (*_POOLS, *guard.MODULES, *tls.HOOKS, pool_jobs.MODULE)
+_WATCHED = (*_POOLS, *guard.MODULES, *tls.HOOKS, pool_jobs.MODULE, portals.MODULE)
 _patched: dict[str, ModuleType] = {}
 _found: list[tuple[object, ...]] = []
 """What the last `install` left: for nearly every test there is nothing to do, and to see that is all it costs."""
@@ -24,6 +24,7 @@ def install(*, defer_tls: bool = True) -> None:
             on_import.after_import(name, _patch)
     guard.install()
     pool_jobs.install()
+    portals.install()
     tls.install() if defer_tls else tls.uninstall()
     _found[:] = [_now(defer_tls)]
 
@@ -46,4 +47,5 @@ def uninstall() -> None:
     _patched.clear()
     guard.uninstall()
     pool_jobs.uninstall()
+    portals.uninstall()
     tls.uninstall()
