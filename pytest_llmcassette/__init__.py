@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pytest_llmcassette.context import RunningTest, use_cassette
     from pytest_llmcassette.errors import (
         CassetteError,
+        CassetteFault,
         CassetteFileError,
         CassetteStop,
         ConfigError,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CassetteError",
+    "CassetteFault",
     "CassetteFileError",
     "CassetteStop",
     "ConfigError",

@@ -75,7 +75,8 @@ class Recorder:
         self._is_complete = is_complete
         self._known_state = _file_state(path)
         self.exists_at_start = self._known_state is not None
-        self._lock = RLock()
+        self.lock = RLock()
+        """Held while a request is decided on, for which only memory is touched."""
         self._redactor = _redactor(config)
         self._snapshot_headers = PROTOCOL_HEADERS.union(
             canonical_name(name.encode()) for name in config.snapshot_headers
@@ -134,7 +135,7 @@ class Recorder:
 
     def request(self, live: LiveRequest) -> Interaction | RecordingSlot:
         """Decide for one request; raises `RequestNotRecorded` or `RequestRefused`, which `misses` keeps."""
-        with self._lock:
+        with self.lock:
             try:
                 return self._decide(live)
             except CassetteStop as stop:
@@ -222,7 +223,7 @@ class Recorder:
         def note_failure(slot: RecordingSlot) -> None:
             failed = slot.sent.interaction
             if failed is not None and is_transient(failed) and not self.config.record_errors:
-                with self._lock:
+                with self.lock:
                     self._retries.failed()
 
         slot = RecordingSlot(
@@ -245,13 +246,13 @@ class Recorder:
         """
         if not self.exists_at_start or self.mode in (RecordMode.ALL, RecordMode.REWRITE):
             return []
-        with self._lock:
+        with self.lock:
             return self._load().unplayed()
 
     def close(self) -> None:
         """No more requests: later ones raise `RequestRefused` naming the owner. Streams still open count as closed."""
         self.closed = True
-        with self._lock:
+        with self.lock:
             for _, slot in self._slots:
                 slot.settle()
 
@@ -260,7 +261,7 @@ class Recorder:
 
         Raises `CassetteFileError`, also when something else wrote the file since this cassette was opened.
         """
-        with self._lock:
+        with self.lock:
             fresh = [
                 # A later request may carry what an earlier answer gave out under an unknown name.
                 (request, self._swept(slot.sent.interaction, self._secrets - slot.secrets))
