@@ -42,13 +42,13 @@ class _Block(NamedTuple):
 
 
 class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.py's users know
-    """Replay or record what a block or a function sends: `with use_cassette("calls.yaml", record_mode="once") as cassette:`.
+    """Replay or record what a block or function sends: `with use_cassette("calls.yaml", record_mode="once") as it:`.
 
-    Takes the switches of `CassetteConfig` by name; `record_mode` is `none` unless given. Works as `with`, as `async with`
-    and as a decorator of functions, coroutines and generators, nests, and concurrent tasks can each use their own. When
-    the block ends without an exception `UnplayedError` is raised for recorded interactions that it did not ask for
-    (unless `allow_unplayed`), `NoCallsError` when it sent nothing (unless `allow_no_calls`), and a miss that code in
-    the block swallowed is raised again. Raises `ConfigError` for a switch that does not exist.
+    Takes the switches of `CassetteConfig` by name; `record_mode` is `none` unless given. Works as `with`, as `async
+    with` and as a decorator of functions, coroutines and generators, nests, and concurrent tasks can each use their
+    own. When the block ends without an exception `UnplayedError` is raised for recorded interactions that it did not
+    ask for (unless `allow_unplayed`), `NoCallsError` when it sent nothing (unless `allow_no_calls`), and a miss that
+    code in the block swallowed is raised again. Raises `ConfigError` for a switch that does not exist.
 
     In a pytest test the test's settings apply: `--record-mode` beats the argument; marker, `llm_cassette_config` and
     ini fill in what the arguments leave open. A recording is kept if the test ends as declared. Elsewhere, also in a
@@ -111,7 +111,7 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
         self.__exit__(kind, error, trace)
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
-        """`@use_cassette("calls.yaml")`: each call of the function has the cassette, opened anew; pytest sees its arguments."""
+        """`@use_cassette("calls.yaml")`: opened anew for each call of the function; pytest still sees its arguments."""
         if inspect.isclass(function) or not callable(function):
             raise TypeError(
                 f"@use_cassette decorates functions, not {function!r}. "

@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import pytest_llmcassette
 from pytest_llmcassette.plugin import cassette_report, markers, options, xdist
 from pytest_llmcassette.plugin.fixtures import (
     llm_cassette,
     llm_cassette_config,
     llm_cassette_dir,
     llm_cassette_name,
+    llm_cassettes,
     llm_provider,
     llm_snapshot,
     open_cassette,
 )
 from pytest_llmcassette.plugin.stash import DIFFS, PROVIDER_PROBLEM, RUN
 
+if TYPE_CHECKING:
+    from pytest_llmcassette.plugin.entered import EnteredCassettes
+
 __all__ = [
     "llm_cassette",
     "llm_cassette_config",
     "llm_cassette_dir",
     "llm_cassette_name",
+    "llm_cassettes",
     "llm_provider",
     "llm_snapshot",
     "open_cassette",
@@ -94,18 +101,27 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    outer = pytest_llmcassette.running_test
+    pytest_llmcassette.running_test = partial(_cassettes_of, item)
     try:
         return (yield)
     finally:
+        pytest_llmcassette.running_test = outer
         if RUN in item.stash:
             from pytest_llmcassette.plugin import lifecycle
 
             lifecycle.finish(item)
 
 
+def _cassettes_of(item: pytest.Item) -> EnteredCassettes:
+    from pytest_llmcassette.plugin import lifecycle
+
+    return lifecycle.running_test(item)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    if markers.is_marked(item):
+    if markers.is_marked(item) or RUN in item.stash:
         from pytest_llmcassette.plugin import lifecycle
 
         lifecycle.start(item)
@@ -124,17 +140,19 @@ def pytest_fixture_setup(
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     run = item.stash.get(RUN, None)
-    if run is None and _RECORDER not in sys.modules:
-        return (yield)
-    from pytest_llmcassette.plugin import groups
+    try:
+        if run is None and _RECORDER not in sys.modules:
+            return (yield)
+        from pytest_llmcassette.plugin import groups
 
-    with groups.settled_test(item):
-        if run is None:
+        with groups.settled_test(item):
+            if run is not None:
+                run.check_open()
             return (yield)
-        try:
-            run.check_open()
-            return (yield)
-        finally:
+    finally:
+        # A test without a mark has a run from the moment on that it enters a cassette itself.
+        run = item.stash.get(RUN, None)
+        if run is not None:
             run.end_of_body()
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_llmcassette.plugin import options
 from pytest_llmcassette.plugin.stash import DISCARDED
 
 if TYPE_CHECKING:
@@ -60,12 +61,16 @@ def attach(
     report: pytest.TestReport,
     item: pytest.Item,
     recorder: Recorder | None,
+    entered: Sequence[Recorder] = (),
     *,
     unplayed: int = 0,
     saved: bool = False,
     no_key: str = "",
 ) -> None:
-    """Give a test's teardown report the record of what it did; `recorder` None: it never got as far as its cassette."""
+    """Give a test's teardown report the record of what it did.
+
+    `recorder` is of its own cassette, None when it never got as far, or has none; it `entered` others itself.
+    """
     from pytest_llmcassette.plugin.naming import provider_name
     from pytest_llmcassette.report.records import TestRecord
 
@@ -85,15 +90,19 @@ def attach(
 
         root = item.config.rootpath
         path, folder = place_of(item, None if recorder is None else recorder.path)
+        path = entered[0].path if path is None and entered else path
         record.cassette = "" if path is None else _relative(path, root)
         record.folder = "" if folder is None else _relative(folder, root)
-    if recorder is not None:
+    recorders = [*([] if recorder is None else [recorder]), *entered]
+    if recorders:
         from pytest_llmcassette.report.collect import collect
 
-        record.mode = str(recorder.mode)
-        record.cassette = _relative(recorder.path, item.config.rootpath)
+        record.mode = str(recorders[0].mode)
+        record.cassette, *further = dict.fromkeys(_relative(one.path, item.config.rootpath) for one in recorders)
+        record.further = further
         read = wanted or not _LOOKING.isdisjoint(getattr(item, "fixturenames", ()))
-        collect(record, recorder, read=read, priced=wanted, detailed=page_path(item.config) is not None)
+        for one in recorders:
+            collect(record, one, read=read, priced=wanted, detailed=page_path(item.config) is not None)
     setattr(report, _ATTRIBUTE, record.to_json())
 
 
@@ -123,6 +132,12 @@ class CassetteReport:
         self._is_whole = True
         self.notes: list[str] = []
         """A line for each thing that nobody may miss, said last."""
+        self.proof: list[str] = []
+        """What the replay of the recordings has shown."""
+
+    def recorded(self) -> dict[str, str]:
+        """The tests that a recording was saved of, in the order they ran in, with their outcomes."""
+        return {nodeid: record.outcome for nodeid, record in self._records.items() if record.saved}
 
     def pytest_deselected(self) -> None:
         """Some tests do not run, so that what they use looks unused."""
@@ -130,6 +145,10 @@ class CassetteReport:
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """The same goes for a run that ended early."""
+        if self._config.getoption(options.PROOF_FILE) is not None:
+            from pytest_llmcassette.plugin import prove
+
+            prove.write_result(self._config, self._outcomes, self._reasons)
         ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
         self._is_whole &= ended and not session.shouldstop and not session.shouldfail
 
@@ -158,9 +177,9 @@ class CassetteReport:
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The section, and the page where one was asked for."""
         wanted = self._config.getoption(_OPTION) is not None
-        if not self._records and not self.notes and not wanted:
+        if not (self._records or self.notes or self.proof or wanted):
             return
-        from pytest_llmcassette.plugin import commands, options
+        from pytest_llmcassette.plugin import commands
         from pytest_llmcassette.report.advice import advice_lines
         from pytest_llmcassette.report.left_out import left_out_lines
         from pytest_llmcassette.report.summary import matrix_lines, summary_lines, unused_lines
@@ -183,6 +202,7 @@ class CassetteReport:
             theirs=options.neighbours_mode(self._config),
             failed=sum(outcome in ("failed", "error") for outcome in self._outcomes.values()),
         )
+        lines += self.proof
         if lines or self.notes:
             terminalreporter.write_sep("-", "cassettes")
         for line in lines:

@@ -50,7 +50,7 @@ def unused(config: pytest.Config, records: Sequence[TestRecord]) -> list[str]:
     if not all(record.cassette for record in records):
         return []
     root = config.rootpath
-    used = {os.path.realpath(root / record.cassette) for record in records}
+    used = {os.path.realpath(root / file) for record in records for file in (record.cassette, *record.further)}
     folders = {root / record.folder for record in records if record.folder}
     found = {
         file

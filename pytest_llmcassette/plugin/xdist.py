@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pytest_llmcassette.plugin import options
 from pytest_llmcassette.plugin.cassette_report import CassetteReport
 from pytest_llmcassette.plugin.stash import CLAIMS, RUN_STARTED
 
@@ -19,6 +20,10 @@ def register(config: pytest.Config) -> None:
         return
     report = CassetteReport(config)
     config.pluginmanager.register(report, "llmcassette-report")
+    if options.proves(config):
+        from pytest_llmcassette.plugin import prove
+
+        prove.register(config, report)
     if config.pluginmanager.hasplugin("xdist"):
         config.pluginmanager.register(Controller(report), "llmcassette-controller")
 

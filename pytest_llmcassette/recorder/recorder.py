@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from threading import RLock
@@ -14,7 +14,8 @@ from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.errors import CassetteFileError, CassetteStop, RequestNotRecorded, RequestRefused
 from pytest_llmcassette.matching import Matcher
 from pytest_llmcassette.modes import RecordMode
-from pytest_llmcassette.recorder.playlist import Playlist
+from pytest_llmcassette.recorder.asked_headers import AskedHeaders
+from pytest_llmcassette.recorder.playlist import Playlist, merge
 from pytest_llmcassette.recorder.requests import (
     PROTOCOL_HEADERS,
     LiveRequest,
@@ -31,16 +32,14 @@ from pytest_llmcassette.recorder.slot import RecordingSlot, is_transient
 from pytest_llmcassette.redaction import Redactor
 from pytest_llmcassette.redaction.environment import keys_of_environment
 
-_FRAMING = frozenset({b"content-length", b"content-encoding", b"transfer-encoding", b"connection", b"keep-alive"})
-"""Headers of the connection and of the body's form on it."""
-
 
 class Recorder:
     """One cassette in force: opened for one test or one `use_cassette`.
 
     `how_to_record` is the command that records the cassette (anew), `how_to_add` the one that adds a request to what is
     there, `owner` the test (or file) that a refusal names.
-    `is_complete` tells whether a stream that the client closed had in fact reached its protocol's end. The file is read
+    `is_complete` tells whether a stream that the client closed had in fact reached its protocol's end. `after` has
+    recorded this cassette and is not saved yet: its recording takes the place of the file's. The file is read
     at the first request; `exists_at_start` says whether it was there when the cassette was opened.
     """
 
@@ -53,6 +52,7 @@ class Recorder:
         owner: str,
         how_to_add: str = "",
         is_complete: Callable[[Interaction], bool] | None = None,
+        after: Recorder | None = None,
     ) -> None:
         self.path = path
         self.config = config
@@ -66,18 +66,16 @@ class Recorder:
         self.closed = False
         self.changes: tuple[Callable[[Any], Any], ...] = ()
         """What is done to each answer's delivery before it is replayed: `replay.deliver.Change`s, in order."""
-        self.unkept_headers: set[str] = set()
-        """The response headers, in lower case, that user code read and that the recording leaves out."""
-        self.absent_headers: set[str] = set()
-        """Those that user code asked a replayed answer for, and that it did not have."""
         self.left_over = 0
         """After `save` in mode all: how many of the file's interactions this run did not replace."""
         self._is_complete = is_complete
+        self._after = after
         self._known_state = _file_state(path)
-        self.exists_at_start = self._known_state is not None
+        self.exists_at_start = after is not None or self._known_state is not None
         self.lock = RLock()
         """Held while a request is decided on, for which only memory is touched."""
         self._redactor = _redactor(config)
+        self.asked_headers = AskedHeaders(self._redactor)
         self._snapshot_headers = PROTOCOL_HEADERS.union(
             canonical_name(name.encode()) for name in config.snapshot_headers
         )
@@ -110,18 +108,14 @@ class Recorder:
         return [sent.interaction for sent in self.sent if sent.interaction is not None and not sent.dropped]
 
     @property
+    def has_recorded(self) -> bool:
+        """Whether anything went live that the recording is to hold."""
+        return any(sent.live and not sent.dropped for sent in self.sent)
+
+    @property
     def left_out(self) -> int:
         """How many failed attempts the recording does without, since they were tried again."""
         return sum(sent.live and sent.dropped for sent in self.sent)
-
-    def leaves_out(self, headers: RawHeaders) -> frozenset[bytes]:
-        """Which of these response headers, in lower case, no recording holds, though a replay could serve them."""
-        names = {name.lower() for name, _ in headers}
-        return frozenset(
-            name
-            for name in names
-            if name not in _FRAMING and not self._redactor.keeps_response_header(name.decode("latin-1"))
-        )
 
     def ignores(self, host: str, port: int | None) -> bool:
         """Whether `ignore_hosts` lets this host's traffic through unrecorded; `port` None is the scheme's own."""
@@ -185,7 +179,9 @@ class Recorder:
     def _load(self) -> Playlist:
         if self._playlist is None:
             interactions: Sequence[Interaction] = ()
-            if self.exists_at_start and self.mode is not RecordMode.REWRITE:
+            if self._after is not None:
+                interactions = self._after.recording()
+            elif self.exists_at_start and self.mode is not RecordMode.REWRITE:
                 from pytest_llmcassette.cassette.loaded import load_shared
 
                 interactions = load_shared(self.path)
@@ -262,15 +258,10 @@ class Recorder:
         Raises `CassetteFileError`, also when something else wrote the file since this cassette was opened.
         """
         with self.lock:
-            fresh = [
-                # A later request may carry what an earlier answer gave out under an unknown name.
-                (request, self._swept(slot.sent.interaction, self._secrets - slot.secrets))
-                for request, slot in self._slots
-                if slot.sent.interaction is not None and not slot.sent.dropped
-            ]
+            fresh = self._fresh()
             if not fresh:
                 return None
-            if _file_state(self.path) != self._known_state:
+            if _file_state(self.path) != (self if self._after is None else self._after)._known_state:
                 raise CassetteFileError(
                     self.path,
                     f"something else wrote this cassette while {self.owner} was recording it",
@@ -278,30 +269,27 @@ class Recorder:
                 )
             from pytest_llmcassette.cassette.files import save
 
-            merged = self._merged(fresh)
+            merged = merge(fresh, self._load(), self.mode)
             self.left_over = len(merged) - len(fresh) if self.mode is RecordMode.ALL else 0
             save(self.path, merged)
             self._known_state = _file_state(self.path)
             return self.path
 
+    def recording(self) -> list[Interaction]:
+        """What `save` writes, or has written."""
+        with self.lock:
+            return merge(self._fresh(), self._load(), self.mode)
+
+    def _fresh(self) -> list[tuple[Request, Interaction]]:
+        return [
+            # A later request may carry what an earlier answer gave out under an unknown name.
+            (request, self._swept(slot.sent.interaction, self._secrets - slot.secrets))
+            for request, slot in self._slots
+            if slot.sent.interaction is not None and not slot.sent.dropped
+        ]
+
     def _swept(self, interaction: Interaction, secrets: frozenset[str]) -> Interaction:
         return self._redactor.without(interaction, secrets) if secrets else interaction
-
-    def _merged(self, fresh: list[tuple[Request, Interaction]]) -> list[Interaction]:
-        if self._playlist is None or self.mode is RecordMode.REWRITE:
-            return [interaction for _, interaction in fresh]
-        merged = list(self._playlist.interactions)
-        if self.mode is not RecordMode.ALL:
-            return merged + [interaction for _, interaction in fresh]
-        places: dict[Hashable, list[int]] = {}
-        for request, interaction in fresh:
-            key = self._playlist.key(request)
-            same = places.setdefault(key, self._playlist.places(key))
-            if same:
-                merged[same.pop(0)] = interaction
-            else:
-                merged.append(interaction)
-        return merged
 
 
 @lru_cache(maxsize=64)

@@ -17,19 +17,21 @@ if TYPE_CHECKING:
 def collect(
     record: TestRecord, recorder: Recorder, *, read: bool, priced: bool = False, detailed: bool = False
 ) -> TestRecord:
-    """Fill in what the recorder knows: its exchanges and misses.
+    """Fill in what the recorder knows, beside what others of the same test knew: its exchanges and misses.
 
     Answers are read only when somebody looks at them, since that takes the wire protocols: `read`, or what was recorded
     just now. `priced` looks up costs and the time of the recording, which loads the price list and asks git; `detailed`
     adds the conversation for the page.
     """
     remedies = [stop.remedy for stop in recorder.misses if isinstance(stop, RequestNotRecorded)]
-    record.missing = bool(remedies)
-    record.remedy = RecordMode.REWRITE if RecordMode.REWRITE in remedies else next(iter(remedies), "")
+    record.missing |= bool(remedies)
+    if RecordMode.REWRITE in remedies or not record.remedy:
+        record.remedy = RecordMode.REWRITE if RecordMode.REWRITE in remedies else next(iter(remedies), "")
     record.left_out += recorder.left_out
-    record.unkept_headers = sorted({*record.unkept_headers, *recorder.unkept_headers})
-    record.left_over = 0 if recorder.config.allow_unplayed else recorder.left_over
+    record.unkept_headers = sorted({*record.unkept_headers, *recorder.asked_headers.unkept})
+    record.left_over += 0 if recorder.config.allow_unplayed else recorder.left_over
     played = [sent for sent in recorder.sent if sent.interaction is not None and not sent.dropped]
+    before = len(record.exchanges)
     record.exchanges += [_exchange(sent) for sent in played]
     looked_at = [number for number, sent in enumerate(played) if read or sent.live]
     record.unread += len(played) - len(looked_at)
@@ -37,7 +39,7 @@ def collect(
         from pytest_llmcassette.report.answers import add_answers
 
         found = [
-            (record.exchanges[number], interaction)
+            (record.exchanges[before + number], interaction)
             for number in looked_at
             if (interaction := played[number].interaction)
         ]

@@ -114,7 +114,7 @@ class Library:
         served = frozenset([name.lower() for name, _ in head.headers])
         return self.response(
             status=head.status,
-            headers=listening(head.headers, recorder.absent_headers.add, to=served, unless=True),
+            headers=listening(head.headers, recorder.asked_headers.absent.add, to=served, unless=True),
             content=body,
             extensions={"http_version": head.version, "reason_phrase": head.reason},
         )
@@ -125,5 +125,5 @@ def _tell_head(answer: LiveAnswer, response: Any, recorder: Recorder) -> None:
     version = extensions.get("http_version", b"HTTP/1.1").decode("latin-1")
     reason = (extensions.get("reason_phrase") or b"").decode("latin-1")
     answer.head(response.status, reason, response.headers, version)
-    left_out = recorder.leaves_out(response.headers)
-    response.headers = listening(response.headers, recorder.unkept_headers.add, to=left_out, unless=False)
+    asked = recorder.asked_headers
+    response.headers = listening(response.headers, asked.unkept.add, to=asked.left_out(response.headers), unless=False)
