@@ -172,7 +172,7 @@ def pytest_runtest_makereport(
     run = item.stash.get(RUN, None)
     if run is None and DIFFS not in item.stash and (call.excinfo is None or _RECORDER not in sys.modules):
         return (yield)
-    from pytest_llmcassette.plugin import groups, verdict
+    from pytest_llmcassette.plugin import absent_headers, groups, verdict
 
     failure = groups.settle_report(item, call)
     verdict.shorten(item, failure)
@@ -180,5 +180,6 @@ def pytest_runtest_makereport(
     verdict.summarise(None if failure is None else failure.value, made)
     verdict.show_differences(item, made)
     if run is not None:
+        absent_headers.explain(run, failure, made)
         verdict.revise(run, call, made)
     return made
