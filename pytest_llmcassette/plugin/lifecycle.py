@@ -44,6 +44,8 @@ class TestRun:
         self.mark = mark
         self.entered = EnteredCassettes(item, mark, lambda: self.failed)
         self.recorder: Recorder | None = None
+        self.stopped_in_setup = False
+        """Skipped there, or failed: the test function was not called."""
         self.body_is_over = False
         self.said = 0
         """How many of the recorder's misses the call's report has had its chance to tell."""
@@ -51,6 +53,8 @@ class TestRun:
         """For another reason than an old expectation."""
         self._mismatch: tuple[CodeType, int] | None = None
         """Where the last failed `llm_snapshot` comparison was made."""
+        self.checks_unplayed = True
+        """Until it ends otherwise than by passing: then it may have stopped before it came to all its requests."""
         self.unplayed = 0
         self.no_key = ""
         """The unset variable for want of which nothing was recorded."""

@@ -49,7 +49,7 @@ def after_teardown(run: TestRun) -> Problem | None:
         return None
     try:
         problem = _swallowed(run, recorder)
-        if problem is None and not run.failed:
+        if problem is None and run.checks_unplayed and not run.failed:
             problem = _unplayed(run, recorder, in_teardown=True)
     except CassetteError as error:
         # An unreadable cassette has been told already, unless the test called nothing and was to call nothing.

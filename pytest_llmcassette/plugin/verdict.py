@@ -22,32 +22,31 @@ _STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
 
 def revise(run: TestRun, call: pytest.CallInfo[None], made: pytest.TestReport) -> None:
     """Change a report that pytest has made; the last one closes the cassette and writes the recording."""
+    _expect_no_miss(run, call, made)
     tell_misses(run, made)
-    if made.when == "call" and not run.body_is_over:
-        # A subtest: the test itself goes on.
-        run.failed = run.failed or made.failed
-        return
-    if made.when == "call":
-        _after_body(run, call, made)
-    elif made.when == "setup":
-        run.failed = run.failed or not made.passed
-        if run.failed and run.recorder is not None:
-            run.said = len(run.recorder.misses)
-    else:
+    is_subtest = made.when == "call" and not run.body_is_over
+    if made.failed and not _is_strict_xpass(call, made):
+        # What a fixture compared before the test was called says nothing about the rest.
+        run.failed = run.failed or made.when == "setup" or not run.is_old_expectation(call.excinfo)
+    elif not is_subtest and (not made.passed or hasattr(made, "wasxfail")):
+        run.checks_unplayed = False
+    if made.when == "setup":
+        run.stopped_in_setup = not made.passed
+        run.said = 0 if made.passed else _count_misses(run)
+    elif made.when == "teardown":
         _after_teardown(run, made)
+    elif not is_subtest:
+        _after_body(run, made)
 
 
-def _after_body(run: TestRun, call: pytest.CallInfo[None], made: pytest.TestReport) -> None:
+def _after_body(run: TestRun, made: pytest.TestReport) -> None:
     # A failed subtest has told all there is to tell.
     if made.passed and not hasattr(made, "wasxfail") and not run.failed:
         problem = strict.after_body(run)
         if problem is not None:
             _fail(made, run, *problem)
-        return
-    if run.recorder is not None:
-        run.said = len(run.recorder.misses)
-    if not made.passed and not run.is_old_expectation(call.excinfo):
-        run.failed = True
+    else:
+        run.said = _count_misses(run)
 
 
 def _after_teardown(run: TestRun, made: pytest.TestReport) -> None:
@@ -56,13 +55,38 @@ def _after_teardown(run: TestRun, made: pytest.TestReport) -> None:
         problem = strict.after_teardown(run)
         if problem is not None:
             _fail(made, run, *problem)
-    if not made.passed or not run.body_is_over:
+    if made.failed or not (run.body_is_over or run.stopped_in_setup):
         # With --setup-only there is no body, and so nothing that a recording could be good for.
         run.failed = True
     saved = _keep(run, made)
     if run.failed:
         syrupy_session.withdraw(run.item)
     cassette_report.attach(made, run.item, run.recorder, unplayed=run.unplayed, saved=saved, no_key=run.no_key)
+
+
+def _count_misses(run: TestRun) -> int:
+    return 0 if run.recorder is None else len(run.recorder.misses)
+
+
+def _is_strict_xpass(call: pytest.CallInfo[None], made: pytest.TestReport) -> bool:
+    """Whether a test failed for passing: the traffic is good, the declaration is old."""
+    error = None if call.excinfo is None else call.excinfo.value
+    return str(made.longrepr).startswith("[XPASS(strict)]") or (
+        isinstance(error, pytest.fail.Exception) and str(error.msg).startswith("Unexpected success")
+    )
+
+
+def _expect_no_miss(run: TestRun, call: pytest.CallInfo[None], made: pytest.TestReport) -> None:
+    """A refused request is no expected failure, and no reason to skip: with a recording all might be different."""
+    misses = [] if run.recorder is None else run.recorder.misses[run.said :]
+    error = None if call.excinfo is None else call.excinfo.value
+    if not (made.skipped or hasattr(made, "wasxfail")) or not (misses or isinstance(error, CassetteStop)):
+        return
+    made.__dict__.pop("wasxfail", None)
+    made.outcome = "failed"
+    if misses and (not hasattr(made.longrepr, "addsection") or isinstance(error, pytest.xfail.Exception)):
+        text = f"{misses[0]}\nA refused request is never an expected failure, nor a reason to skip."
+        _fail(made, run, text, strict.brief_of(misses[0]))
 
 
 def _keep(run: TestRun, made: pytest.TestReport) -> bool:
