@@ -31,8 +31,8 @@ class RunningTest(Protocol):
     def open(self, path: Path, switches: Mapping[str, Any]) -> Recorder:
         """The recorder of a block: by the test's settings, and `switches`; it is saved with the test's own verdict."""
 
-    def leave(self, recorder: Recorder) -> bool:
-        """A block has ended; whether the test is still to be told what the block has left undone."""
+    def leave(self, recorder: Recorder, *, ended_well: bool) -> bool:
+        """A block has ended, without an exception or with one; whether what it has left undone is to be told."""
 
 
 class _Block(NamedTuple):
@@ -96,8 +96,8 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
         recorder, entry, test = self._entered.pop()
         in_force.pop(entry)
         recorder.close()
-        tells = test is None or test.leave(recorder)
-        if error is None and tells:
+        tells = error is None if test is None else test.leave(recorder, ended_well=error is None)
+        if tells:
             _settle(recorder, saves=test is None)
 
     async def __aenter__(self) -> LlmCassette:

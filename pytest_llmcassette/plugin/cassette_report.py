@@ -98,8 +98,8 @@ def attach(
         from pytest_llmcassette.report.collect import collect
 
         record.mode = str(recorders[0].mode)
-        record.cassette, *further = dict.fromkeys(_relative(one.path, item.config.rootpath) for one in recorders)
-        record.further = further
+        used = [one for one in recorders if one.calls] or recorders
+        record.cassette, *record.further = dict.fromkeys(_relative(one.path, item.config.rootpath) for one in used)
         read = wanted or not _LOOKING.isdisjoint(getattr(item, "fixturenames", ()))
         for one in recorders:
             collect(record, one, read=read, priced=wanted, detailed=page_path(item.config) is not None)

@@ -30,9 +30,12 @@ class EnteredCassettes:
         self._mark = mark
         self._is_over = is_over
         self._open = 0
+        self._given: Any = None
         self._placeholders = Placeholders()
         self.recorders: list[Recorder] = []
         """In the order in which they were entered."""
+        self.unplayed = 0
+        """How many recorded interactions their blocks did not ask for."""
 
     def open(self, path: Path, given: Mapping[str, Any]) -> Recorder:
         """A recorder for one block, with placeholder keys while any block is open; raises `ConfigError`."""
@@ -60,16 +63,30 @@ class EnteredCassettes:
         self._open += 1
         return recorder
 
-    def leave(self, recorder: Recorder) -> bool:
-        """A block has ended; whether what it has left undone is still to be told."""
+    def leave(self, recorder: Recorder, *, ended_well: bool) -> bool:
+        """A block has ended, without an exception or with one; whether what it has left undone is to be told."""
         self._open -= 1
         if not self._open:
             self._placeholders.restore()
-        return not self._is_over()
+        tells = ended_well and not self._is_over()
+        if tells and not recorder.config.allow_unplayed:
+            self.unplayed += len(recorder.unplayed())
+        return tells
+
+    def end(self) -> None:
+        """The test is over, whatever is open."""
+        self._placeholders.restore()
 
     def _from_fixture(self) -> Any:
-        request = getattr(self._item, "_request", None)
-        return None if request is None else request.getfixturevalue("llm_cassette_config")
+        if self._given is None and not (self._mark is None and is_teardown()):
+            request = getattr(self._item, "_request", None)
+            self._given = {} if request is None else request.getfixturevalue("llm_cassette_config")
+        return self._given
+
+
+def is_teardown() -> bool:
+    """Whether a test's fixtures are torn down: pytest gives out no other fixtures then."""
+    return os.environ.get("PYTEST_CURRENT_TEST", "").endswith("(teardown)")
 
 
 def _same(one: Path, other: Path) -> bool:

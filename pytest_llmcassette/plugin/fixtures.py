@@ -70,10 +70,14 @@ def llm_snapshot(request: pytest.FixtureRequest, snapshot: SnapshotAssertion) ->
     """A syrupy snapshot that knows conversations: `assert llm_cassette == llm_snapshot`."""
     from pytest_llmcassette.snapshot.fixture import llm_snapshot_from
 
-    run: TestRun | None = request.node.stash.get(RUN, None)
+    def note_mismatch() -> None:
+        # A test that enters its cassettes itself has its run from then on.
+        run: TestRun | None = request.node.stash.get(RUN, None)
+        if run is not None:
+            run.note_mismatch()
+
     request.node.stash[DIFFS] = []
-    show_below = request.node.stash[DIFFS].append
-    return llm_snapshot_from(snapshot, None if run is None else run.note_mismatch, show_below)
+    return llm_snapshot_from(snapshot, note_mismatch, request.node.stash[DIFFS].append)
 
 
 @pytest.fixture

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmcassette.errors import CassetteError
+from pytest_llmcassette.errors import CassetteError, CassetteStop
 from pytest_llmcassette.modes import RecordMode
 from pytest_llmcassette.plugin import naming, switches
 from pytest_llmcassette.plugin.commands import how_to_record
-from pytest_llmcassette.plugin.entered import EnteredCassettes
+from pytest_llmcassette.plugin.entered import EnteredCassettes, is_teardown
 from pytest_llmcassette.plugin.keys import Placeholders
 from pytest_llmcassette.plugin.markers import CassetteMark, cassette_mark
 from pytest_llmcassette.plugin.session import session_of
@@ -42,13 +42,13 @@ class TestRun:
     def __init__(self, item: pytest.Item, mark: CassetteMark | None) -> None:
         self.item = item
         self.mark = mark
-        self.entered = EnteredCassettes(item, mark, lambda: self.failed)
+        self.entered = EnteredCassettes(item, mark, lambda: self.failed or not self.checks_unplayed)
         self.recorder: Recorder | None = None
         self.stopped_in_setup = False
         """Skipped there, or failed: the test function was not called."""
         self.body_is_over = False
-        self.said = 0
-        """How many of the recorder's misses the call's report has had its chance to tell."""
+        self._told: set[int] = set()
+        """The misses that a report has had its chance to tell, by their ids."""
         self.failed = False
         """For another reason than an old expectation."""
         self._mismatch: tuple[CodeType, int] | None = None
@@ -66,6 +66,15 @@ class TestRun:
     def recorders(self) -> list[Recorder]:
         """The mark's, and those that the test has entered itself."""
         return [*([] if self.recorder is None else [self.recorder]), *self.entered.recorders]
+
+    @property
+    def untold(self) -> list[CassetteStop]:
+        """What was refused and no report has told yet."""
+        return [miss for one in self.recorders for miss in one.misses if id(miss) not in self._told]
+
+    def tell(self) -> None:
+        """All that was refused until now has been told."""
+        self._told.update(map(id, self.untold))
 
     @property
     def provider(self) -> Any:
@@ -189,6 +198,7 @@ class TestRun:
             self._entry = None
             assert self.recorder is not None
             self.recorder.close()
+        self.entered.end()
         self._placeholders.restore()
 
 
@@ -224,7 +234,7 @@ def running_test(item: pytest.Item) -> EnteredCassettes:
     run: TestRun | None = item.stash.get(RUN, None)
     if run is None:
         run = item.stash[RUN] = TestRun(item, None)
-        run.body_is_over = os.environ.get("PYTEST_CURRENT_TEST", "").endswith("(teardown)")
+        run.body_is_over = is_teardown()
     return run.entered
 
 

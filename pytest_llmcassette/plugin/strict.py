@@ -28,28 +28,26 @@ def after_body(run: TestRun) -> Problem | None:
     What was recorded in a teardown is left for `after_teardown`. An exceeded budget is no failure of the traffic.
     """
     recorder = run.recorder
-    if recorder is None:
-        return None
     try:
-        problem = _swallowed(run, recorder) or _silence(run, recorder) or _unplayed(run, recorder, in_teardown=False)
+        problem = _swallowed(run)
+        if problem is None and recorder is not None:
+            problem = _silence(run, recorder) or _unplayed(run, recorder, in_teardown=False)
     except CassetteError as error:
         problem = Problem(str(error))
     if problem is not None:
         run.failed = True
         return problem
     limits = budget.budget_of(run.item)
-    exceeded = None if limits is None else budget.over_budget(limits, recorder)
+    exceeded = None if limits is None else budget.over_budget(limits, run.recorders)
     return None if exceeded is None else Problem(exceeded)
 
 
 def after_teardown(run: TestRun) -> Problem | None:
     """The same for what happened, or should have happened, while fixtures were torn down."""
     recorder = run.recorder
-    if recorder is None:
-        return None
     try:
-        problem = _swallowed(run, recorder)
-        if problem is None and run.checks_unplayed and not run.failed:
+        problem = _swallowed(run)
+        if problem is None and recorder is not None and run.checks_unplayed and not run.failed:
             problem = _unplayed(run, recorder, in_teardown=True)
     except CassetteError as error:
         # An unreadable cassette has been told already, unless the test called nothing and was to call nothing.
@@ -57,8 +55,9 @@ def after_teardown(run: TestRun) -> Problem | None:
     return problem
 
 
-def _swallowed(run: TestRun, recorder: Recorder) -> Problem | None:
-    misses, run.said = recorder.misses[run.said :], len(recorder.misses)
+def _swallowed(run: TestRun) -> Problem | None:
+    misses = run.untold
+    run.tell()
     if not misses:
         return None
     return Problem(f"The code under test swallowed this, and went on:\n{misses[0]}", f"swallowed {brief_of(misses[0])}")
@@ -70,7 +69,8 @@ def brief_of(miss: CassetteStop) -> str:
 
 
 def _silence(run: TestRun, recorder: Recorder) -> Problem | None:
-    if recorder.calls or recorder.config.allow_no_calls or not (run.mark.is_own or recorder.exists_at_start):
+    is_to_call = recorder.exists_at_start or (run.mark is not None and run.mark.is_own)
+    if _has_called(run) or recorder.config.allow_no_calls or not is_to_call:
         return None
     return Problem(
         f"{recorder.owner} is marked with @pytest.mark.cassette, but no request was made through httpx or httpx2.\n"
@@ -80,8 +80,13 @@ def _silence(run: TestRun, recorder: Recorder) -> Problem | None:
     )
 
 
+def _has_called(run: TestRun) -> bool:
+    """Whether anything was requested, with the mark's cassette or with one that the test entered itself."""
+    return any(recorder.calls for recorder in run.recorders)
+
+
 def _unplayed(run: TestRun, recorder: Recorder, *, in_teardown: bool) -> Problem | None:
-    if recorder.config.allow_unplayed or not recorder.calls:
+    if recorder.config.allow_unplayed or not _has_called(run):
         return None
     unplayed = [one for one in recorder.unplayed() if (one.phase == "teardown") is in_teardown]
     run.unplayed += len(unplayed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import traceback
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +11,11 @@ from pytest_llmcassette.errors import CassetteError, CassetteStop, RequestNotRec
 from pytest_llmcassette.plugin import cassette_report, strict, syrupy_session
 from pytest_llmcassette.plugin.session import session_of
 from pytest_llmcassette.plugin.stash import DIFFS, DISCARDED
+from pytest_llmcassette.transports.callers import is_of_a_library
 
 if TYPE_CHECKING:
     from pytest_llmcassette.plugin.lifecycle import TestRun
-
-_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
+    from pytest_llmcassette.recorder.recorder import Recorder
 
 
 def revise(run: TestRun, call: pytest.CallInfo[None], made: pytest.TestReport) -> None:
@@ -32,7 +30,8 @@ def revise(run: TestRun, call: pytest.CallInfo[None], made: pytest.TestReport) -
         run.checks_unplayed = False
     if made.when == "setup":
         run.stopped_in_setup = not made.passed
-        run.said = 0 if made.passed else _count_misses(run)
+        if not made.passed:
+            run.tell()
     elif made.when == "teardown":
         _after_teardown(run, made)
     elif not is_subtest:
@@ -46,7 +45,7 @@ def _after_body(run: TestRun, made: pytest.TestReport) -> None:
         if problem is not None:
             _fail(made, run, *problem)
     else:
-        run.said = _count_misses(run)
+        run.tell()
 
 
 def _after_teardown(run: TestRun, made: pytest.TestReport) -> None:
@@ -58,14 +57,13 @@ def _after_teardown(run: TestRun, made: pytest.TestReport) -> None:
     if made.failed or not (run.body_is_over or run.stopped_in_setup):
         # With --setup-only there is no body, and so nothing that a recording could be good for.
         run.failed = True
-    saved = _keep(run, made)
+    kept = [_keep(run, recorder, made) for recorder in run.recorders]
     if run.failed:
         syrupy_session.withdraw(run.item)
-    cassette_report.attach(made, run.item, run.recorder, unplayed=run.unplayed, saved=saved, no_key=run.no_key)
-
-
-def _count_misses(run: TestRun) -> int:
-    return 0 if run.recorder is None else len(run.recorder.misses)
+    unplayed = run.unplayed + run.entered.unplayed
+    cassette_report.attach(
+        made, run.item, run.recorder, run.entered.recorders, unplayed=unplayed, saved=any(kept), no_key=run.no_key
+    )
 
 
 def _is_strict_xpass(call: pytest.CallInfo[None], made: pytest.TestReport) -> bool:
@@ -78,7 +76,7 @@ def _is_strict_xpass(call: pytest.CallInfo[None], made: pytest.TestReport) -> bo
 
 def _expect_no_miss(run: TestRun, call: pytest.CallInfo[None], made: pytest.TestReport) -> None:
     """A refused request is no expected failure, and no reason to skip: with a recording all might be different."""
-    misses = [] if run.recorder is None else run.recorder.misses[run.said :]
+    misses = run.untold
     error = None if call.excinfo is None else call.excinfo.value
     if not (made.skipped or hasattr(made, "wasxfail")) or not (misses or isinstance(error, CassetteStop)):
         return
@@ -89,21 +87,17 @@ def _expect_no_miss(run: TestRun, call: pytest.CallInfo[None], made: pytest.Test
         _fail(made, run, text, strict.brief_of(misses[0]))
 
 
-def _keep(run: TestRun, made: pytest.TestReport) -> bool:
-    """Write the recording, or leave the old file as it is; whether anything was written."""
-    recorder = run.recorder
-    if recorder is None:
-        return False
+def _keep(run: TestRun, recorder: Recorder, made: pytest.TestReport) -> bool:
+    """Write a recording, or leave the old file as it is; whether anything was written."""
     if run.failed or recorder.misses:
         if any(sent.live for sent in recorder.sent):
-            setattr(made, DISCARDED, str(recorder.path))
+            _note_discarded(made, recorder)
         return False
     try:
-        is_recording = any(sent.live and not sent.dropped for sent in recorder.sent)
-        if is_recording:
+        if recorder.has_recorded:
             session_of(run.item.config).claim_writing(recorder.path)
         path = recorder.save()
-        if is_recording:
+        if recorder.has_recorded:
             session_of(run.item.config).has_written(recorder.path)
     except CassetteError as error:
         problem = str(error)
@@ -113,9 +107,14 @@ def _keep(run: TestRun, made: pytest.TestReport) -> bool:
     else:
         return path is not None
     run.failed = True
-    setattr(made, DISCARDED, str(recorder.path))
+    _note_discarded(made, recorder)
     _fail(made, run, problem)
     return False
+
+
+def _note_discarded(made: pytest.TestReport, recorder: Recorder) -> None:
+    before = getattr(made, DISCARDED, "")
+    setattr(made, DISCARDED, ", ".join(filter(None, [before, str(recorder.path)])))
 
 
 def _fail(made: pytest.TestReport, run: TestRun, problem: str, brief: str = "") -> None:
@@ -155,7 +154,7 @@ def summarise(error: BaseException | None, made: pytest.TestReport) -> None:
 
 def tell_misses(run: TestRun, made: pytest.TestReport) -> None:
     """Show in a failure of another kind what was refused before it: an event loop that was given up, say, for that."""
-    misses = [] if run.recorder is None else run.recorder.misses[run.said :]
+    misses = run.untold
     shown: Any = made.longrepr
     if not made.failed or not misses or not hasattr(shown, "addsection"):
         return
@@ -176,12 +175,8 @@ def shorten(item: pytest.Item, failure: pytest.ExceptionInfo[BaseException] | No
         return
     last, entry = failure.tb, failure.tb.tb_next
     while entry is not None:
-        if not _is_of_a_library(entry.tb_frame.f_code.co_filename):
+        if not is_of_a_library(entry.tb_frame.f_code.co_filename):
             last = entry
         entry = entry.tb_next
     # In the traceback itself: pytest makes its own list from it more than once.
     last.tb_next = None
-
-
-def _is_of_a_library(path: str) -> bool:
-    return "site-packages" in path or "dist-packages" in path or path.startswith((_OURS, _STANDARD_LIBRARY))

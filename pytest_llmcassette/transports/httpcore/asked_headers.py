@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 from pytest_llmcassette.recorder.requests import RawHeaders
 from pytest_llmcassette.transports.callers import is_of_a_library
 
 _COOKIES = b"set-cookie"
+_LOOK_UPS = frozenset({"__getitem__", "get", "get_list", "__contains__", "<listcomp>", "setdefault"})
+"""What looks names up, in httpx and in what it inherits from."""
 
 
 def listening(headers: RawHeaders, note: Callable[[str], None], *, to: frozenset[bytes], unless: bool) -> RawHeaders:
@@ -54,23 +57,28 @@ class _Listening(bytes):
 
     def decode(self, *arguments: Any, **options: Any) -> str:
         # httpx goes over all names to fill a cookie jar: a client's own after each answer, a response's when asked.
-        if _COOKIES in self._names and not self._unless and _is_asked_for_by_a_user(through="cookies"):
+        if _COOKIES in self._names and not self._unless and _wants_cookies():
             self._note(_COOKIES.decode())
         return super().decode(*arguments, **options)
 
 
-def _is_asked_for_by_a_user(through: str = "") -> bool:
-    """Whether the nearest frame outside httpx and the standard library is a user's; `through` names a function of httpx
-    that has to lie between."""
-    frame, found = sys._getframe(2), not through
-    while frame.f_back is not None:
-        file = frame.f_code.co_filename
-        if not is_of_a_library(file):
-            return found
-        module = str(frame.f_globals.get("__name__", ""))
-        if module.partition(".")[0] in ("httpx", "httpx2"):
-            found = found or frame.f_code.co_name == through
-        elif "site-packages" in file or "dist-packages" in file:
-            return False
+def _is_asked_for_by_a_user() -> bool:
+    """Whether user code has called the method of httpx's `Headers` that compares names now."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and frame.f_code.co_name in _LOOK_UPS:
         frame = frame.f_back
-    return False
+    return frame is not None and not is_of_a_library(frame.f_code.co_filename)
+
+
+def _wants_cookies() -> bool:
+    """Whether user code has called httpx's `Response.cookies`, which goes over the headers now."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and frame.f_code.co_name != "cookies" and is_of_a_library(frame.f_code.co_filename):
+        frame = frame.f_back
+    caller = None if frame is None else frame.f_back
+    return (
+        frame is not None
+        and caller is not None
+        and is_of_a_library(frame.f_code.co_filename)
+        and not is_of_a_library(caller.f_code.co_filename)
+    )
