@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pytest_llmcassette.plugin.cassette_report import CassetteReport
-from pytest_llmcassette.plugin.stash import CLAIMS, RUN_STARTED
+from pytest_llmcassette.plugin.stash import CLAIMS, INCOMPLETE, RUN_STARTED
 
 
 def register(config: pytest.Config) -> None:
@@ -46,6 +46,7 @@ class Controller:
     def pytest_testnodedown(self, node: Any, error: object | None) -> None:
         """A worker that crashed takes the test it was running along."""
         if error:
+            node.config.stash.setdefault(INCOMPLETE, False)
             self._report.notes.append(
                 f"{node.gateway.id} crashed: the cassettes report lacks the test it was running, and its recording"
             )
