@@ -82,6 +82,13 @@ class RecordingTruncated(CassetteStop):
     """A client read on past the point where the recording client had closed the stream."""
 
 
+class CassetteFault(CassetteStop):
+    """An unexpected exception in a request: a fault of pytest-llmcassette, or of the user's code that it called.
+
+    The text says whose it is, and what to report. Errors of the network stay what they are.
+    """
+
+
 for _error in (CassetteError, *CassetteError.__subclasses__(), CassetteStop, *CassetteStop.__subclasses__()):
     # Under the name that users import it by: pytest's summary shows it before the message, and cuts at 80 columns.
     _error.__module__ = "pytest_llmcassette"

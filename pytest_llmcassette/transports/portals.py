@@ -6,31 +6,21 @@ one alone.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from functools import wraps
+from types import ModuleType
 from typing import Any
 
 from pytest_llmcassette.errors import CassetteStop
-from pytest_llmcassette.transports.on_import import after_import
-
-MODULE = "anyio.from_thread"
-
-_installed: list[tuple[Any, Callable[..., Any], Callable[..., Any]]] = []
+from pytest_llmcassette.transports.patching import Patches
 
 
-def install() -> None:
-    """Patch `BlockingPortal` once it is imported."""
-    if not _installed or _installed[0][0] is not getattr(sys.modules.get(MODULE), "BlockingPortal", None):
-        after_import(MODULE, _patch)
+def _patch(module: ModuleType) -> None:
+    """Without it a portal ends as anyio lets it end: nothing goes unseen where a newer one has no such method."""
+    PATCHES.put(getattr(module, "BlockingPortal", module), "_call_func", _outliving)
 
 
-def _patch(module: str) -> None:
-    portal: Any = getattr(sys.modules[module], "BlockingPortal", None)
-    original = getattr(portal, "_call_func", None)
-    if original is None:
-        return
-
+def _outliving(original: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(original)
     async def _call_func(*args: Any, **kwargs: Any) -> None:
         try:
@@ -41,13 +31,7 @@ def _patch(module: str) -> None:
             if group.split(CassetteStop)[1] is not None:
                 raise
 
-    portal._call_func = _call_func
-    _installed[:] = [(portal, original, _call_func)]
+    return _call_func
 
 
-def uninstall() -> None:
-    """Put anyio's own function back where nobody has patched over ours."""
-    while _installed:
-        portal, original, replacement = _installed.pop()
-        if portal.__dict__.get("_call_func") is replacement:
-            portal._call_func = original
+PATCHES = Patches(["anyio.from_thread"], _patch)
