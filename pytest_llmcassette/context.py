@@ -6,7 +6,7 @@ import inspect
 import os
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import aclosing
-from functools import lru_cache, wraps
+from functools import lru_cache, partial, wraps
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, Protocol, TypeVar, cast
@@ -17,6 +17,7 @@ from pytest_llmcassette.errors import NoCallsError, UnplayedError
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.transports import install
+from pytest_llmcassette.transports.loops import in_thread
 
 if TYPE_CHECKING:
     from pytest_llmcassette.llm_cassette import LlmCassette
@@ -67,14 +68,21 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
 
     def __enter__(self) -> LlmCassette:
         __tracebackhide__ = True
-        # Imported here: a session that only replays needs no protocols until somebody reads a transcript.
-        from pytest_llmcassette.llm_cassette import LlmCassette
-
         test = _running_test()
-        recorder = self._recorder() if test is None else test.open(self._path, self._switches)
+        return self._enter(self._opened(test), test)
+
+    def _opened(self, test: RunningTest | None) -> Recorder:
+        """All of entering that needs the disk."""
+        __tracebackhide__ = True
+        # Imported here: a session that only replays needs no protocols until somebody reads a transcript.
+        from pytest_llmcassette.llm_cassette import prepare_to_record
+
         install()
-        self._entered.append(_Block(recorder, in_force.push(recorder, for_task=True), test))
-        return LlmCassette(recorder)
+        recorder = self._recorder() if test is None else test.open(self._path, self._switches)
+        recorder.prepare()
+        if recorder.may_record:
+            prepare_to_record()
+        return recorder
 
     def _recorder(self) -> Recorder:
         from pytest_llmcassette.llm_cassette import is_complete
@@ -89,26 +97,40 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
             is_complete=is_complete,
         )
 
+    def _enter(self, recorder: Recorder, test: RunningTest | None) -> LlmCassette:
+        from pytest_llmcassette.llm_cassette import LlmCassette
+
+        self._entered.append(_Block(recorder, in_force.push(recorder, for_task=True), test))
+        return LlmCassette(recorder)
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         __tracebackhide__ = True
+        settle = self._leave(error)
+        if settle is not None:
+            settle()
+
+    def _leave(self, error: BaseException | None) -> Callable[[], None] | None:
+        """End the block; what is to be done and told then."""
         recorder, entry, test = self._entered.pop()
         in_force.pop(entry)
         recorder.close()
         tells = error is None if test is None else test.leave(recorder, ended_well=error is None)
-        if tells:
-            _settle(recorder, saves=test is None)
+        return partial(_settle, recorder, saves=test is None) if tells else None
 
     async def __aenter__(self) -> LlmCassette:
         __tracebackhide__ = True
-        return self.__enter__()
+        test = _running_test()
+        return self._enter(await in_thread(partial(self._opened, test)), test)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         __tracebackhide__ = True
-        self.__exit__(kind, error, trace)
+        settle = self._leave(error)
+        if settle is not None:
+            await in_thread(settle)
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """`@use_cassette("calls.yaml")`: opened anew for each call of the function; pytest still sees its arguments."""

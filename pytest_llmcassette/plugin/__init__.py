@@ -60,6 +60,7 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     markers.check_neighbours(config)
     markers.register(config)
+    options.check_command_line(config)
     cassette_report.check_option(config)
     xdist.register(config)
 
@@ -105,6 +106,11 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     pytest_llmcassette.running_test = partial(_cassettes_of, item)
     try:
         return (yield)
+    except BaseException:
+        from pytest_llmcassette.plugin import syrupy_session
+
+        syrupy_session.interrupted(item)
+        raise
     finally:
         pytest_llmcassette.running_test = outer
         if RUN in item.stash:
@@ -183,3 +189,25 @@ def pytest_runtest_makereport(
         absent_headers.explain(run, failure, made)
         verdict.revise(run, call, made)
     return made
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[None, object, object]:
+    if hasattr(session.config, "_syrupy"):
+        from pytest_llmcassette.plugin import syrupy_session
+
+        syrupy_session.protect(session, exitstatus)
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Generator[None, object, object]:
+    if not hasattr(config, "_syrupy"):
+        return (yield)
+    from pytest_llmcassette.plugin import syrupy_session
+
+    syrupy_session.before_summary(config)
+    result = yield
+    for line in syrupy_session.lines(config):
+        terminalreporter.write_line(line, yellow=True)
+    return result

@@ -112,7 +112,7 @@ def neighbours_mode(config: pytest.Config) -> str | None:
 
 
 def check_command_line(config: pytest.Config) -> None:
-    """Raises `pytest.UsageError` for a mode that does not exist; called once a test of ours is there."""
+    """Raises `pytest.UsageError` for a mode that does not exist."""
     flag, mode = command_line(config)
     if mode is None:
         return

@@ -11,7 +11,7 @@ import pytest
 
 from pytest_llmcassette.plugin import options
 from pytest_llmcassette.plugin.cassette_report import CassetteReport
-from pytest_llmcassette.plugin.stash import CLAIMS, RUN_STARTED
+from pytest_llmcassette.plugin.stash import CLAIMS, INCOMPLETE, RUN_STARTED
 
 
 def register(config: pytest.Config) -> None:
@@ -51,6 +51,7 @@ class Controller:
     def pytest_testnodedown(self, node: Any, error: object | None) -> None:
         """A worker that crashed takes the test it was running along."""
         if error:
+            node.config.stash.setdefault(INCOMPLETE, False)
             self._report.notes.append(
                 f"{node.gateway.id} crashed: the cassettes report lacks the test it was running, and its recording"
             )

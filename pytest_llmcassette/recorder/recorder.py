@@ -16,21 +16,18 @@ from pytest_llmcassette.matching import Matcher
 from pytest_llmcassette.modes import RecordMode
 from pytest_llmcassette.recorder.asked_headers import AskedHeaders
 from pytest_llmcassette.recorder.playlist import Playlist, merge
+from pytest_llmcassette.recorder.recording import Recording
 from pytest_llmcassette.recorder.requests import (
     PROTOCOL_HEADERS,
     LiveRequest,
-    RawHeaders,
     SentRequest,
     canonical_name,
-    read_headers,
+    read_again,
     read_request,
     refuse_placeholder,
-    without_keys,
 )
-from pytest_llmcassette.recorder.retries import Retries
 from pytest_llmcassette.recorder.slot import RecordingSlot, is_transient
-from pytest_llmcassette.redaction import Redactor
-from pytest_llmcassette.redaction.environment import keys_of_environment
+from pytest_llmcassette.redaction import KnownSecrets, Redactor
 
 
 class Recorder:
@@ -40,7 +37,7 @@ class Recorder:
     there, `owner` the test (or file) that a refusal names.
     `is_complete` tells whether a stream that the client closed had in fact reached its protocol's end. `after` has
     recorded this cassette and is not saved yet: its recording takes the place of the file's. The file is read
-    at the first request; `exists_at_start` says whether it was there when the cassette was opened.
+    by `prepare`, else at the first request; `exists_at_start` says whether it was there when the cassette was opened.
     """
 
     def __init__(
@@ -68,7 +65,6 @@ class Recorder:
         """What is done to each answer's delivery before it is replayed: `replay.deliver.Change`s, in order."""
         self.left_over = 0
         """After `save` in mode all: how many of the file's interactions this run did not replace."""
-        self._is_complete = is_complete
         self._after = after
         self._known_state = _file_state(path)
         self.exists_at_start = after is not None or self._known_state is not None
@@ -79,11 +75,17 @@ class Recorder:
         self._snapshot_headers = PROTOCOL_HEADERS.union(
             canonical_name(name.encode()) for name in config.snapshot_headers
         )
-        self._secrets: frozenset[str] = frozenset()
-        """The credentials that the requests of this run have carried."""
+        self._known = KnownSecrets()
         self._playlist: Playlist | None = None
-        self._slots: list[tuple[Request, RecordingSlot]] = []
-        self._retries = Retries(lambda request: self._load().key(request))
+        self._unreadable: CassetteFileError | None = None
+        self._recording = Recording(
+            config,
+            self._redactor,
+            self._known,
+            key=lambda request: self._load().key(request),
+            lock=self.lock,
+            is_complete=is_complete,
+        )
 
     @property
     def will_record(self) -> bool:
@@ -147,12 +149,7 @@ class Recorder:
                 f"{live.method} {live.url.partition('?')[0]}.\n"
                 "Wait for background tasks and threads before the test ends."
             )
-        if "?" in live.url or "@" in live.url:
-            self._secrets |= self._redactor.secrets_of({}, live.url)
-        kept, shown, self._secrets = read_headers(self._redactor, self._snapshot_headers, live.headers, self._secrets)
-        request, self._secrets = read_request(self._redactor, kept, live, self._secrets)
-        headers = {**kept, **shown} if shown else kept
-        sent = SentRequest(request.method, request.url, headers, request.body, snapshot_headers=shown)
+        request, sent = read_request(self._redactor, self._snapshot_headers, live, self._known)
         self.sent.append(sent)
         try:
             playlist = self._load()
@@ -161,22 +158,37 @@ class Recorder:
             raise RequestRefused(str(error)) from None
         replays = self.mode not in (RecordMode.ALL, RecordMode.REWRITE)
         interaction = playlist.take(request) if replays else None
-        if interaction is None:
-            # Looked up only now: nearly every request of a replay has been answered before.
-            keys = keys_of_environment() - self._secrets
-            if keys:
-                self._secrets |= keys
-                request = without_keys(self._redactor, request, sent, self._secrets)
-                interaction = playlist.take(request) if replays else None
+        # Looked up only now: nearly every request of a replay has been answered before.
+        if interaction is None and self._known.learn_environment():
+            request = read_again(self._redactor, request, sent, self._known)
+            interaction = playlist.take(request) if replays else None
         if interaction is not None:
             self._mark_repeats(sent, interaction)
             return interaction
         if not self.may_record:
             raise self._miss(request, playlist)
         refuse_placeholder(live, self.owner)
-        return self._reserve(request, sent, live.headers)
+        return self._recording.reserve(request, sent, live.headers, self.phase)
+
+    def prepare(self) -> None:
+        """Do all that needs the disk, so that no request does: it may come in a running event loop.
+
+        A file that cannot be read is told at the first request.
+        """
+        with self.lock:
+            try:
+                self._load()
+            except CassetteFileError:
+                """Kept for the request."""
+        if self.may_record:
+            import pytest_llmcassette.cassette.encoding
+        if not self.will_record:
+            # For its words, should there be none.
+            import pytest_llmcassette.matching.mismatch.miss  # noqa: F401
 
     def _load(self) -> Playlist:
+        if self._unreadable is not None:
+            raise self._unreadable
         if self._playlist is None:
             interactions: Sequence[Interaction] = ()
             if self._after is not None:
@@ -184,7 +196,11 @@ class Recorder:
             elif self.exists_at_start and self.mode is not RecordMode.REWRITE:
                 from pytest_llmcassette.cassette.loaded import load_shared
 
-                interactions = load_shared(self.path)
+                try:
+                    interactions = load_shared(self.path)
+                except CassetteFileError as error:
+                    self._unreadable = error
+                    raise
             self._playlist = Playlist(interactions, self.config, self._redactor)
         return self._playlist
 
@@ -211,30 +227,6 @@ class Recorder:
             command=self._how_to_add if adds else self.how_to_record,
         )
 
-    def _reserve(self, request: Request, sent: SentRequest, headers: RawHeaders) -> RecordingSlot:
-        sent.live = True
-        if not self.config.record_errors:
-            self._retries.started(request, sent, headers)
-
-        def note_failure(slot: RecordingSlot) -> None:
-            failed = slot.sent.interaction
-            if failed is not None and is_transient(failed) and not self.config.record_errors:
-                with self.lock:
-                    self._retries.failed()
-
-        slot = RecordingSlot(
-            request,
-            sent,
-            redactor=self._redactor,
-            secrets=self._secrets,
-            config=self.config,
-            phase=self.phase,
-            is_complete=self._is_complete,
-            on_end=note_failure,
-        )
-        self._slots.append((request, slot))
-        return slot
-
     def unplayed(self) -> list[Interaction]:
         """Recorded interactions that nobody asked for; empty when everything went live.
 
@@ -249,8 +241,7 @@ class Recorder:
         """No more requests: later ones raise `RequestRefused` naming the owner. Streams still open count as closed."""
         self.closed = True
         with self.lock:
-            for _, slot in self._slots:
-                slot.settle()
+            self._recording.settle()
 
     def save(self) -> Path | None:
         """Write the recording in one atomic step; None when there is nothing to write.
@@ -258,7 +249,7 @@ class Recorder:
         Raises `CassetteFileError`, also when something else wrote the file since this cassette was opened.
         """
         with self.lock:
-            fresh = self._fresh()
+            fresh = self._recording.fresh()
             if not fresh:
                 return None
             if _file_state(self.path) != (self if self._after is None else self._after)._known_state:
@@ -278,18 +269,7 @@ class Recorder:
     def recording(self) -> list[Interaction]:
         """What `save` writes, or has written."""
         with self.lock:
-            return merge(self._fresh(), self._load(), self.mode)
-
-    def _fresh(self) -> list[tuple[Request, Interaction]]:
-        return [
-            # A later request may carry what an earlier answer gave out under an unknown name.
-            (request, self._swept(slot.sent.interaction, self._secrets - slot.secrets))
-            for request, slot in self._slots
-            if slot.sent.interaction is not None and not slot.sent.dropped
-        ]
-
-    def _swept(self, interaction: Interaction, secrets: frozenset[str]) -> Interaction:
-        return self._redactor.without(interaction, secrets) if secrets else interaction
+            return merge(self._recording.fresh(), self._load(), self.mode)
 
 
 @lru_cache(maxsize=64)

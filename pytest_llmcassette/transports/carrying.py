@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import AsyncGenerator, Iterator
 from typing import NoReturn
@@ -11,6 +10,7 @@ from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.replay.deliver import Delivery
 from pytest_llmcassette.replay.head import Head
 from pytest_llmcassette.transports.client_errors import ClientErrors
+from pytest_llmcassette.transports.loops import pause
 from pytest_llmcassette.transports.unexpected import Ours
 
 
@@ -83,14 +83,3 @@ class Carrier:
 
     async def aclose(self) -> None:
         """Nothing is held open."""
-
-
-async def pause(seconds: float) -> None:
-    """Sleep in the event loop that runs: asyncio's (uvloop too) or trio's."""
-    asyncio = sys.modules.get("asyncio")
-    if asyncio is not None and asyncio._get_running_loop() is not None:
-        await asyncio.sleep(seconds)
-        return
-    import trio
-
-    await trio.sleep(seconds)

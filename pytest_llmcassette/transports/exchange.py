@@ -15,9 +15,10 @@ from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.recorder.requests import LiveRequest, RawHeaders
 from pytest_llmcassette.recorder.slot import RecordingSlot
 from pytest_llmcassette.replay.deliver import deliver
-from pytest_llmcassette.transports.carrying import Carrier, pause
+from pytest_llmcassette.transports.carrying import Carrier
 from pytest_llmcassette.transports.client_errors import ClientErrors
 from pytest_llmcassette.transports.live import LiveAnswer
+from pytest_llmcassette.transports.loops import pause
 from pytest_llmcassette.transports.unexpected import Ours
 
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
@@ -60,23 +61,23 @@ def shown(url: str) -> str:
 
 
 class Exchange:
-    """A request that a cassette decides on."""
+    """A request that a cassette decides on. What a binding converts for it is done `with exchange.ours`."""
 
-    __slots__ = ("_errors", "_method", "_ours", "_url", "recorder")
+    __slots__ = ("_errors", "_method", "_url", "ours", "recorder")
 
     def __init__(self, recorder: Recorder, method: str, url: str, errors: ClientErrors, ours: Ours) -> None:
         self.recorder = recorder
         self._method = method
         self._url = url
         self._errors = errors
-        self._ours = ours
+        self.ours = ours
 
     def answer(self, headers: RawHeaders, body: bytes) -> Carrier | LiveAnswer:
         """What answers the request: a recording to carry out, or the network, which the result is to be told of.
 
         Raises a `CassetteStop` when neither may.
         """
-        with self._ours:
+        with self.ours:
             return self._of(self.recorder.request(LiveRequest(self._method, self._url, headers, body)))
 
     async def answer_async(self, headers: RawHeaders, body: bytes) -> Carrier | LiveAnswer:
@@ -92,5 +93,5 @@ class Exchange:
     def _of(self, decided: Interaction | RecordingSlot) -> Carrier | LiveAnswer:
         recorder = self.recorder
         if isinstance(decided, Interaction):
-            return Carrier(deliver(decided, recorder.config, recorder.changes), recorder, self._errors, self._ours)
-        return LiveAnswer(decided, self._errors, self._ours)
+            return Carrier(deliver(decided, recorder.config, recorder.changes), recorder, self._errors, self.ours)
+        return LiveAnswer(decided, self._errors, self.ours)

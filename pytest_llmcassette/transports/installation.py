@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 from pytest_llmcassette.transports import guard, on_import, patching, pool_jobs, portals
 from pytest_llmcassette.transports.httpcore import mockers, tls
 
 _ALL = (mockers.PATCHES, guard.PATCHES, pool_jobs.PATCHES, portals.PATCHES)
 _WATCHED = (*(name for patches in (*_ALL, tls.PATCHES) for name in patches.modules),)
+_POOLS_OF = {"httpx": "httpcore", "httpx2": "httpcore2"}
+"""Imported with their clients, of which the first may be made in a running event loop: httpcore2 reads a file then."""
 _found: list[tuple[object, ...]] = []
 """What the last `install` left: for nearly every test there is nothing to do, and to see that is all it costs."""
 
@@ -19,6 +22,10 @@ def install(*, defer_tls: bool = True) -> None:
         for patches in _ALL:
             patches.install()
         tls.PATCHES.install() if defer_tls else tls.PATCHES.uninstall()
+        for client, pools in _POOLS_OF.items():
+            # None is how a name is barred from import.
+            if sys.modules.get(client) is not None and pools not in sys.modules:
+                import_module(pools)
         _found[:] = [_now(defer_tls)]
     patching.check_nothing_is_gone()
 

@@ -28,8 +28,7 @@ class LiveAnswer:
     def head(self, status: int, reason: str, headers: RawHeaders, version: str) -> None:
         """The head has arrived; `reason` may be empty, `version` is as in `HTTP/1.1`."""
         spent = time.perf_counter_ns() - self._started
-        with self._ours:
-            self._slot.headers(status, reason or standard_phrase(status), headers, version, spent)
+        self._slot.headers(status, reason or standard_phrase(status), headers, version, spent)
 
     def is_whole(self) -> None:
         """The body has come to its end."""

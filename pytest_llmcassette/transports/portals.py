@@ -16,9 +16,8 @@ from pytest_llmcassette.transports.patching import Patches
 
 
 def _patch(module: ModuleType) -> None:
-    portal = getattr(module, "BlockingPortal", None)
-    if portal is not None:
-        PATCHES.put(portal, "_call_func", _outliving)
+    """Without it a portal ends as anyio lets it end: nothing goes unseen where a newer one has no such method."""
+    PATCHES.put(getattr(module, "BlockingPortal", module), "_call_func", _outliving)
 
 
 def _outliving(original: Callable[..., Any]) -> Callable[..., Any]:

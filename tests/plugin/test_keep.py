@@ -154,69 +154,69 @@ if not hasattr(pytest, "Subtests"):
 """pytest has its own since version 9."""
 
 
+REFUSED = """
+import unittest
+pytestmark = pytest.mark.cassette
+xfail = pytest.mark.xfail
+
+@xfail
+def test_mark(): ask()
+
+@xfail(strict=True)
+def test_strict(): ask()
+
+@xfail(raises=BaseException)
+def test_raises(): ask()
+
+def swallowed():
+    try:
+        ask()
+    except BaseException:
+        return True
+
+@xfail
+def test_xpass(): swallowed()
+
+@xfail
+def test_swallowed(): assert not swallowed()
+
+def test_imperative():
+    swallowed()
+    pytest.xfail("known")
+
+def test_skip():
+    swallowed()
+    pytest.skip("no network, it seems")
+
+@xfail
+def test_subtest(subtests):
+    with subtests.test():
+        ask()
+
+class TestCase(unittest.TestCase):
+    @unittest.expectedFailure
+    def test_expected(self): ask()
+
+@pytest.fixture
+def asks(): ask()
+
+@xfail
+def test_setup(asks): pass
+
+@pytest.fixture
+def asks_late():
+    yield
+    ask()
+
+@xfail
+@pytest.mark.cassette(allow_no_calls=True)
+def test_teardown(asks_late): pass
+"""
+
+
 def test_a_refused_request_is_never_an_expected_failure(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "120")
-    suite.test(
-        SUBTESTS
-        + """
-        import unittest
-        pytestmark = pytest.mark.cassette
-        xfail = pytest.mark.xfail
-
-        @xfail
-        def test_mark(): ask()
-
-        @xfail(strict=True)
-        def test_strict(): ask()
-
-        @xfail(raises=BaseException)
-        def test_raises(): ask()
-
-        def swallowed():
-            try:
-                ask()
-            except BaseException:
-                return True
-
-        @xfail
-        def test_xpass(): swallowed()
-
-        @xfail
-        def test_swallowed(): assert not swallowed()
-
-        def test_imperative():
-            swallowed()
-            pytest.xfail("known")
-
-        def test_skip():
-            swallowed()
-            pytest.skip("no network, it seems")
-
-        @xfail
-        def test_subtest(subtests):
-            with subtests.test():
-                ask()
-
-        class TestCase(unittest.TestCase):
-            @unittest.expectedFailure
-            def test_expected(self): ask()
-
-        @pytest.fixture
-        def asks(): ask()
-
-        @xfail
-        def test_setup(asks): pass
-
-        @pytest.fixture
-        def asks_late():
-            yield
-            ask()
-
-        @xfail
-        @pytest.mark.cassette(allow_no_calls=True)
-        def test_teardown(asks_late): pass
-        """
-    )
+    suite.test(SUBTESTS + REFUSED)
     result = suite.run()
     # A subtest that failed is counted beside its test.
     failed = 9 + hasattr(pytest, "Subtests")

@@ -18,6 +18,7 @@ from pytest_llmcassette.transports.exchange import Exchange, exchange_for
 from pytest_llmcassette.transports.httpcore.asked_headers import listening
 from pytest_llmcassette.transports.httpcore.urls import going_live, url_of
 from pytest_llmcassette.transports.live import AsyncTee, LiveAnswer, Tee
+from pytest_llmcassette.transports.unexpected import Ours
 
 
 class Body:
@@ -68,7 +69,9 @@ class Library:
         body = b"".join(request.stream)
         answer = exchange.answer(request.headers, body)
         if isinstance(answer, Carrier):
-            return self._replayed(answer.begin(), answer, exchange.recorder)
+            head = answer.begin()
+            with exchange.ours:
+                return self._replayed(head, answer, exchange.recorder)
         request.stream = Body(body)
         live = going_live.set(True)
         try:
@@ -78,7 +81,8 @@ class Library:
             raise
         finally:
             going_live.reset(live)
-        _tell_head(answer, response, exchange.recorder)
+        with exchange.ours:
+            _tell_head(answer, response, exchange.recorder)
         response.stream = Tee(response.stream, answer)
         return response
 
@@ -90,7 +94,9 @@ class Library:
         body = b"".join([piece async for piece in request.stream])
         answer = await exchange.answer_async(request.headers, body)
         if isinstance(answer, Carrier):
-            return self._replayed(await answer.begin_async(), answer, exchange.recorder)
+            head = await answer.begin_async()
+            with exchange.ours:
+                return self._replayed(head, answer, exchange.recorder)
         request.stream = Body(body)
         live = going_live.set(True)
         try:
@@ -100,7 +106,8 @@ class Library:
             raise
         finally:
             going_live.reset(live)
-        _tell_head(answer, response, exchange.recorder)
+        with exchange.ours:
+            _tell_head(answer, response, exchange.recorder)
         response.stream = AsyncTee(response.stream, answer)
         return response
 
@@ -108,7 +115,11 @@ class Library:
         what = in_force.current()
         if what is None:
             return None
-        return exchange_for(what, request.method.decode("latin-1"), url_of(request.url), self)
+        try:
+            method, url = request.method.decode("latin-1"), url_of(request.url)
+        except Exception as error:
+            raise Ours(what, "a request").fault(error) from error
+        return exchange_for(what, method, url, self)
 
     def _replayed(self, head: Head, body: Carrier, recorder: Recorder) -> Any:
         served = frozenset([name.lower() for name, _ in head.headers])
