@@ -139,16 +139,16 @@ class CassetteReport:
         """The tests that a recording was saved of, in the order they ran in, with their outcomes."""
         return {nodeid: record.outcome for nodeid, record in self._records.items() if record.saved}
 
+    def outcomes(self) -> dict[str, tuple[str, str]]:
+        """The outcome of each test, and the first line of what was wrong."""
+        return {nodeid: (outcome, self._reasons.get(nodeid, "")) for nodeid, outcome in self._outcomes.items()}
+
     def pytest_deselected(self) -> None:
         """Some tests do not run, so that what they use looks unused."""
         self._is_whole = False
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """The same goes for a run that ended early."""
-        if self._config.getoption(options.PROOF_FILE) is not None:
-            from pytest_llmcassette.plugin import prove
-
-            prove.write_result(self._config, self._outcomes, self._reasons)
         ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
         self._is_whole &= ended and not session.shouldstop and not session.shouldfail
 

@@ -128,7 +128,7 @@ def check_command_line(config: pytest.Config) -> None:
 
 def proves(config: pytest.Config) -> bool:
     """Whether what this run records is to be replayed at its end."""
-    return config.getoption(PROOF_FILE) is None and bool(config.getoption(PROVE) or ini_value(config, _PROVE_INI))
+    return bool(config.getoption(PROVE) or ini_value(config, _PROVE_INI))
 
 
 def ini_switches(config: pytest.Config) -> dict[str, Any]:

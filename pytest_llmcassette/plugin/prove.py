@@ -31,12 +31,27 @@ Result = Mapping[str, tuple[str, str]]
 
 
 def register(config: pytest.Config, report: CassetteReport) -> None:
-    """Where results are shown: prove at the end of the run."""
-    config.pluginmanager.register(Prover(config, report), "llmcassette-prover")
+    """Where results are shown: prove at the end of a run that is to, and leave the result at the end of its replay."""
+    if config.getoption(options.PROOF_FILE) is not None:
+        config.pluginmanager.register(Replay(config, report), "llmcassette-prover")
+    elif options.proves(config):
+        config.pluginmanager.register(Prover(config, report), "llmcassette-prover")
+
+
+class Replay:
+    """In the process that replays."""
+
+    def __init__(self, config: pytest.Config, report: CassetteReport) -> None:
+        self._config = config
+        self._report = report
+
+    def pytest_sessionfinish(self) -> None:
+        """Leave the result for the run that started it."""
+        Path(self._config.getoption(options.PROOF_FILE)).write_text(json.dumps(self._report.outcomes()), "utf-8")
 
 
 class Prover:
-    """See `register`."""
+    """In the run that records."""
 
     def __init__(self, config: pytest.Config, report: CassetteReport) -> None:
         self._config = config
@@ -124,13 +139,6 @@ def differences(recorded: Mapping[str, str], replayed: Result) -> Iterator[str]:
         word, reason = replayed.get(nodeid, ("missing", "the replay did not run this test"))
         if word in ("failed", "error", "missing") and outcome not in ("failed", "error"):
             yield f"  {nodeid}: {reason}"
-
-
-def write_result(config: pytest.Config, outcomes: Mapping[str, str], reasons: Mapping[str, str]) -> None:
-    """In the replay: leave its result for the run that started it."""
-    file = config.getoption(options.PROOF_FILE)
-    result = {nodeid: (outcome, reasons.get(nodeid, "")) for nodeid, outcome in outcomes.items()}
-    Path(file).write_text(json.dumps(result), "utf-8")
 
 
 def _tests(recorded: Mapping[str, str]) -> str:

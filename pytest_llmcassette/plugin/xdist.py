@@ -20,7 +20,7 @@ def register(config: pytest.Config) -> None:
         return
     report = CassetteReport(config)
     config.pluginmanager.register(report, "llmcassette-report")
-    if options.proves(config):
+    if options.proves(config) or config.getoption(options.PROOF_FILE):
         from pytest_llmcassette.plugin import prove
 
         prove.register(config, report)
