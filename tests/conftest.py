@@ -14,6 +14,8 @@ import httpx2  # noqa: F401
 import pytest
 from hypothesis import HealthCheck, settings
 
+import pytest_llmcassette
+
 # A loaded machine is slow in making up inputs, which says nothing about the code.
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
@@ -39,3 +41,9 @@ def _no_worker_and_no_ci(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     for name in ("PYTEST_XDIST_WORKER", "CI", "BUILD_NUMBER"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def outside_a_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`use_cassette` in these tests is what it is in a script; runs inside have tests of their own."""
+    monkeypatch.setattr(pytest_llmcassette, "running_test", None)

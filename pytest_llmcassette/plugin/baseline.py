@@ -15,7 +15,7 @@ import pytest
 from pytest_llmcassette.plugin import options
 
 if TYPE_CHECKING:
-    from pytest_llmcassette.plugin.baseline_file import Baseline
+    from pytest_llmcassette.plugin.baseline_file import Allowance, Baseline
 
 OPTION = "--cassette-baseline"
 UPDATE = "--cassette-baseline-update"
@@ -40,6 +40,12 @@ def baseline_of(config: pytest.Config) -> Baseline | None:
     if _BASELINE not in config.stash:
         config.stash[_BASELINE] = _read(config)
     return config.stash[_BASELINE]
+
+
+def allowance_of(item: pytest.Item) -> Allowance | None:
+    """What a baseline lets one run of this test do; None without a baseline."""
+    baseline = baseline_of(item.config)
+    return None if baseline is None else baseline.allowance(item)
 
 
 def check_options(config: pytest.Config) -> None:

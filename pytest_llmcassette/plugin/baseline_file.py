@@ -42,23 +42,35 @@ class Baseline:
         self.entries = entries
         self.is_update = is_update
 
-    def known_drift(self, item: pytest.Item) -> KnownDrift | None:
-        """What a test's requests may differ in; None where there is nothing."""
-        paths = self.entry(item).ignore_json
-        if not paths and not self.is_update:
+    def allowance(self, item: pytest.Item) -> Allowance:
+        """What one run of a test is allowed."""
+        return Allowance(self.entries.get(nodeid_of(item), Entry()), is_learning=self.is_update)
+
+
+class Allowance:
+    """What one run of one test is allowed, with all the cassettes that it uses; an update lets it all through."""
+
+    def __init__(self, entry: Entry, *, is_learning: bool) -> None:
+        self.entry = entry
+        self.used = 0
+        """How many unplayed recordings were let through."""
+        self._is_learning = is_learning
+
+    def known_drift(self) -> KnownDrift | None:
+        """What the requests to one cassette may differ in; None where there is nothing."""
+        if not self.entry.ignore_json and not self._is_learning:
             return None
         # Imported here, in a test's setup: most tests of most runs have no entry.
         from pytest_llmcassette.recorder.known_drift import KnownDrift
 
-        return KnownDrift(paths, learning=self.is_update)
+        return KnownDrift(self.entry.ignore_json, learning=self._is_learning)
 
-    def may_leave(self, item: pytest.Item, unplayed: int) -> bool:
-        """Whether the test may leave so many recordings unplayed."""
-        return self.is_update or unplayed <= self.entry(item).unplayed
-
-    def entry(self, item: pytest.Item) -> Entry:
-        """The test's entry, an empty one where there is none."""
-        return self.entries.get(nodeid_of(item), Entry())
+    def lets(self, unplayed: int) -> bool:
+        """Whether so many more recordings may stay unplayed; if so they are counted."""
+        if not self._is_learning and self.used + unplayed > self.entry.unplayed:
+            return False
+        self.used += unplayed
+        return True
 
 
 def read(file: Path) -> dict[str, Entry]:

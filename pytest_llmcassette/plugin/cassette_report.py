@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_llmcassette.plugin import options
 from pytest_llmcassette.plugin.stash import DISCARDED
 
 if TYPE_CHECKING:
@@ -62,15 +63,15 @@ def attach(report: pytest.TestReport, run: TestRun, *, saved: bool) -> None:
     from pytest_llmcassette.plugin.unused_cassettes import place_of
     from pytest_llmcassette.report.records import TestRecord
 
-    item, recorder = run.item, run.recorder
+    item, recorder, entered = run.item, run.recorder, run.entered.recorders
     record = TestRecord(
         nodeid=item.nodeid,
         repeats="" if nodeid_of(item) == item.nodeid else nodeid_of(item),
         module=item.nodeid.partition("::")[0],
         scenario=_scenario(item),
         provider=provider_name(item),
-        unplayed=run.unplayed,
-        dead=run.dead,
+        unplayed=run.unplayed + run.entered.unplayed,
+        dead=0 if run.allowance is None else run.allowance.used,
         problem=run.problem,
         saved=saved,
         no_key=run.no_key,
@@ -79,15 +80,20 @@ def attach(report: pytest.TestReport, run: TestRun, *, saved: bool) -> None:
     wanted, root = item.config.getoption(_OPTION) is not None, item.config.rootpath
     if wanted or recorder is None or not recorder.exists_at_start:
         path, folder = place_of(item, None if recorder is None else recorder.path)
+        path = entered[0].path if path is None and entered else path
         record.cassette = "" if path is None else _relative(path, root)
         record.folder = "" if folder is None else _relative(folder, root)
-    if recorder is not None:
-        from pytest_llmcassette.report.collect import collect
+    recorders = [*([] if recorder is None else [recorder]), *entered]
+    if recorders:
+        from pytest_llmcassette.report.collect import collect, idle_places
 
-        record.mode = str(recorder.mode)
-        record.cassette = _relative(recorder.path, root)
+        record.mode = str(recorders[0].mode)
+        used = [one for one in recorders if one.calls] or recorders
+        record.cassette, *record.further = dict.fromkeys(_relative(one.path, root) for one in used)
+        record.idle = idle_places(used, lambda path: _relative(path, root))
         read = wanted or not _LOOKING.isdisjoint(getattr(item, "fixturenames", ()))
-        collect(record, recorder, read=read, priced=wanted, detailed=page_path(item.config) is not None)
+        for one in recorders:
+            collect(record, one, read=read, priced=wanted, detailed=page_path(item.config) is not None)
     setattr(report, _ATTRIBUTE, record.to_json())
 
 
@@ -118,6 +124,16 @@ class CassetteReport:
         self._is_whole = True
         self.notes: list[str] = []
         """A line for each thing that nobody may miss, said last."""
+        self.proof: list[str] = []
+        """What the replay of the recordings has shown."""
+
+    def recorded(self) -> dict[str, str]:
+        """The tests that a recording was saved of, in the order they ran in, with their outcomes."""
+        return {nodeid: record.outcome for nodeid, record in self._records.items() if record.saved}
+
+    def outcomes(self) -> dict[str, tuple[str, str]]:
+        """The outcome of each test, and the first line of what was wrong."""
+        return {nodeid: (outcome, self._reasons.get(nodeid, "")) for nodeid, outcome in self._outcomes.items()}
 
     def pytest_deselected(self) -> None:
         """Some tests do not run, so that what they use looks unused."""
@@ -156,10 +172,11 @@ class CassetteReport:
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The section, and the page where one was asked for."""
         wanted = self._config.getoption(_OPTION) is not None
-        if not self._records and not self.notes and not wanted:
+        if not (self._records or self.notes or self.proof or wanted):
             return
-        from pytest_llmcassette.plugin import commands, options, run_end
+        from pytest_llmcassette.plugin import commands, run_end
         from pytest_llmcassette.report.advice import advice_lines
+        from pytest_llmcassette.report.left_out import left_out_lines
         from pytest_llmcassette.report.summary import matrix_lines, summary_lines, unused_lines
 
         records, now = sorted(self._records.values(), key=lambda record: record.nodeid), time.time()
@@ -172,6 +189,7 @@ class CassetteReport:
         page = page_path(self._config)
         if page is not None:
             lines += ["", self._write(page, records, now, unused)]
+        lines += left_out_lines(records)
         lines += advice_lines(
             records,
             argument=lambda nodeid: commands.test_argument(self._config, nodeid),
@@ -180,6 +198,7 @@ class CassetteReport:
             failed=sum(outcome in ("failed", "error") for outcome in self._outcomes.values()),
         )
         lines += run_end.lines(self._config, records, self._outcomes, is_whole=self._is_whole)
+        lines += self.proof
         if lines or self.notes:
             terminalreporter.write_sep("-", "cassettes")
         for line in lines:

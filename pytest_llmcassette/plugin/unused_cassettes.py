@@ -51,7 +51,7 @@ def beside(config: pytest.Config, records: Sequence[TestRecord], missing: Sequen
     """What lies unused in the folders where these tests look for theirs, which are their modules' own."""
     if "{module}/" not in session_of(config).template.name or not all(record.cassette for record in records):
         return []
-    used = {os.path.realpath(config.rootpath / record.cassette) for record in records}
+    used = _used(config.rootpath, records)
     folders = {(config.rootpath / record.cassette).parent for record in missing}
     files = {file for folder in folders for file in folder.glob("*.y*ml") if os.path.realpath(file) not in used}
     return sorted(os.path.relpath(file, config.rootpath) for file in files)
@@ -66,7 +66,7 @@ def unused(config: pytest.Config, records: Sequence[TestRecord], *, of_any_forma
     if not all(record.cassette for record in records):
         return []
     root = config.rootpath
-    used = {os.path.realpath(root / record.cassette) for record in records}
+    used = _used(root, records)
     folders = {root / record.folder for record in records if record.folder}
     found = {
         file
@@ -76,6 +76,10 @@ def unused(config: pytest.Config, records: Sequence[TestRecord], *, of_any_forma
         if file.suffix in (".yaml", ".yml") and os.path.realpath(file) not in used and (of_any_format or _is_ours(file))
     }
     return sorted(str(file.relative_to(root)) if file.is_relative_to(root) else str(file) for file in found)
+
+
+def _used(root: Path, records: Sequence[TestRecord]) -> set[str]:
+    return {os.path.realpath(root / file) for record in records for file in (record.cassette, *record.further)}
 
 
 def was_run_whole(config: pytest.Config, folder: Path) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_llmcassette.cassette.model import Interaction, Outcome, Request
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.matching import Matcher
+from pytest_llmcassette.modes import RecordMode
 from pytest_llmcassette.recorder.slot import is_transient
 from pytest_llmcassette.redaction import Redactor
 
@@ -128,3 +129,21 @@ class Playlist:
         A changed request leaves the recording of the one before unplayed, so that adding the new one is not enough.
         """
         return not any(phase or not one.phase for one in self.unplayed())
+
+
+def merge(fresh: Sequence[tuple[Request, Interaction]], old: Playlist, mode: RecordMode) -> list[Interaction]:
+    """What a cassette holds after a run: its old interactions and those just recorded, as the mode has it."""
+    if mode is RecordMode.REWRITE:
+        return [interaction for _, interaction in fresh]
+    merged = list(old.interactions)
+    if mode is not RecordMode.ALL:
+        return merged + [interaction for _, interaction in fresh]
+    places: dict[Hashable, list[int]] = {}
+    for request, interaction in fresh:
+        key = old.key(request)
+        same = places.setdefault(key, old.places(key))
+        if same:
+            merged[same.pop(0)] = interaction
+        else:
+            merged.append(interaction)
+    return merged

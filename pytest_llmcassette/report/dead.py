@@ -53,18 +53,21 @@ def dead_of(records: Sequence[TestRecord], *, is_whole: bool, others_failed: str
     for one in records:
         if one.outcome in ("failed", "error") and one.problem != "unplayed":
             dead.problem = dead.problem or f"{one.nodeid} failed for another reason"
-            left.setdefault(one.cassette, f"{one.nodeid} uses it, and failed")
-        if one.recorded:
-            left.setdefault(one.cassette, f"{one.nodeid} has just recorded it")
-        elif one.outcome == "skipped" or one.declared:
-            left.setdefault(one.cassette, f"{one.nodeid} uses it, and was skipped or failed as expected")
+            for cassette in (one.cassette, *one.further):
+                left.setdefault(cassette, f"{one.nodeid} uses it, and failed")
+        for cassette in (one.cassette, *one.further):
+            if one.recorded:
+                left.setdefault(cassette, f"{one.nodeid} has just recorded it")
+            elif one.outcome == "skipped" or one.declared:
+                left.setdefault(cassette, f"{one.nodeid} uses it, and was skipped or failed as expected")
         if one.outcome == "skipped" and not one.cassette:
             dead.problem = (
                 dead.problem or f"nobody knows which cassette {one.nodeid}, which was skipped, would have used"
             )
-        if one.held or one.replayed:
-            idle[one.cassette] = set(one.idle) & idle.get(one.cassette, set(one.idle))
-            held[one.cassette] = max(held.get(one.cassette, 0), one.held)
+        for cassette in (one.cassette, *one.further) if one.idle or one.replayed else ():
+            count, places = one.idle.get(cassette, (0, ()))
+            idle[cassette] = idle.get(cassette, set(places)).intersection(places)
+            held[cassette] = max(held.get(cassette, 0), count)
     for cassette, places in sorted(idle.items()):
         if places:
             dead.files[cassette] = DeadFile(held[cassette], sorted(places), left.get(cassette, ""))

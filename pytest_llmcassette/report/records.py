@@ -50,12 +50,14 @@ class TestRecord:
     `saved`: a recording was written. `no_key`: the unset variable for want of which nothing was recorded.
     `remedy`: the record mode that records what is missing. `snapshot`: the test compares with `llm_snapshot`.
     `left_over`: interactions of the file that mode all has not replaced, so that they will stay unplayed.
+    `left_out`: attempts that failed, were tried again and are not recorded. `unkept_headers`: response headers that the
+    test read and that are not recorded. `further`: the cassettes that it entered itself, beside `cassette`.
     `unread`: exchanges that nobody looked at, so that their answers were not read. `folder`: where cassettes like this
     one are, relative like it; only for those who asked for the report.
     Why it failed: `misses` are the causes of its misses (kind, what differs, fingerprint), `stopped` is another stop's
     name, `problem` what it was failed for though it passed. `repeats` is its id without parameters that only repeat it,
     where it has some. `drift` and `dead` are what a baseline let through: JSON paths, and how many recordings stayed
-    unplayed. Of a cassette that was not played whole: the positions that this test left `idle`, of so many it `held`.
+    unplayed. `idle`: of each cassette that was not played whole, how many interactions it holds and which were not.
     `declared`: it ended as a mark of it (xfail) had said.
     """
 
@@ -76,14 +78,16 @@ class TestRecord:
     repeats: str = ""
     drift: list[str] = field(default_factory=list)
     dead: int = 0
-    held: int = 0
-    idle: list[int] = field(default_factory=list)
+    idle: dict[str, list[Any]] = field(default_factory=dict)
     declared: bool = False
     saved: bool = False
     remedy: str = ""
     snapshot: bool = False
     no_key: str = ""
     left_over: int = 0
+    left_out: int = 0
+    unkept_headers: list[str] = field(default_factory=list)
+    further: list[str] = field(default_factory=list)
     unplayed: int = 0
     unread: int = 0
     exchanges: list[ExchangeRecord] = field(default_factory=list)
@@ -123,12 +127,12 @@ class TestRecord:
         return cls(**{**data, "exchanges": exchanges})
 
 
+def _default(field: dataclasses.Field[Any]) -> Any:
+    return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+
+
 _DEFAULTS = {
-    kind: [
-        (one.name, one.default if one.default_factory is dataclasses.MISSING else one.default_factory())
-        for one in dataclasses.fields(kind)
-        if one.name != "exchanges"
-    ]
+    kind: [(one.name, _default(one)) for one in dataclasses.fields(kind) if one.name != "exchanges"]
     for kind in (TestRecord, ExchangeRecord)
 }
 

@@ -46,7 +46,7 @@ def summary_lines(records: Sequence[TestRecord], *, quiet: bool = False, reasons
     words = [f"{count} {word}" for count, word in counts if count or word != "unplayed"]
     if missing:
         words.append(f"{missing} test(s) without a recording")
-    files = len({one.cassette for one in records if one.exchanges or one.unplayed})
+    files = len({file for one in records if one.exchanges or one.unplayed for file in (one.cassette, *one.further)})
     lines = [f"{', '.join(words)} ({plural(files, 'cassette')})"]
     lost = sum(one.recorded for one in records if not one.saved)
     if lost:

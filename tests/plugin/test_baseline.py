@@ -12,6 +12,8 @@ from pytest_llmcassette.plugin import baseline_file
 from pytest_llmcassette.plugin.baseline_file import Entry
 
 TESTS = """
+from pytest_llmcassette import use_cassette
+
 DRIFT, MORE = "DRIFT" in os.environ, "MORE" in os.environ
 
 @pytest.mark.cassette
@@ -33,6 +35,12 @@ def test_dead(n):
     if not DRIFT:
         ask("three")
 
+def test_entered():
+    with use_cassette("cassettes/entered.yaml"):
+        ask("p" if DRIFT else "q")
+        if not DRIFT:
+            ask("r")
+
 @pytest.mark.cassette
 def test_same():
     ask("new" if MORE else "same")
@@ -43,6 +51,10 @@ def test_path():
 """
 FILE = """
 ["test_it.py::test_dead[1]"]
+unplayed = 1
+
+["test_it.py::test_entered"]
+ignore_json = ["say"]
 unplayed = 1
 
 ["test_it.py::test_several_requests"]
@@ -78,17 +90,17 @@ def drifted(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> Suite:
 def test_one_update_then_green_but_for_what_a_baseline_does_not_take(drifted: Suite) -> None:
     calls = drifted.server.calls
     update = drifted.run(BASELINE, UPDATE)
-    assert outcomes(update) == {"passed": 4, "failed": 1}
+    assert outcomes(update) == {"passed": 5, "failed": 1}
     assert "test_path - RequestNotRecorded: url path differs" in said(update)
     assert entries(drifted) == FILE
     assert about_baseline(update) == [
-        "baseline known.toml written: 3 tests with 2 JSON values that differ and 1 unplayed recording",
+        "baseline known.toml written: 4 tests with 3 JSON values that differ and 2 unplayed recordings",
         "not in it: 1 test that failed; a baseline takes JSON values and dead recordings",
     ]
     replay = drifted.run(BASELINE)
-    assert outcomes(replay) == {"passed": 4, "failed": 1}
+    assert outcomes(replay) == {"passed": 5, "failed": 1}
     assert about_baseline(replay) == [
-        "baseline known.toml lets through: 3 tests with 2 JSON values that differ and 1 unplayed recording"
+        "baseline known.toml lets through: 4 tests with 3 JSON values that differ and 2 unplayed recordings"
     ]
     assert drifted.server.calls == calls
 
@@ -110,11 +122,13 @@ def test_what_is_new_fails_and_what_is_gone_is_to_be_removed(drifted: Suite, mon
     result = drifted.run("-k", "value", BASELINE)
     assert about_baseline(result)[1:] == ["  test_it.py::test_value: ignore_json say"]
     result = drifted.run(BASELINE)
-    assert outcomes(result) == {"passed": 5}
+    assert outcomes(result) == {"passed": 6}
     assert about_baseline(result) == [
         "baseline known.toml has what no longer occurs; remove it, or run with --cassette-baseline-update:",
         "  test_it.py::test_dead[1]: unplayed = 1, now 0",
         "  test_it.py::test_deleted: there is no such test",
+        "  test_it.py::test_entered: ignore_json say",
+        "  test_it.py::test_entered: unplayed = 1, now 0",
         "  test_it.py::test_several_requests: ignore_json say",
         "  test_it.py::test_value: ignore_json say",
     ]
@@ -129,10 +143,10 @@ def test_what_is_new_fails_and_what_is_gone_is_to_be_removed(drifted: Suite, mon
 def test_with_workers(drifted: Suite) -> None:
     drifted.file("tox.ini", "[pytest]\nllmcassette_baseline = known.toml\n")
     update = drifted.run_alone("-n2", UPDATE, wanted=("xdist",))
-    assert outcomes(update) == {"passed": 4, "failed": 1}
+    assert outcomes(update) == {"passed": 5, "failed": 1}
     assert entries(drifted) == FILE
     assert about_baseline(drifted.run_alone("-n2", wanted=("xdist",))) == [
-        "baseline known.toml lets through: 3 tests with 2 JSON values that differ and 1 unplayed recording"
+        "baseline known.toml lets through: 4 tests with 3 JSON values that differ and 2 unplayed recordings"
     ]
 
 

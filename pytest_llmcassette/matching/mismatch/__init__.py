@@ -50,7 +50,7 @@ def cause_of(sent: Request, recorded: Sequence[tuple[Request, bool]], config: Ca
     key = matcher.key(sent)
     equal = [index for index, (request, _) in enumerate(recorded) if matcher.key(request) == key]
     if equal:
-        return Cause("already played", _already_played(equal), "already played")
+        return Cause("already played", _already_played(equal, config), "already played")
     index = nearest(sent, recorded, matcher)
     request, played = recorded[index]
     findings = list(differing_aspects(sent, request, config, matcher))
@@ -70,13 +70,19 @@ def cause_of(sent: Request, recorded: Sequence[tuple[Request, bool]], config: Ca
     return Cause(first + more, text, "json" if is_json else "request", tuple(finding.label for finding in findings))
 
 
-def _already_played(equal: list[int]) -> str:
+def _already_played(equal: list[int], config: CassetteConfig) -> str:
     if len(equal) == 1:
         what = f"An equal request is recorded, id {equal[0]}, and was already played: each interaction plays once."
     else:
         ids = ", ".join(map(str, equal[:_MOST_SHOWN])) + (", ..." if len(equal) > _MOST_SHOWN else "")
         what = f"{len(equal)} equal requests are recorded (ids {ids}), all already played: each plays once."
-    return f"{what}\nIf the code is meant to send it more often than recorded, allow_repeats=True replays the last one."
+    advice = "If the code is meant to send it more often than recorded, allow_repeats=True replays the last one."
+    if config.record_errors:
+        return f"{what}\n{advice}"
+    return (
+        f"{what}\n{advice}\nA failure (429, 5xx) that was followed by an equal request was taken for retried while"
+        "\nrecording, and left out: if the code counts on it, record again with record_errors=True."
+    )
 
 
 def _advice(findings: list[Finding], sent: Request, recorded: Request, config: CassetteConfig) -> list[str]:
