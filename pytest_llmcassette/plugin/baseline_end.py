@@ -20,7 +20,7 @@ def lines(
     baseline: Baseline, records: Sequence[TestRecord], *, root: str, ran: Collection[str], is_whole: bool
 ) -> list[str]:
     """The lines; `ran` are the ids of all tests of the run, of which an entry that names none is left over."""
-    found = _found(records)
+    found = _found(records, baseline)
     if baseline.is_update:
         return _write(baseline, records, found, ran if is_whole else None, _shown(baseline, root))
     used = {test: entry for test, entry in found.items() if entry != Entry()}
@@ -49,14 +49,18 @@ def _counted(entries: dict[str, Entry]) -> str:
     return f"{plural(len(entries), 'test')} with {' and '.join(parts)}"
 
 
-def _found(records: Sequence[TestRecord]) -> dict[str, Entry]:
-    """What occurred in the tests that ran to their end as declared; of repetitions all together."""
+def _found(records: Sequence[TestRecord], baseline: Baseline) -> dict[str, Entry]:
+    """What occurred in the tests that did not fail; of repetitions all together.
+
+    One that skipped or failed as expected may have stopped before the rest: what its entry has stays.
+    """
     found: dict[str, Entry] = {}
     failed = {one.test for one in records if one.outcome in ("failed", "error")}
     for one in records:
-        if one.test in failed or (one.outcome == "skipped" and not one.exchanges):
+        if one.test in failed:
             continue
-        before = found.get(one.test, Entry())
+        stopped = one.outcome == "skipped" or one.declared
+        before = found.get(one.test) or (baseline.entries.get(one.test) if stopped else None) or Entry()
         paths = tuple(sorted({*before.ignore_json, *one.drift}))
         found[one.test] = Entry(paths, max(before.unplayed, one.dead))
     return found

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_llmcassette.errors import ConfigError
-from pytest_llmcassette.plugin import budget, naming, switches
+from pytest_llmcassette.plugin import baseline, budget, naming, switches
 from pytest_llmcassette.plugin.markers import CassetteMark, cassette_mark
 from pytest_llmcassette.plugin.session import Owners, note_owner, session_of
 
@@ -35,6 +35,7 @@ def check(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
             )
         if not checked:
             session.check_ini()
+            baseline.baseline_of(config)
         key = tuple(id(one) for one in item.iter_markers("cassette"))
         if key not in checked:
             checked.add(key)

@@ -86,8 +86,10 @@ def _fields_of(item: pytest.Function) -> dict[str, str]:
 def name_of(item: pytest.Item) -> str:
     """pytest's name of a test with all its parameters, but for those that only repeat it."""
     callspec = getattr(item, "callspec", None)
+    if callspec is None:
+        return item.name
     ignored = _ignored(item)
-    if callspec is None or not any(_is_named(name, ignored) for name in callspec.params):
+    if not any(_is_named(name, ignored) for name in callspec.params):
         return item.name
     ids = "-".join(_ids(item, ignored))
     test = getattr(item, "originalname", None) or item.name.partition("[")[0]

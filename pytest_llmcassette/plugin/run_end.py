@@ -29,7 +29,11 @@ def lines(
     ours = {one.nodeid for one in records}
     others = [nodeid for nodeid, outcome in outcomes.items() if outcome in ("failed", "error") and nodeid not in ours]
     dead = dead_of(records, is_whole=is_whole, others_failed=others[0] if others else "")
-    baseline = baseline_of(config)
+    try:
+        baseline = baseline_of(config)
+    except pytest.UsageError as problem:
+        # Of the ini file, and no test was collected that it was checked for: it is no reason to end in a traceback.
+        return [str(problem)]
     found = red_lines(records, dead, has_baseline=baseline is not None)
     if is_whole:
         _remember(config, dead)

@@ -177,3 +177,35 @@ def test_any_name_survives_the_file(tmp_path: Path) -> None:
     baseline_file.write(tmp_path / "below" / "known.toml", known)
     read = baseline_file.read(tmp_path / "below" / "known.toml")
     assert {name: Entry(tuple(sorted(one.ignore_json)), one.unplayed) for name, one in known.items()} == read
+
+
+def test_a_test_that_stops_early_keeps_its_entry(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    suite.test(
+        """
+        @pytest.mark.cassette
+        @pytest.mark.parametrize("ends", [pytest.skip, pytest.xfail], ids=["skip", "xfail"])
+        def test_ends(ends):
+            ask("a")
+            if "EARLY" in os.environ:
+                ends("early")
+            ask("b")
+        """
+    )
+    suite.run("--record-mode=once")
+    text = baseline_file.text_of({f"test_it.py::test_ends[{name}]": Entry(("say",), 2) for name in ("skip", "xfail")})
+    (suite.path / "known.toml").write_text(text)
+    monkeypatch.setenv("EARLY", "1")
+    assert about_baseline(suite.run(BASELINE))[1:] == []
+    suite.run(BASELINE, UPDATE)
+    assert (suite.path / "known.toml").read_text() == text
+    monkeypatch.delenv("EARLY")
+    suite.run(BASELINE, UPDATE)
+    assert entries(suite) == ""
+
+
+def test_a_missing_file_of_the_ini_is_one_line(suite: Suite) -> None:
+    suite.file("tox.ini", "[pytest]\nllmcassette_baseline = gone.toml\n")
+    suite.test("@pytest.mark.cassette\ndef test_it(): ask()")
+    result = suite.run()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "llmcassette_baseline: there is no file" in said(result)
