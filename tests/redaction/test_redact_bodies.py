@@ -129,6 +129,7 @@ def test_what_is_no_secret_is_the_same_object(body: bytes) -> None:
         ),
         ("code=print(1)&token=t&page_token=0123456789abcdef", "code=print(1)&token=t&page_token=0123456789abcdef"),
         ("access_token=", "access_token="),
+        ("api_key=SECRET==&a=b==", "api_key=REDACTED&a=b=="),
         ("prompt=a%20b&key=v", "prompt=a%20b&key=v"),
     ],
 )
