@@ -19,10 +19,11 @@ Headers = dict[str, list[str]]
 
 
 class _LateBody:
-    """A message whose `body` may be left out (see `defer_body`) until somebody reads it."""
+    """Something whose `body` may be left out (see `defer_body`) until somebody reads it."""
 
     __slots__ = ("_source",)
     _source: Callable[[], bytes] | None
+    body: bytes
 
     if not TYPE_CHECKING:  # A type checker would take every misspelt field for one that comes late.
 
@@ -37,19 +38,25 @@ class _LateBody:
 
 
 @dataclass(slots=True, kw_only=True)
-class Request(_LateBody):
-    """One request as recorded. `content_length` is -1 when unknown; `form` is query plus urlencoded body."""
+class Message(_LateBody):
+    """What a request and a response have in common."""
 
-    method: str = "GET"
-    url: str = ""
     headers: Headers = field(default_factory=dict)
     body: bytes = b""
     proto: str = "HTTP/1.1"
     proto_major: int = 1
     proto_minor: int = 1
-    content_length: int = 0
     transfer_encoding: list[str] = field(default_factory=list)
     trailer: Headers = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class Request(Message):
+    """One request as recorded. `content_length` is -1 when unknown; `form` is query plus urlencoded body."""
+
+    method: str = "GET"
+    url: str = ""
+    content_length: int = 0
     host: str = ""
     remote_addr: str = ""
     request_uri: str = ""
@@ -57,18 +64,11 @@ class Request(_LateBody):
 
 
 @dataclass(slots=True, kw_only=True)
-class Response(_LateBody):
+class Response(Message):
     """One response as recorded. `duration_ns` is the time to the response headers, in nanoseconds."""
 
     code: int = 200
     status: str = "200 OK"
-    headers: Headers = field(default_factory=dict)
-    body: bytes = b""
-    proto: str = "HTTP/1.1"
-    proto_major: int = 1
-    proto_minor: int = 1
-    transfer_encoding: list[str] = field(default_factory=list)
-    trailer: Headers = field(default_factory=dict)
     content_length: int = -1
     uncompressed: bool = False
     duration_ns: int = 0
@@ -118,7 +118,7 @@ class Interaction:
         return Outcome.CLOSED if self.end == CLOSED else Outcome.FAILED
 
 
-def defer_body(message: Request | Response, source: Callable[[], bytes]) -> None:
+def defer_body(message: _LateBody, source: Callable[[], bytes]) -> None:
     """Let `source` give the message's body when it is first asked for: most bodies of a large file never are."""
     message._source = source
     del message.body

@@ -21,14 +21,12 @@ from pytest_llmcassette.recorder.requests import (
     LiveRequest,
     SentRequest,
     canonical_name,
-    read_headers,
+    read_again,
     read_request,
     refuse_placeholder,
-    without_keys,
 )
 from pytest_llmcassette.recorder.slot import RecordingSlot, is_transient
-from pytest_llmcassette.redaction import Redactor
-from pytest_llmcassette.redaction.environment import keys_of_environment
+from pytest_llmcassette.redaction import KnownSecrets, Redactor
 
 
 class Recorder:
@@ -73,8 +71,7 @@ class Recorder:
         self._snapshot_headers = PROTOCOL_HEADERS
         if config.snapshot_headers:
             self._snapshot_headers |= {canonical_name(name.encode()) for name in config.snapshot_headers}
-        self._secrets: frozenset[str] = frozenset()
-        """The credentials that the requests of this run have carried."""
+        self._known = KnownSecrets()
         self._playlist: Playlist | None = None
         self._unreadable: CassetteFileError | None = None
         self._slots: list[tuple[Request, RecordingSlot]] = []
@@ -132,12 +129,7 @@ class Recorder:
                 f"{live.method} {live.url.partition('?')[0]}.\n"
                 "Wait for background tasks and threads before the test ends."
             )
-        if "?" in live.url or "@" in live.url:
-            self._secrets |= self._redactor.secrets_of({}, live.url)
-        kept, shown, self._secrets = read_headers(self._redactor, self._snapshot_headers, live.headers, self._secrets)
-        request, self._secrets = read_request(self._redactor, kept, live, self._secrets)
-        headers = {**kept, **shown} if shown else kept
-        sent = SentRequest(request.method, request.url, headers, request.body, snapshot_headers=shown)
+        request, sent = read_request(self._redactor, self._snapshot_headers, live, self._known)
         self.sent.append(sent)
         try:
             playlist = self._load()
@@ -146,13 +138,10 @@ class Recorder:
             raise RequestRefused(str(error)) from None
         replays = self.mode not in (RecordMode.ALL, RecordMode.REWRITE)
         interaction = playlist.take(request) if replays else None
-        if interaction is None:
-            # Looked up only now: nearly every request of a replay has been answered before.
-            keys = keys_of_environment() - self._secrets
-            if keys:
-                self._secrets |= keys
-                request = without_keys(self._redactor, request, sent, self._secrets)
-                interaction = playlist.take(request) if replays else None
+        # Looked up only now: nearly every request of a replay has been answered before.
+        if interaction is None and self._known.learn_environment():
+            request = read_again(self._redactor, request, sent, self._known)
+            interaction = playlist.take(request) if replays else None
         if interaction is not None:
             self._mark_repeats(sent, interaction)
             return interaction
@@ -171,8 +160,6 @@ class Recorder:
                 self._load()
             except CassetteFileError:
                 """Kept for the request."""
-        if self.may_record:
-            import pytest_llmcassette.cassette.encoding
         if not self.will_record:
             # For its words, should there be none.
             import pytest_llmcassette.matching.mismatch.miss  # noqa: F401
@@ -232,7 +219,7 @@ class Recorder:
             request,
             sent,
             redactor=self._redactor,
-            secrets=self._secrets,
+            known=self._known,
             config=self.config,
             phase=self.phase,
             is_complete=self._is_complete,
@@ -266,7 +253,7 @@ class Recorder:
         with self.lock:
             fresh = [
                 # A later request may carry what an earlier answer gave out under an unknown name.
-                (request, self._swept(slot.sent.interaction, self._secrets - slot.secrets))
+                (request, self._swept(slot.sent.interaction, slot.redacted_with))
                 for request, slot in self._slots
                 if slot.sent.interaction is not None and not slot.sent.dropped
             ]
@@ -286,8 +273,9 @@ class Recorder:
             self._file = _file_at(self.path)
             return self.path
 
-    def _swept(self, interaction: Interaction, secrets: frozenset[str]) -> Interaction:
-        return self._redactor.without(interaction, secrets) if secrets else interaction
+    def _swept(self, interaction: Interaction, redacted_with: frozenset[str]) -> Interaction:
+        known = self._known
+        return interaction if redacted_with == known.values else self._redactor.without(interaction, known)
 
     def _merged(self, fresh: list[tuple[Request, Interaction]]) -> list[Interaction]:
         if self._playlist is None or self.mode is RecordMode.REWRITE:

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from threading import Lock
 
+from pytest_llmcassette.cassette.encoding import decode_body, decode_pieces
 from pytest_llmcassette.cassette.model import CLOSED, Interaction, Outcome, Request, Response
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.recorder.requests import RawHeaders, SentRequest, canonical_headers
-from pytest_llmcassette.redaction import Redactor
+from pytest_llmcassette.redaction import KnownSecrets, Redactor
 
 _TRANSIENT = frozenset({408, 409, 429})
 
@@ -33,7 +34,7 @@ class RecordingSlot:
         sent: SentRequest,
         *,
         redactor: Redactor,
-        secrets: frozenset[str],
+        known: KnownSecrets,
         config: CassetteConfig,
         phase: str,
         is_complete: Callable[[Interaction], bool] | None,
@@ -42,7 +43,9 @@ class RecordingSlot:
         self.sent = sent
         self._request = request
         self._redactor = redactor
-        self.secrets = secrets
+        self._known = known
+        self.redacted_with = known.values
+        """What was known to be secret when the interaction was put together."""
         self._timed = config.record_timing
         self._phase = phase
         self._is_complete = is_complete
@@ -106,12 +109,13 @@ class RecordingSlot:
         whole = len(body) == response.content_length
         if body and "Content-Encoding" in response.headers:
             self._store_decoded(response, pieces, cut=bool(kind))
+        self.redacted_with = self._known.values
         interaction = Interaction(
             request=self._request,
-            response=self._redactor.response(response, self.secrets),
+            response=self._redactor.response(response, self._known),
             phase=self._phase,
             end=kind,
-            end_message=self._redactor.text(message, self.secrets),
+            end_message=self._known.text_without(message),
             chunks=tuple(self._arrivals),
         )
         if kind == CLOSED and (whole or self._reached_its_end(interaction)):
@@ -123,9 +127,6 @@ class RecordingSlot:
 
     def _store_decoded(self, response: Response, pieces: list[bytes], *, cut: bool) -> None:
         """Decode the body, and the sizes of its arrivals; it stays as it came where that is not possible."""
-        # Imported here: recording alone pays for the decoders.
-        from pytest_llmcassette.cassette.encoding import decode_body, decode_pieces
-
         encoding = ", ".join(response.headers["Content-Encoding"])
         body, decoded = decode_body(response.body, encoding)
         parts = decode_pieces(pieces, encoding) if self._timed or not decoded else None

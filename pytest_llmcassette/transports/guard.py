@@ -15,6 +15,7 @@ from typing import Any
 
 from pytest_llmcassette.errors import NotIntercepted, RequestRefused
 from pytest_llmcassette.recorder import in_force
+from pytest_llmcassette.redaction.names import SecretNames
 from pytest_llmcassette.redaction.pairs import redact_url
 from pytest_llmcassette.transports.exchange import host_of, is_ignored, shown
 from pytest_llmcassette.transports.httpcore.urls import going_live, url_of
@@ -181,7 +182,7 @@ def _refuse(entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None
     """Raise unless the request may pass: an ignored host, or an address that is not the network's (`file:`)."""
     what = in_force.current()
     with Ours(what, f"a request through {entry.library}"):
-        url = redact_url(entry.url_of(*args, **kwargs), frozenset())
+        url = redact_url(entry.url_of(*args, **kwargs), SecretNames())
         if not url.startswith(_NETWORK):
             return
         if isinstance(what, in_force.Suspension):

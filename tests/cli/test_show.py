@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from pytest_llmcassette.cli import show
-from pytest_llmcassette.cli.terminal import Terminal, printable
+from pytest_llmcassette.cli.terminal import Terminal
 
 PREFIX = ["file", "index", "url", "status", "protocol", "provider", "stream", "id", "model", "text", "reasoning"]
 FIELDS = [*PREFIX, "refusal", "tool_calls", "finish_reason", "complete", "error", "usage"]
@@ -274,7 +274,9 @@ def test_a_reported_cost_is_shown_without_a_price_list(capsys, folder, monkeypat
     ],
 )
 def test_nothing_from_the_wire_controls_the_terminal(text, safe):
-    assert printable(text) == safe
+    screen = io.StringIO()
+    Terminal(screen).line(text)
+    assert screen.getvalue() == safe + "\n"
 
 
 class Screen(io.StringIO):
