@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmcassette.config import CassetteConfig, build_config
 from pytest_llmcassette.errors import NoCallsError, UnplayedError
-from pytest_llmcassette.recorder import in_force
+from pytest_llmcassette.modes import RecordMode
+from pytest_llmcassette.recorder import in_force, turns
 from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.transports import install
 from pytest_llmcassette.transports.loops import in_thread
@@ -47,6 +48,8 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
         from pytest_llmcassette.llm_cassette import is_complete, prepare_to_record
 
         install()
+        if self._config.record_mode is RecordMode.ONCE:
+            turns.take(self._path)
         mode = "rewrite" if self._path.exists() else "once"
         recorder = Recorder(
             self._path,
@@ -71,8 +74,11 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         recorder = self._leave()
-        if error is None:
-            _settle(recorder)
+        try:
+            if error is None:
+                _settle(recorder)
+        finally:
+            turns.end(self._path)
 
     def _leave(self) -> Recorder:
         recorder, entry = self._entered.pop()
@@ -87,8 +93,11 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         recorder = self._leave()
-        if error is None:
-            await in_thread(partial(_settle, recorder))
+        try:
+            if error is None:
+                await in_thread(partial(_settle, recorder))
+        finally:
+            turns.end(self._path)
 
 
 @lru_cache(maxsize=32, typed=True)

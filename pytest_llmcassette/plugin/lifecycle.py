@@ -217,12 +217,24 @@ def start(item: pytest.Item) -> None:
     mark = cassette_mark(item)
     finish(item)
     if mark is None:
+        _refuse_other_kinds(item)
         return
     assert isinstance(item, pytest.Function)
     item.stash[RUN] = TestRun(item, mark)
     if OPENER not in item.fixturenames:
         # A new list: the old one is shared by all tests of one function.
         item.fixturenames = [OPENER, *item.fixturenames]
+
+
+def _refuse_other_kinds(item: pytest.Item) -> None:
+    """A collector's own items have no fixtures, and so nothing that could open a cassette: they would go live."""
+    if item.get_closest_marker("cassette") is not None:
+        pytest.fail(
+            f"{item.nodeid} is marked with @pytest.mark.cassette, but it is no test function ({type(item).__name__}), "
+            "so that no fixture can open its cassette.\nEnter use_cassette(path, record_mode=...) where it is run, or "
+            "remove the mark.",
+            pytrace=False,
+        )
 
 
 def finish(item: pytest.Item) -> None:
