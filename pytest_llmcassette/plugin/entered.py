@@ -69,7 +69,7 @@ class EnteredCassettes:
         if not self._open:
             self._placeholders.restore()
         tells = ended_well and not self._is_over()
-        if tells and not recorder.config.allow_unplayed:
+        if tells and not (recorder.misses or recorder.config.allow_unplayed):
             self.unplayed += len(recorder.unplayed())
         return tells
 

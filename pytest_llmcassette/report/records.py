@@ -9,6 +9,8 @@ from typing import Any, Self
 
 from pytest_llmcassette.protocols.usage import Usage
 
+_REFUSALS = (401, 403)
+
 
 @dataclass(slots=True, kw_only=True)
 class ExchangeRecord:
@@ -79,6 +81,11 @@ class TestRecord:
     unread: int = 0
     exchanges: list[ExchangeRecord] = field(default_factory=list)
     reason: str = ""
+
+    @property
+    def is_key_refused(self) -> bool:
+        """Whether nothing was recorded for want of a key that the provider takes."""
+        return not self.saved and any(one.live and one.status in _REFUSALS for one in self.exchanges)
 
     @property
     def replayed(self) -> int:

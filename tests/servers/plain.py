@@ -59,6 +59,8 @@ class PlainServer:
             if self.failures:
                 self.failures -= 1
                 return 503, "text/plain", b"later"
+        if path == "/refused":
+            return 401, "text/plain", b"wrong key"
         if path.endswith("/chat/completions"):
             return _chat(json.loads(body), number)
         return 200, "text/plain", f"answer {number}".encode()
