@@ -103,6 +103,8 @@ def _handler(server: PlainServer) -> type[BaseHTTPRequestHandler]:
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(answer)))
+            if self.path.endswith("/cookie"):
+                self.send_header("Set-Cookie", "sid=1")
             self.end_headers()
             self.wfile.write(answer)
 
