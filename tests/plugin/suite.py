@@ -19,6 +19,8 @@ for _module in (
     "syrupy.assertion",
     "yaml",
     "pytest_llmcassette.cassette.files",
+    "pytest_llmcassette.cassette.go_vcr",
+    "pytest_llmcassette.cassette.refused",
     "pytest_llmcassette.cassette.vcrpy.reader",
     "pytest_llmcassette.matching.mismatch",
     "pytest_llmcassette.plugin.verdict",
