@@ -44,12 +44,19 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
 
     def _opened(self) -> Recorder:
         """All of entering that needs the disk."""
-        # Imported here: a session that only replays needs no protocols until somebody reads a transcript.
-        from pytest_llmcassette.llm_cassette import is_complete, prepare_to_record
-
         install()
         if self._config.record_mode is RecordMode.ONCE:
             turns.take(self._path)
+        try:
+            return self._recorder()
+        except BaseException:
+            turns.end(self._path)
+            raise
+
+    def _recorder(self) -> Recorder:
+        # Imported here: a session that only replays needs no protocols until somebody reads a transcript.
+        from pytest_llmcassette.llm_cassette import is_complete, prepare_to_record
+
         recorder = Recorder(
             self._path,
             self._config,
