@@ -75,21 +75,20 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
     def _opened(self, test: RunningTest | None) -> Recorder:
         """All of entering that needs the disk."""
         __tracebackhide__ = True
-        # Imported here: a session that only replays needs no protocols until somebody reads a transcript.
-        from pytest_llmcassette.llm_cassette import prepare_to_record
-
         install()
-        recorder = self._recorder() if test is None else test.open(self._path, self._switches)
-        recorder.prepare()
-        if recorder.may_record:
-            prepare_to_record()
-        return recorder
+        if test is not None:
+            return _prepared(test.open(self._path, self._switches))
+        if self._config.record_mode is RecordMode.ONCE:
+            turns.take(self._path)
+        try:
+            return _prepared(self._recorder())
+        except BaseException:
+            turns.end(self._path)
+            raise
 
     def _recorder(self) -> Recorder:
         from pytest_llmcassette.llm_cassette import is_complete
 
-        if self._config.record_mode is RecordMode.ONCE:
-            turns.take(self._path)
         recorder = Recorder(
             self._path,
             self._config,
@@ -199,6 +198,16 @@ def _decorated(function: Callable[..., Any], again: Callable[[], use_cassette]) 
 @lru_cache(maxsize=32, typed=True)
 def _config(**switches: Any) -> CassetteConfig:
     return build_config(("use_cassette", switches))
+
+
+def _prepared(recorder: Recorder) -> Recorder:
+    # Imported here: a session that only replays needs no protocols until somebody reads a transcript.
+    from pytest_llmcassette.llm_cassette import prepare_to_record
+
+    recorder.prepare()
+    if recorder.may_record:
+        prepare_to_record()
+    return recorder
 
 
 def _nothing() -> None:

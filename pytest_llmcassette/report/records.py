@@ -84,8 +84,9 @@ class TestRecord:
 
     @property
     def is_key_refused(self) -> bool:
-        """Whether nothing was recorded for want of a key that the provider takes."""
-        return not self.saved and any(one.live and one.status in _REFUSALS for one in self.exchanges)
+        """Whether nothing was recorded for want of a key that the provider takes: the test ended on its refusal."""
+        sent = [one.status for one in self.exchanges if one.live]
+        return not self.saved and bool(sent) and sent[-1] in _REFUSALS
 
     @property
     def replayed(self) -> int:
