@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, Protocol, TypeVar,
 import pytest_llmcassette
 from pytest_llmcassette.config import CassetteConfig, build_config
 from pytest_llmcassette.errors import NoCallsError, UnplayedError
-from pytest_llmcassette.recorder import in_force
+from pytest_llmcassette.modes import RecordMode
+from pytest_llmcassette.recorder import in_force, turns
 from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.transports import install
 from pytest_llmcassette.transports.loops import in_thread
@@ -74,28 +75,33 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
     def _opened(self, test: RunningTest | None) -> Recorder:
         """All of entering that needs the disk."""
         __tracebackhide__ = True
-        # Imported here: a session that only replays needs no protocols until somebody reads a transcript.
-        from pytest_llmcassette.llm_cassette import prepare_to_record
-
         install()
-        recorder = self._recorder() if test is None else test.open(self._path, self._switches)
-        recorder.prepare()
-        if recorder.may_record:
-            prepare_to_record()
-        return recorder
+        if test is not None:
+            return _prepared(test.open(self._path, self._switches))
+        if self._config.record_mode is RecordMode.ONCE:
+            turns.take(self._path)
+        try:
+            return _prepared(self._recorder())
+        except BaseException:
+            turns.end(self._path)
+            raise
 
     def _recorder(self) -> Recorder:
         from pytest_llmcassette.llm_cassette import is_complete
 
-        mode = "rewrite" if self._path.exists() else "once"
-        return Recorder(
+        recorder = Recorder(
             self._path,
             self._config,
-            how_to_record=f'use_cassette("{self._path}", record_mode="{mode}")',
-            how_to_add=f'use_cassette("{self._path}", record_mode="new_episodes")' if mode == "rewrite" else "",
+            how_to_record=self._command("once"),
             owner=f'use_cassette("{self._path}")',
             is_complete=is_complete,
         )
+        if recorder.exists_at_start:
+            recorder.how_to_record, recorder.how_to_add = self._command("rewrite"), self._command("new_episodes")
+        return recorder
+
+    def _command(self, mode: str) -> str:
+        return f'use_cassette("{self._path}", record_mode="{mode}")'
 
     def _enter(self, recorder: Recorder, test: RunningTest | None) -> LlmCassette:
         from pytest_llmcassette.llm_cassette import LlmCassette
@@ -107,17 +113,23 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         __tracebackhide__ = True
-        settle = self._leave(error)
-        if settle is not None:
+        test, settle = self._leave(error)
+        try:
             settle()
+        finally:
+            self._end_turn(test)
 
-    def _leave(self, error: BaseException | None) -> Callable[[], None] | None:
-        """End the block; what is to be done and told then."""
+    def _leave(self, error: BaseException | None) -> tuple[RunningTest | None, Callable[[], None]]:
+        """End the block; the test that it was in, and what is to be done and told now."""
         recorder, entry, test = self._entered.pop()
         in_force.pop(entry)
         recorder.close()
         tells = error is None if test is None else test.leave(recorder, ended_well=error is None)
-        return partial(_settle, recorder, saves=test is None) if tells else None
+        return test, partial(_settle, recorder, saves=test is None) if tells else _nothing
+
+    def _end_turn(self, test: RunningTest | None) -> None:
+        if test is None:
+            turns.end(self._path)
 
     async def __aenter__(self) -> LlmCassette:
         __tracebackhide__ = True
@@ -128,9 +140,11 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         __tracebackhide__ = True
-        settle = self._leave(error)
-        if settle is not None:
+        test, settle = self._leave(error)
+        try:
             await in_thread(settle)
+        finally:
+            self._end_turn(test)
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """`@use_cassette("calls.yaml")`: opened anew for each call of the function; pytest still sees its arguments."""
@@ -184,6 +198,20 @@ def _decorated(function: Callable[..., Any], again: Callable[[], use_cassette]) 
 @lru_cache(maxsize=32, typed=True)
 def _config(**switches: Any) -> CassetteConfig:
     return build_config(("use_cassette", switches))
+
+
+def _prepared(recorder: Recorder) -> Recorder:
+    # Imported here: a session that only replays needs no protocols until somebody reads a transcript.
+    from pytest_llmcassette.llm_cassette import prepare_to_record
+
+    recorder.prepare()
+    if recorder.may_record:
+        prepare_to_record()
+    return recorder
+
+
+def _nothing() -> None:
+    """Nothing is left to be done."""
 
 
 def _settle(recorder: Recorder, *, saves: bool) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 
+from pytest_llmcassette.cassette.clock import Clock
 from pytest_llmcassette.cassette.files import load
 from pytest_llmcassette.cassette.model import Interaction
 
@@ -40,7 +40,7 @@ class Kept:
     def add(self, state: _State, interactions: tuple[Interaction, ...]) -> None:
         """Keep it, unless the file is very large or was written just now."""
         size, changed = state[0], max(state[1], state[2])
-        if size > self._largest or time.time_ns() - changed <= _SETTLED_NS:
+        if size > self._largest or Clock.time_ns() - changed <= _SETTLED_NS:
             return
         with self._lock:
             if state not in self._files:
@@ -53,15 +53,11 @@ class Kept:
 _kept = Kept(8 << 20)
 
 
-def load_shared(path: Path) -> Sequence[Interaction]:
+def load_shared(path: Path, found: os.stat_result) -> Sequence[Interaction]:
     """The interactions of a file, parsed once for as long as it does not change; never to be modified.
 
-    Raises `CassetteFileError`, as `cassette.files.load` does.
+    `found` is what the file system said of it just now. Raises `CassetteFileError`, as `cassette.files.load` does.
     """
-    try:
-        found = os.stat(path)
-    except OSError:
-        return load(path)
     state = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev)
     interactions = _kept.get(state)
     if interactions is None:

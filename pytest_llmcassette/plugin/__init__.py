@@ -183,6 +183,7 @@ def pytest_runtest_makereport(
     from pytest_llmcassette.plugin import absent_headers, groups, verdict
 
     failure = groups.settle_report(item, call)
+    verdict.advise(item, failure)
     verdict.shorten(item, failure)
     made = yield
     verdict.summarise(None if failure is None else failure.value, made)

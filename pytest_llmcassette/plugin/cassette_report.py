@@ -121,6 +121,7 @@ class CassetteReport:
         self._outcomes: dict[str, str] = {}
         self._reasons: dict[str, str] = {}
         self._declared: set[str] = set()
+        self._discarded: dict[str, str] = {}
         self._is_whole = True
         self.notes: list[str] = []
         """A line for each thing that nobody may miss, said last."""
@@ -165,13 +166,16 @@ class CassetteReport:
             record.outcome = self._outcomes.get(report.nodeid, "passed")
             record.declared = report.nodeid in self._declared
             record.reason = self._reasons.get(report.nodeid, "")
-        discarded = getattr(report, DISCARDED, None)
-        if discarded is not None:
-            self.notes.append(f"recording discarded, since {report.nodeid} did not pass: {discarded}")
+            # A rerun has told what its first run had to.
+            self._discarded.pop(report.nodeid, None)
+            discarded = getattr(report, DISCARDED, None)
+            if discarded is not None and not record.is_key_refused:
+                self._discarded[report.nodeid] = f"recording discarded, since {report.nodeid} did not pass: {discarded}"
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The section, and the page where one was asked for."""
         wanted = self._config.getoption(_OPTION) is not None
+        self.notes += self._discarded.values()
         if not (self._records or self.notes or self.proof or wanted):
             return
         from pytest_llmcassette.plugin import commands, run_end

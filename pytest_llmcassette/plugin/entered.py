@@ -80,11 +80,10 @@ class EnteredCassettes:
         if not self._open:
             self._placeholders.restore()
         tells = ended_well and not self._is_over()
-        if tells and not recorder.config.allow_unplayed:
+        if tells and not (recorder.misses or recorder.config.allow_unplayed):
             left = len(recorder.unplayed())
             self.unplayed += left
-            is_all = bool(recorder.calls) and not recorder.misses
-            if left and is_all and self._allowance is not None and self._allowance.lets(left):
+            if left and recorder.calls and self._allowance is not None and self._allowance.lets(left):
                 return False
         return tells
 

@@ -236,6 +236,7 @@ def start(item: pytest.Item) -> None:
     mark = cassette_mark(item)
     finish(item)
     if mark is None:
+        _refuse_other_kinds(item)
         return
     assert isinstance(item, pytest.Function)
     item.stash[RUN] = TestRun(item, mark)
@@ -251,6 +252,17 @@ def running_test(item: pytest.Item) -> EnteredCassettes:
         run = item.stash[RUN] = TestRun(item, None)
         run.body_is_over = is_teardown()
     return run.entered
+
+
+def _refuse_other_kinds(item: pytest.Item) -> None:
+    """A collector's own items have no fixtures, and so nothing that could open a cassette: they would go live."""
+    if item.get_closest_marker("cassette") is not None:
+        pytest.fail(
+            f"{item.nodeid} is marked with @pytest.mark.cassette, but it is no test function ({type(item).__name__}), "
+            "so that no fixture can open its cassette.\nEnter use_cassette(path, record_mode=...) where it is run, or "
+            "remove the mark.",
+            pytrace=False,
+        )
 
 
 def finish(item: pytest.Item) -> None:

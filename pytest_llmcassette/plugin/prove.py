@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -104,7 +105,7 @@ class Prover:
 
     def _arguments(self, folder: Path, result: Path, nodeids: Sequence[str]) -> Iterator[str]:
         config = self._config
-        yield from from_addopts([*config.getini("addopts"), *os.environ.get("PYTEST_ADDOPTS", "").split()])
+        yield from from_addopts([*config.getini("addopts"), *shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))])
         yield from from_command_line(config.invocation_params.args, config.option.file_or_dir)
         yield from ("-o", "addopts=", "-o", f"cache_dir={folder / 'cache'}", f"--rootdir={config.rootpath}")
         if config.inipath is not None:

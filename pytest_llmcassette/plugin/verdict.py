@@ -169,6 +169,16 @@ def tell_misses(run: TestRun, made: pytest.TestReport) -> None:
             crash.message = f"{strict.brief_of(untold[0])}\n{untold[0]}\nThen: {crash.message}"
 
 
+def advise(item: pytest.Item, failure: pytest.ExceptionInfo[BaseException] | None) -> None:
+    """Name what makes the requests of a test by Hypothesis other ones in each run."""
+    error = None if failure is None else failure.value
+    if isinstance(error, RequestNotRecorded) and hasattr(getattr(item, "obj", None), "hypothesis"):
+        error.add_note(
+            "Hypothesis makes up other examples in each run. With @settings(derandomize=True), and a max_examples that "
+            "you can afford, they are those of the recording."
+        )
+
+
 def shorten(item: pytest.Item, failure: pytest.ExceptionInfo[BaseException] | None) -> None:
     """Cut the frames of libraries off the end of a miss's traceback: what is missing is said in its message."""
     if failure is None or not isinstance(failure.value, CassetteStop):

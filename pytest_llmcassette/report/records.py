@@ -9,6 +9,8 @@ from typing import Any, Self
 
 from pytest_llmcassette.protocols.usage import Usage
 
+_REFUSALS = (401, 403)
+
 
 @dataclass(slots=True, kw_only=True)
 class ExchangeRecord:
@@ -97,6 +99,12 @@ class TestRecord:
     def test(self) -> str:
         """The test's id, the same for all of its repetitions."""
         return self.repeats or self.nodeid
+
+    @property
+    def is_key_refused(self) -> bool:
+        """Whether nothing was recorded for want of a key that the provider takes: the test ended on its refusal."""
+        sent = [one.status for one in self.exchanges if one.live]
+        return not self.saved and bool(sent) and sent[-1] in _REFUSALS
 
     @property
     def replayed(self) -> int:

@@ -36,6 +36,8 @@ def summary_lines(records: Sequence[TestRecord], *, quiet: bool = False, reasons
 
     `reasons` says why costs are unknown, also where all of them are: for those who asked for costs.
     """
+    # One cause, which a line of advice names: nothing of it is worth counting.
+    records = [one for one in records if not one.is_key_refused]
     replayed = sum(one.replayed for one in records)
     recorded = sum(one.recorded for one in records)
     unplayed = sum(one.unplayed for one in records)

@@ -52,6 +52,28 @@ def test_headers_that_a_test_reads_and_its_recording_leaves_out(suite: Suite) ->
     assert outcomes(suite.run()) == {"passed": 3}
 
 
+def test_cookies_that_a_test_reads(suite: Suite) -> None:
+    suite.test(
+        """
+        import httpx
+
+        @pytest.mark.cassette
+        @pytest.mark.parametrize("reads", [True, False])
+        def test_ask(reads):
+            with httpx.Client(verify=False) as client:
+                response = client.get(os.environ["SERVER"] + "/cookie")
+            assert not reads or response.cookies["sid"] == "1"
+        """
+    )
+    result = suite.run("--record-mode=once")
+    assert outcomes(result) == {"passed": 2}
+    told = [line for line in said(result).splitlines() if "read cookies" in line]
+    assert told == ["test_it.py::test_ask[True] read cookies, which no recording holds"]
+    result = suite.run()
+    assert outcomes(result) == {"passed": 1, "failed": 1}
+    assert "This test asked for a cookie. No recording holds cookies" in said(result)
+
+
 def test_retried_failures_are_counted_and_the_miss_names_the_switch(suite: Suite) -> None:
     suite.server.failures = 1
     suite.test(
