@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 # A pytest session inside a test (pytester) forgets what was first imported in it. These must be the same modules in all
 # tests: httpx2 keeps httpcore2's exception classes, and does not know those of a second import.
@@ -14,9 +17,11 @@ import httpx2  # noqa: F401
 import pytest
 from hypothesis import HealthCheck, settings
 
-# A loaded machine is slow in making up inputs, which says nothing about the code.
-settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("tests")
+# A loaded machine is slow in making up inputs, which says nothing about the code. `quick` is for those who wait; CI and
+# `tox run -e full` look further, with `--hypothesis-profile=full`.
+settings.register_profile("quick", max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("full", max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("quick")
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +44,37 @@ def _no_worker_and_no_ci(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     for name in ("PYTEST_XDIST_WORKER", "CI", "BUILD_NUMBER"):
         monkeypatch.delenv(name, raising=False)
+
+
+class _Kept:
+    """An installed distribution whose files are read once."""
+
+    def __init__(self, read: importlib.metadata.Distribution) -> None:
+        self._read = read
+        self.entry_points = read.entry_points
+        self.metadata = read.metadata
+        self.version = read.version
+        self.files = read.files if any(entry.group == "pytest11" for entry in self.entry_points) else None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._read, name)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _installed_once() -> Iterator[None]:
+    """What is installed stays the same while tests run; every pytest inside a test would read it all three times."""
+    installed = [_Kept(found) for found in importlib.metadata.distributions()]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(importlib.metadata, "distributions", lambda: installed)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _unwatched_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pytest inside a test keeps no record of its hook calls: a fifth of its time, and nobody here reads it."""
+    monkeypatch.setattr(pytest.Pytester, "make_hook_recorder", lambda self, manager: _Unwatched())
+
+
+class _Unwatched:
+    def getcalls(self, names: object) -> list[object]:
+        return []

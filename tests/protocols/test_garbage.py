@@ -84,7 +84,6 @@ def test_streams_of_the_right_words_in_the_wrong_places(url: str, documents: lis
     harmless(url, "".join(f"{json.dumps(document)}\n" for document in documents))
 
 
-@settings(max_examples=200)
 @given(st.sampled_from(sorted(STREAMS)), st.data())
 def test_streams_with_damaged_bytes(name: str, data: st.DataObject) -> None:
     url, body = STREAMS[name]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmcassette.framing.sse import ServerSentEvent, SSEDecoder, SSETail
@@ -22,7 +22,6 @@ def events_of(body: bytes, cuts: Iterable[int]) -> tuple[list[ServerSentEvent], 
 
 
 @pytest.mark.parametrize("name", STREAMS)
-@settings(max_examples=25)
 @given(st.lists(st.integers(0, 1_000_000), max_size=40))
 def test_random_splits_of_made_up_streams(name: str, cuts: list[int]) -> None:
     body = STREAMS[name][1]
