@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pytest_llmcassette.context import use_cassette
     from pytest_llmcassette.errors import (
         CassetteError,
+        CassetteFault,
         CassetteFileError,
         CassetteStop,
         ConfigError,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CassetteError",
+    "CassetteFault",
     "CassetteFileError",
     "CassetteStop",
     "ConfigError",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from pytest_llmcassette.errors import NoCallsError, UnplayedError
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.transports import install
+from pytest_llmcassette.transports.loops import in_thread
 
 if TYPE_CHECKING:
     from pytest_llmcassette.llm_cassette import LlmCassette
@@ -38,8 +39,12 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
         self._entered: list[tuple[Recorder, in_force.Entry]] = []
 
     def __enter__(self) -> LlmCassette:
+        return self._enter(self._opened())
+
+    def _opened(self) -> Recorder:
+        """All of entering that needs the disk."""
         # Imported here: a session that only replays needs no protocols until somebody reads a transcript.
-        from pytest_llmcassette.llm_cassette import LlmCassette, is_complete
+        from pytest_llmcassette.llm_cassette import is_complete, prepare_to_record
 
         install()
         mode = "rewrite" if self._path.exists() else "once"
@@ -51,25 +56,39 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
             owner=f'use_cassette("{self._path}")',
             is_complete=is_complete,
         )
+        recorder.prepare()
+        if recorder.may_record:
+            prepare_to_record()
+        return recorder
+
+    def _enter(self, recorder: Recorder) -> LlmCassette:
+        from pytest_llmcassette.llm_cassette import LlmCassette
+
         self._entered.append((recorder, in_force.push(recorder, for_task=True)))
         return LlmCassette(recorder)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        recorder, entry = self._entered.pop()
-        in_force.pop(entry)
-        recorder.close()
+        recorder = self._leave()
         if error is None:
             _settle(recorder)
 
+    def _leave(self) -> Recorder:
+        recorder, entry = self._entered.pop()
+        in_force.pop(entry)
+        recorder.close()
+        return recorder
+
     async def __aenter__(self) -> LlmCassette:
-        return self.__enter__()
+        return self._enter(await in_thread(self._opened))
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.__exit__(kind, error, trace)
+        recorder = self._leave()
+        if error is None:
+            await in_thread(partial(_settle, recorder))
 
 
 @lru_cache(maxsize=32, typed=True)

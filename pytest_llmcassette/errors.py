@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+# Costs next to nothing, and brings in nothing else of pytest: scripts outside pytest have these errors too.
+from _pytest.outcomes import OutcomeException
+
 
 class CassetteError(Exception):
     """A problem outside a request: a file that cannot be read, a setting that makes no sense, a failed check."""
@@ -40,8 +43,19 @@ class NoCallsError(CassetteError):
     """A cassette that was in force while no intercepted request was made."""
 
 
-class CassetteStop(BaseException):
-    """Ends the request that raised it and cannot be swallowed by an SDK's `except Exception`."""
+class CassetteStop(OutcomeException):
+    """Ends the request that raised it and cannot be swallowed by an SDK's `except Exception`.
+
+    One of pytest's outcomes, which are a `BaseException` all the same: event loops, pytest's teardown and its memory of
+    failed fixtures let those pass and go on, where any other ends the runner and takes innocent tests along.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message)
+
+    # Those of pytest's own outcomes show the message alone.
+    __repr__ = BaseException.__repr__
+    __str__ = BaseException.__str__
 
 
 class RequestNotRecorded(CassetteStop):
@@ -66,6 +80,13 @@ class NotIntercepted(CassetteStop):
 
 class RecordingTruncated(CassetteStop):
     """A client read on past the point where the recording client had closed the stream."""
+
+
+class CassetteFault(CassetteStop):
+    """An unexpected exception in a request: a fault of pytest-llmcassette, or of the user's code that it called.
+
+    The text says whose it is, and what to report. Errors of the network stay what they are.
+    """
 
 
 for _error in (CassetteError, *CassetteError.__subclasses__(), CassetteStop, *CassetteStop.__subclasses__()):

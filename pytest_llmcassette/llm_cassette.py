@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from pytest_llmcassette.answers.read import transcripts_of
 from pytest_llmcassette.cassette.model import Headers, Interaction
 from pytest_llmcassette.errors import CassetteError
 from pytest_llmcassette.modes import RecordMode
@@ -21,6 +22,11 @@ def is_complete(interaction: Interaction) -> bool:
     return transcript is not None and transcript.complete
 
 
+def prepare_to_record() -> None:
+    """Import what `is_complete` needs, before it is asked in a running event loop."""
+    registry.names()
+
+
 def _copied(headers: Headers) -> Headers:
     return {name: list(values) for name, values in headers.items()}
 
@@ -30,7 +36,6 @@ class LlmCassette:
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
-        self._read: dict[int, tuple[Interaction, Transcript | None]] = {}
         self._copies: dict[int, tuple[Interaction, Interaction]] = {}
 
     @property
@@ -75,19 +80,7 @@ class LlmCassette:
 
         Of a response that was polled only the last poll counts, and a stream that was cut and resumed is one answer.
         """
-        # Imported here: a test that does not ask for answers pays for none of it.
-        from pytest_llmcassette.answers.superseded import superseded
-
-        answered = [(interaction, self._transcript_of(interaction)) for interaction in self._recorder.interactions]
-        gone = superseded(answered)
-        return tuple(one for place, (_, one) in enumerate(answered) if one is not None and place not in gone)
-
-    def _transcript_of(self, interaction: Interaction) -> Transcript | None:
-        known = self._read.get(id(interaction))
-        if known is None:
-            # The interaction is kept with it: an id alone could be used again.
-            known = self._read[id(interaction)] = (interaction, registry.read(interaction))
-        return known[1]
+        return transcripts_of(self.requests)
 
     @property
     def transcript(self) -> Transcript:
@@ -113,17 +106,18 @@ class LlmCassette:
     @property
     def usage(self) -> Usage:
         """The usage of all LLM exchanges together."""
-        return sum((one.usage for one in self.transcripts if one.usage is not None), Usage())
+        # Imported here, as below: replaying alone adds nothing up.
+        from pytest_llmcassette.answers.accounting import total
+
+        return total(one.usage for one in self.transcripts)
 
     @property
     def usage_by_model(self) -> dict[str, Usage]:
-        """The usage by the model that answered (else the one asked for, else `"unknown"`)."""
-        totals: dict[str, Usage] = {}
-        for one in self.transcripts:
-            if one.usage is not None:
-                model = one.model or one.request_model or "unknown"
-                totals[model] = totals.get(model, Usage()) + one.usage
-        return totals
+        """The usage by the model that answered (else the one asked for, else `"unknown model"`)."""
+        from pytest_llmcassette.answers.accounting import by_model, total
+
+        reported = by_model((one.model_name, one.usage) for one in self.transcripts if one.usage is not None)
+        return {model: total(usages) for model, usages in reported.items()}
 
     def __eq__(self, other: object) -> bool:
         # A snapshot's own __eq__ decides what it is compared with: syrupy's is asked when ours does not answer.

@@ -167,7 +167,7 @@ def test_forbidden_pairs(importer: str, imported: str, why: str) -> None:
 
 
 def test_protocols_do_not_import_each_other() -> None:
-    shared = {"base", "assembly", "registry", "wire_values", "providers"}
+    shared = {"base", "assembly", "registry", "wire_values", "hosts"}
     wire = {name.split(".")[1] for name, tree in ALL if name.startswith("protocols.") and defines_a_protocol(tree)}
     wrong = [
         f"{name}, line {line} imports {target}"
@@ -225,3 +225,16 @@ def test_a_run_without_cassettes_imports_nothing_heavy(tmp_path: Path) -> None:
     assert f"{PACKAGE}.plugin" in ours
     heavy = {name for name in ours - without if name.partition(".")[0] in HEAVY}
     assert not heavy
+
+
+def test_the_errors_alone_import_no_pytest() -> None:
+    """A script that catches them has `use_cassette`, and no test runner."""
+    script = f"import sys, {PACKAGE}.errors; print(*(name for name in sys.modules if 'pytest' in name))"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert set(run.stdout.split()) == {
+        PACKAGE,
+        f"{PACKAGE}.errors",
+        "_pytest",
+        "_pytest._version",
+        "_pytest.outcomes",
+    }

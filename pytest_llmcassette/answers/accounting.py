@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -29,36 +29,20 @@ class Budget:
     cost: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """What one model used: `cost` in US dollars, None when any exchange's is unknown, with the reason."""
-
-    model: str
-    exchanges: int
-    usage: Usage
-    cost: Decimal | None
-    reason: str | None = None
+def by_model(used: Iterable[tuple[str | None, _T]]) -> dict[str, list[_T]]:
+    """What belongs to each model (see `Transcript.model_name`), in the order of their first answers."""
+    groups: dict[str, list[_T]] = {}
+    for model, one in used:
+        groups.setdefault(model or "unknown model", []).append(one)
+    return groups
 
 
-def by_model(transcripts: Sequence[Transcript], when: datetime | None = None) -> list[Account]:
-    """An account for each model, in the order of their first answers.
-
-    `when` is the time of the recording for answers whose body does not say it.
-    """
-    groups: dict[str, list[Transcript]] = {}
-    for transcript in transcripts:
-        groups.setdefault(transcript.model or transcript.request_model or "unknown model", []).append(transcript)
-    return [_account(model, group, when) for model, group in groups.items()]
+def total(usages: Iterable[Usage | None]) -> Usage:
+    """The known usages together."""
+    return sum((usage for usage in usages if usage is not None), Usage())
 
 
-def _account(model: str, group: list[Transcript], when: datetime | None) -> Account:
-    prices = [price_of(transcript, when) for transcript in group]
-    cost, reason = _total(prices)
-    usage = sum((one.usage for one in group if one.usage is not None), Usage())
-    return Account(model=model, exchanges=len(group), usage=usage, cost=cost, reason=reason)
-
-
-def _total(prices: Sequence[Price]) -> tuple[Decimal | None, str | None]:
+def _total_cost(prices: Sequence[Price]) -> tuple[Decimal | None, str | None]:
     for price in prices:
         if price.cost is None:
             return None, price.reason
@@ -104,7 +88,7 @@ def _over_tokens(
 
 def _over_cost(limit: Decimal, transcripts: Sequence[Transcript], when: datetime | None) -> list[str]:
     prices = [price_of(transcript, when) for transcript in transcripts]
-    spent, _ = _total(prices)
+    spent, _ = _total_cost(prices)
     reasons = list(dict.fromkeys(price.reason for price in prices if price.cost is None))
     # What is unknown for one reason needs that reason once.
     unknown = "unknown" if len(reasons) == 1 else "unknown, {}"
@@ -123,8 +107,8 @@ def _each(transcripts: Sequence[Transcript], values: Sequence[_T]) -> list[tuple
 
 
 def _named(number: int, transcript: Transcript) -> str:
-    model = transcript.model or transcript.request_model
-    return f"exchange {number} ({transcript.protocol}{', ' + model if model else ''})"
+    model = f", {transcript.model_name}" if transcript.model_name else ""
+    return f"exchange {number} ({transcript.protocol}{model})"
 
 
 def _figure(count: int | None) -> str:

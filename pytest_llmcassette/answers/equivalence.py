@@ -157,7 +157,7 @@ def _content(part: Part) -> tuple[str, Any]:
         parsed = part.parsed
         return f"tool call {part.name}", {"unreadable": part.arguments} if parsed is None else parsed
     if isinstance(part, ServerToolCall):
-        return f"server tool call {part.name}", ToolCall(id=None, name=None, arguments=part.arguments).parsed
+        return f"server tool call {part.name}", part.parsed
     if isinstance(part, Media):
         return f"{part.kind} {part.media_type or ''}".strip(), (part.digest,)
     if isinstance(part, ServerToolResult):

@@ -86,7 +86,7 @@ def price_of(transcript: Transcript, when: datetime | None = None) -> Price:
         return _unknown("the answer reports no usage")
     if transcript.created is not None:
         when = time_of(transcript.created) or when
-    first = price(transcript.usage, transcript.model or transcript.request_model, transcript.provider, when)
+    first = price(transcript.usage, transcript.model_name, transcript.provider, when)
     if first.cost is None and transcript.model and transcript.request_model:
         # Bedrock lists models under the ids of its requests, not under the names in the answers.
         second = price(transcript.usage, transcript.request_model, transcript.provider, when)

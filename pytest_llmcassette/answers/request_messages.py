@@ -9,22 +9,37 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from pytest_llmcassette.answers.parts import Shown, cut
 from pytest_llmcassette.protocols.wire_values import as_dict, as_list, as_str, dict_list
+from pytest_llmcassette.redaction.request_words import CALLS, HISTORY, QUESTIONS, RESULTS, SYSTEM
 
-_SYSTEM = ("system", "instructions", "systemInstruction", "system_instruction", "preamble")
-_MESSAGES = ("messages", "contents", "input", "prompt", "inputText", "texts", "inputs", "message")
+_KINDS = {
+    "developer": "system",
+    "function": "tool",
+    "function_call": "tool",
+    "function_call_output": "tool",
+    "reasoning": "reasoning",
+    "system": "system",
+    "tool": "tool",
+    "tools": "tools",
+    "user": "user",
+}
+"""What a message of a role, or an item of a type, is."""
+
 _LONGEST = 2000
-_CALLS = ("tool_use", "function_call", "custom_tool_call", "tool-call")
-_RESULTS = ("tool_result", "function_call_output", "custom_tool_call_output")
 
 
-def request_lines(body: bytes) -> list[tuple[str, str]]:
-    """(role, text) pairs of a request body: tools, system prompt, then the messages in order; empty when unreadable."""
+def messages(body: bytes) -> list[Shown]:
+    """What a request's body asks: tools, system prompt, then the messages in order; empty when unreadable.
+
+    The titles are the roles as on the wire.
+    """
     try:
         document = json.loads(body)
-        return _lines(document) if isinstance(document, dict) else []
+        lines = _lines(document) if isinstance(document, dict) else []
     except (ValueError, RecursionError):
         return []
+    return [Shown(_KINDS.get(role.lower(), "assistant"), role, text) for role, text in lines]
 
 
 def _lines(document: dict[str, Any]) -> list[tuple[str, str]]:
@@ -32,10 +47,10 @@ def _lines(document: dict[str, Any]) -> list[tuple[str, str]]:
     names = _tool_names(document)
     if names:
         lines.append(("tools", ", ".join(names)))
-    for field in _SYSTEM:
+    for field in SYSTEM:
         if document.get(field):
             lines.append(("system", _text(document[field])))
-    for field in _MESSAGES:
+    for field in (*HISTORY, *QUESTIONS):
         value = document.get(field)
         if not value:
             continue
@@ -62,7 +77,7 @@ def _message(message: dict[str, Any]) -> tuple[str, str]:
     if "role" not in message:
         # An input item of the Responses API (a call, a result, reasoning), or an embedding's content.
         return role, _part(message)
-    pieces = [_text(message.get("content", message.get("parts", message.get("text"))))]
+    pieces = [_text(message.get("content", message.get("parts", message.get("text", message.get("message")))))]
     pieces += [f"[image, {len(str(image)):,} base64 characters]" for image in as_list(message.get("images"))]
     for call in dict_list(message.get("tool_calls")):
         function = as_dict(call.get("function")) or as_dict(call.get("custom"))
@@ -78,7 +93,7 @@ def _text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return value if len(value) <= _LONGEST else f"{value[:_LONGEST]}... ({len(value):,} characters)"
+        return cut(value, _LONGEST)
     if isinstance(value, list):
         return "\n".join(piece for piece in (_text(entry) for entry in value) if piece)
     if isinstance(value, dict):
@@ -88,9 +103,9 @@ def _text(value: Any) -> str:
 
 def _part(part: dict[str, Any]) -> str:
     kind = as_str(part.get("type")) or ""
-    if kind in _CALLS:
+    if kind in CALLS:
         return _call(part.get("name"), part.get("input", part.get("arguments")))
-    if kind in _RESULTS:
+    if kind in RESULTS:
         return f"<- {_text(part.get('content', part.get('output')))}"
     for name in ("functionCall", "function_call", "toolUse"):
         if isinstance(part.get(name), dict):
@@ -150,5 +165,4 @@ def _call(name: Any, arguments: Any) -> str:
 def _short(value: Any) -> str:
     if value is None:
         return ""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}... ({len(text):,} characters)"
+    return cut(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), _LONGEST)

@@ -6,19 +6,108 @@ br and zstd are decoded when `brotli` (or `brotlicffi`) or `zstandard` is instal
 from __future__ import annotations
 
 import binascii
-import gzip
 import zlib
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
-GZIP_MAGIC = b"\x1f\x8b"
-ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+from pytest_llmcassette.cassette.model import Response
+
 _ARCHIVES = ("gzip", "zstd", "octet-stream", "x-tar")
 
 
-class _NoDecoderError(Exception):
-    """The library for an encoding is not installed."""
+class _Encoding(NamedTuple):
+    """`start` makes a decompressor such as zlib's for a frame with these first bytes; ImportError without a library."""
+
+    start: Callable[[bytes], Any]
+    magic: bytes = b""
+
+
+class _Brotli:
+    """brotli's decompressor in the form of zlib's."""
+
+    unused_data = b""
+
+    def __init__(self) -> None:
+        self._decoder = _library("brotli", "brotlicffi").Decompressor()
+
+    def decompress(self, piece: bytes) -> bytes:
+        return bytes(self._decoder.process(piece))
+
+    @property
+    def eof(self) -> bool:
+        return bool(self._decoder.is_finished())
+
+
+def _deflate(first: bytes) -> Any:
+    # Some servers send the raw stream, without zlib's header: 8 is the method in it, and begins no raw stream.
+    return zlib.decompressobj(zlib.MAX_WBITS if first[0] & 15 == 8 else -zlib.MAX_WBITS)
+
+
+def _zstd(_: bytes) -> Any:
+    # Python has a decoder of its own from 3.14 on.
+    decoder = _library("zstandard", "compression.zstd").ZstdDecompressor()
+    return decoder.decompressobj() if hasattr(decoder, "decompressobj") else decoder
+
+
+def _library(name: str, other: str) -> Any:
+    try:
+        return import_module(name)
+    except ImportError:
+        return import_module(other)
+
+
+_GZIP = _Encoding(lambda _: zlib.decompressobj(16 + zlib.MAX_WBITS), b"\x1f\x8b")
+_ENCODINGS = {
+    "gzip": _GZIP,
+    "x-gzip": _GZIP,
+    "deflate": _Encoding(_deflate),
+    "br": _Encoding(lambda _: _Brotli()),
+    "zstd": _Encoding(_zstd, b"\x28\xb5\x2f\xfd"),
+}
+
+
+class _Decoder:
+    """Decodes piece by piece a body of one or more frames, one behind the other (RFC 1952, 2.2; RFC 8878, 3.1)."""
+
+    def __init__(self, name: str) -> None:
+        self._start = _ENCODINGS[name].start
+        self._frame: Any = None
+
+    def decode(self, piece: bytes) -> bytes:
+        decoded = []
+        while piece:
+            if self.is_at_an_end():
+                self._frame = self._start(piece)
+            decoded.append(self._frame.decompress(piece))
+            # What pads a gzip file to whole blocks is no frame.
+            piece = self._frame.unused_data.lstrip(b"\0")
+        return b"".join(decoded)
+
+    def is_at_an_end(self) -> bool:
+        return self._frame is None or self._frame.eof
+
+
+def _names(content_encoding: str) -> list[str]:
+    names = [name.strip().lower() for name in content_encoding.split(",")]
+    return [name for name in names if name and name != "identity"]
+
+
+def _decode(pieces: Sequence[bytes], content_encoding: str) -> tuple[list[bytes], bool] | None:
+    """What each piece adds, and whether the body is whole; None where nothing can be undone."""
+    names = _names(content_encoding)
+    try:
+        # The last encoding is undone first.
+        decoders = [_Decoder(name) for name in reversed(names)]
+        found = []
+        for piece in pieces:
+            for decoder in decoders:
+                piece = decoder.decode(piece)
+            found.append(piece)
+    except Exception:
+        # An unknown name, no library, bytes in no such encoding: each library has an error of its own for that.
+        return None
+    return (found, all(decoder.is_at_an_end() for decoder in decoders)) if names else None
 
 
 def decode_body(body: bytes, content_encoding: str) -> tuple[bytes, bool]:
@@ -27,20 +116,39 @@ def decode_body(body: bytes, content_encoding: str) -> tuple[bytes, bool]:
     Returns the body and whether all of them were undone; what cannot be decoded (an unknown encoding, a cut or broken
     body, no decoder) comes back as it was, with False. Without any encoding to undo the answer is False as well.
     """
-    names = [name.strip().lower() for name in content_encoding.split(",")]
-    names = [name for name in names if name and name != "identity"]
-    if not names:
-        return body, False
-    decoded = body
-    for name in reversed(names):
-        decoder = _DECODERS.get(name)
-        if decoder is None:
-            return body, False
-        try:
-            decoded = decoder(decoded)
-        except _DECODING_ERRORS:
-            return body, False
-    return decoded, True
+    decoded = _decode([body], content_encoding)
+    return (decoded[0][0], True) if decoded and decoded[1] else (body, False)
+
+
+def decode_pieces(pieces: Sequence[bytes], content_encoding: str) -> list[bytes] | None:
+    """What each piece adds to the decoded body, possibly `b""`; the body may end anywhere.
+
+    openai closes a stream at `[DONE]`, before the end of its gzip wrapping, so a recorded body often is such a cut one.
+    None when no decoder for an encoding is installed, or the pieces are not in it.
+    """
+    decoded = _decode(pieces, content_encoding)
+    return decoded[0] if decoded else None
+
+
+def decode_sniffed(body: bytes, content_encoding: str, content_type: str = "") -> tuple[bytes, bool]:
+    """Undo what a body's own first bytes show it to be, else what the header says where that works.
+
+    For files whose recorder kept the header whether or not it decoded (VCR.py). Without the header, an archive that
+    the content type calls one stays as it is.
+    """
+    if content_encoding or not any(word in content_type.lower() for word in _ARCHIVES):
+        for name, encoding in _ENCODINGS.items():
+            if encoding.magic and body.startswith(encoding.magic):
+                return decode_body(body, name)
+    return decode_body(body, content_encoding)
+
+
+def is_still_encoded(response: Response) -> bool:
+    """Whether the stored body still is in its Content-Encoding: files exist that decoded it and kept the header."""
+    names = _names(", ".join(response.headers.get("Content-Encoding", ())))
+    if response.uncompressed or not names:
+        return False
+    return names[-1] not in _ENCODINGS or response.body.startswith(_ENCODINGS[names[-1]].magic)
 
 
 def decode_base64(text: str) -> bytes:
@@ -51,115 +159,10 @@ def decode_base64(text: str) -> bytes:
     return binascii.a2b_base64(encoded, strict_mode=True)
 
 
-def decode_sniffed(body: bytes, content_encoding: str, content_type: str = "") -> tuple[bytes, bool]:
-    """Undo what a body's own first bytes show it to be, else what the header says where that works.
-
-    For files whose recorder kept the header whether or not it decoded (VCR.py). Without the header, an archive that
-    the content type calls one stays as it is.
-    """
-    if content_encoding or not any(word in content_type.lower() for word in _ARCHIVES):
-        if body.startswith(GZIP_MAGIC):
-            return decode_body(body, "gzip")
-        if body.startswith(ZSTD_MAGIC):
-            return decode_body(body, "zstd")
-    names = content_encoding.lower()
-    return decode_body(body, names) if "br" in names or "deflate" in names else (body, False)
-
-
-def _gzip(body: bytes) -> bytes:
-    return gzip.decompress(body)
-
-
-def _deflate(body: bytes) -> bytes:
+def is_utf8(raw: bytes) -> bool:
+    """Whether the bytes are text."""
     try:
-        return zlib.decompress(body)
-    except zlib.error:
-        # Some servers send the raw stream, without zlib's header.
-        return zlib.decompress(body, -zlib.MAX_WBITS)
-
-
-def _brotli(body: bytes) -> bytes:
-    try:
-        import brotli
-    except ImportError:
-        try:
-            import brotlicffi as brotli
-        except ImportError:
-            raise _NoDecoderError from None
-    try:
-        return bytes(brotli.decompress(body))
-    except brotli.error as error:
-        raise ValueError(str(error)) from None
-
-
-def _zstd(body: bytes) -> bytes:
-    try:
-        import zstandard
-    except ImportError:
-        return _zstd_of_python(body)
-    pieces = []
-    # A body may be several frames, one behind the other (RFC 8878, 3.1).
-    while body:
-        decoder = zstandard.ZstdDecompressor().decompressobj()
-        try:
-            pieces.append(decoder.decompress(body))
-        except zstandard.ZstdError as error:
-            raise ValueError(str(error)) from None
-        if not decoder.eof:
-            raise EOFError("a frame of the body is cut")
-        body = decoder.unused_data
-    return b"".join(pieces)
-
-
-def _zstd_of_python(body: bytes) -> bytes:
-    """Python has a decoder of its own from 3.14 on."""
-    try:
-        zstd: Any = import_module("compression.zstd")
-    except ImportError:
-        raise _NoDecoderError from None
-    try:
-        return bytes(zstd.decompress(body))
-    except zstd.ZstdError as error:
-        raise ValueError(str(error)) from None
-
-
-_DECODERS: dict[str, Callable[[bytes], bytes]] = {
-    "gzip": _gzip,
-    "x-gzip": _gzip,
-    "deflate": _deflate,
-    "br": _brotli,
-    "zstd": _zstd,
-}
-_DECODING_ERRORS = (OSError, EOFError, zlib.error, ValueError, _NoDecoderError)
-
-
-def decode_pieces(pieces: Sequence[bytes], encoding: str) -> list[bytes] | None:
-    """What each piece adds to the decoded body, possibly `b""`; the body may end anywhere.
-
-    openai closes a stream at `[DONE]`, before the end of its gzip wrapping, so a recorded body often is such a cut one.
-    None when no decoder for this encoding (one name) is installed, or the pieces are not in it.
-    """
-    found = _decoder(encoding.strip().lower())
-    if found is None:
-        return None
-    decode, error = found
-    try:
-        return [decode(piece) for piece in pieces]
-    except error:
-        return None
-
-
-def _decoder(name: str) -> tuple[Callable[[bytes], bytes], type[Exception]] | None:
-    if name in ("gzip", "x-gzip", "deflate"):
-        # 32: gzip's or zlib's header, whichever is there.
-        return zlib.decompressobj(32 + zlib.MAX_WBITS).decompress, zlib.error
-    try:
-        if name == "br":
-            brotli = import_module("brotli")
-            return brotli.Decompressor().process, brotli.error
-        if name == "zstd":
-            zstandard = import_module("zstandard")
-            return zstandard.ZstdDecompressor().decompressobj().decompress, zstandard.ZstdError
-    except ImportError:
-        return None
-    return None
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

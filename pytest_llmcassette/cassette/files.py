@@ -1,21 +1,21 @@
-"""Cassette files on disk: what format a file is in, and the one way in which a file is written."""
+"""Cassette files on disk: the one way in which a file is read, and the one in which it is written."""
 
 from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from pytest_llmcassette.cassette.go_vcr import fast_reader
+from pytest_llmcassette.cassette import formats
 from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.errors import CassetteFileError
 
 
 def load(path: Path | str) -> list[Interaction]:
-    """The interactions of a go-vcr 2 or VCR.py 1 file, told apart by content.
+    """The interactions of a file in any of the formats that are read, told apart by content.
 
-    Raises `CassetteFileError` for everything that is neither, or broken; the file is never touched.
+    Raises `CassetteFileError` for everything that is none, or broken; the file is never touched.
     """
     try:
         # Unbuffered: a third of what pathlib's way costs, and every test reads a file.
@@ -24,19 +24,18 @@ def load(path: Path | str) -> list[Interaction]:
     except OSError as error:
         remedy = "Name a file." if error.errno == errno.EISDIR else "Check the path and its permissions."
         raise CassetteFileError(path, f"it cannot be read: {_words(error)}", remedy=remedy) from None
-    interactions = fast_reader.read(raw)
-    if interactions is None:
-        # Imported here: a suite whose cassettes are all in our own layout never pays for a YAML parser.
-        from pytest_llmcassette.cassette.formats import read
-
-        interactions = read(Path(path), raw)
-    return interactions
+    return formats.read(path, raw)
 
 
-def save(path: Path | str, interactions: Sequence[Interaction]) -> None:
-    """Write go-vcr 2 in one atomic step, making the folders; a file that is there keeps its permissions.
+def save(
+    path: Path | str,
+    interactions: Sequence[Interaction],
+    write: Callable[[Iterable[Interaction]], Iterable[bytes]] | None = None,
+) -> None:
+    """Write go-vcr 2 (or what a format's `write` gives) in one atomic step, making the folders.
 
-    Raises `CassetteFileError`; the old file is then untouched and nothing is left beside it.
+    A file that is there keeps its permissions. Raises `CassetteFileError`; the old file is then untouched and nothing
+    is left beside it.
     """
     from pytest_llmcassette.cassette.go_vcr.writer import pieces
 
@@ -44,7 +43,7 @@ def save(path: Path | str, interactions: Sequence[Interaction]) -> None:
         # Through a link, so that it is the file that is replaced and not the link to it.
         target = os.path.realpath(path)
         os.makedirs(os.path.dirname(target), exist_ok=True)
-        _replace(target, pieces(interactions))
+        _replace(target, (write or pieces)(interactions))
     except OSError as error:
         raise CassetteFileError(path, f"it cannot be written: {_words(error)}", remedy=_remedy(error, path)) from None
 

@@ -1,85 +1,123 @@
-"""Which format a YAML document is: go-vcr 2, VCR.py 1, or something that no reader of ours can take."""
+"""The formats of cassettes: asked in order whether a file is theirs, and for what is written.
+
+A new format is one module or folder here with a constant `FORMATS` and one line in `_MODULES`. Each is imported when
+its turn comes: a suite whose cassettes are all go-vcr's never pays for the others, nor for a YAML parser.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from pytest_llmcassette.cassette.model import Interaction
-from pytest_llmcassette.cassette.unreadable import Place, UnreadableError, words_for
-from pytest_llmcassette.cassette.yaml.fields import shown
-from pytest_llmcassette.cassette.yaml.tree import line_of, parse
+from pytest_llmcassette.cassette.unreadable import UnreadableError, shown, words_for
 from pytest_llmcassette.errors import CassetteFileError
 
-_WHAT_IS_READ = "Cassettes are go-vcr 2 (`version: 2`) or VCR.py 1 (`version: 1`) files: check the path."
-# Of cassetter's `body: {type: ..., content: ...}`; a JSON request may have both keys itself.
-_BODY_TYPES = ("json", "text", "binary")
-_AGAIN = "Record those calls again over HTTP, with this plugin."
+# go-vcr's own layout is told by its first bytes, before anything is parsed; VCR.py takes what calls itself version 1.
+_MODULES = ("go_vcr", "refused", "vcrpy")
 
 
-def read(path: Path, raw: bytes) -> list[Interaction]:
+class Document:
+    """A file's bytes, and what stands in them as YAML or JSON, parsed when a format first asks."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+        self._fault: UnreadableError | None = None
+
+    @cached_property
+    def root(self) -> dict[str, Any]:
+        """The keys of the document, each value as `cassette.yaml.tree` gives it; none where it cannot be parsed."""
+        from pytest_llmcassette.cassette.yaml.tree import parse
+
+        try:
+            tree = parse(self.raw)
+        except UnreadableError as fault:
+            self._fault = fault
+            return {}
+        if isinstance(tree, dict):
+            return tree
+        self._fault = UnreadableError("this is no cassette but a YAML document without keys", _what_is_read())
+        return {}
+
+    def checked_root(self) -> dict[str, Any]:
+        """`root`; raises `UnreadableError` where it cannot be parsed or is no mapping."""
+        root = self.root
+        if self._fault:
+            raise self._fault
+        return root
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """One format. `sniff` never raises; `read` raises `UnreadableError`, `write` gives the file's bytes in pieces."""
+
+    name: str
+    sniff: Callable[[Document], bool]
+    read: Callable[[Document], list[Interaction]]
+    write: Callable[[Iterable[Interaction]], Iterable[bytes]] | None = None
+    suffixes: tuple[str, ...] = ()
+    """Of the files to look for in a folder, lower case; the first is that of files that are written."""
+    mark: str = ""
+    """What shows a user that a file is one; empty for a format that is only known to be refused by its name."""
+
+
+_registered: dict[str, Format] = {}
+
+
+def register(added: Format) -> None:
+    """Add a format, asked before ours, or replace the one of that name that was added. Call it from a conftest."""
+    _registered[added.name] = added
+
+
+def known() -> Iterator[Format]:
+    """All formats, users' own first."""
+    yield from _registered.values()
+    for name in _MODULES:
+        yield from _formats_of(name)
+
+
+@cache
+def _formats_of(name: str) -> tuple[Format, ...]:
+    formats: tuple[Format, ...] = import_module(f"pytest_llmcassette.cassette.{name}").FORMATS
+    return formats
+
+
+def suffixes() -> tuple[str, ...]:
+    """Of all files that may be cassettes: `(".yaml", ".yml")`."""
+    return tuple(dict.fromkeys(suffix for each in known() for suffix in each.suffixes))
+
+
+def read(path: Path | str, raw: bytes) -> list[Interaction]:
     """The interactions in a file's bytes; raises `CassetteFileError` that says what the file is, if not a cassette."""
+    document = Document(raw)
     try:
-        return _read(raw)
+        for each in known():
+            if each.sniff(document):
+                return each.read(document)
+        raise _unknown(document)
     except UnreadableError as fault:
         where = words_for(fault.place)
         problem = f"{where}: {fault.problem}" if where else fault.problem
-        line = fault.line or (line_of(raw, fault.place) if fault.place else None)
-        raise CassetteFileError(path, problem, line=line, remedy=fault.remedy) from None
+        raise CassetteFileError(path, problem, line=fault.line or _line(raw, fault), remedy=fault.remedy) from None
 
 
-def _read(raw: bytes) -> list[Interaction]:
-    root = parse(raw)
-    if not isinstance(root, dict):
-        raise UnreadableError("this is no cassette but a YAML document without keys", _WHAT_IS_READ)
-    _refuse_other_kinds(root)
-    version = root.get("version")
-    if version is None and "uri" in _first_request(root):
-        # Some projects' own serializers leave the version out.
-        version = "1"
+def _line(raw: bytes, fault: UnreadableError) -> int | None:
+    from pytest_llmcassette.cassette.yaml.tree import line_of
+
+    return line_of(raw, fault.place) if fault.place else None
+
+
+def _unknown(document: Document) -> UnreadableError:
+    version = document.checked_root().get("version")
     if version is None:
-        raise UnreadableError("this is no cassette: it has no `version`", _WHAT_IS_READ)
-    if version == "2":
-        from pytest_llmcassette.cassette.go_vcr.reader import interactions_of
-
-        return interactions_of(root)
-    if version == "1":
-        if "url" in _first_request(root):
-            raise UnreadableError(
-                "this is a cassette of go-vcr before v3 (its own version 1)", "Record it again.", place=("version",)
-            )
-        from pytest_llmcassette.cassette.vcrpy.reader import interactions_of as of_vcrpy
-
-        return of_vcrpy(root)
-    raise UnreadableError(f"its version is {shown(version)}, which is unknown", _WHAT_IS_READ, place=("version",))
+        return UnreadableError("this is no cassette: it has no `version`", _what_is_read())
+    return UnreadableError(f"its version is {shown(version)}, which is unknown", _what_is_read(), place=("version",))
 
 
-def _first_request(root: dict[str, Any]) -> dict[str, Any]:
-    items = root.get("interactions")
-    first = items[0] if isinstance(items, list) and items else None
-    request = first.get("request") if isinstance(first, dict) else None
-    return request if isinstance(request, dict) else {}
-
-
-def _refuse_other_kinds(root: dict[str, Any]) -> None:
-    """Traffic that is not HTTP, and cassetter's own format, call themselves `version: 1` too."""
-    items = root.get("interactions")
-    _refuse_if_no_http(root, ())
-    for number, item in enumerate(items if isinstance(items, list) else ()):
-        if not isinstance(item, dict):
-            continue
-        place = ("interactions", number)
-        _refuse_if_no_http(item, place)
-        request = item.get("request")
-        body = request.get("body") if isinstance(request, dict) else None
-        if "recorded_at" in item or (isinstance(body, dict) and "content" in body and body.get("type") in _BODY_TYPES):
-            raise UnreadableError(
-                "this is a cassette in cassetter's own format", "Record it again with this plugin.", place=place
-            )
-
-
-def _refuse_if_no_http(item: dict[str, Any], place: Place) -> None:
-    if "kind" in item or "frames" in item:
-        raise UnreadableError("these are recorded WebSocket messages, not HTTP", _AGAIN, place=place)
-    if any(key.startswith(("request_", "response_")) for key in item):
-        raise UnreadableError("these are recorded gRPC calls (as xAI's SDK makes them), not HTTP", _AGAIN, place=place)
+def _what_is_read() -> str:
+    named = " or ".join(f"{each.name} ({each.mark})" for each in known() if each.mark)
+    return f"Cassettes are {named} files: check the path."

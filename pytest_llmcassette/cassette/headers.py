@@ -1,7 +1,8 @@
-"""Header names as Go writes them."""
+"""Header names as Go writes them, and the one value that tells how to read a body."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
@@ -16,3 +17,8 @@ def canonical(name: str) -> str:
     if not name or not _TOKEN.issuperset(name):
         return name
     return "-".join(word[:1].upper() + word[1:].lower() for word in name.split("-"))
+
+
+def content_type_of(headers: Mapping[str, list[str]]) -> str:
+    """The value of `Content-Type` among headers with canonical names, empty without one."""
+    return (headers.get("Content-Type") or ("",))[0]

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING
+
+CLOSED = "closed"
+"""The file's word for a stream, or a request, that its client left before the end."""
 
 Headers = dict[str, list[str]]
 """Header, form and trailer values by name; header names in Go's canonical case (`X-Request-Id`)."""
 
 
 class _LateBody:
-    """A message whose `body` may be left out (see `defer_body`) until somebody reads it."""
+    """Something whose `body` may be left out (see `defer_body`) until somebody reads it."""
 
     __slots__ = ("_source",)
     _source: Callable[[], bytes] | None
+    body: bytes
 
     if not TYPE_CHECKING:  # A type checker would take every misspelt field for one that comes late.
 
@@ -33,19 +38,25 @@ class _LateBody:
 
 
 @dataclass(slots=True, kw_only=True)
-class Request(_LateBody):
-    """One request as recorded. `content_length` is -1 when unknown; `form` is query plus urlencoded body."""
+class Message(_LateBody):
+    """What a request and a response have in common."""
 
-    method: str = "GET"
-    url: str = ""
     headers: Headers = field(default_factory=dict)
     body: bytes = b""
     proto: str = "HTTP/1.1"
     proto_major: int = 1
     proto_minor: int = 1
-    content_length: int = 0
     transfer_encoding: list[str] = field(default_factory=list)
     trailer: Headers = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class Request(Message):
+    """One request as recorded. `content_length` is -1 when unknown; `form` is query plus urlencoded body."""
+
+    method: str = "GET"
+    url: str = ""
+    content_length: int = 0
     host: str = ""
     remote_addr: str = ""
     request_uri: str = ""
@@ -53,21 +64,26 @@ class Request(_LateBody):
 
 
 @dataclass(slots=True, kw_only=True)
-class Response(_LateBody):
+class Response(Message):
     """One response as recorded. `duration_ns` is the time to the response headers, in nanoseconds."""
 
     code: int = 200
     status: str = "200 OK"
-    headers: Headers = field(default_factory=dict)
-    body: bytes = b""
-    proto: str = "HTTP/1.1"
-    proto_major: int = 1
-    proto_minor: int = 1
-    transfer_encoding: list[str] = field(default_factory=list)
-    trailer: Headers = field(default_factory=dict)
     content_length: int = -1
     uncompressed: bool = False
     duration_ns: int = 0
+
+
+class Outcome(Enum):
+    """How an exchange ended."""
+
+    COMPLETE = "complete"
+    CLOSED = "closed"
+    """The client closed the stream before its end."""
+    GIVEN_UP = "given up"
+    """The client left before an answer came (a lost race, a deadline)."""
+    FAILED = "failed"
+    """An error of the network ended it, before the answer or within it."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -92,8 +108,17 @@ class Interaction:
     end_message: str = ""
     chunks: tuple[tuple[float, int], ...] = ()
 
+    @property
+    def outcome(self) -> Outcome:
+        """How the exchange ended: what `end` and `response.code` say together."""
+        if not self.response.code:
+            return Outcome.GIVEN_UP if self.end == CLOSED else Outcome.FAILED
+        if not self.end:
+            return Outcome.COMPLETE
+        return Outcome.CLOSED if self.end == CLOSED else Outcome.FAILED
 
-def defer_body(message: Request | Response, source: Callable[[], bytes]) -> None:
+
+def defer_body(message: _LateBody, source: Callable[[], bytes]) -> None:
     """Let `source` give the message's body when it is first asked for: most bodies of a large file never are."""
     message._source = source
     del message.body

@@ -26,6 +26,11 @@ class Part:
         return (found[1] or found[2] or "") if found else ""
 
 
+def is_multipart(body: bytes, content_type: str) -> bool:
+    """Whether to look for parts; a recording without a content type shows it by its first line."""
+    return content_type.lower().startswith("multipart/") or (not content_type and body.startswith(b"--"))
+
+
 def find_parts(body: bytes, content_type: str) -> list[Part] | None:
     """The parts in order; None when this is no multipart body.
 

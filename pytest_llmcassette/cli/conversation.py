@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from importlib.util import find_spec
-from typing import Any
 
-from pytest_llmcassette.answers.request_messages import request_lines
+from pytest_llmcassette.answers.parts import Shown, cut, remarks, shown
+from pytest_llmcassette.answers.request_messages import messages
 from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.cli.terminal import Terminal
-from pytest_llmcassette.protocols.transcript import (
-    Choice,
-    Media,
-    Other,
-    Part,
-    Reasoning,
-    Refusal,
-    ServerToolCall,
-    ServerToolResult,
-    Text,
-    ToolCall,
-    Transcript,
-)
+from pytest_llmcassette.protocols.transcript import Choice, Transcript
 from pytest_llmcassette.protocols.usage import Usage
 
-_LONGEST_RESULT = 400
+_LONGEST = 400
+"""What a tool gave back is cut after this many characters."""
+
+_STYLES = {"text": "", "reasoning": "reasoning", "refusal": "error", "tool": "tool", "media": "tool", "error": "error"}
 
 
 def draw(terminal: Terminal, title: str, interaction: Interaction, transcript: Transcript | None) -> None:
@@ -39,10 +29,9 @@ def draw(terminal: Terminal, title: str, interaction: Interaction, transcript: T
         return
     terminal.line(_headline(transcript), "dim")
     terminal.line()
-    for role, text in request_lines(request.body):
-        style = "dim" if role in ("tools", "system") else ""
+    for kind, role, text in messages(request.body):
         terminal.line(f"{role}:", "role")
-        terminal.line(text, style, indent=2)
+        terminal.line(text, "dim" if kind in ("tools", "system") else "", indent=2)
     for choice in transcript.choices:
         _draw_choice(terminal, choice, numbered=len(transcript.choices) > 1)
     _draw_end(terminal, transcript)
@@ -50,7 +39,7 @@ def draw(terminal: Terminal, title: str, interaction: Interaction, transcript: T
 
 
 def _headline(transcript: Transcript) -> str:
-    model = transcript.model or transcript.request_model or "unknown model"
+    model = transcript.model_name or "unknown model"
     if transcript.request_model and transcript.model and transcript.request_model != transcript.model:
         model = f"{transcript.model} (asked: {transcript.request_model})"
     form = "streamed" if transcript.stream else "plain"
@@ -60,66 +49,27 @@ def _headline(transcript: Transcript) -> str:
 def _draw_choice(terminal: Terminal, choice: Choice, *, numbered: bool) -> None:
     terminal.line(f"assistant (choice {choice.index}):" if numbered else "assistant:", "role")
     for part in choice.parts:
-        _draw_part(terminal, part)
+        for one in shown(part):
+            _draw_part(terminal, one)
     reason = choice.finish_reason
     terminal.line(f"finish reason: {reason if reason is not None else 'none'}", "dim", indent=2)
 
 
-def _draw_part(terminal: Terminal, part: Part) -> None:
-    match part:
-        case Text():
-            terminal.line(part.text, indent=2)
-            for citation in part.citations:
-                source = " ".join(word for word in (citation.title, citation.url) if word)
-                terminal.line(f"[source] {source or _short(dict(citation.raw))}", "dim", indent=4)
-        case Reasoning():
-            if part.text:
-                terminal.line(part.text, "reasoning", indent=4)
-            hidden = part.encrypted or part.signature
-            if hidden:
-                name = "encrypted reasoning" if part.encrypted else "signed reasoning"
-                terminal.line(f"[{name}, {len(hidden):,} characters]", "dim", indent=4)
-        case Refusal():
-            terminal.line(f"refusal: {part.text}", "error", indent=2)
-        case ToolCall():
-            terminal.line(f"call {part.name} ({part.id or 'no id'})", "tool", indent=2)
-            terminal.line(_pretty(part), indent=4)
-        case ServerToolCall():
-            terminal.line(f"provider runs {part.name} {part.arguments}"[:_LONGEST_RESULT], "tool", indent=2)
-        case ServerToolResult():
-            terminal.line(f"result of {part.name}: {_short(part.content)}", "dim", indent=2)
-        case Media():
-            size = "" if part.size is None else f", {part.size:,} bytes"
-            terminal.line(f"[{part.kind} {part.media_type or part.url or ''}{size}]", "tool", indent=2)
-        case Other():
-            terminal.line(f"[{part.kind}] {_short(part.raw)}", "dim", indent=2)
-
-
-def _pretty(call: ToolCall) -> str:
-    """The arguments, indented where they are JSON, else as on the wire."""
-    values = call.parsed
-    if values is None:
-        return call.arguments
-    return json.dumps(values, indent=2, ensure_ascii=False)
-
-
-def _short(value: Any) -> str:
-    try:
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    except RecursionError:
-        return "(nested too deeply to be shown)"
-    return text if len(text) <= _LONGEST_RESULT else f"{text[:_LONGEST_RESULT]}... ({len(text):,} characters)"
+def _draw_part(terminal: Terminal, part: Shown) -> None:
+    kind, title, text = part
+    style = _STYLES.get(kind, "dim")
+    if kind in ("text", "reasoning"):
+        terminal.line(text, style, indent=2 if kind == "text" else 4)
+    elif kind == "tool":
+        terminal.line(title, style, indent=2)
+        terminal.line(text, indent=4)
+    else:
+        terminal.line(f"{title}: {cut(text, _LONGEST)}", style, indent=2)
 
 
 def _draw_end(terminal: Terminal, transcript: Transcript) -> None:
-    error = transcript.error
-    if error is not None:
-        words = " ".join(str(word) for word in (error.status, error.type, error.message) if word is not None)
-        terminal.line(f"error: {words}", "error")
-    if not transcript.complete and error is None:
-        terminal.line("incomplete: the answer does not reach its end", "error")
-    for note in transcript.notes:
-        terminal.line(f"note: {note}", "dim")
+    for kind, title, text in remarks(transcript):
+        terminal.line(f"{title}: {text}", _STYLES.get(kind, "dim"))
     if transcript.usage is not None:
         terminal.line(f"usage: {usage_line(transcript.usage)}", "dim")
         cost = _cost(transcript)

@@ -1,4 +1,4 @@
-"""`llmcassette convert`: cassettes of every format that is read, written as go-vcr 2."""
+"""`llmcassette convert`: cassettes of every format that is read, written as go-vcr 2 or in another that is."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
+from pytest_llmcassette.cassette import formats
 from pytest_llmcassette.cassette.files import load, save
 from pytest_llmcassette.cassette.model import Interaction
-from pytest_llmcassette.cli.paths import cassette_files
+from pytest_llmcassette.cli.paths import cassette_files, patterns
 from pytest_llmcassette.errors import CassetteError
 
 _REFUSED = 2
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(NamedTuple):
     """One file to read and the file to write."""
 
     source: str
@@ -28,10 +29,18 @@ class _Step:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the subcommand's arguments."""
     parser.add_argument(
-        "sources", nargs="+", metavar="SRC", help="cassette files, or folders to search for *.yaml, *.yml"
+        "sources", nargs="+", metavar="SRC", help=f"cassette files, or folders to search for {patterns()}"
     )
     parser.add_argument(
         "--output", required=True, metavar="DIR", help="the folder to write to; the paths below a folder SRC are kept"
+    )
+    writers = [each.name for each in formats.known() if each.write]
+    parser.add_argument(
+        "--to",
+        choices=writers,
+        default="go-vcr",
+        # Nothing is to be chosen among one.
+        help="the format to write (default: go-vcr)" if len(writers) > 1 else argparse.SUPPRESS,
     )
     parser.add_argument("--no-scrub", action="store_true", help="leave secrets and all headers as they are")
 
@@ -45,21 +54,22 @@ def run(args: argparse.Namespace) -> int:
         if hasattr(stream, "reconfigure"):
             # A file's name may have any character; a terminal in LANG=C must not end the conversion.
             stream.reconfigure(errors="backslashreplace")
-    steps, empty = _plan(args.sources, args.output)
+    target = next(each for each in formats.known() if each.name == args.to)
+    steps, empty = _plan(args.sources, args.output, target.suffixes)
     for given in empty:
-        _complain(f"{given}: no cassettes (*.yaml, *.yml) in this folder.")
+        _complain(f"{given}: no cassettes ({patterns()}) in this folder.")
     refusals = _refusals(steps)
     if refusals:
         for refusal in refusals:
             _complain(refusal)
         _complain("Nothing was written.")
         return _REFUSED
-    scrub = _leave if args.no_scrub else _scrubber()
+    scrub = (lambda interaction: interaction) if args.no_scrub else _scrubber()
     failed = bool(empty)
     for step in steps:
         try:
             interactions = load(Path(step.source))
-            save(Path(step.target), [scrub(interaction) for interaction in interactions])
+            save(Path(step.target), [scrub(interaction) for interaction in interactions], target.write)
         except CassetteError as problem:
             failed = True
             _complain(str(problem))
@@ -69,19 +79,19 @@ def run(args: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _plan(sources: Iterable[str], output: str) -> tuple[list[_Step], list[str]]:
+def _plan(sources: Iterable[str], output: str, suffixes: tuple[str, ...]) -> tuple[list[_Step], list[str]]:
     """What to read and where to write it, and the folders that hold nothing to convert."""
     steps: dict[_Step, None] = {}
     empty = []
     for given in sources:
-        if not os.path.isdir(given):
-            steps[_Step(given, os.path.join(output, os.path.basename(given)))] = None
-            continue
         files = list(cassette_files(given))
         if not files:
             empty.append(given)
         for file in files:
-            steps[_Step(file, os.path.join(output, os.path.relpath(file, given)))] = None
+            kept = os.path.relpath(file, given) if os.path.isdir(given) else os.path.basename(file)
+            stem, suffix = os.path.splitext(kept)
+            target = kept if suffix.lower() in suffixes else stem + suffixes[0]
+            steps[_Step(file, os.path.join(output, target))] = None
     return list(steps), empty
 
 
@@ -127,10 +137,6 @@ def _scrubber() -> Callable[[Interaction], Interaction]:
         )
 
     return scrub
-
-
-def _leave(interaction: Interaction) -> Interaction:
-    return interaction
 
 
 def _complain(text: str) -> None:

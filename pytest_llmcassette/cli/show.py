@@ -6,16 +6,18 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from pytest_llmcassette.cassette.files import load
 from pytest_llmcassette.cassette.model import Interaction
-from pytest_llmcassette.cli.paths import cassette_files
+from pytest_llmcassette.cli.paths import cassette_files, patterns
 from pytest_llmcassette.cli.terminal import Terminal
 from pytest_llmcassette.errors import CassetteError
 from pytest_llmcassette.protocols.registry import read
-from pytest_llmcassette.protocols.transcript import Transcript
+from pytest_llmcassette.protocols.transcript import ExchangeError
 from pytest_llmcassette.protocols.usage import Usage
 
 # 128 + SIGPIPE: what the shell reports for any program whose reader went away (`... | head`).
@@ -25,7 +27,7 @@ _BROKEN_PIPE = 141
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the subcommand's arguments."""
     parser.add_argument(
-        "paths", nargs="+", metavar="PATH", help="cassette files, or folders to search for *.yaml, *.yml"
+        "paths", nargs="+", metavar="PATH", help=f"cassette files, or folders to search for {patterns()}"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object per interaction and line")
 
@@ -51,7 +53,7 @@ def _show(paths: list[str], *, as_json: bool) -> int:
     for given in paths:
         files = list(cassette_files(given))
         if not files and Path(given).is_dir():
-            print(f"{given}: no cassettes (*.yaml, *.yml) in this folder.", file=sys.stderr)
+            print(f"{given}: no cassettes ({patterns()}) in this folder.", file=sys.stderr)
         for file in files:
             try:
                 interactions = load(Path(file))
@@ -81,6 +83,13 @@ def _complaint(file: str, problem: Exception) -> str:
     return words.encode(errors="backslashreplace").decode()
 
 
+_OF_ANSWERS = (
+    *("protocol", "provider", "stream", "id", "model", "text", "reasoning", "refusal", "tool_calls", "finish_reason"),
+    *("complete", "error", "usage", "request_model"),
+)
+"""What is null where no protocol knows the exchange."""
+
+
 def row(file: str, index: int, interaction: Interaction) -> dict[str, Any]:
     """One interaction as the object that `show --json` prints: a stable interface, fields may only be added."""
     transcript = read(interaction)
@@ -89,64 +98,24 @@ def row(file: str, index: int, interaction: Interaction) -> dict[str, Any]:
         "index": index,
         "url": interaction.request.url,
         "status": interaction.response.code,
-        "protocol": None,
-        "provider": None,
-        "stream": None,
-        "id": None,
-        "model": None,
-        "text": None,
-        "reasoning": None,
-        "refusal": None,
+        **{name: getattr(transcript, name, None) for name in _OF_ANSWERS},
         "tool_calls": [],
-        "finish_reason": None,
-        "complete": None,
-        "error": None,
-        "usage": None,
-        "request_model": None,
         "method": interaction.request.method,
         "notes": [],
     }
     if transcript is not None:
-        found.update(_answer(transcript))
+        error, usage = transcript.error, transcript.usage
+        calls = transcript.tool_calls
+        # SDKs fill "" in where the wire had no text; here an absent text is null.
+        found["text"] = transcript.text or None
+        found["tool_calls"] = [{"id": call.id, "name": call.name, "arguments": call.arguments} for call in calls]
+        found["error"] = None if error is None else _fields(error)
+        found["usage"] = None if usage is None else _fields(usage)
+        found["notes"] = list(transcript.notes)
     return found
 
 
-def _answer(transcript: Transcript) -> dict[str, Any]:
-    error = transcript.error
-    return {
-        "protocol": transcript.protocol,
-        "provider": transcript.provider,
-        "stream": transcript.stream,
-        "id": transcript.id,
-        "model": transcript.model,
-        # SDKs fill "" in where the wire had no text; here an absent text is null.
-        "text": transcript.text or None,
-        "reasoning": transcript.reasoning,
-        "refusal": transcript.refusal,
-        "tool_calls": [
-            {"id": call.id, "name": call.name, "arguments": call.arguments} for call in transcript.tool_calls
-        ],
-        "finish_reason": transcript.finish_reason,
-        "complete": transcript.complete,
-        "error": None if error is None else {"status": error.status, "type": error.type, "message": error.message},
-        "usage": None if transcript.usage is None else _usage(transcript.usage),
-        "request_model": transcript.request_model,
-        "notes": list(transcript.notes),
-    }
-
-
-def _usage(usage: Usage) -> dict[str, Any]:
-    return {
-        "input_tokens": usage.input_tokens,
-        "output_tokens": usage.output_tokens,
-        "total_tokens": usage.total_tokens,
-        "cache_read_input_tokens": usage.cache_read_input_tokens,
-        "cache_creation_input_tokens": usage.cache_creation_input_tokens,
-        "reasoning_output_tokens": usage.reasoning_output_tokens,
-        "audio_input_tokens": usage.audio_input_tokens,
-        "audio_output_tokens": usage.audio_output_tokens,
-        "image_input_tokens": usage.image_input_tokens,
-        "image_output_tokens": usage.image_output_tokens,
-        "server_tool_calls": dict(usage.server_tool_calls),
-        "cost": usage.cost,
-    }
+def _fields(value: ExchangeError | Usage) -> dict[str, Any]:
+    """All fields by name, but for what is the wire's own."""
+    values = {field.name: getattr(value, field.name) for field in fields(value) if field.name != "wire"}
+    return {name: dict(value) if isinstance(value, Mapping) else value for name, value in values.items()}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 
-from pytest_llmcassette.cassette.headers import canonical
+from pytest_llmcassette.cassette.headers import canonical, content_type_of
 from pytest_llmcassette.cassette.model import Request
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.errors import ConfigError
 from pytest_llmcassette.matching.bodies import body_key
 from pytest_llmcassette.matching.json_paths import JsonPaths
 from pytest_llmcassette.matching.urls import UrlParts, url_parts
-from pytest_llmcassette.redaction.names import SECRET_QUERY, is_secret_header
+from pytest_llmcassette.redaction.names import SECRET_QUERY, SecretNames, is_secret_header
 
 __all__ = ["Matcher"]
 
@@ -27,7 +27,7 @@ class Matcher:
 
     def __init__(self, config: CassetteConfig) -> None:
         self.ignored = JsonPaths(config.ignore_json)
-        self.secret_query = SECRET_QUERY | {name.lower() for name in config.secret_query}
+        self.secret_query = SecretNames(SECRET_QUERY, config.secret_query)
         self._urls: dict[str, UrlParts] = {}
         self._bodies: dict[tuple[bytes, str], Hashable] = {}
         self._aspects = tuple(self._aspect(name) for name in config.match_on)
@@ -47,7 +47,7 @@ class Matcher:
 
     def body(self, request: Request) -> Hashable:
         """The body as it is compared. Recorded and live are mostly the same bytes, which are parsed once."""
-        known = (request.body, (request.headers.get("Content-Type") or ("",))[0])
+        known = (request.body, content_type_of(request.headers))
         if known in self._bodies:
             return self._bodies[known]
         if len(self._bodies) >= _MOST_REMEMBERED:

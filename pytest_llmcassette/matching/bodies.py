@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable
 
-from pytest_llmcassette.cassette.multipart import find_parts
+from pytest_llmcassette.cassette.form import is_form, unescape
+from pytest_llmcassette.cassette.multipart import find_parts, is_multipart
 from pytest_llmcassette.matching.json_paths import JsonPaths
 from pytest_llmcassette.matching.json_values import Json, canonical, canonical_value, on_deep_stack, parse
-from pytest_llmcassette.matching.urls import unescape
 
-_FORM = re.compile(rb"[A-Za-z0-9_.~%+*\[\]-]+=[^\s\"<>{}]*\Z")
 FormFields = list[tuple[str, str]]
 
 
@@ -54,24 +52,12 @@ def json_value(body: bytes, ignored: JsonPaths) -> Json:
     return value
 
 
-def is_multipart(body: bytes, content_type: str) -> bool:
-    """Whether to look for parts; a recording without a content type shows it by its first line."""
-    return content_type.lower().startswith("multipart/") or (not content_type and body.startswith(b"--"))
-
-
 def multipart_parts(body: bytes, content_type: str) -> list[tuple[tuple[tuple[str, str], ...], bytes]] | None:
     """Headers (in alphabetical order) and content of each part, whatever the boundary; None when there are none."""
     parts = find_parts(body, content_type)
     if parts is None:
         return None
     return [(tuple(sorted(part.headers.items())), body[part.start : part.end]) for part in parts]
-
-
-def is_form(body: bytes, content_type: str) -> bool:
-    """Whether a body is urlencoded."""
-    if content_type:
-        return "x-www-form-urlencoded" in content_type.lower()
-    return _FORM.match(body) is not None
 
 
 def form_fields(body: bytes) -> FormFields:

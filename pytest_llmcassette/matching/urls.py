@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Set
+from collections.abc import Container
 from typing import NamedTuple
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import quote
 
+from pytest_llmcassette.cassette.form import unescape
 from pytest_llmcassette.redaction.pairs import pair_name
 
 _URL = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?", re.DOTALL)
@@ -29,7 +30,7 @@ class UrlParts(NamedTuple):
     query: tuple[tuple[str, str], ...]
 
 
-def url_parts(url: str, secret_query: Set[str]) -> UrlParts:
+def url_parts(url: str, secret_query: Container[str]) -> UrlParts:
     """Take any text apart; user information and fragment are left out, `secret_query` holds lower-case names."""
     found = _URL.match(url)
     assert found is not None, "every part of the pattern may be empty"
@@ -45,14 +46,6 @@ def url_parts(url: str, secret_query: Set[str]) -> UrlParts:
     return UrlParts(
         scheme, address[1].lower(), address[2] or _DEFAULT_PORTS.get(scheme, ""), _path(found[3]), tuple(pairs)
     )
-
-
-def unescape(text: str) -> str:
-    """A name or value of a query or form; bytes that are no UTF-8 are surrogate-escaped."""
-    text = text.replace("+", " ")
-    if "%" not in text:
-        return text
-    return unquote_to_bytes(text.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
 
 
 def _path(path: str) -> str:

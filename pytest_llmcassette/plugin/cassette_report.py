@@ -216,8 +216,8 @@ def _what_was_wrong(text: str) -> str:
 
 def _without_keys(text: str) -> str:
     """`text` without the keys of the environment, which other libraries' errors may tell: the page is passed around."""
-    from pytest_llmcassette.redaction.echoes import replace_echoes
-    from pytest_llmcassette.redaction.environment import keys_of_environment
+    from pytest_llmcassette.redaction import KnownSecrets
 
-    keys = keys_of_environment()
-    return replace_echoes(text.encode("utf-8", "surrogateescape"), keys).decode("utf-8", "surrogateescape")
+    known = KnownSecrets()
+    known.learn_environment()
+    return known.text_without(text)

@@ -100,6 +100,11 @@ class TestRun:
         )
         self._skip_without_key()
         transports.install(defer_tls=session.defer_tls)
+        self.recorder.prepare()
+        if self.recorder.may_record:
+            from pytest_llmcassette.llm_cassette import prepare_to_record
+
+            prepare_to_record()
         variable = getattr(self.provider, "api_key_env", None)
         self._placeholders.set([variable] if variable else [])
         self._entry = in_force.push(self.recorder)

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from pytest_llmcassette.errors import CassetteStop
 from pytest_llmcassette.recorder import in_force
 
 
@@ -16,7 +15,7 @@ def around_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequ
     if fixturedef.scope == "function":
         try:
             return (yield)
-        except (CassetteStop, BaseExceptionGroup) as error:
+        except BaseExceptionGroup as error:
             if not isinstance(error, Exception):
                 _forget(fixturedef, request)
             raise
@@ -27,7 +26,7 @@ def around_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequ
     stopped = False
     try:
         return (yield)
-    except (CassetteStop, BaseExceptionGroup) as error:
+    except BaseExceptionGroup as error:
         # A group that holds no stop is an Exception.
         stopped = not isinstance(error, Exception)
         raise

@@ -1,4 +1,4 @@
-"""A teardown goes on after a request was refused in it, as it does after any other failure."""
+"""A teardown goes on after requests were refused in a group of its tasks, as it does after any other failure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pytest_llmcassette.errors import CassetteStop
 
 
 def around_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, None, None]:
-    """Hold a `CassetteStop` back until every finalizer has run, then raise it.
+    """Hold a group that has a `CassetteStop` back until every finalizer has run, then raise it.
 
     pytest goes on after an `Exception` or an outcome of its own. After any other it leaves out what is left of the
     teardown, and then every later test is given the fixtures of this one: among them ours, which opened its cassette,
@@ -34,10 +34,8 @@ def _holding_back(finalizer: Callable[[], object], held: list[BaseException]) ->
     def run() -> None:
         try:
             finalizer()
-        except CassetteStop as stop:
-            held.append(stop)
         except BaseExceptionGroup as group:
-            # Several of one fixture's own finalizers.
+            # Of a task group, or several of one fixture's own finalizers.
             if group.subgroup(CassetteStop) is None:
                 raise
             held.append(group)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_llmcassette.protocols.assembly import ChoiceDraft, PartDraft
-from pytest_llmcassette.protocols.aws_json_stream import AwsJsonStream
+from pytest_llmcassette.protocols.assembly import OneAnswer, PartDraft
+from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.http_errors import error_object
-from pytest_llmcassette.protocols.json_stream import JsonStream
 from pytest_llmcassette.protocols.transcript import (
     Choice,
     Citation,
-    ExchangeError,
     FinishReason,
     Other,
     Reasoning,
@@ -21,7 +19,15 @@ from pytest_llmcassette.protocols.transcript import (
     ToolCall,
 )
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_list, as_str, sum_known
+from pytest_llmcassette.protocols.wire_values import (
+    as_dict,
+    as_int,
+    as_json_text,
+    as_list,
+    as_str,
+    counts_in,
+    sum_known,
+)
 
 _FINISH = {
     "end_turn": FinishReason.STOP,
@@ -31,23 +37,18 @@ _FINISH = {
     "tool_use": FinishReason.TOOL_CALL,
     "refusal": FinishReason.CONTENT_FILTER,
 }
+_METRICS = ("inputTokenCount", "outputTokenCount")
 _APPENDED = ("text", "thinking", "partial_json")
 
 
-class MessageAssembly:
+class MessageAssembly(OneAnswer):
     """One message as it grows."""
 
-    def __init__(self, status: int) -> None:
-        self.id: str | None = None
-        self.model: str | None = None
-        self.error: ExchangeError | None = None
-        self.notes: list[str] = []
-        self.shape: tuple[tuple[str, int], ...] = ()
-        self._status = status
-        self._streamed = False
+    finish = _FINISH
+
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(exchange)
         self._stopped = False
-        self._choice = ChoiceDraft(0)
-        self._begun = False
         self._blocks: dict[int, PartDraft | dict[str, Any]] = {}
         self._usage: dict[str, Any] = {}
         self._metrics: dict[str, Any] = {}
@@ -55,13 +56,15 @@ class MessageAssembly:
     def plain(self, document: object) -> None:
         """Take in a plain answer."""
         if not isinstance(document, dict):
-            self.error = ExchangeError(
-                status=self._status, type="unreadable", message="The recorded answer is no JSON object."
-            )
-            return
-        if document.get("type") == "error" or "error" in document:
-            self.error = error_object(document, status=self._status)
-        self._message(document)
+            self.unreadable("The recorded answer is no JSON object.")
+        else:
+            if document.get("type") == "error" or "error" in document:
+                self.error = error_object(document, status=self.exchange.status)
+            self._message(document)
+        # Bedrock counts beside the body: all there is for the old text completions of Claude 2.
+        counts = [as_int(self.exchange.header(f"X-Amzn-Bedrock-{way}-Token-Count")) for way in ("Input", "Output")]
+        if counts != [None, None]:
+            self._metrics = dict(zip(_METRICS, counts, strict=True))
 
     def _message(self, message: dict[str, Any]) -> None:
         self._begun = self._begun or bool(message)
@@ -73,54 +76,40 @@ class MessageAssembly:
             self._block_start(index, as_dict(block))
         self._completion(message)
 
-    def stream(self, events: JsonStream | AwsJsonStream) -> None:
-        """Take in a stream's events."""
-        self._streamed = True
-        for name, event in events:
-            kind = event.get("type") or name
-            if kind == "content_block_delta":
-                self._block_delta(as_int(event.get("index")) or 0, as_dict(event.get("delta")))
-            elif kind == "content_block_start":
-                self._block_start(as_int(event.get("index")) or 0, as_dict(event.get("content_block")))
-            elif kind == "message_start":
-                self._message(as_dict(event.get("message")))
-            elif kind == "message_delta":
-                self._message_delta(event)
-            elif kind == "message_stop":
-                self._stopped = True
-            elif kind == "error" or name == "error":
-                self.error = error_object(event, status=self._status)
-            elif "completion" in event:
-                self._completion(event)
-            metrics = event.get("amazon-bedrock-invocationMetrics")
-            if isinstance(metrics, dict):
-                self._metrics = metrics
-        if isinstance(events, AwsJsonStream):
-            self.error = events.error or self.error
-        self.notes.extend(events.notes)
-        self.shape = events.shape
-        self._stopped = self._stopped and not events.cut
-
-    def header_usage(self, input_tokens: int | None, output_tokens: int | None) -> None:
-        """Bedrock's counts beside the body: all there is for the old text completions of Claude 2."""
-        if input_tokens is not None or output_tokens is not None:
-            self._metrics = {"inputTokenCount": input_tokens, "outputTokenCount": output_tokens}
+    def event(self, name: str, event: dict[str, Any]) -> None:
+        """Take in one event of a stream."""
+        kind = event.get("type") or name
+        if kind == "content_block_delta":
+            self._block_delta(as_int(event.get("index")) or 0, as_dict(event.get("delta")))
+        elif kind == "content_block_start":
+            self._block_start(as_int(event.get("index")) or 0, as_dict(event.get("content_block")))
+        elif kind == "message_start":
+            self._message(as_dict(event.get("message")))
+        elif kind == "message_delta":
+            self._message_delta(event)
+        elif kind == "message_stop":
+            self._stopped = True
+        elif kind == "error" or name == "error":
+            self.error = error_object(event, status=self.exchange.status)
+        elif "completion" in event:
+            self._completion(event)
+        metrics = event.get("amazon-bedrock-invocationMetrics")
+        if isinstance(metrics, dict):
+            self._metrics = metrics
 
     def complete(self) -> bool:
         """A stop reason, and in a stream the `message_stop` after it."""
         if self.error is not None or self._choice.finish_reason is None:
             return False
-        return self._stopped or not self._streamed
+        return (self._stopped and not self.cut) or not self.streamed
 
     def choices(self) -> tuple[Choice, ...]:
         """The one answer, once it has begun."""
-        if not self._begun and not self._choice.parts:
-            return ()
         for draft in self._blocks.values():
             # A tool that takes nothing streams no arguments: its block's own `{}` stands.
             if isinstance(draft, PartDraft) and draft.kind in (ToolCall, ServerToolCall) and not any(draft.pieces):
                 draft.pieces = [as_json_text(draft.content)]
-        return (self._choice.build(lambda word: _FINISH.get(word, FinishReason.OTHER)),)
+        return super().choices()
 
     def usage(self) -> Usage | None:
         """The last word on each count. Cached input is reported beside `input_tokens` and added here."""
@@ -129,29 +118,20 @@ class MessageAssembly:
             return self._bedrock_usage()
         read = as_int(wire.get("cache_read_input_tokens"))
         created = as_int(wire.get("cache_creation_input_tokens"))
-        server_tools = as_dict(wire.get("server_tool_use"))
+        server_tools = counts_in(wire.get("server_tool_use"))
         return Usage(
             input_tokens=sum_known(as_int(wire.get("input_tokens")), read, created),
             output_tokens=as_int(wire.get("output_tokens")),
             cache_read_input_tokens=read,
             cache_creation_input_tokens=created,
             reasoning_output_tokens=as_int(as_dict(wire.get("output_tokens_details")).get("thinking_tokens")),
-            server_tool_calls={
-                name.removesuffix("_requests"): count
-                for name, value in server_tools.items()
-                if (count := as_int(value)) is not None
-            },
+            server_tool_calls={name.removesuffix("_requests"): count for name, count in server_tools.items()},
             wire=wire,
         )
 
     def _bedrock_usage(self) -> Usage | None:
-        if not self._metrics:
-            return None
-        return Usage(
-            input_tokens=as_int(self._metrics.get("inputTokenCount")),
-            output_tokens=as_int(self._metrics.get("outputTokenCount")),
-            wire=self._metrics,
-        )
+        sent, made = (as_int(self._metrics.get(name)) for name in _METRICS)
+        return Usage(input_tokens=sent, output_tokens=made, wire=self._metrics) if self._metrics else None
 
     def _overwrite_usage(self, usage: object) -> None:
         # Cumulative totals: each event's word replaces the one before, a null leaves it standing.
@@ -197,7 +177,7 @@ class MessageAssembly:
             other = dict(block)
             self._blocks[index] = other
             self._choice.add(Other(kind=kind or "unknown", raw=other))
-            if kind == "fallback" and self._streamed:
+            if kind == "fallback" and self.streamed:
                 # It names the model that took over: the SDK's accumulator relabels the message, as plain ones are.
                 self.model = as_str(as_dict(block.get("to")).get("model")) or self.model
             return

@@ -15,7 +15,6 @@ from pytest_llmcassette.protocols.base import Exchange, WireProtocol
 from pytest_llmcassette.protocols.http_errors import http_error, is_error
 from pytest_llmcassette.protocols.json_stream import JsonStream, is_event_stream
 from pytest_llmcassette.protocols.transcript import Transcript
-from pytest_llmcassette.protocols.wire_values import as_int, as_str
 
 _BEDROCK = re.compile(r"/model/(.+)/invoke(?:-with-response-stream)?$")
 _VERTEX = re.compile(r"/publishers/anthropic/models/([^/:]+):(?:streamRawPredict|rawPredict)$")
@@ -28,9 +27,7 @@ class AnthropicMessages(WireProtocol):
 
     def claims(self, exchange: Exchange) -> bool:
         """By path; on hosts that are not Anthropic's a look at the request and the answer decides."""
-        if exchange.request.method.upper() != "POST":
-            return False
-        path = exchange.path.rstrip("/")
+        path = exchange.posted_to
         if path.endswith("/v1/messages"):
             return exchange.host.endswith("anthropic.com") or _speaks_messages(exchange)
         bedrock = _BEDROCK.search(path)
@@ -43,50 +40,21 @@ class AnthropicMessages(WireProtocol):
 
     def read(self, exchange: Exchange) -> Transcript:
         """The message, streamed or plain."""
-        provider = exchange.provider
-        request_model = _request_model(exchange)
+        assembly = MessageAssembly(exchange)
         if is_error(exchange):
-            return Transcript(
-                protocol=self.name,
-                provider=provider,
-                stream=False,
-                request_model=request_model,
-                error=aws_error(exchange) if model_in_path(exchange.path) else http_error(exchange),
-            )
-        assembly = MessageAssembly(exchange.status)
-        stream = True
-        if is_aws_stream(exchange):
+            assembly.error = aws_error(exchange) if model_in_path(exchange.path) else http_error(exchange)
+        elif is_aws_stream(exchange):
             assembly.stream(AwsJsonStream(exchange.body, exchange.status))
         elif is_event_stream(exchange):
             assembly.stream(JsonStream(exchange.body))
         else:
-            stream = False
             assembly.plain(exchange.response_json)
-            assembly.header_usage(
-                as_int(exchange.header("X-Amzn-Bedrock-Input-Token-Count")),
-                as_int(exchange.header("X-Amzn-Bedrock-Output-Token-Count")),
-            )
-        return Transcript(
-            protocol=self.name,
-            provider=provider,
-            stream=stream,
-            id=assembly.id,
-            request_model=request_model,
-            model=assembly.model,
-            choices=assembly.choices(),
-            complete=assembly.complete(),
-            error=assembly.error,
-            usage=assembly.usage(),
-            shape=assembly.shape,
-            notes=tuple(assembly.notes),
-        )
+        return assembly.transcript(self.name, _request_model(exchange))
 
 
 def _request_model(exchange: Exchange) -> str | None:
     vertex = _VERTEX.search(exchange.path)
-    if vertex:
-        return unquote(vertex[1])
-    return model_in_path(exchange.path) or as_str(exchange.asked("model"))
+    return unquote(vertex[1]) if vertex else model_in_path(exchange.path)
 
 
 def _speaks_messages(exchange: Exchange) -> bool:

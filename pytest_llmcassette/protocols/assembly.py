@@ -5,12 +5,15 @@ Every protocol, streamed or plain, feeds the same drafts, so that both forms giv
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from pytest_llmcassette.protocols.base import Exchange
+from pytest_llmcassette.protocols.json_stream import Events
 from pytest_llmcassette.protocols.transcript import (
     Choice,
     Citation,
+    ExchangeError,
     FinishReason,
     Part,
     Reasoning,
@@ -19,7 +22,10 @@ from pytest_llmcassette.protocols.transcript import (
     ServerToolResult,
     Text,
     ToolCall,
+    Transcript,
 )
+from pytest_llmcassette.protocols.usage import Usage
+from pytest_llmcassette.protocols.wire_values import as_str
 
 Kind = type[Text] | type[Reasoning] | type[Refusal] | type[ToolCall] | type[ServerToolCall] | type[ServerToolResult]
 
@@ -91,15 +97,120 @@ class ChoiceDraft:
         """Append a part that came whole (media, an unknown kind)."""
         self.parts.append(part)
 
-    def build(self, normalise: Callable[[str], FinishReason]) -> Choice:
-        """The finished choice. Empty texts, reasonings and refusals (padding of many hosts) are left out."""
+    def build(self, normalise: Callable[[str], FinishReason | None]) -> Choice:
+        """The finished choice; `normalise` knows the protocol's finish reasons.
+
+        Empty texts, reasonings and refusals (padding of many hosts) are left out.
+        """
         parts = tuple(part.build() if isinstance(part, PartDraft) else part for part in self.parts)
         return Choice(
             index=self.index,
             parts=tuple(part for part in parts if not _is_empty(part)),
             finish_reason=self.finish_reason,
-            finish=None if self.finish_reason is None else normalise(self.finish_reason),
+            finish=None if self.finish_reason is None else normalise(self.finish_reason) or FinishReason.OTHER,
         )
+
+
+class Assembly:
+    """An answer as it grows: what the assemblies of most protocols have in common.
+
+    `streamed` says that it came in pieces, `kinds` counts these.
+    """
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+        self.id: str | None = None
+        self.model: str | None = None
+        self.created: float | None = None
+        self.error: ExchangeError | None = None
+        self.streamed = False
+        self.cut = False
+        self.notes: list[str] = []
+        self.kinds: dict[str, int] = {}
+
+    def stream(self, events: Events) -> None:
+        """Take in a stream's events."""
+        self.streamed = True
+        for name, event in events:
+            self.event(name, event)
+        self.error = events.error or self.error
+        self.cut, self.kinds = events.cut, events.kinds
+        self.notes.extend(events.notes)
+
+    def event(self, name: str, event: dict[str, Any]) -> None:
+        """Take in one event of a stream."""
+        raise NotImplementedError
+
+    def plain(self, document: Any) -> None:
+        """Take in a whole answer."""
+        raise NotImplementedError
+
+    def unreadable(self, words: str) -> None:
+        """The status is good, the body is none of this protocol."""
+        self.error = ExchangeError(status=self.exchange.status, type="unreadable", message=words)
+
+    def choices(self) -> tuple[Choice, ...]:
+        """What was answered. Asked for once, at the end."""
+        raise NotImplementedError
+
+    def complete(self) -> bool:
+        """Whether the answer reached its end by the protocol's own rules."""
+        raise NotImplementedError
+
+    def usage(self) -> Usage | None:
+        """What was counted."""
+        raise NotImplementedError
+
+    def transcript(self, protocol: str, request_model: str | None = None) -> Transcript:
+        """The finished transcript; the request's body names the model asked for, where nothing else did."""
+        return Transcript(
+            protocol=protocol,
+            provider=self.exchange.provider,
+            stream=self.streamed,
+            id=self.id,
+            request_model=request_model or as_str(self.exchange.asked("model")),
+            model=self.model,
+            choices=self.choices(),
+            complete=self.complete(),
+            error=self.error,
+            usage=self.usage(),
+            created=self.created,
+            shape=tuple(self.kinds.items()) if self.streamed else (),
+            notes=tuple(self.notes),
+        )
+
+
+class OneAnswer(Assembly):
+    """An answer without alternatives; `finish` has the protocol's words for why it ended."""
+
+    finish: Mapping[str, FinishReason]
+
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(exchange)
+        self._choice = ChoiceDraft(0)
+        self._begun = False
+
+    def choices(self) -> tuple[Choice, ...]:
+        """The one answer, once it has begun."""
+        return (self._choice.build(self.finish.get),) if self._begun or self._choice.parts else ()
+
+
+class Vectors(Assembly):
+    """An answer of vectors, which are not kept: it is whole unless it is an error. `counted` is its usage."""
+
+    counted: Usage | None = None
+
+    def choices(self) -> tuple[Choice, ...]:
+        """None: nothing was said."""
+        return ()
+
+    def complete(self) -> bool:
+        """Whether the vectors came."""
+        return self.error is None
+
+    def usage(self) -> Usage | None:
+        """What was counted."""
+        return self.counted
 
 
 def _is_empty(part: Part) -> bool:

@@ -10,14 +10,15 @@ from typing import Any
 from urllib.parse import unquote
 
 from pytest_llmcassette.framing.aws_eventstream import EventStreamMessage, parse
+from pytest_llmcassette.protocols.assembly import Assembly
 from pytest_llmcassette.protocols.base import Exchange
-from pytest_llmcassette.protocols.http_errors import error_object, http_error
+from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error
+from pytest_llmcassette.protocols.json_stream import Events
 from pytest_llmcassette.protocols.transcript import ExchangeError
 
 _MEDIA_TYPE = "application/vnd.amazon.eventstream"
 # An ARN has slashes, which not every client escapes.
 _MODEL = re.compile(r"/model/(.+)/[^/]+$")
-_MOST_NOTES = 5
 
 
 def is_aws_stream(exchange: Exchange) -> bool:
@@ -41,50 +42,48 @@ def model_in_path(path: str) -> str | None:
     return unquote(match[1]) if match else None
 
 
-class AwsJsonStream:
-    """A stream's events as values. Iterate over it once; the other attributes are right after that.
+def read_bedrock(assembly: Assembly) -> None:
+    """Have an answer of Bedrock taken in: an error, a stream, or one document."""
+    exchange = assembly.exchange
+    if is_error(exchange):
+        assembly.error = aws_error(exchange)
+    elif is_aws_stream(exchange):
+        assembly.stream(AwsJsonStream(exchange.body, exchange.status))
+    elif isinstance(exchange.response_json, dict):
+        assembly.plain(exchange.response_json)
+    else:
+        assembly.unreadable("The recorded answer is neither JSON nor an AWS event stream.")
+
+
+class AwsJsonStream(Events):
+    """The frames of an AWS event stream; `error` is the last one that is marked as exception or error.
 
     InvokeModel wraps the model's own events as base64 `bytes` in `chunk` frames: those are given unwrapped.
-    `cut` says that the body ends inside a frame, or that one is damaged or holds no JSON object; `error` is the last
-    frame that the framing itself marks as exception or error.
     """
 
     def __init__(self, body: bytes, status: int) -> None:
-        self.cut = False
-        self.error: ExchangeError | None = None
-        self.notes: list[str] = []
+        super().__init__()
         self._status = status
-        self._kinds: dict[str, int] = {}
         self._messages, self._tail = parse(body)
 
     def __iter__(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Pairs of the event's name and its JSON object."""
-        kinds = self._kinds
         for number, message in enumerate(self._messages):
             if message.kind != "event":
                 self.error = self._frame_error(message)
-                kind = message.name or message.kind
-                kinds[kind] = kinds.get(kind, 0) + 1
+                self.count(message.name or message.kind)
                 continue
             name = message.name
             value = _value(message.payload, name)
             if value is None:
                 self.cut = True
-                if len(self.notes) < _MOST_NOTES:
-                    self.notes.append(f"event {number} ({name}) holds no JSON object: {message.payload[:80]!r}")
+                self.note(f"event {number} ({name}) holds no JSON object: {message.payload[:80]!r}")
                 continue
             inner = value.get("type") if name == "chunk" else None
-            kind = inner if isinstance(inner, str) else name
-            kinds[kind] = kinds.get(kind, 0) + 1
+            self.count(inner if isinstance(inner, str) else name)
             yield name, value
         if self._tail is not None:
             self.cut = True
             self.notes.append(f"{self._tail.problem}; {len(self._tail.data)} bytes at the end were not read")
-
-    @property
-    def shape(self) -> tuple[tuple[str, int], ...]:
-        """Event kinds and counts in the order of their first appearance."""
-        return tuple(self._kinds.items())
 
     def _frame_error(self, message: EventStreamMessage) -> ExchangeError:
         try:

@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from pytest_llmcassette.cassette.encoding import GZIP_MAGIC, decode_sniffed
+from pytest_llmcassette.cassette.encoding import decode_sniffed
 from pytest_llmcassette.cassette.model import Interaction
-from pytest_llmcassette.protocols.providers import provider_of
+from pytest_llmcassette.protocols.hosts import provider_at
 from pytest_llmcassette.protocols.transcript import Transcript
 
 
@@ -35,6 +35,11 @@ class Exchange:
         """The URL's path, percent-encoding as sent."""
         return self.url.path
 
+    @property
+    def posted_to(self) -> str:
+        """The URL's path, without slashes at its end, of a POST; `""` for other methods."""
+        return (self.path.rstrip("/") or "/") if self.request.method.upper() == "POST" else ""
+
     @cached_property
     def host(self) -> str:
         """The URL's host in lower case, without port; `""` when there is none."""
@@ -50,7 +55,7 @@ class Exchange:
             port = self.url.port
         except ValueError:
             port = None
-        return provider_of(self.host, self.path, port)
+        return provider_at(self.host, self.path, port)
 
     @property
     def status(self) -> int:
@@ -73,11 +78,7 @@ class Exchange:
     @cached_property
     def body(self) -> bytes:
         """The response's body, decoded unless it cannot be. Clients in Go that ask for gzip themselves store it raw."""
-        stored = self.response.body
-        encoding = self.header("Content-Encoding")
-        if not encoding and not stored.startswith(GZIP_MAGIC):
-            return stored
-        return decode_sniffed(stored, encoding, self.content_type)[0]
+        return decode_sniffed(self.response.body, self.header("Content-Encoding"), self.content_type)[0]
 
     @cached_property
     def request_json(self) -> Any:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from pytest_llmcassette.cassette.model import Outcome
+from pytest_llmcassette.protocols.assembly import Assembly
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.chat_message import ChatChoice, response_citations
 from pytest_llmcassette.protocols.chat_usage import chat_usage
-from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error
+from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error, unreadable
 from pytest_llmcassette.protocols.json_stream import JsonStream, is_event_stream
-from pytest_llmcassette.protocols.transcript import Choice, Citation, ExchangeError, FinishReason, Transcript
+from pytest_llmcassette.protocols.transcript import Choice, Citation, FinishReason, Transcript
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import as_dict, as_list, as_str, as_time
 
@@ -38,22 +40,17 @@ _FINISH = {
 }
 
 
-def normalise(reason: str) -> FinishReason:
-    """The normalised finish reason of the OpenAI family."""
-    return _FINISH.get(reason) or _FINISH.get(reason.lower(), FinishReason.OTHER)
+def normalise(reason: str) -> FinishReason | None:
+    """The normalised finish reason of the OpenAI family; None for a word that it does not have."""
+    return _FINISH.get(reason) or _FINISH.get(reason.lower())
 
 
-class ChatAnswer:
+class ChatAnswer(Assembly):
     """An answer that grows by whole documents or chunks."""
 
-    def __init__(self, exchange: Exchange, protocol: str) -> None:
-        self.exchange = exchange
-        self.protocol = protocol
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(exchange)
         self.provider = exchange.provider
-        self.id: str | None = None
-        self.model: str | None = None
-        self.created: float | None = None
-        self.error: ExchangeError | None = None
         self._choices: dict[int, ChatChoice] = {}
         self._usage: Any = None
         self._speaks_groq = False
@@ -87,28 +84,32 @@ class ChatAnswer:
             # Perplexity repeats the whole list in every chunk.
             self._citations = response_citations(document) or self._citations
 
-    def transcript(self, *, stream: JsonStream | None) -> Transcript:
-        """The finished transcript; `stream` where the answer came as one."""
-        usage = chat_usage(self._usage, self.provider)
-        choices = self._build()
-        finished = bool(choices) and all(choice.finish_reason for choice in choices) and self.error is None
-        if finished and stream is not None:
-            finished = not stream.cut and (stream.done or self._ends_without_done(usage))
-        return Transcript(
-            protocol=self.protocol,
-            provider=self.provider,
-            stream=stream is not None,
-            id=self.id,
-            request_model=as_str(self.exchange.asked("model")),
-            model=self.model,
-            choices=choices,
-            complete=finished and not self.exchange.interaction.end,
-            error=self.error,
-            usage=usage,
-            created=self.created,
-            shape=() if stream is None else stream.shape,
-            notes=() if stream is None else tuple(stream.notes),
-        )
+    def event(self, name: str, event: dict[str, Any]) -> None:
+        """A chunk of a stream."""
+        self.add({"error": event} if name == "error" and not event.get("error") else event, chunk=True)
+
+    def choices(self) -> tuple[Choice, ...]:
+        """The choices by index."""
+        if self._citations and self._choices:
+            first = self._choices[min(self._choices)]
+            first.add_citations(self._citations)
+        return tuple(self._choices[index].build(normalise) for index in sorted(self._choices))
+
+    def complete(self) -> bool:
+        """A finish reason for each choice, and in a stream the `[DONE]` of hosts that send it."""
+        finished = bool(self._choices) and all(choice.draft.finish_reason for choice in self._choices.values())
+        if (
+            not finished
+            or self.error is not None
+            or self.cut
+            or self.exchange.interaction.outcome is not Outcome.COMPLETE
+        ):
+            return False
+        return not self.streamed or "[DONE]" in self.kinds or self._ends_without_done()
+
+    def usage(self) -> Usage | None:
+        """The last counts."""
+        return chat_usage(self._usage, self.provider)
 
     def _add_choice(self, entry: dict[str, Any], position: int, *, chunk: bool) -> None:
         index = entry.get("index")
@@ -138,48 +139,25 @@ class ChatAnswer:
         if self.error is None:
             self.error = error_object(holder, status=None)
 
-    def _build(self) -> tuple[Choice, ...]:
-        if self._citations and self._choices:
-            first = self._choices[min(self._choices)]
-            first.add_citations(self._citations)
-        return tuple(self._choices[index].build(normalise) for index in sorted(self._choices))
-
-    def _ends_without_done(self, usage: Usage | None) -> bool:
+    def _ends_without_done(self) -> bool:
         # Groq behind another host (the Hugging Face router) is known by its own field.
         if self._speaks_groq or self.provider in _SEND_DONE:
             return False
         asked = as_dict(self.exchange.asked("stream_options")).get("include_usage") is True
-        return usage is not None or not asked
+        return not asked or self.usage() is not None
 
 
 def read_chat(exchange: Exchange, protocol: str) -> Transcript:
     """The transcript of an exchange of the chat completions shape."""
-    answer = ChatAnswer(exchange, protocol)
+    answer = ChatAnswer(exchange)
     if is_error(exchange):
         answer.error = http_error(exchange)
-        return answer.transcript(stream=None)
-    if is_event_stream(exchange):
-        stream = JsonStream(exchange.body)
-        for name, chunk in stream:
-            if name == "error" and not chunk.get("error"):
-                chunk = {"error": chunk}
-            answer.add(chunk, chunk=True)
-        return answer.transcript(stream=stream)
-    document = exchange.response_json
-    if isinstance(document, dict):
-        answer.add(document, chunk=False)
-        if not document.get("choices") and answer.error is None and "choices" not in document:
+    elif is_event_stream(exchange):
+        answer.stream(JsonStream(exchange.body))
+    elif isinstance(exchange.response_json, dict):
+        answer.add(exchange.response_json, chunk=False)
+        if "choices" not in exchange.response_json and answer.error is None:
             answer.error = unreadable(exchange, "the body has no choices")
     else:
         answer.error = unreadable(exchange, "the body is no JSON object")
-    return answer.transcript(stream=None)
-
-
-def unreadable(exchange: Exchange, problem: str) -> ExchangeError:
-    """The error of an answer with a good status whose body is not what the protocol says."""
-    start = exchange.body[:80].decode(errors="replace")
-    return ExchangeError(
-        status=exchange.status,
-        type="unreadable",
-        message=f"The recorded answer could not be read: {problem}: {start!r}",
-    )
+    return answer.transcript(protocol)

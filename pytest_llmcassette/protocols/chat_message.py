@@ -67,7 +67,7 @@ class ChatChoice:
         draft = texts[-1] if texts else self.draft.part(Text)
         draft.citations.extend(citation for citation in citations if citation not in draft.citations)  # type: ignore[union-attr]
 
-    def build(self, normalise: Callable[[str], FinishReason]) -> Choice:
+    def build(self, normalise: Callable[[str], FinishReason | None]) -> Choice:
         """The finished choice."""
         if self._audio is not None:
             data = "".join(self._audio["data"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import as_dict, as_float, as_int
+from pytest_llmcassette.protocols.wire_values import as_dict, as_float, as_int, counts_in, first_int
 
 
 def chat_usage(wire: Any, provider: str) -> Usage | None:
@@ -18,20 +18,21 @@ def chat_usage(wire: Any, provider: str) -> Usage | None:
         return None
     prompt = as_dict(wire.get("prompt_tokens_details")) or as_dict(wire.get("prompt_token_details"))
     completion = as_dict(wire.get("completion_tokens_details"))
-    reasoning = _first(completion.get("reasoning_tokens"), wire.get("reasoning_tokens"))
+    reasoning = first_int(completion.get("reasoning_tokens"), wire.get("reasoning_tokens"))
     # DeepSeek says prompt_cache_hit_tokens, Mistral num_cached_tokens, Moonshot cached_tokens.
-    cache_read = _first(
+    cache_read = first_int(
         prompt.get("cached_tokens"),
         wire.get("prompt_cache_hit_tokens"),
         wire.get("num_cached_tokens"),
         wire.get("cached_tokens"),
         wire.get("cache_read_input_tokens"),
     )
-    cache_creation = _first(
+    tools = counts_in(wire.get("server_tool_use")) | counts_in(wire.get("server_side_tool_usage_details"))
+    cache_creation = first_int(
         prompt.get("cache_write_tokens"), prompt.get("cache_creation_tokens"), wire.get("cache_creation_input_tokens")
     )
     return Usage(
-        input_tokens=_first(wire.get("prompt_tokens"), wire.get("input_tokens")),
+        input_tokens=first_int(wire.get("prompt_tokens"), wire.get("input_tokens")),
         output_tokens=_output(wire, reasoning, provider),
         total_tokens=as_int(wire.get("total_tokens")),
         cache_read_input_tokens=cache_read,
@@ -41,15 +42,15 @@ def chat_usage(wire: Any, provider: str) -> Usage | None:
         audio_output_tokens=as_int(completion.get("audio_tokens")),
         image_input_tokens=as_int(prompt.get("image_tokens")),
         image_output_tokens=as_int(completion.get("image_tokens")),
-        server_tool_calls=_server_tools(wire),
+        server_tool_calls=tools,
         cost=_cost(wire.get("cost")),
         wire=wire,
     )
 
 
 def _output(wire: dict[str, Any], reasoning: int | None, provider: str) -> int | None:
-    completion = _first(wire.get("completion_tokens"), wire.get("output_tokens"))
-    prompt = _first(wire.get("prompt_tokens"), wire.get("input_tokens"))
+    completion = first_int(wire.get("completion_tokens"), wire.get("output_tokens"))
+    prompt = first_int(wire.get("prompt_tokens"), wire.get("input_tokens"))
     total = as_int(wire.get("total_tokens"))
     if provider in ("gemini", "vertex") and total is not None and prompt is not None and total >= prompt:
         # Gemini's compatible API leaves thoughts out of completion_tokens and names them nowhere, but in the total.
@@ -65,24 +66,6 @@ def _output(wire: dict[str, Any], reasoning: int | None, provider: str) -> int |
     return completion
 
 
-def _server_tools(wire: dict[str, Any]) -> dict[str, int]:
-    counts = {}
-    for name in ("server_tool_use", "server_side_tool_usage_details"):
-        for tool, value in as_dict(wire.get(name)).items():
-            count = as_int(value)
-            if count is not None:
-                counts[tool] = count
-    return counts
-
-
 def _cost(value: object) -> float | None:
     # A number at OpenRouter and Vercel, an object with a total at Perplexity.
     return as_float(value.get("total_cost")) if isinstance(value, dict) else as_float(value)
-
-
-def _first(*values: object) -> int | None:
-    for value in values:
-        number = as_int(value)
-        if number is not None:
-            return number
-    return None

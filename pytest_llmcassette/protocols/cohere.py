@@ -6,13 +6,12 @@ Format: https://docs.cohere.com/reference/chat and .../chat-stream; the events a
 
 from __future__ import annotations
 
-from typing import Any
-
+from pytest_llmcassette.protocols.assembly import Vectors
 from pytest_llmcassette.protocols.base import Exchange, WireProtocol
 from pytest_llmcassette.protocols.cohere_assembly import ChatAssembly, usage_of
 from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error
 from pytest_llmcassette.protocols.json_stream import JsonStream, is_event_stream
-from pytest_llmcassette.protocols.transcript import ExchangeError, Transcript
+from pytest_llmcassette.protocols.transcript import Transcript
 from pytest_llmcassette.protocols.wire_values import as_dict, as_str
 
 
@@ -27,34 +26,14 @@ class CohereChat(WireProtocol):
 
     def read(self, exchange: Exchange) -> Transcript:
         """The message, streamed or plain."""
-        assembly = ChatAssembly(exchange.status)
-        stream = False
-        shape: tuple[tuple[str, int], ...] = ()
-        notes: list[str] = []
+        assembly = ChatAssembly(exchange)
         if is_error(exchange):
             assembly.error = http_error(exchange)
         elif is_event_stream(exchange):
-            stream = True
-            events = JsonStream(exchange.body)
-            for name, event in events:
-                assembly.event(name, event)
-            shape, notes = events.shape, events.notes
-            assembly.cut = events.cut
+            assembly.stream(JsonStream(exchange.body))
         else:
             assembly.plain(exchange.response_json)
-        return Transcript(
-            protocol=self.name,
-            provider=exchange.provider,
-            stream=stream,
-            id=assembly.id,
-            request_model=as_str(exchange.asked("model")),
-            choices=assembly.choices(),
-            complete=assembly.complete(streamed=stream),
-            error=assembly.error,
-            usage=assembly.usage(),
-            shape=shape,
-            notes=tuple(notes),
-        )
+        return assembly.transcript(self.name)
 
 
 class CohereEmbed(WireProtocol):
@@ -67,27 +46,21 @@ class CohereEmbed(WireProtocol):
         return _is_call(exchange, ("/v2/embed", "/v1/embed"), "input_type")
 
     def read(self, exchange: Exchange) -> Transcript:
-        """Usage and completeness; the vectors themselves are not kept."""
-        error: ExchangeError | None = http_error(exchange) if is_error(exchange) else None
-        document: dict[str, Any] = as_dict(exchange.response_json)
-        if error is None and "embeddings" not in document:
-            error = error_object(document, status=exchange.status)
-        return Transcript(
-            protocol=self.name,
-            provider=exchange.provider,
-            stream=False,
-            id=None if is_error(exchange) else as_str(document.get("id")),
-            request_model=as_str(exchange.asked("model")),
-            complete=error is None,
-            error=error,
-            usage=usage_of(as_dict(document.get("meta"))),
-        )
+        """Usage and completeness."""
+        answer = Vectors(exchange)
+        document = as_dict(exchange.response_json)
+        answer.counted = usage_of(as_dict(document.get("meta")))
+        if is_error(exchange):
+            answer.error = http_error(exchange)
+            return answer.transcript(self.name)
+        answer.id = as_str(document.get("id"))
+        if "embeddings" not in document:
+            answer.error = error_object(document, status=exchange.status)
+        return answer.transcript(self.name)
 
 
 def _is_call(exchange: Exchange, paths: tuple[str, ...], field: str) -> bool:
-    if exchange.request.method.upper() != "POST" or not exchange.path.rstrip("/").endswith(paths):
-        return False
-    return "cohere" in exchange.host or exchange.asked(field) is not None
+    return exchange.posted_to.endswith(paths) and ("cohere" in exchange.host or exchange.asked(field) is not None)
 
 
 PROTOCOLS = (CohereChat(), CohereEmbed())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_llmcassette.protocols.assembly import ChoiceDraft
+from pytest_llmcassette.protocols.assembly import OneAnswer
+from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.transcript import (
     Choice,
@@ -31,17 +32,15 @@ _FINISH = {
 }
 
 
-class ChatAssembly:
+class ChatAssembly(OneAnswer):
     """One message as it grows."""
 
-    def __init__(self, status: int) -> None:
-        self.id: str | None = None
-        self.error: ExchangeError | None = None
-        self.cut = False
-        self._status = status
+    finish = _FINISH
+
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(exchange)
+        self._status = exchange.status
         self._ended = False
-        self._begun = False
-        self._choice = ChoiceDraft(0)
         self._plan: list[str] = []
         self._plan_place: int | None = None
         self._citations: list[tuple[int, Citation]] = []
@@ -49,11 +48,8 @@ class ChatAssembly:
 
     def plain(self, document: object) -> None:
         """Take in a plain answer."""
-        if not isinstance(document, dict) or "message" not in document:
-            self.error = error_object(document, status=self._status)
-            return
-        if isinstance(document["message"], str):
-            # An error's words, not an answer.
+        # A text there is an error's words, not an answer.
+        if not isinstance(document, dict) or isinstance(document.get("message", ""), str):
             self.error = error_object(document, status=self._status)
             return
         self.id = as_str(document.get("id"))
@@ -86,23 +82,21 @@ class ChatAssembly:
         elif event.get("error") or "message" in event:
             self.error = error_object(event, status=self._status)
 
-    def complete(self, *, streamed: bool) -> bool:
+    def complete(self) -> bool:
         """A finish reason, and in a stream the `message-end` that carries it."""
         if self.error is not None or self.cut:
             return False
-        return self._choice.finish_reason is not None and (self._ended or not streamed)
+        return self._choice.finish_reason is not None and (self._ended or not self.streamed)
 
     def choices(self) -> tuple[Choice, ...]:
         """The one answer, once it has begun."""
-        if not self._begun and not self._choice.parts:
-            return ()
         if self._plan and self._plan_place is not None:
             self._choice.parts.insert(self._plan_place, Other(kind="tool_plan", raw="".join(self._plan)))
             self._plan = []
         for index, citation in self._citations:
             self._choice.part(Text, index).citations.append(citation)
         self._citations = []
-        return (self._choice.build(lambda word: _FINISH.get(word, FinishReason.OTHER)),)
+        return super().choices()
 
     def usage(self) -> Usage | None:
         """What `usage` counts, or None."""

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_llmcassette.protocols.assembly import ChoiceDraft, PartDraft
+from pytest_llmcassette.protocols.assembly import OneAnswer, PartDraft
+from pytest_llmcassette.protocols.base import Exchange
+from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.media import media_of_base64
 from pytest_llmcassette.protocols.transcript import (
-    Choice,
     Citation,
     FinishReason,
     Media,
@@ -22,7 +23,16 @@ from pytest_llmcassette.protocols.transcript import (
     ToolCall,
 )
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_str, dict_list, sum_known
+from pytest_llmcassette.protocols.wire_values import (
+    as_dict,
+    as_int,
+    as_json_text,
+    as_str,
+    counts_in,
+    dict_list,
+    first_int,
+    sum_known,
+)
 
 _FINISH = {
     "end_turn": FinishReason.STOP,
@@ -40,14 +50,15 @@ _CACHE_READ = ("cacheReadInputTokens", "cacheReadInputTokenCount")
 _CACHE_WRITE = ("cacheWriteInputTokens", "cacheWriteInputTokenCount")
 
 
-class ConverseAssembly:
+class ConverseAssembly(OneAnswer):
     """One message as it grows. `joined_texts`: every token is a block of its own (Nova), so that blocks say nothing."""
 
-    def __init__(self, *, joined_texts: bool = False) -> None:
-        self.stopped = False
+    finish = _FINISH
+
+    def __init__(self, exchange: Exchange, *, joined_texts: bool = False) -> None:
+        super().__init__(exchange)
+        self._stopped = False
         self._joined = joined_texts
-        self._choice = ChoiceDraft(0)
-        self._begun = False
         self._usage: dict[str, Any] = {}
 
     @property
@@ -63,45 +74,43 @@ class ConverseAssembly:
             self._block(index, block)
         self._stop(document)
         self._usage = as_dict(document.get("usage")) or self._usage
+        if not self._begun:
+            self.error = error_object(document, status=self.exchange.status)
 
-    def event(self, kind: str, event: dict[str, Any]) -> None:
+    def event(self, name: str, event: dict[str, Any]) -> None:
         """Take in one event of a stream; unknown kinds say nothing about the message."""
-        if kind == "contentBlockDelta":
+        if name == "contentBlockDelta":
             self._delta(as_int(event.get("contentBlockIndex")) or 0, as_dict(event.get("delta")))
-        elif kind == "contentBlockStart":
+        elif name == "contentBlockStart":
             self._start(as_int(event.get("contentBlockIndex")) or 0, as_dict(event.get("start")))
-        elif kind == "messageStart":
+        elif name == "messageStart":
             self._begun = True
-        elif kind == "messageStop":
-            self.stopped = True
+        elif name == "messageStop":
+            self._stopped = True
             self._stop(event)
-        elif kind == "metadata":
+        elif name == "metadata":
             self._usage = as_dict(event.get("usage")) or self._usage
 
-    def choices(self) -> tuple[Choice, ...]:
-        """The one answer, once it has begun."""
-        if not self._begun and not self._choice.parts:
-            return ()
-        return (self._choice.build(lambda word: _FINISH.get(word, FinishReason.OTHER)),)
+    def complete(self) -> bool:
+        """A stop reason; in a stream the `messageStop` with it."""
+        if self.error is not None or self.cut:
+            return False
+        return self._stopped if self.streamed else self.finish_reason is not None
 
     def usage(self) -> Usage | None:
         """The counts of `usage`. Cached input is reported beside `inputTokens` and added here."""
         wire = self._usage
         if not wire:
             return None
-        read = _first_count(wire, _CACHE_READ)
-        written = _first_count(wire, _CACHE_WRITE)
+        read = first_int(*(wire.get(name) for name in _CACHE_READ))
+        written = first_int(*(wire.get(name) for name in _CACHE_WRITE))
         return Usage(
             input_tokens=sum_known(as_int(wire.get("inputTokens")), read, written),
             output_tokens=as_int(wire.get("outputTokens")),
             total_tokens=as_int(wire.get("totalTokens")),
             cache_read_input_tokens=read,
             cache_creation_input_tokens=written,
-            server_tool_calls={
-                name: count
-                for name, value in as_dict(wire.get("serverToolUsage")).items()
-                if (count := as_int(value)) is not None
-            },
+            server_tool_calls=counts_in(wire.get("serverToolUsage")),
             wire=wire,
         )
 
@@ -190,10 +199,6 @@ class ConverseAssembly:
         redacted = as_str(fields.get("redactedContent"))
         if redacted:
             draft.encrypted = (draft.encrypted or "") + redacted
-
-
-def _first_count(wire: dict[str, Any], names: tuple[str, ...]) -> int | None:
-    return next((count for name in names if (count := as_int(wire.get(name))) is not None), None)
 
 
 def _media(kind: str, block: dict[str, Any]) -> Media:

@@ -11,13 +11,14 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
+from pytest_llmcassette.protocols.assembly import Vectors
 from pytest_llmcassette.protocols.base import Exchange, WireProtocol
 from pytest_llmcassette.protocols.gemini_assembly import ContentAssembly, usage_of
 from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error
 from pytest_llmcassette.protocols.json_stream import JsonStream, is_event_stream
-from pytest_llmcassette.protocols.transcript import ExchangeError, Transcript
+from pytest_llmcassette.protocols.transcript import Transcript
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_str, dict_list, sum_known
+from pytest_llmcassette.protocols.wire_values import as_dict, as_int, dict_list, sum_known
 
 _CALL = re.compile(r"([^/:]+):(generateContent|streamGenerateContent)$")
 _EMBED = re.compile(r"([^/:]+):(embedContent|batchEmbedContents|predict)$")
@@ -31,44 +32,21 @@ class GeminiGenerateContent(WireProtocol):
 
     def claims(self, exchange: Exchange) -> bool:
         """By the method at the end of the path, on any host (proxies keep it)."""
-        return exchange.request.method.upper() == "POST" and _CALL.search(unquote(exchange.path)) is not None
+        return _CALL.search(unquote(exchange.posted_to)) is not None
 
     def read(self, exchange: Exchange) -> Transcript:
         """The candidates, streamed or plain."""
-        match = _CALL.search(unquote(exchange.path))
-        request_model = _model_of(exchange, match)
-        provider = exchange.provider
+        match = _CALL.search(unquote(exchange.posted_to))
+        assembly = ContentAssembly(exchange)
         if is_error(exchange):
-            return Transcript(
-                protocol=self.name,
-                provider=provider,
-                stream=False,
-                request_model=request_model,
-                error=http_error(exchange),
-            )
-        # Vertex numbers the finish reasons otherwise than AI Studio; it matters for `enum-encoding=int` only.
-        assembly = ContentAssembly(exchange.status, vertex="aiplatform" in exchange.host)
-        stream = match is not None and match[2] == "streamGenerateContent"
-        if is_event_stream(exchange):
-            stream = True
+            assembly.error = http_error(exchange)
+        elif is_event_stream(exchange):
+            assembly.streamed = True
             _read_events(assembly, exchange.body)
         else:
+            assembly.streamed = match is not None and match[2] == "streamGenerateContent"
             _read_json(assembly, exchange)
-        return Transcript(
-            protocol=self.name,
-            provider=provider,
-            stream=stream,
-            id=assembly.id,
-            request_model=request_model,
-            model=assembly.model,
-            choices=assembly.choices(),
-            complete=assembly.complete(),
-            error=assembly.error,
-            usage=assembly.usage(),
-            created=assembly.created,
-            shape=assembly.shape if stream else (),
-            notes=tuple(assembly.notes),
-        )
+        return assembly.transcript(self.name, _model_of(match))
 
 
 def _read_events(assembly: ContentAssembly, body: bytes) -> None:
@@ -104,9 +82,7 @@ def _read_json(assembly: ContentAssembly, exchange: Exchange) -> None:
     elif isinstance(document, dict):
         assembly.chunk(document)
     else:
-        assembly.error = ExchangeError(
-            status=exchange.status, type="unreadable", message="The recorded answer is no JSON object."
-        )
+        assembly.unreadable("The recorded answer is no JSON object.")
 
 
 def _readable_elements(body: bytes) -> list[Any]:
@@ -132,31 +108,21 @@ class GeminiEmbedContent(WireProtocol):
 
     def claims(self, exchange: Exchange) -> bool:
         """By the method at the end of the path; `predict` serves other models too: their name decides."""
-        match = _EMBED.search(unquote(exchange.path))
-        if match is None or exchange.request.method.upper() != "POST":
-            return False
-        return match[2] != "predict" or "embedding" in match[1]
+        match = _EMBED.search(unquote(exchange.posted_to))
+        return match is not None and (match[2] != "predict" or "embedding" in match[1])
 
     def read(self, exchange: Exchange) -> Transcript:
-        """Usage and completeness; the vectors themselves are not kept."""
-        error = http_error(exchange) if is_error(exchange) else None
+        """Usage and completeness."""
+        answer = Vectors(exchange)
         document = as_dict(exchange.response_json)
-        if error is None and "error" in document:
-            error = error_object(document, status=exchange.status)
-        known = any(key in document for key in ("embedding", "embeddings", "predictions"))
-        if error is None and not known:
-            error = ExchangeError(
-                status=exchange.status, type="unreadable", message="The recorded answer holds no embeddings."
-            )
-        return Transcript(
-            protocol=self.name,
-            provider=exchange.provider,
-            stream=False,
-            request_model=_model_of(exchange, _EMBED.search(unquote(exchange.path))),
-            complete=error is None,
-            error=error,
-            usage=_embedding_usage(document),
-        )
+        answer.counted = _embedding_usage(document)
+        if is_error(exchange):
+            answer.error = http_error(exchange)
+        elif "error" in document:
+            answer.error = error_object(document, status=exchange.status)
+        elif not any(key in document for key in ("embedding", "embeddings", "predictions")):
+            answer.unreadable("The recorded answer holds no embeddings.")
+        return answer.transcript(self.name, _model_of(_EMBED.search(unquote(exchange.posted_to))))
 
 
 def _embedding_usage(document: dict[str, Any]) -> Usage | None:
@@ -171,10 +137,8 @@ def _embedding_usage(document: dict[str, Any]) -> Usage | None:
     return None if counts is None else Usage(input_tokens=counts, wire={"statistics": statistics})
 
 
-def _model_of(exchange: Exchange, match: re.Match[str] | None) -> str | None:
-    if match is not None and match[1] not in ("v1internal", "v1", "v1beta"):
-        return match[1]
-    return as_str(exchange.asked("model"))
+def _model_of(match: re.Match[str] | None) -> str | None:
+    return match[1] if match is not None and match[1] not in ("v1internal", "v1", "v1beta") else None
 
 
 PROTOCOLS = (GeminiGenerateContent(), GeminiEmbedContent())

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_llmcassette.protocols.assembly import ChoiceDraft, PartDraft
+from pytest_llmcassette.protocols.assembly import Assembly, ChoiceDraft, PartDraft
+from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.gemini_calls import add_call
 from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.media import media_of_base64
-from pytest_llmcassette.protocols.timestamps import seconds_of
 from pytest_llmcassette.protocols.transcript import (
     Choice,
     Citation,
@@ -22,7 +22,15 @@ from pytest_llmcassette.protocols.transcript import (
     Text,
 )
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_str, dict_list, sum_known
+from pytest_llmcassette.protocols.wire_values import (
+    as_dict,
+    as_int,
+    as_json_text,
+    as_str,
+    dict_list,
+    seconds_of,
+    sum_known,
+)
 
 _BLOCKED = FinishReason.CONTENT_FILTER
 _FINISH = {
@@ -58,29 +66,24 @@ _VERTEX_NUMBERS = (
 _MODALITY_NUMBERS = {1: "TEXT", 2: "IMAGE", 3: "VIDEO", 4: "AUDIO", 5: "DOCUMENT"}
 
 
-class ContentAssembly:
+class ContentAssembly(Assembly):
     """The candidates of one response as they grow."""
 
-    def __init__(self, status: int, *, vertex: bool) -> None:
-        self.id: str | None = None
-        self.model: str | None = None
-        self.created: float | None = None
-        self.error: ExchangeError | None = None
-        self.cut = False
-        self.notes: list[str] = []
-        self._status = status
-        self._numbers = _VERTEX_NUMBERS if vertex else _STUDIO_NUMBERS
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(exchange)
+        self._status = exchange.status
+        # For `enum-encoding=int` only.
+        self._numbers = _VERTEX_NUMBERS if "aiplatform" in exchange.host else _STUDIO_NUMBERS
         self._drafts: dict[int, ChoiceDraft] = {}
         self._citations: dict[int, list[Citation]] = {}
         self._usage: dict[str, Any] = {}
-        self._kinds: dict[str, int] = {}
 
     def chunk(self, document: dict[str, Any]) -> None:
         """Take in a response object, or one chunk of a stream."""
         # The Code Assist endpoint wraps it.
         document = as_dict(document.get("response")) or document
         kind = "error" if document.get("error") else "chunk"
-        self._kinds[kind] = self._kinds.get(kind, 0) + 1
+        self.kinds[kind] = self.kinds.get(kind, 0) + 1
         if kind == "error":
             self.error = error_object(document, status=self._status)
         self.id = self.id or as_str(document.get("responseId"))
@@ -104,18 +107,11 @@ class ContentAssembly:
             texts = [part for part in self._drafts[index].parts if isinstance(part, PartDraft) and part.kind is Text]
             (texts[-1] if texts else self._drafts[index].part(Text)).citations = citations
         self._citations = {}
-        return tuple(
-            draft.build(lambda word: _FINISH.get(word, FinishReason.OTHER)) for _, draft in sorted(self._drafts.items())
-        )
+        return tuple(draft.build(_FINISH.get) for _, draft in sorted(self._drafts.items()))
 
     def usage(self) -> Usage | None:
         """The counts of the last chunk that had any."""
         return usage_of(self._usage) if self._usage else None
-
-    @property
-    def shape(self) -> tuple[tuple[str, int], ...]:
-        """Event kinds and counts: Gemini's events have no names."""
-        return tuple(self._kinds.items())
 
     def _prompt_feedback(self, feedback: dict[str, Any]) -> None:
         reason = feedback.get("blockReason")

@@ -38,6 +38,16 @@ def http_error(exchange: Exchange) -> ExchangeError:
     return ExchangeError(status=exchange.status, type=None, message=_words(exchange.body))
 
 
+def unreadable(exchange: Exchange, problem: str) -> ExchangeError:
+    """The error of an answer with a good status whose body is not what the protocol says."""
+    start = exchange.body[:80].decode(errors="replace")
+    return ExchangeError(
+        status=exchange.status,
+        type="unreadable",
+        message=f"The recorded answer could not be read: {problem}: {start!r}",
+    )
+
+
 def error_object(value: Any, *, status: int | None) -> ExchangeError:
     """The error in a decoded JSON value.
 

@@ -6,17 +6,24 @@ they use, not by the model's name: an inference profile's ARN does not hold it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from pytest_llmcassette.protocols.assembly import ChoiceDraft
+from pytest_llmcassette.protocols.assembly import Assembly, ChoiceDraft
+from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.converse_assembly import ConverseAssembly
+from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.media import media_of_base64
 from pytest_llmcassette.protocols.transcript import Choice, FinishReason, Reasoning, Text, ToolCall
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_str, dict_list, sum_known
 
-METRICS = "amazon-bedrock-invocationMetrics"
+_HEADERS = {
+    "inputTokenCount": "X-Amzn-Bedrock-Input-Token-Count",
+    "outputTokenCount": "X-Amzn-Bedrock-Output-Token-Count",
+    "cacheReadInputTokenCount": "X-Amzn-Bedrock-Cache-Read-Input-Token-Count",
+    "cacheWriteInputTokenCount": "X-Amzn-Bedrock-Cache-Write-Input-Token-Count",
+}
+_METRICS = "amazon-bedrock-invocationMetrics"
 _NOVA_EVENTS = ("messageStart", "contentBlockStart", "contentBlockDelta", "messageStop", "metadata")
 _LISTS = ("results", "outputs", "generations", "completions", "choices")
 _TEXTS = ("outputText", "text", "generation", "completion")
@@ -48,29 +55,38 @@ _OWN_COUNTS = (
 )
 
 
-class InvokeModelAssembly:
+class InvokeModelAssembly(Assembly):
     """One answer as it grows."""
 
-    def __init__(self) -> None:
-        self.id: str | None = None
-        self.model: str | None = None
-        self.embeds = False
-        self.ended = False
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(exchange)
+        self._holds_values = False
+        self._ended = False
         self._drafts: dict[int, ChoiceDraft] = {}
-        self._nova = ConverseAssembly(joined_texts=True)
+        self._nova = ConverseAssembly(exchange, joined_texts=True)
         self._metrics: dict[str, Any] | None = None
         self._own: dict[str, Any] = {}
         self._intervened = False
 
-    def take(self, document: dict[str, Any]) -> None:
-        """Take in a whole body, or one event of a stream."""
+    def event(self, name: str, event: dict[str, Any]) -> None:
+        """Take in one event of a stream: its fields say what it is."""
+        self._take(event)
+
+    def plain(self, document: dict[str, Any]) -> None:
+        """Take in a whole body."""
+        self._take(document)
+        # Image models write `"error": null` beside their images.
+        if document.get("error"):
+            self.error = error_object(document, status=self.exchange.status)
+        self._holds_values = bool(document.get("images")) or any(key in document for key in _VECTORS)
+
+    def _take(self, document: dict[str, Any]) -> None:
         self.id = self.id or as_str(document.get("id")) or as_str(document.get("generation_id"))
         self.model = self.model or as_str(document.get("model"))
-        self.embeds = self.embeds or any(key in document for key in _VECTORS)
-        metrics = document.get(METRICS)
+        metrics = document.get(_METRICS)
         if isinstance(metrics, dict):
             self._metrics = metrics
-            self.ended = True
+            self._ended = True
         self._intervened = self._intervened or document.get("amazon-bedrock-guardrailAction") == "INTERVENED"
         self._own.update(_own_counts(document))
         if "output" in document:
@@ -92,16 +108,20 @@ class InvokeModelAssembly:
     def choices(self) -> tuple[Choice, ...]:
         """The answers by index."""
         return self._nova.choices() or tuple(
-            draft.build(lambda word: _FINISH_BY_WORD.get(word.lower(), FinishReason.OTHER))
-            for _, draft in sorted(self._drafts.items())
+            draft.build(lambda word: _FINISH_BY_WORD.get(word.lower())) for _, draft in sorted(self._drafts.items())
         )
 
-    def finished(self) -> bool:
-        """Whether the answer reached its own end: a finish reason, or the counts that come last."""
-        return self.ended or self._nova.finish_reason is not None or any(d.finish_reason for d in self._drafts.values())
+    def complete(self) -> bool:
+        """A finish reason, or the counts that come last; vectors and images are all there is to a plain answer."""
+        if self.error is not None or self.cut:
+            return False
+        finished = self._nova.finish_reason is not None or any(d.finish_reason for d in self._drafts.values())
+        return finished or self._ended or self._holds_values
 
-    def usage(self, headers: Mapping[str, int | None]) -> Usage | None:
-        """Bedrock's own counts (`headers` of a plain answer by the names of the stream's metrics), else the model's."""
+    def usage(self) -> Usage | None:
+        """Bedrock's own counts (of a plain answer in its headers), else the model's."""
+        names = {} if self.streamed else _HEADERS
+        headers = {name: as_int(self.exchange.header(header)) for name, header in names.items()}
         counted = {name: count for name, count in headers.items() if count is not None} or self._metrics or {}
         if counted:
             read = as_int(counted.get("cacheReadInputTokenCount"))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from abc import abstractmethod
 from collections.abc import Iterator
 from typing import Any
 
 from pytest_llmcassette.framing.sse import SSEDecoder
 from pytest_llmcassette.protocols.base import Exchange
+from pytest_llmcassette.protocols.transcript import ExchangeError
 
 _FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
 # Blank keep-alive lines before the answer: OpenRouter sends them for as long as a model thinks.
@@ -50,25 +52,46 @@ def _object(data: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-class JsonStream:
-    """A stream's events as values. Iterate over it once; the other attributes are right after that.
+class Events:
+    """A stream's events as values. Iterate over it once; the attributes are right after that.
 
-    `done` says that `data: [DONE]` came, `cut` that the body ends inside an event or holds one that is no JSON object.
+    `kinds` counts the events by kind in the order of their first appearance, `cut` says that the body ends inside an
+    event or holds one that is no JSON object; `error` is one that the framing itself marks.
     """
 
-    def __init__(self, body: bytes) -> None:
-        self.done = False
+    def __init__(self) -> None:
         self.cut = False
+        self.error: ExchangeError | None = None
         self.notes: list[str] = []
-        self._kinds: dict[str, int] = {}
+        self.kinds: dict[str, int] = {}
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Pairs of the event's name (`""` when it had none) and its JSON object."""
+
+    def count(self, kind: str) -> None:
+        """One more event of a kind."""
+        self.kinds[kind] = self.kinds.get(kind, 0) + 1
+
+    def note(self, words: str) -> None:
+        """Say what could not be read; the first few times."""
+        if len(self.notes) < _MOST_NOTES:
+            self.notes.append(words)
+
+
+class JsonStream(Events):
+    """Server-sent events up to `data: [DONE]`; `done` says that this came."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__()
+        self.done = False
         decoder = SSEDecoder()
         self._events, self._tail = decoder.feed(body), decoder.finish()
         if decoder.invalid_utf8:
-            self._note("some bytes of the stream are no UTF-8 and were replaced")
+            self.note("some bytes of the stream are no UTF-8 and were replaced")
 
     def __iter__(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Pairs of the event's name (`""` when it had none) and its JSON object, up to `[DONE]`."""
-        kinds = self._kinds
+        kinds = self.kinds
         for number, (name, data, _) in enumerate(self._events):
             if data.startswith("[DONE]"):
                 self.done = True
@@ -81,7 +104,7 @@ class JsonStream:
             value = _object(data)
             if value is None:
                 self.cut = True
-                self._note(f"event {number} is no JSON object: {data[:80]!r}")
+                self.note(f"event {number} is no JSON object: {data[:80]!r}")
                 continue
             kind = name or value.get("type") or value.get("object")
             if not isinstance(kind, str) or not kind:
@@ -90,17 +113,4 @@ class JsonStream:
             yield name, value
         if self._tail is not None and not self.done:
             self.cut = True
-            self._note(f"the stream ends inside an event: {self._tail.text[:80]!r}")
-
-    def count(self, kind: str) -> None:
-        """Add an event to the shape."""
-        self._kinds[kind] = self._kinds.get(kind, 0) + 1
-
-    @property
-    def shape(self) -> tuple[tuple[str, int], ...]:
-        """Event kinds and counts in the order of their first appearance."""
-        return tuple(self._kinds.items())
-
-    def _note(self, words: str) -> None:
-        if len(self.notes) < _MOST_NOTES:
-            self.notes.append(words)
+            self.note(f"the stream ends inside an event: {self._tail.text[:80]!r}")

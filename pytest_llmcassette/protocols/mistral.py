@@ -20,9 +20,7 @@ class MistralChat(WireProtocol):
 
     def claims(self, exchange: Exchange) -> bool:
         """By Mistral's host, by paths that only Mistral has, or by its publisher's name at Vertex AI."""
-        if exchange.request.method.upper() != "POST":
-            return False
-        path = exchange.path.rstrip("/")
+        path = exchange.posted_to
         if path.endswith(_PATHS):
             return exchange.provider == "mistral" or not path.endswith("/chat/completions")
         return "/publishers/mistralai/models/" in path and path.lower().endswith("rawpredict")

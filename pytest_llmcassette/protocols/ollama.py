@@ -10,14 +10,11 @@ import json
 from typing import Any
 
 from pytest_llmcassette.framing import ndjson
-from pytest_llmcassette.protocols.assembly import ChoiceDraft
+from pytest_llmcassette.protocols.assembly import OneAnswer
 from pytest_llmcassette.protocols.base import Exchange, WireProtocol
 from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error
 from pytest_llmcassette.protocols.media import media_of_base64
-from pytest_llmcassette.protocols.timestamps import seconds_of
 from pytest_llmcassette.protocols.transcript import (
-    Choice,
-    ExchangeError,
     FinishReason,
     Reasoning,
     Text,
@@ -25,7 +22,15 @@ from pytest_llmcassette.protocols.transcript import (
     Transcript,
 )
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_list, as_str, dict_list
+from pytest_llmcassette.protocols.wire_values import (
+    as_dict,
+    as_int,
+    as_json_text,
+    as_list,
+    as_str,
+    dict_list,
+    seconds_of,
+)
 
 _FINISH = {"stop": FinishReason.STOP, "length": FinishReason.LENGTH}
 _COUNTS = ("prompt_eval_count", "eval_count")
@@ -36,7 +41,7 @@ class _OllamaProtocol(WireProtocol):
 
     def claims(self, exchange: Exchange) -> bool:
         """By path, and, since `/api/chat` is a path of many, by Ollama's port or host or the look of the answer."""
-        if exchange.request.method.upper() != "POST" or not exchange.path.rstrip("/").endswith(self.path):
+        if not exchange.posted_to.endswith(self.path):
             return False
         try:
             port = exchange.url.port
@@ -49,30 +54,14 @@ class _OllamaProtocol(WireProtocol):
 
     def read(self, exchange: Exchange) -> Transcript:
         """The answer, streamed or plain."""
-        assembly = _Assembly(exchange.status)
-        stream = False
+        assembly = _Assembly(exchange)
         if is_error(exchange):
             assembly.error = http_error(exchange)
+        elif exchange.response_json is None or exchange.content_type == "application/x-ndjson":
+            assembly.lines(exchange.body)
         else:
-            stream = exchange.response_json is None or exchange.content_type == "application/x-ndjson"
-            if stream:
-                assembly.lines(exchange.body)
-            else:
-                assembly.take(as_dict(exchange.response_json))
-        return Transcript(
-            protocol=self.name,
-            provider=exchange.provider,
-            stream=stream,
-            request_model=as_str(exchange.asked("model")),
-            model=assembly.model,
-            choices=assembly.choices(),
-            complete=assembly.done and not assembly.cut and assembly.error is None,
-            error=assembly.error,
-            usage=assembly.usage(),
-            created=assembly.created,
-            shape=assembly.shape if stream else (),
-            notes=tuple(assembly.notes),
-        )
+            assembly.plain(as_dict(exchange.response_json))
+        return assembly.transcript(self.name)
 
 
 class OllamaChat(_OllamaProtocol):
@@ -89,26 +78,20 @@ class OllamaGenerate(_OllamaProtocol):
     path = "/api/generate"
 
 
-class _Assembly:
+class _Assembly(OneAnswer):
     """One answer as it grows; chat has a `message`, generate a `response` in every object."""
 
-    def __init__(self, status: int) -> None:
-        self.model: str | None = None
-        self.created: float | None = None
-        self.error: ExchangeError | None = None
-        self.done = False
-        self.cut = False
-        self.notes: list[str] = []
-        self.shape: tuple[tuple[str, int], ...] = ()
-        self._status = status
-        self._begun = False
-        self._choice = ChoiceDraft(0)
+    finish = _FINISH
+
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(exchange)
+        self._done = False
         self._usage: dict[str, Any] = {}
 
     def lines(self, body: bytes) -> None:
         """Take in a stream."""
+        self.streamed = True
         lines, tail = ndjson.parse(body)
-        kinds: dict[str, int] = {}
         for number, line in enumerate(lines):
             try:
                 event = json.loads(line)
@@ -119,17 +102,16 @@ class _Assembly:
                 self.notes.append(f"line {number} is no JSON object: {line[:80]!r}")
                 continue
             kind = "error" if "error" in event else "done" if event.get("done") is True else "chunk"
-            kinds[kind] = kinds.get(kind, 0) + 1
-            self.take(event)
+            self.kinds[kind] = self.kinds.get(kind, 0) + 1
+            self.plain(event)
         if tail is not None:
             self.cut = True
             self.notes.append(f"the last line has no end: {tail[:80]!r}")
-        self.shape = tuple(kinds.items())
 
-    def take(self, event: dict[str, Any]) -> None:
-        """Take in a response object."""
+    def plain(self, event: dict[str, Any]) -> None:
+        """Take in a response object: each line of a stream is one."""
         if event.get("error"):
-            self.error = error_object(event, status=self._status)
+            self.error = error_object(event, status=self.exchange.status)
             return
         self._begun = self._begun or bool(event)
         self.model = as_str(event.get("model")) or self.model
@@ -143,15 +125,13 @@ class _Assembly:
             if isinstance(image, str):
                 self._choice.add(media_of_base64("image", None, image))
         if event.get("done") is True:
-            self.done = True
+            self._done = True
             self._choice.finish_reason = as_str(event.get("done_reason")) or None
         self._usage.update((name, event[name]) for name in _COUNTS if event.get(name) is not None)
 
-    def choices(self) -> tuple[Choice, ...]:
-        """The one answer, once it has begun."""
-        if not self._begun:
-            return ()
-        return (self._choice.build(lambda word: _FINISH.get(word, FinishReason.OTHER)),)
+    def complete(self) -> bool:
+        """The last object says so."""
+        return self._done and not self.cut and self.error is None
 
     def usage(self) -> Usage | None:
         """The counts of the last object."""

@@ -14,15 +14,14 @@ class OpenAIChat(WireProtocol):
 
     def claims(self, exchange: Exchange) -> bool:
         """By URL (`.../chat/completions` under any prefix), else by the answer's own words (a proxy of any URL)."""
-        if exchange.request.method.upper() != "POST":
-            return False
-        path = exchange.path.rstrip("/")
+        path = exchange.posted_to
         if path.endswith("/chat/completions"):
             return True
         if path.endswith("/completions") and "prompt" not in (exchange.request_json or {}):
             return isinstance(exchange.asked("messages"), list)
         # Databricks, SageMaker and company proxies serve it at URLs of their own.
-        return b'"chat.completion' in exchange.body[:4096] and isinstance(exchange.asked("messages"), list)
+        said_so = bool(path) and b'"chat.completion' in exchange.body[:4096]
+        return said_so and isinstance(exchange.asked("messages"), list)
 
     def read(self, exchange: Exchange) -> Transcript:
         """The transcript."""

@@ -17,11 +17,10 @@ class OpenAICompletions(WireProtocol):
 
     def claims(self, exchange: Exchange) -> bool:
         """By URL (`.../completions` that chat did not claim), else by the answer's own words."""
-        if exchange.request.method.upper() != "POST":
-            return False
-        if exchange.path.rstrip("/").endswith("/completions"):
+        path = exchange.posted_to
+        if path.endswith("/completions"):
             return True
-        return b'"text_completion"' in exchange.body[:4096] and exchange.asked("prompt") is not None
+        return bool(path) and b'"text_completion"' in exchange.body[:4096] and exchange.asked("prompt") is not None
 
     def read(self, exchange: Exchange) -> Transcript:
         """The transcript."""

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from pytest_llmcassette.cassette.model import Outcome
 from pytest_llmcassette.protocols.assembly import ChoiceDraft
 from pytest_llmcassette.protocols.base import Exchange, WireProtocol
-from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error
+from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error, unreadable
 from pytest_llmcassette.protocols.json_stream import JsonStream, is_event_stream
 from pytest_llmcassette.protocols.responses_items import add_item
 from pytest_llmcassette.protocols.responses_stream import ResponseDraft, error_fields
 from pytest_llmcassette.protocols.transcript import ExchangeError, FinishReason, ToolCall, Transcript
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import as_dict, as_float, as_int, as_str, as_time
+from pytest_llmcassette.protocols.wire_values import as_dict, as_float, as_int, as_str, as_time, counts_in
 
 _CREATE = re.compile(r"/responses(/compact)?$")
 _RETRIEVE = re.compile(r"/responses/[^/]+$")
@@ -56,9 +57,7 @@ class OpenAIResponses(WireProtocol):
         elif document.get("error"):
             error = error_object(document, status=None)
         elif not isinstance(document.get("output"), list):
-            start = exchange.body[:80].decode(errors="replace")
-            words = f"The recorded answer could not be read: the body has no output: {start!r}"
-            error = ExchangeError(status=exchange.status, type="unreadable", message=words)
+            error = unreadable(exchange, "the body has no output")
         ended = document.get("status") in _ENDED_WELL or document.get("object") == "response.compaction"
         output = document.get("output") if isinstance(document.get("output"), list) else []
         return _transcript(exchange, self.name, document, output or [], error, ended=ended, stream=None)
@@ -104,11 +103,11 @@ def _transcript(
         request_model=as_str(exchange.asked("model")),
         model=as_str(response.get("model")) or None,
         choices=(built,) if built.parts or built.finish_reason else (),
-        complete=ended and error is None and not exchange.interaction.end,
+        complete=ended and error is None and exchange.interaction.outcome is Outcome.COMPLETE,
         error=error,
         usage=responses_usage(response.get("usage"), response.get("tool_usage")),
         created=as_time(response.get("created_at")),
-        shape=() if stream is None else stream.shape,
+        shape=() if stream is None else tuple(stream.kinds.items()),
         notes=() if stream is None else tuple(stream.notes),
     )
 
@@ -132,7 +131,7 @@ def responses_usage(wire: Any, tool_usage: Any = None) -> Usage | None:
         return None
     inputs = as_dict(wire.get("input_tokens_details"))
     outputs = as_dict(wire.get("output_tokens_details"))
-    tools = {name: as_int(value) for name, value in as_dict(wire.get("server_side_tool_usage_details")).items()}
+    tools = counts_in(wire.get("server_side_tool_usage_details"))
     searches = as_int(as_dict(as_dict(tool_usage).get("web_search")).get("num_requests"))
     if searches:
         tools["web_search"] = searches
@@ -147,7 +146,7 @@ def responses_usage(wire: Any, tool_usage: Any = None) -> Usage | None:
         audio_output_tokens=as_int(outputs.get("audio_tokens")),
         image_input_tokens=as_int(inputs.get("image_tokens")),
         image_output_tokens=as_int(outputs.get("image_tokens")),
-        server_tool_calls={name: count for name, count in tools.items() if count is not None},
+        server_tool_calls=tools,
         cost=as_float(wire.get("cost")),
         wire=wire,
     )

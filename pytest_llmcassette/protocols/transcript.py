@@ -57,14 +57,11 @@ class Refusal:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolCall:
-    """A tool that the model wants called. `arguments` is the JSON text as on the wire, possibly `""`."""
+class _Arguments:
+    """A call, whose arguments are JSON text."""
 
-    id: str | None
-    name: str | None
+    __slots__ = ()
     arguments: str
-    signature: str | None = None
 
     @property
     def parsed(self) -> Any:
@@ -78,7 +75,17 @@ class ToolCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServerToolCall:
+class ToolCall(_Arguments):
+    """A tool that the model wants called. `arguments` is the JSON text as on the wire, possibly `""`."""
+
+    id: str | None
+    name: str | None
+    arguments: str
+    signature: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerToolCall(_Arguments):
     """A tool that the provider itself runs (web search, code execution, MCP). `arguments` as in `ToolCall`."""
 
     id: str | None
@@ -162,6 +169,11 @@ class Transcript:
     """Seconds since 1970, as the body says it (`created`, `created_at`), else None."""
     shape: tuple[tuple[str, int], ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def model_name(self) -> str | None:
+        """The model that answered, else the one that was asked for."""
+        return self.model or self.request_model
 
     @property
     def parts(self) -> tuple[Part, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from datetime import UTC, datetime
 from typing import Any
 
 
@@ -41,6 +42,20 @@ def as_time(value: object) -> float | None:
     return seconds if seconds is not None and 0 <= seconds < 253_402_300_800 else None
 
 
+def seconds_of(value: object) -> float | None:
+    """Seconds since 1970 of an RFC 3339 text (`2024-09-16T02:41:57.128675Z`); a time without zone counts as UTC.
+
+    None when the value is no such text.
+    """
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
 def as_str(value: object) -> str | None:
     """A text as it is (`""` too), else None."""
     return value if isinstance(value, str) else None
@@ -71,6 +86,16 @@ def as_json_text(value: object) -> str:
     if value is None:
         return ""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def first_int(*values: object) -> int | None:
+    """The first of the values that is a count; None when none is."""
+    return next((number for value in values if (number := as_int(value)) is not None), None)
+
+
+def counts_in(value: object) -> dict[str, int]:
+    """The counts of an object by name; everything else in it is left out."""
+    return {name: count for name, entry in as_dict(value).items() if (count := as_int(entry)) is not None}
 
 
 def sum_known(*values: int | None) -> int | None:

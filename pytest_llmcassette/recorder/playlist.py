@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Hashable, Sequence
 
-from pytest_llmcassette.cassette.model import Interaction, Request
+from pytest_llmcassette.cassette.model import Interaction, Outcome, Request
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.matching import Matcher
-from pytest_llmcassette.recorder.slot import CLOSED, is_transient
+from pytest_llmcassette.recorder.slot import is_transient
 from pytest_llmcassette.redaction import Redactor
 
 
@@ -102,7 +102,7 @@ class Playlist:
         return [
             interaction
             for interaction, played in zip(self.interactions, self._played, strict=True)
-            if not played and not (interaction.response.code == 0 and interaction.end == CLOSED)
+            if not played and interaction.outcome is not Outcome.GIVEN_UP
         ]
 
     def is_used_up(self, phase: str) -> bool:

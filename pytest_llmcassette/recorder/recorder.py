@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from threading import RLock
+from typing import Any
 
 from pytest_llmcassette.cassette.model import Interaction, Request
 from pytest_llmcassette.config import CassetteConfig
@@ -20,14 +21,12 @@ from pytest_llmcassette.recorder.requests import (
     LiveRequest,
     SentRequest,
     canonical_name,
-    read_headers,
+    read_again,
     read_request,
     refuse_placeholder,
-    without_keys,
 )
 from pytest_llmcassette.recorder.slot import RecordingSlot, is_transient
-from pytest_llmcassette.redaction import Redactor
-from pytest_llmcassette.redaction.environment import keys_of_environment
+from pytest_llmcassette.redaction import KnownSecrets, Redactor
 
 
 class Recorder:
@@ -36,7 +35,7 @@ class Recorder:
     `how_to_record` is the command that records the cassette (anew), `how_to_add` the one that adds a request to what is
     there, `owner` the test (or file) that a refusal names.
     `is_complete` tells whether a stream that the client closed had in fact reached its protocol's end. The file is read
-    at the first request; `exists_at_start` says whether it was there when the cassette was opened.
+    by `prepare`, else at the first request; `exists_at_start` says whether it was there when the cassette was opened.
     """
 
     def __init__(
@@ -59,19 +58,22 @@ class Recorder:
         self.sent: list[SentRequest] = []
         self.misses: list[CassetteStop] = []
         self.closed = False
+        self.changes: tuple[Callable[[Any], Any], ...] = ()
+        """What is done to each answer's delivery before it is replayed: `replay.deliver.Change`s, in order."""
         self.left_over = 0
         """After `save` in mode all: how many of the file's interactions this run did not replace."""
         self._is_complete = is_complete
         self._known_state = _file_state(path)
         self.exists_at_start = self._known_state is not None
-        self._lock = RLock()
+        self.lock = RLock()
+        """Held while a request is decided on, for which only memory is touched."""
         self._redactor = _redactor(config)
         self._snapshot_headers = PROTOCOL_HEADERS.union(
             canonical_name(name.encode()) for name in config.snapshot_headers
         )
-        self._secrets: frozenset[str] = frozenset()
-        """The credentials that the requests of this run have carried."""
+        self._known = KnownSecrets()
         self._playlist: Playlist | None = None
+        self._unreadable: CassetteFileError | None = None
         self._slots: list[tuple[Request, RecordingSlot]] = []
         self._failed: defaultdict[Hashable, list[SentRequest]] = defaultdict(list)
 
@@ -109,7 +111,7 @@ class Recorder:
 
     def request(self, live: LiveRequest) -> Interaction | RecordingSlot:
         """Decide for one request; raises `RequestNotRecorded` or `RequestRefused`, which `misses` keeps."""
-        with self._lock:
+        with self.lock:
             try:
                 return self._decide(live)
             except CassetteStop as stop:
@@ -127,12 +129,7 @@ class Recorder:
                 f"{live.method} {live.url.partition('?')[0]}.\n"
                 "Wait for background tasks and threads before the test ends."
             )
-        if "?" in live.url or "@" in live.url:
-            self._secrets |= self._redactor.secrets_of({}, live.url)
-        kept, shown, self._secrets = read_headers(self._redactor, self._snapshot_headers, live.headers, self._secrets)
-        request, self._secrets = read_request(self._redactor, kept, live, self._secrets)
-        headers = {**kept, **shown} if shown else kept
-        sent = SentRequest(request.method, request.url, headers, request.body, snapshot_headers=shown)
+        request, sent = read_request(self._redactor, self._snapshot_headers, live, self._known)
         self.sent.append(sent)
         try:
             playlist = self._load()
@@ -141,13 +138,10 @@ class Recorder:
             raise RequestRefused(str(error)) from None
         replays = self.mode not in (RecordMode.ALL, RecordMode.REWRITE)
         interaction = playlist.take(request) if replays else None
-        if interaction is None:
-            # Looked up only now: nearly every request of a replay has been answered before.
-            keys = keys_of_environment() - self._secrets
-            if keys:
-                self._secrets |= keys
-                request = without_keys(self._redactor, request, sent, self._secrets)
-                interaction = playlist.take(request) if replays else None
+        # Looked up only now: nearly every request of a replay has been answered before.
+        if interaction is None and self._known.learn_environment():
+            request = read_again(self._redactor, request, sent, self._known)
+            interaction = playlist.take(request) if replays else None
         if interaction is not None:
             self._mark_repeats(sent, interaction)
             return interaction
@@ -156,13 +150,35 @@ class Recorder:
         refuse_placeholder(live, self.owner)
         return self._reserve(request, sent)
 
+    def prepare(self) -> None:
+        """Do all that needs the disk, so that no request does: it may come in a running event loop.
+
+        A file that cannot be read is told at the first request.
+        """
+        with self.lock:
+            try:
+                self._load()
+            except CassetteFileError:
+                """Kept for the request."""
+        if self.may_record:
+            import pytest_llmcassette.cassette.encoding
+        if not self.will_record:
+            # For its words, should there be none.
+            import pytest_llmcassette.matching.mismatch.miss  # noqa: F401
+
     def _load(self) -> Playlist:
+        if self._unreadable is not None:
+            raise self._unreadable
         if self._playlist is None:
             interactions: Sequence[Interaction] = ()
             if self.exists_at_start and self.mode is not RecordMode.REWRITE:
                 from pytest_llmcassette.cassette.loaded import load_shared
 
-                interactions = load_shared(self.path)
+                try:
+                    interactions = load_shared(self.path)
+                except CassetteFileError as error:
+                    self._unreadable = error
+                    raise
             self._playlist = Playlist(interactions, self.config, self._redactor)
         return self._playlist
 
@@ -205,7 +221,7 @@ class Recorder:
             request,
             sent,
             redactor=self._redactor,
-            secrets=self._secrets,
+            known=self._known,
             config=self.config,
             phase=self.phase,
             is_complete=self._is_complete,
@@ -221,13 +237,13 @@ class Recorder:
         """
         if not self.exists_at_start or self.mode in (RecordMode.ALL, RecordMode.REWRITE):
             return []
-        with self._lock:
+        with self.lock:
             return self._load().unplayed()
 
     def close(self) -> None:
         """No more requests: later ones raise `RequestRefused` naming the owner. Streams still open count as closed."""
         self.closed = True
-        with self._lock:
+        with self.lock:
             for _, slot in self._slots:
                 slot.settle()
 
@@ -236,10 +252,10 @@ class Recorder:
 
         Raises `CassetteFileError`, also when something else wrote the file since this cassette was opened.
         """
-        with self._lock:
+        with self.lock:
             fresh = [
                 # A later request may carry what an earlier answer gave out under an unknown name.
-                (request, self._swept(slot.sent.interaction, self._secrets - slot.secrets))
+                (request, self._swept(slot.sent.interaction, slot.redacted_with))
                 for request, slot in self._slots
                 if slot.sent.interaction is not None and not slot.sent.dropped
             ]
@@ -259,8 +275,9 @@ class Recorder:
             self._known_state = _file_state(self.path)
             return self.path
 
-    def _swept(self, interaction: Interaction, secrets: frozenset[str]) -> Interaction:
-        return self._redactor.without(interaction, secrets) if secrets else interaction
+    def _swept(self, interaction: Interaction, redacted_with: frozenset[str]) -> Interaction:
+        known = self._known
+        return interaction if redacted_with == known.values else self._redactor.without(interaction, known)
 
     def _merged(self, fresh: list[tuple[Request, Interaction]]) -> list[Interaction]:
         if self._playlist is None or self.mode is RecordMode.REWRITE:

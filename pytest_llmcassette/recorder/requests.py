@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 from pytest_llmcassette.cassette.headers import canonical
 from pytest_llmcassette.cassette.model import Headers, Interaction, Request
 from pytest_llmcassette.errors import RequestRefused
 from pytest_llmcassette.provider import find_placeholder
-from pytest_llmcassette.redaction import Redactor
+from pytest_llmcassette.redaction import KnownSecrets, Redactor
 
 RawHeaders = list[tuple[bytes, bytes]]
 PROTOCOL_HEADERS = frozenset({"Anthropic-Version", "Anthropic-Beta", "Openai-Beta"})
@@ -45,6 +46,8 @@ class SentRequest:
     snapshot_headers: Headers = field(default_factory=dict)
     live: bool = False
     """Whether it was to go to the network (it may have failed there)."""
+    read: tuple[Any] | None = field(default=None, repr=False)
+    """What those above made of `interaction`, in a tuple of one: they read each answer once."""
 
 
 @lru_cache(maxsize=1024)
@@ -61,59 +64,55 @@ def canonical_headers(raw: RawHeaders) -> Headers:
     return headers
 
 
-def read_headers(
-    redactor: Redactor, shown: frozenset[str], raw: RawHeaders, secrets: frozenset[str]
-) -> tuple[Headers, Headers, frozenset[str]]:
-    """The allow-listed headers and those named in `shown`, both redacted, and `secrets` with the headers' own added.
+def read_request(
+    redactor: Redactor, shown: frozenset[str], live: LiveRequest, known: KnownSecrets
+) -> tuple[Request, SentRequest]:
+    """A live request, redacted, as it is compared and as a test sees it, with the headers named in `shown` as well.
 
-    A client sends the same lines with all its requests but for the length: they are read once.
+    Its own secrets are added to those `known`.
     """
+    redactor.learn(known, {}, live.url)
+    kept, seen = _read_headers(redactor, shown, live.headers, known)
+    request = redactor.request_with(kept, live.method, live.url, live.body, known)
+    headers = {**kept, **seen} if seen else kept
+    return request, SentRequest(request.method, request.url, headers, request.body, snapshot_headers=seen)
+
+
+def _read_headers(
+    redactor: Redactor, shown: frozenset[str], raw: RawHeaders, known: KnownSecrets
+) -> tuple[Headers, Headers]:
+    """A client sends the same lines with all its requests but for the length: they are read once."""
     lines = tuple([line for line in raw if line[0] != _LENGTH])
     if len(lines) != len(raw) and ("Content-Length" in shown or redactor.keeps_header("content-length")):
         lines = tuple(raw)
-    kept, seen, known = _read(redactor, shown, lines, secrets)
-    return _copied(kept), _copied(seen), known
+    kept, seen, values = _read(redactor, shown, lines, known.values)
+    known.learn(values)
+    return _copied(kept), _copied(seen)
 
 
 @lru_cache(maxsize=128)
 def _read(
-    redactor: Redactor, shown: frozenset[str], lines: _Lines, secrets: frozenset[str]
+    redactor: Redactor, shown: frozenset[str], lines: _Lines, values: frozenset[str]
 ) -> tuple[Headers, Headers, frozenset[str]]:
     headers = canonical_headers(list(lines))
-    secrets |= redactor.secrets_of(headers, "")
-    kept = redactor.without_echoes(redactor.request_headers(headers), secrets)
-    seen = redactor.without_echoes({name: headers[name] for name in shown.intersection(headers)}, secrets)
-    return kept, seen, secrets
+    known = KnownSecrets(values)
+    known.learn_headers(headers)
+    kept = redactor.without_echoes(redactor.request_headers(headers), known)
+    seen = redactor.without_echoes({name: headers[name] for name in shown.intersection(headers)}, known)
+    return kept, seen, known.values
 
 
 def _copied(headers: Headers) -> Headers:
     return {name: list(values) for name, values in headers.items()}
 
 
-def read_request(
-    redactor: Redactor, kept: Headers, live: LiveRequest, secrets: frozenset[str]
-) -> tuple[Request, frozenset[str]]:
-    """The redacted request, with the headers that are `kept`, and `secrets` with those of its body added.
-
-    A key in the body may come back in the answer, as one in a header may.
-    """
-    request = redactor.request_with(kept, live.method, live.url, live.body, secrets)
-    if request.body is live.body:
-        return request, secrets
-    found = redactor.secrets_in(live.body, kept) - secrets
-    if not found:
-        return request, secrets
-    secrets |= found
-    return redactor.request_with(kept, live.method, live.url, live.body, secrets), secrets
-
-
-def without_keys(redactor: Redactor, request: Request, sent: SentRequest, keys: frozenset[str]) -> Request:
-    """`request`, which is redacted already, without copies of these `keys`; they are taken out of `sent` too."""
-    kept = redactor.without_echoes(request.headers, keys)
-    cleaned = redactor.request_with(kept, request.method, request.url, request.body, keys)
+def read_again(redactor: Redactor, request: Request, sent: SentRequest, known: KnownSecrets) -> Request:
+    """`request`, which is redacted already, without copies of what is `known` by now; `sent` is changed likewise."""
+    kept = redactor.without_echoes(request.headers, known)
+    cleaned = redactor.request_with(kept, request.method, request.url, request.body, known)
     sent.url, sent.body = cleaned.url, cleaned.body
-    sent.headers = redactor.without_echoes(sent.headers, keys)
-    sent.snapshot_headers = redactor.without_echoes(sent.snapshot_headers, keys)
+    sent.headers = redactor.without_echoes(sent.headers, known)
+    sent.snapshot_headers = redactor.without_echoes(sent.snapshot_headers, known)
     return cleaned
 
 

@@ -7,19 +7,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from threading import Lock
 
-from pytest_llmcassette.cassette.model import Interaction, Request, Response
+from pytest_llmcassette.cassette.model import CLOSED, Interaction, Outcome, Request, Response
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.recorder.requests import RawHeaders, SentRequest, canonical_headers
-from pytest_llmcassette.redaction import Redactor
+from pytest_llmcassette.redaction import KnownSecrets, Redactor
 
-CLOSED = "closed"
 _TRANSIENT = frozenset({408, 409, 429})
 
 
 def is_transient(interaction: Interaction) -> bool:
     """A failure that clients retry: 408, 409, 429, 5xx, or no answer at all."""
     code = interaction.response.code
-    return code in _TRANSIENT or code >= 500 or (code == 0 and interaction.end != CLOSED)
+    return code in _TRANSIENT or code >= 500 or (not code and interaction.outcome is Outcome.FAILED)
 
 
 class RecordingSlot:
@@ -34,7 +33,7 @@ class RecordingSlot:
         sent: SentRequest,
         *,
         redactor: Redactor,
-        secrets: frozenset[str],
+        known: KnownSecrets,
         config: CassetteConfig,
         phase: str,
         is_complete: Callable[[Interaction], bool] | None,
@@ -43,12 +42,14 @@ class RecordingSlot:
         self.sent = sent
         self._request = request
         self._redactor = redactor
-        self.secrets = secrets
+        self._known = known
+        self.redacted_with = known.values
+        """What was known to be secret when the interaction was put together."""
         self._timed = config.record_timing
         self._phase = phase
         self._is_complete = is_complete
         self._on_end = on_end
-        self._lock = Lock()
+        self._first_end = Lock()
         self._ended = False
         self._response: Response | None = None
         self._raw_headers: RawHeaders = []
@@ -82,10 +83,10 @@ class RecordingSlot:
 
         A request that the client gave up before its answer began is kept with code 0.
         """
-        with self._lock:
-            if self._ended:
-                return
-            self._ended = True
+        # Taken for good, and never waited for: this may be an event loop's thread.
+        if not self._first_end.acquire(blocking=False):
+            return
+        self._ended = True
         self.sent.interaction = self._interaction(kind, message)
         self._on_end(self)
 
@@ -93,8 +94,8 @@ class RecordingSlot:
         """The recorder closes: a body that still streams counts as closed, a request without an answer is forgotten."""
         if self._response is not None:
             self.end(CLOSED)
-        with self._lock:
-            self._ended = True
+        self._first_end.acquire(blocking=False)
+        self._ended = True
 
     def _interaction(self, kind: str, message: str) -> Interaction:
         pieces, self._pieces = self._pieces, []
@@ -107,12 +108,13 @@ class RecordingSlot:
         whole = len(body) == response.content_length
         if body and "Content-Encoding" in response.headers:
             self._store_decoded(response, pieces, cut=bool(kind))
+        self.redacted_with = self._known.values
         interaction = Interaction(
             request=self._request,
-            response=self._redactor.response(response, self.secrets),
+            response=self._redactor.response(response, self._known),
             phase=self._phase,
             end=kind,
-            end_message=self._redactor.text(message, self.secrets),
+            end_message=self._known.text_without(message),
             chunks=tuple(self._arrivals),
         )
         if kind == CLOSED and (whole or self._reached_its_end(interaction)):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from pytest_llmcassette.redaction.known_secrets import KnownSecrets
 from pytest_llmcassette.redaction.names import REDACTED, is_secret_header
 from pytest_llmcassette.redaction.redactor import Redactor
 
-__all__ = ["REDACTED", "Redactor", "is_secret_header"]
+__all__ = ["REDACTED", "KnownSecrets", "Redactor", "is_secret_header"]

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
-from pytest_llmcassette.cassette.multipart import find_parts
+from pytest_llmcassette.cassette.form import is_form
+from pytest_llmcassette.cassette.multipart import find_parts, is_multipart
 from pytest_llmcassette.redaction.json_text import redact_json
-from pytest_llmcassette.redaction.names import HEADER_FIELDS, REDACTED, SECRET_FIELDS, TOKEN_REQUEST_FIELDS
+from pytest_llmcassette.redaction.names import (
+    CREDENTIAL_FIELDS,
+    REDACTED,
+    SECRET_FIELDS,
+    TOKEN_REQUEST_FIELDS,
+    SecretNames,
+    spelled,
+)
 from pytest_llmcassette.redaction.pairs import redact_pairs
 
 _PLACEHOLDER = REDACTED.encode()
-# Of all the letters in the built-in names k is the rarest in text; two names without one have "se" in common, two more
-# end alike. A search that starts with a literal runs at memory speed, so these passes cost less than the exact pattern.
-_WITH_K = re.compile(rb'k(?:ey(?:id)?|en)"')
-_WITHOUT_K = re.compile(rb'se(?:rtion|cret)"')
-_HEADER_WITHOUT_K = b'authorization"'
-_FORM = re.compile(rb"[A-Za-z0-9_.~%+*\[\]-]+=[^\s\"<>{}]*\Z")
+_BY_FREQUENCY = "etaoinshrdlcumwfgypbvkjxqz"
+_SHORTEST_TAIL = 3
+"""A name's end of fewer letters (`id"`) would be found in every body."""
+_ELEMENT = re.compile(rb"(<(?:[\w.-]+:)?([\w.-]+)(?:\s[^<>]*)?>)(\s*+<!\[CDATA\[.*?\]\]>\s*+|[^<]*+)(</)", re.DOTALL)
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 _EVENT_STREAM = (b"data:", b"event:", b"id:", b"retry:", b":")
 _BETWEEN_EVENTS = re.compile(rb"(\r\n\r\n|\n\n|\r\r)")
@@ -30,19 +37,11 @@ class BodyRedactor:
     """
 
     def __init__(self, extra: tuple[str, ...] = ()) -> None:
-        added = {name.lower() for name in extra}
-        self._names = frozenset(SECRET_FIELDS | HEADER_FIELDS | added)
-        self._form_names = self._names | TOKEN_REQUEST_FIELDS
-        self._extra = tuple(sorted(name.encode() + b'"' for name in added - SECRET_FIELDS - HEADER_FIELDS))
-        self._beyond_ascii = any(not name.isascii() for name in added)
-        escape = rb"\\u00[2-7]" if added else rb"\\u00[4-7]"
-        self._escaped_ascii = re.compile(escape)
-        names = "|".join(re.escape(name) for name in sorted(self._names)).encode()
-        self._member = re.compile(rb'"(?:' + names + rb')"\s*+:')
-        self._element = re.compile(
-            rb"(<(?:[\w.-]+:)?(" + names + rb")(?:\s[^<>]*)?>\s*)(<!\[CDATA\[.*?\]\]>|[^<]*?)(\s*</)",
-            re.IGNORECASE | re.DOTALL,
-        )
+        self._names = SecretNames(extra)
+        self._form_names = SecretNames(extra, TOKEN_REQUEST_FIELDS)
+        self._tails = _searches_for({*SECRET_FIELDS, *CREDENTIAL_FIELDS, *self._names.exact})
+        self._beyond_ascii = any(not name.isascii() for name in extra)
+        self._escaped_ascii = re.compile(rb"\\u00[2-7]" if extra else rb"\\u00[4-7]")
 
     def __call__(self, body: bytes, content_type: str, found: set[str] | None = None) -> bytes:
         """`body` with its secrets replaced; `content_type` may be empty or wrong, the first bytes count too.
@@ -51,37 +50,27 @@ class BodyRedactor:
         """
         if not body:
             return body
+        found = set() if found is None else found
         # Some gateways send blank lines, and many, until a plain answer is ready.
         head = body[:256].lstrip(_BLANK) or body.lstrip(_BLANK)[:256]
         kind = content_type.lower()
         is_object = head[:1] in (b"{", b"[")
         if not is_object and ("event-stream" in kind or head.startswith(_EVENT_STREAM)):
-            return self._events(body, found) if self._may_hold_secrets(body) else body
+            return self._events(body, found)
         if is_object or "json" in kind:
-            return self._json(body, found) if self._may_hold_secrets(body) else body
-        if kind.startswith("multipart/") or (not kind and head.startswith(b"--")):
+            return self._json(body, found)
+        if is_multipart(body, kind):
             return self._multipart(body, content_type, found)
-        if "x-www-form-urlencoded" in kind or (not kind and _FORM.match(body)):
+        if is_form(body, kind):
             return self._form(body, found)
         if "xml" in kind or head.startswith(b"<"):
             return self._xml(body, found)
         return body
 
-    def _may_hold_secrets(self, body: bytes) -> bool:
-        lower = body.lower()
-        return (
-            _WITH_K.search(lower) is not None
-            or _WITHOUT_K.search(lower) is not None
-            or _HEADER_WITHOUT_K in lower
-            or any(name in lower for name in self._extra)
-            or self._beyond_ascii
-            or (b"\\" in body and self._escaped_ascii.search(lower) is not None)
-        )
-
-    def _json(self, text: bytes, found: set[str] | None) -> bytes:
+    def _json(self, text: bytes, found: set[str]) -> bytes:
         return redact_json(text, self._names, found) if self._has_secret_member(text) else text
 
-    def _events(self, body: bytes, found: set[str] | None) -> bytes:
+    def _events(self, body: bytes, found: set[str]) -> bytes:
         """Each event by itself, so that one cut short does not decide how the next is read."""
         if not self._has_secret_member(body):
             return body
@@ -90,28 +79,31 @@ class BodyRedactor:
         return b"".join(redacted) if redacted != pieces else body
 
     def _has_secret_member(self, text: bytes) -> bool:
+        """Costs a body without one next to nothing: a search that starts with a rare letter runs at memory speed."""
         lower = text.lower()
-        return (
-            self._member.search(lower) is not None
-            or self._beyond_ascii
-            or self._escaped_ascii.search(lower) is not None
-        )
+        for tail in self._tails:
+            match = tail.search(lower)
+            while match:
+                name = lower[lower.rfind(b'"', 0, match.start()) + 1 : match.end(1)].decode("utf-8", "replace")
+                if self._names.may_hide(name):
+                    return True
+                match = tail.search(lower, match.end())
+        return self._beyond_ascii or (b"\\" in text and self._escaped_ascii.search(lower) is not None)
 
-    def _form(self, body: bytes, found: set[str] | None) -> bytes:
+    def _form(self, body: bytes, found: set[str]) -> bytes:
         text = body.decode("utf-8", "surrogateescape")
         names = self._form_names if _IS_TOKEN_REQUEST.search(text) else self._names
         redacted = redact_pairs(text, names, found)
         return body if redacted is text else redacted.encode("utf-8", "surrogateescape")
 
-    def _multipart(self, body: bytes, content_type: str, found: set[str] | None) -> bytes:
+    def _multipart(self, body: bytes, content_type: str, found: set[str]) -> bytes:
         pieces: list[bytes] = []
         written = 0
         for part in find_parts(body, content_type) or ():
             content = body[part.start : part.end]
-            if part.name.lower() in self._names:
+            if self._names.hide(part.name, content):
                 redacted = _PLACEHOLDER if content.strip() else content
-                if found is not None:
-                    found.add(content.strip().decode("utf-8", "surrogateescape"))
+                found.add(content.strip().decode("utf-8", "surrogateescape"))
             else:
                 redacted = self(content, part.headers.get("content-type", "text/plain"), found)
             if redacted != content:
@@ -122,10 +114,29 @@ class BodyRedactor:
         pieces.append(body[written:])
         return b"".join(pieces)
 
-    def _xml(self, body: bytes, found: set[str] | None) -> bytes:
+    def _xml(self, body: bytes, found: set[str]) -> bytes:
         def replace(match: re.Match[bytes]) -> bytes:
-            if found is not None:
-                found.add(match[3].strip().decode("utf-8", "surrogateescape"))
-            return match[1] + (_PLACEHOLDER if match[3] else b"") + match[4]
+            content = match[3].strip()
+            if not content or not self._names.hide(match[2].decode("utf-8", "surrogateescape"), content):
+                return match[0]
+            value = content.removeprefix(b"<![CDATA[").removesuffix(b"]]>")
+            found.add(value.decode("utf-8", "surrogateescape"))
+            return match[1] + match[3].replace(content, _PLACEHOLDER) + match[4]
 
-        return self._element.sub(replace, body)
+        return _ELEMENT.sub(replace, body)
+
+
+def _searches_for(names: Iterable[str]) -> tuple[re.Pattern[bytes], ...]:
+    """Patterns that find the end of each name where a JSON member has it, from its rarest letter on; few, and fast."""
+    tails: dict[str, set[str]] = {}
+    for name in names:
+        words = re.split("[_-]", name)
+        tail = words.pop()
+        while words and len(tail) < _SHORTEST_TAIL:
+            tail = f"{words.pop()}_{tail}"
+        rarest = max(range(len(tail)), key=lambda place: _BY_FREQUENCY.find(tail[place]))
+        tails.setdefault(tail[rarest], set()).add(spelled(tail[rarest + 1 :]))
+    return tuple(
+        re.compile(f'({re.escape(letter)}(?:{"|".join(sorted(rests))}))"\\s*+:'.encode())
+        for letter, rests in sorted(tails.items())
+    )

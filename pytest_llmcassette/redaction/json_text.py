@@ -4,63 +4,99 @@ from __future__ import annotations
 
 import json
 import re
+from enum import Enum, auto
 
-from pytest_llmcassette.redaction.names import CONVERSATION, HEADER_FIELDS, REDACTED, TOOLS
+from pytest_llmcassette.redaction.names import REDACTED, SecretNames, is_secret_header, looks_like_credential
+from pytest_llmcassette.redaction.request_words import CONVERSATION, TOOLS
 
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[{}\[\]:,]', re.DOTALL)
 _PLACEHOLDER = REDACTED.encode()
-_NOTHING: frozenset[str] = frozenset()
+_SCHEMA = frozenset({"properties", "$defs", "definitions"})
+"""Members whose own members are the names of a JSON schema: what such a name holds describes it."""
+_OF_A_SERVER = frozenset({"headers", "env"})
+"""Members of a tool that is an MCP server in which names are read as anywhere else."""
 
 
-def redact_json(text: bytes, secret: frozenset[str], found: set[str] | None = None) -> bytes:
-    """`text` with every non-empty string value of a `secret` member (lower-case names) replaced by `REDACTED`.
+class _Rule(Enum):
+    """What is secret among the members of a container."""
+
+    BY_NAME = auto()
+    """What `SecretNames` hide, and all that is inside an object or a list of such a name."""
+    SCHEMA = auto()
+    """The same for texts; objects and lists describe what their name is for."""
+    TOOLS = auto()
+    """The credentials that an MCP server is called with: a schema's members are no texts."""
+    NOTHING = auto()
+    EVERYTHING = auto()
+
+
+def redact_json(text: bytes, names: SecretNames, found: set[str]) -> bytes:
+    """`text` with every non-empty string that is secret by its member's name replaced by `REDACTED`.
 
     What was replaced is added to `found`.
 
-    At any depth, but not inside `names.CONVERSATION`, except for `names.HEADER_FIELDS` among tools. Follows the tokens,
-    not the grammar, so that a body that was cut off, several documents in a row and the `data:` lines of an event
-    stream are covered, and depth costs no recursion.
+    At any depth, but not inside `request_words.CONVERSATION`, except for an MCP server's among tools. Follows the
+    tokens, not the grammar, so that a body that was cut off, several documents in a row and the `data:` lines of an
+    event stream are covered, and depth costs no recursion.
     """
     pieces: list[bytes] = []
     written = 0
-    names = secret
-    open_containers: list[frozenset[str]] = []
+    rule, in_list = _Rule.BY_NAME, False
+    open_containers: list[tuple[_Rule, bool]] = []
     last: bytes | None = None
     key: str | None = None
-    member = b""
     for match in _TOKEN.finditer(text):
         token = match[0]
         first = token[0]
         if first == 0x22:
-            if key is None:
+            if key is None and not (in_list and rule is _Rule.EVERYTHING):
                 last = token
                 continue
-            if key in names:
+            content = token[1 : -1 if _is_closed(token) else None]
+            if content not in (b"", _PLACEHOLDER) and _is_secret(rule, key, content, names):
                 start = match.start() + 1
-                end = match.end() - (1 if _is_closed(token) else 0)
-                if text[start:end] not in (b"", _PLACEHOLDER):
-                    pieces += (text[written:start], _PLACEHOLDER)
-                    written = end
-                    if found is not None:
-                        found.add(_unescaped(text[start:end]))
+                pieces += (text[written:start], _PLACEHOLDER)
+                written = start + len(content)
+                value = _unescaped(content)
+                if rule is not _Rule.EVERYTHING or looks_like_credential(value):
+                    found.add(value)
             key = None
         elif first == 0x3A:
             if last is not None:
-                key, member = _name(last), last[1:-1]
-                last = None
+                key, last = _unescaped(last[1:-1]), None
         elif first in b"{[":
-            open_containers.append(names)
-            if key is not None and member in CONVERSATION:
-                names = names & HEADER_FIELDS if member == TOOLS else _NOTHING
+            open_containers.append((rule, in_list))
+            rule, in_list = _inside(rule, key, names), first == 0x5B
             key = last = None
         else:
             if first != 0x2C and open_containers:
-                names = open_containers.pop()
+                rule, in_list = open_containers.pop()
             key = last = None
     if not pieces:
         return text
     pieces.append(text[written:])
     return b"".join(pieces)
+
+
+def _is_secret(rule: _Rule, key: str | None, content: bytes, names: SecretNames) -> bool:
+    if key is None or rule in (_Rule.EVERYTHING, _Rule.NOTHING):
+        return rule is _Rule.EVERYTHING
+    return is_secret_header(key) if rule is _Rule.TOOLS else names.hide(key, content)
+
+
+def _inside(rule: _Rule, key: str | None, names: SecretNames) -> _Rule:
+    """The rule for the container that `key` holds in one of this rule; a list's items have no key."""
+    if rule in (_Rule.NOTHING, _Rule.EVERYTHING):
+        return rule
+    if key == TOOLS:
+        return _Rule.TOOLS
+    if key in CONVERSATION:
+        return _Rule.NOTHING
+    if rule is _Rule.TOOLS:
+        return _Rule.BY_NAME if key in _OF_A_SERVER else rule
+    if key in _SCHEMA:
+        return _Rule.SCHEMA
+    return _Rule.EVERYTHING if rule is _Rule.BY_NAME and key in names else _Rule.BY_NAME
 
 
 def _is_closed(token: bytes) -> bool:
@@ -69,10 +105,6 @@ def _is_closed(token: bytes) -> bool:
         return False
     content = token[1:-1]
     return (len(content) - len(content.rstrip(b"\\"))) % 2 == 0
-
-
-def _name(token: bytes) -> str:
-    return _unescaped(token[1:-1]).lower()
 
 
 def _unescaped(content: bytes) -> str:

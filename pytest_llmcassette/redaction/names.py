@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Container, Iterable
 from functools import lru_cache
 
 REDACTED = "REDACTED"
@@ -23,79 +25,43 @@ RESPONSE_HEADERS = (
 )
 """What clients act on: they retry, poll, follow, upload and count by these."""
 
-SECRET_FIELDS = frozenset(
-    {
-        "api_key",
-        "apikey",
-        "access_token",
-        "refresh_token",
-        "id_token",
-        "client_secret",
-        "private_key",
-        "assertion",
-        "accesskeyid",
-        "secretaccesskey",
-        "sessiontoken",
-        # The same in the other spelling: gateways and tools take them from a configuration.
-        "accesstoken",
-        "api_token",
-        "auth_token",
-        "authtoken",
-        "clientsecret",
-        "idtoken",
-        "privatekey",
-        "refreshtoken",
-        "secret_access_key",
-        "secret_key",
-        "secretkey",
-        "session_token",
-    }
+SECRET_FIELDS = (
+    "access_key_id",
+    "access_token",
+    "api_key",
+    "api_token",
+    "assertion",
+    "auth_token",
+    "authorization",
+    "authorization_token",
+    "client_secret",
+    "id_token",
+    "password",
+    "private_key",
+    "private_token",
+    "refresh_token",
+    "secret_access_key",
+    "secret_key",
+    "session_token",
 )
-"""Names of JSON, form and XML fields, in lower case."""
+"""Fields of JSON, forms, XML, multipart bodies and queries. Each stands for every name that ends in it, in any case,
+its words joined by `_`, `-` or nothing: `OPENAI_API_KEY`, `apiKey`, `x-api-key`."""
 
-HEADER_FIELDS = frozenset(
-    {
-        "api-key",
-        "authorization",
-        "authorization_token",
-        "private-token",
-        "proxy-authorization",
-        "x-api-key",
-        "x-auth-token",
-        "x-goog-api-key",
-    }
-)
-"""Names of JSON fields with a credential for an MCP server: OpenAI's `tools[].authorization` and `tools[].headers`,
-Anthropic's `mcp_servers[].authorization_token`. Secret among tools as well: a schema's members are no strings."""
+CREDENTIAL_FIELDS = ("token", "secret")
+"""A longer name that ends in one of these is secret where its value looks like a credential (`webhook_secret`)."""
 
-TOOLS = b"tools"
-"""The JSON member in which of all names only `HEADER_FIELDS` are secret."""
+NO_CREDENTIALS = ("page_token", "next_token", "continuation_token", "sync_token", "bos_token", "eos_token", "pad_token")
+"""But for these: places in a list, and a model's own vocabulary."""
 
 TOKEN_REQUEST_FIELDS = frozenset(
-    {
-        "actor_token",
-        "client_assertion",
-        "code",
-        "code_verifier",
-        "device_code",
-        "password",
-        "samlassertion",
-        "subject_token",
-        "token",
-        "webidentitytoken",
-    }
+    {"actor_token", "code", "code_verifier", "device_code", "subject_token", "token", "webidentitytoken"}
 )
 """More names that are secret in a form which asks for a token (OAuth 2: RFC 6749, 7009, 7521, 8693; AWS STS)."""
 
-SECRET_QUERY = SECRET_FIELDS | frozenset(
+SECRET_QUERY = frozenset(
     {
-        "api-key",
         "auth",
-        "awsaccesskeyid",
-        "client_assertion",
         "key",
-        "password",
-        "samlassertion",
         "sig",
         "signature",
         "subscription-key",
@@ -104,35 +70,60 @@ SECRET_QUERY = SECRET_FIELDS | frozenset(
         "x-amz-credential",
         "x-amz-security-token",
         "x-amz-signature",
-        "x-api-key",
-        "x-goog-api-key",
         "x-goog-credential",
         "x-goog-signature",
     }
 )
-"""Names of query parameters, in lower case."""
+"""More names of query parameters."""
 
-CONVERSATION = frozenset(
-    {b"messages", b"contents", b"input", b"tools", b"system", b"arguments", b"args", b"tool_calls"}
-)
-"""JSON members in which nothing is secret by its name: what was said, and what a tool takes."""
+_LOOKS_LIKE_CREDENTIAL = re.compile(r"[^\s<>{}]{16,}")
 
-_SECRET_HEADERS = frozenset(
-    {
-        "api-key",
-        "apikey",
-        "authorization",
-        "cookie",
-        "helicone-auth",
-        "proxy-authorization",
-        "set-cookie",
-        "token",
-        "x-api-key",
-        "x-functions-key",
-        "x-goog-api-key",
-        "x-key",
-    }
+
+def spelled(*fields: str) -> str:
+    """A pattern for any of these names in lower case, their words joined by `_`, `-` or nothing."""
+    return "|".join("[_-]?".join(map(re.escape, re.split("[_-]", field))) for field in fields)
+
+
+_ANY_VALUE, _CREDENTIAL = 1, 3
+"""Groups of `_NAME`."""
+_NAME = re.compile(
+    f"(?:({spelled(*SECRET_FIELDS)})|({spelled(*NO_CREDENTIALS)})|(?s:.)({spelled(*CREDENTIAL_FIELDS)}))\\Z"
 )
+
+
+@lru_cache(maxsize=4096)
+def _kind(lower: str) -> int | None:
+    """Which values are secret under this name, by the longest end of it that is in a table."""
+    found = _NAME.search(lower)
+    return found.lastindex if found else None
+
+
+def looks_like_credential(value: str | bytes) -> bool:
+    """16 or more characters, no space, no brackets of a template."""
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+    return _LOOKS_LIKE_CREDENTIAL.fullmatch(text) is not None
+
+
+class SecretNames(Container[str]):
+    """The names under which any value is secret, in any case: `SECRET_FIELDS`, and these `exact` ones."""
+
+    def __init__(self, *exact: Iterable[str]) -> None:
+        self.exact = frozenset(name.lower() for names in exact for name in names)
+
+    def __contains__(self, name: object) -> bool:
+        lower = str(name).lower()
+        return lower in self.exact or _kind(lower) == _ANY_VALUE
+
+    def may_hide(self, name: str) -> bool:
+        """Whether some value is secret under this name."""
+        return name in self or _kind(name.lower()) == _CREDENTIAL
+
+    def hide(self, name: str, value: str | bytes) -> bool:
+        """Whether this value is secret under this name."""
+        return name in self or (self.may_hide(name) and looks_like_credential(value))
+
+
+_SECRET_HEADERS = frozenset({"apikey", "authorization", "cookie", "token", "x-functions-key", "x-key"})
 _SECRET_ENDINGS = (
     "api-key",
     "-access-key",

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Set
 from urllib.parse import unquote_plus
 
-from pytest_llmcassette.redaction.names import REDACTED
+from pytest_llmcassette.redaction.names import REDACTED, SecretNames
 
 _USERINFO = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*:)?//([^/?#]*)@")
 _URL_IN_TEXT = re.compile(r"""[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>]+""")
@@ -17,8 +16,8 @@ def pair_name(name: str) -> str:
     return (unquote_plus(name) if "%" in name or "+" in name else name).lower()
 
 
-def redact_pairs(text: str, secret: Set[str], found: set[str] | None = None) -> str:
-    """`a=1&key=x` with the non-empty values of `secret` names (lower case) replaced by `REDACTED`.
+def redact_pairs(text: str, secret: SecretNames, found: set[str]) -> str:
+    """`a=1&key=x` with the non-empty values of `secret` names replaced by `REDACTED`.
 
     What was replaced is added to `found`.
     """
@@ -26,15 +25,14 @@ def redact_pairs(text: str, secret: Set[str], found: set[str] | None = None) -> 
     changed = False
     for index, pair in enumerate(pairs):
         name, equals, value = pair.partition("=")
-        if value and value != REDACTED and pair_name(name) in secret:
+        if value and value != REDACTED and secret.hide(pair_name(name), value):
             pairs[index] = name + equals + REDACTED
             changed = True
-            if found is not None:
-                found.add(unquote_plus(value))
+            found.add(unquote_plus(value))
     return "&".join(pairs) if changed else text
 
 
-def redact_url(url: str, secret: Set[str]) -> str:
+def redact_url(url: str, secret: SecretNames) -> str:
     """`url` with its user information and the values of `secret` parameters replaced, in the fragment too."""
     if "@" in url:
         url = _USERINFO.sub(lambda match: f"{match[1] or ''}//{REDACTED}@", url)
@@ -42,10 +40,11 @@ def redact_url(url: str, secret: Set[str]) -> str:
         return url
     front, hash_mark, fragment = url.partition("#")
     path, question_mark, query = front.partition("?")
-    return path + question_mark + redact_pairs(query, secret) + hash_mark + redact_pairs(fragment, secret)
+    found: set[str] = set()
+    return path + question_mark + redact_pairs(query, secret, found) + hash_mark + redact_pairs(fragment, secret, found)
 
 
-def redact_urls_in(text: str, secret: Set[str]) -> str:
+def redact_urls_in(text: str, secret: SecretNames) -> str:
     """A header's value with every absolute URL in it redacted."""
     if "://" not in text:
         return text

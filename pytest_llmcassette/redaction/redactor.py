@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 
 from pytest_llmcassette.cassette.form import form_values
-from pytest_llmcassette.cassette.headers import canonical
+from pytest_llmcassette.cassette.headers import canonical, content_type_of
 from pytest_llmcassette.cassette.model import Headers, Interaction, Request, Response
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.provider import PLACEHOLDER_PREFIX
 from pytest_llmcassette.redaction.bodies import BodyRedactor
-from pytest_llmcassette.redaction.echoes import replace_echoes, replace_in_request, secrets_among, secrets_of
+from pytest_llmcassette.redaction.known_secrets import NOTHING_KNOWN, KnownSecrets, replace_in_request
 from pytest_llmcassette.redaction.names import (
     REDACTED,
     REQUEST_HEADERS,
     RESPONSE_HEADERS,
     SECRET_QUERY,
+    SecretNames,
     is_secret_header,
 )
 from pytest_llmcassette.redaction.pairs import redact_url, redact_urls_in
 
 _HOST = re.compile(r"^[^/?#]*//(?:[^/?#]*@)?([^/?#]*)")
 _URL_HEADERS = frozenset({"Location", "Content-Location", "X-Goog-Upload-Url"})
-_NO_VALUE = ("",)
 
 
 class Redactor:
@@ -33,28 +33,35 @@ class Redactor:
 
     Headers are kept by allow-list; of those that carry credentials only the name is kept, even when
     `keep_request_headers` names them. A request is redacted before it is compared too, so that a secret never
-    decides a match.
+    decides a match. What it finds in a live request is added to the `known` secrets, whose copies it replaces too.
     """
 
     def __init__(self, config: CassetteConfig) -> None:
         compared = (name.removeprefix("header:") for name in config.match_on if name.startswith("header:"))
         self._request_headers = _allow(REQUEST_HEADERS, config.keep_request_headers, compared)
         self._response_headers = _allow(RESPONSE_HEADERS, config.keep_response_headers)
-        self._query = SECRET_QUERY | {name.lower() for name in config.secret_query}
-        self._body = BodyRedactor(config.secret_fields)
+        self._query = SecretNames(SECRET_QUERY, config.secret_query)
+        self.body = BodyRedactor(config.secret_fields)
+        """Takes a body and its content type; the same object comes back when nothing in it is secret."""
 
-    def request(self, method: str, url: str, headers: Headers, body: bytes, secrets: Set[str] = frozenset()) -> Request:
-        """A live request as the cassette's `Request`: ready to be written and to be compared.
+    def request(
+        self, method: str, url: str, headers: Headers, body: bytes, known: KnownSecrets | None = None
+    ) -> Request:
+        """A live request as the cassette's `Request`: ready to be written and to be compared."""
+        known = known or KnownSecrets()
+        self.learn(known, headers, url)
+        kept = self.without_echoes(self.request_headers(headers), known)
+        return self.request_with(kept, method, url, body, known)
 
-        Copies of `secrets` (see `secrets_of`) are replaced wherever else they are.
-        """
-        kept = self.without_echoes(self.request_headers(headers), secrets)
-        return self.request_with(kept, method, url, body, secrets)
-
-    def request_with(self, kept: Headers, method: str, url: str, body: bytes, secrets: Set[str]) -> Request:
+    def request_with(self, kept: Headers, method: str, url: str, body: bytes, known: KnownSecrets) -> Request:
         """`request` for headers that are redacted already; `kept` becomes the request's own."""
-        url, host = _without_secrets(url, self._query, frozenset(secrets))
-        body = replace_in_request(self._body(body, _content_type(kept)), secrets)
+        found: set[str] = set()
+        body = self.body(body, content_type_of(kept), found)
+        if found:
+            # A key in the body may come back in the answer, as one in a header may.
+            known.learn_fields(found)
+        body = replace_in_request(body, known.values)
+        url, host = _without_secrets(url, self._query, known.values)
         return Request(
             method=method,
             url=url,
@@ -69,7 +76,7 @@ class Redactor:
         """A request from a file, redacted: what is not about secrets (protocol, host, ...) stays as it was."""
         kept = self.request_headers(request.headers)
         url = self.url(request.url)
-        body = self._body(request.body, _content_type(kept))
+        body = self.body(request.body, content_type_of(kept))
         unchanged = url == request.url and body == request.body
         return replace(
             request,
@@ -81,47 +88,40 @@ class Redactor:
             form=request.form if unchanged and request.form else form_values(request.method, url, kept, body),
         )
 
-    def response(self, response: Response, secrets: Set[str] = frozenset()) -> Response:
-        """`response` with allow-listed headers and no secrets, nor echoes of `secrets` (see `secrets_of`).
+    def response(self, response: Response, known: KnownSecrets = NOTHING_KNOWN) -> Response:
+        """`response` with allow-listed headers and no secrets, nor copies of those that are `known`.
 
         Content-Encoding stays with a body that is stored as it came, encoded.
         """
-        headers = self.response_headers(response.headers, secrets)
+        headers = self.response_headers(response.headers, known)
         if not response.uncompressed and "Content-Encoding" in response.headers:
             headers.setdefault("Content-Encoding", list(response.headers["Content-Encoding"]))
-        body = replace_echoes(self._body(response.body, _content_type(headers)), secrets)
+        body = known.without(self.body(response.body, content_type_of(headers)))
         changed = body != response.body
         return replace(
             response,
             headers=headers,
-            trailer=self.response_headers(response.trailer, secrets) if response.trailer else response.trailer,
+            trailer=self.response_headers(response.trailer, known) if response.trailer else response.trailer,
             body=body,
             content_length=len(body) if changed and response.content_length >= 0 else response.content_length,
-            status=self.text(response.status, secrets),
+            status=known.text_without(response.status),
         )
 
-    def without(self, interaction: Interaction, secrets: Set[str]) -> Interaction:
-        """A recorded interaction without echoes of `secrets` that were not known when its request was sent."""
+    def without(self, interaction: Interaction, known: KnownSecrets) -> Interaction:
+        """A recorded interaction without copies of what was not known yet when it ended."""
         old = interaction.request
-        request = self.request(old.method, old.url, old.headers, old.body, secrets)
+        request = self.request(old.method, old.url, old.headers, old.body, known)
         return replace(
             interaction,
             request=old if request.url == old.url and request.body == old.body else request,
-            response=self.response(interaction.response, secrets),
-            end_message=self.text(interaction.end_message, secrets),
+            response=self.response(interaction.response, known),
+            end_message=known.text_without(interaction.end_message),
         )
 
-    @staticmethod
-    def text(text: str, secrets: Set[str]) -> str:
-        """A text of the network's or the server's (an error's message, a reason phrase) without echoes."""
-        if not secrets or not text:
-            return text
-        return replace_echoes(text.encode("utf-8", "surrogateescape"), secrets).decode("utf-8", "surrogateescape")
-
-    def without_echoes(self, headers: Headers, secrets: Set[str]) -> Headers:
+    def without_echoes(self, headers: Headers, known: KnownSecrets) -> Headers:
         """Request headers without values that are credentials, or hold a copy of one."""
         return {
-            name: [REDACTED] if is_secret_header(name) else [_text_without(value, secrets) for value in values]
+            name: [REDACTED] if is_secret_header(name) else [_text_without(value, known.values) for value in values]
             for name, values in headers.items()
         }
 
@@ -138,7 +138,7 @@ class Redactor:
             if name.lower() in allowed
         }
 
-    def response_headers(self, headers: Headers, secrets: Set[str] = frozenset()) -> Headers:
+    def response_headers(self, headers: Headers, known: KnownSecrets = NOTHING_KNOWN) -> Headers:
         """The allow-listed ones, in Go's canonical case, the URLs in them redacted like a request's."""
         kept: Headers = {}
         for name, values in headers.items():
@@ -147,40 +147,31 @@ class Redactor:
                 if is_secret_header(name):
                     kept[shown] = [REDACTED]
                 else:
-                    kept[shown] = [self._response_value(shown, value, secrets) for value in values]
+                    kept[shown] = [self._response_value(shown, value, known) for value in values]
         return kept
 
-    def _response_value(self, name: str, value: str, secrets: Set[str]) -> str:
-        return self.text(self.url(value) if name in _URL_HEADERS else redact_urls_in(value, self._query), secrets)
+    def _response_value(self, name: str, value: str, known: KnownSecrets) -> str:
+        return known.text_without(self.url(value) if name in _URL_HEADERS else redact_urls_in(value, self._query))
 
     def url(self, url: str) -> str:
         """`url` without user information and values of secret parameters."""
         return redact_url(url, self._query)
 
-    def body(self, body: bytes, content_type: str) -> bytes:
-        """`body` without the values of secret fields; the same object when it has none."""
-        return self._body(body, content_type)
-
-    def secrets_of(self, headers: Headers, url: str) -> frozenset[str]:
-        """A live request's own credentials, of 8 characters or more, for `response` to find their echoes."""
-        return secrets_of(headers, url, self._query)
-
-    def secrets_in(self, body: bytes, headers: Headers) -> frozenset[str]:
-        """The same of a live request's body, which `headers` have the type of: the values of its secret fields."""
-        found: set[str] = set()
-        self._body(body, _content_type(headers), found)
-        return secrets_among(found)
+    def learn(self, known: KnownSecrets, headers: Headers, url: str) -> None:
+        """Add a live request's own credentials to `known`."""
+        known.learn_url(url, self._query)
+        known.learn_headers(headers)
 
 
 @lru_cache(maxsize=128)
-def _without_secrets(url: str, query: Set[str], secrets: frozenset[str]) -> tuple[str, str]:
+def _without_secrets(url: str, query: SecretNames, secrets: frozenset[str]) -> tuple[str, str]:
     """A live request's URL and its host. A test mostly asks one URL again and again."""
     url = _text_without(redact_url(url, query), secrets)
     host = _HOST.match(url)
     return url, host[1] if host else ""
 
 
-def _text_without(text: str, secrets: Set[str]) -> str:
+def _text_without(text: str, secrets: frozenset[str]) -> str:
     if not secrets and PLACEHOLDER_PREFIX not in text:
         return text
     return replace_in_request(text.encode("utf-8", "surrogateescape"), secrets).decode("utf-8", "surrogateescape")
@@ -188,7 +179,3 @@ def _text_without(text: str, secrets: Set[str]) -> str:
 
 def _allow(*lists: Iterable[str]) -> frozenset[str]:
     return frozenset(name.lower() for names in lists for name in names)
-
-
-def _content_type(headers: Headers) -> str:
-    return (headers.get("Content-Type") or _NO_VALUE)[0]

@@ -32,13 +32,9 @@ def collect(
     looked_at = [number for number, sent in enumerate(played) if read or sent.live]
     record.unread += len(played) - len(looked_at)
     if looked_at:
-        from pytest_llmcassette.report.answers import add_answers
+        from pytest_llmcassette.report.figures import add_answers
 
-        found = [
-            (record.exchanges[number], interaction)
-            for number in looked_at
-            if (interaction := played[number].interaction)
-        ]
+        found = [(record.exchanges[number], played[number]) for number in looked_at]
         add_answers(found, recorder, priced=priced, detailed=detailed)
     return record
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from pytest_llmcassette.answers.accounting import dollars
+from pytest_llmcassette.answers.accounting import by_model, dollars
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.report.records import ExchangeRecord, TestRecord, usage_of
+from pytest_llmcassette.report.records import ExchangeRecord, TestRecord, recorded_at, usage_of
 
 NO_PROVIDER = "(no provider)"
 
@@ -74,6 +74,12 @@ def natural(name: str) -> tuple[bool, list[str | int]]:
     return name == NO_PROVIDER, [int(word) if index % 2 else word for index, word in enumerate(words)]
 
 
+def models_of(exchanges: Iterable[ExchangeRecord]) -> list[tuple[str, list[ExchangeRecord]]]:
+    """The LLM calls by model, in the models' natural order."""
+    groups = by_model((one.model, one) for one in exchanges if one.protocol is not None)
+    return sorted(groups.items(), key=lambda item: natural(item[0]))
+
+
 def provider_of(record: TestRecord) -> str:
     """The provider's name, or a stand-in for tests that have none."""
     return record.provider or NO_PROVIDER
@@ -122,9 +128,8 @@ def cost_words(exchanges: Sequence[ExchangeRecord], *, today: bool = False) -> s
 
 def oldest(exchanges: Sequence[ExchangeRecord], now: float) -> str:
     """The age of the oldest recording, `-` when there is none or the time of any is unknown."""
-    times = [one.recorded_at for one in exchanges]
-    known = [time for time in times if time is not None]
-    return age(now - min(known)) if known and len(known) == len(times) else "-"
+    when = recorded_at(exchanges)
+    return "-" if when is None else age(now - when)
 
 
 def usage_words(exchanges: list[ExchangeRecord]) -> str:

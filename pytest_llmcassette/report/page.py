@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from html import escape
 from importlib.resources import files
 
 from pytest_llmcassette.answers.accounting import dollars
@@ -15,12 +14,13 @@ from pytest_llmcassette.report.matrix import (
     cost_of,
     cost_words,
     matrix_of,
+    models_of,
     natural,
     state_of,
     tokens,
     usage_words,
 )
-from pytest_llmcassette.report.page_exchange import exchange_html
+from pytest_llmcassette.report.page_exchange import escaped, exchange_html
 from pytest_llmcassette.report.records import ExchangeRecord, TestRecord, usage_of
 
 
@@ -32,7 +32,7 @@ def page(records: Sequence[TestRecord], *, title: str, now: float, unused: Seque
     written = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d %H:%M UTC")
     body = "\n".join(
         [
-            f"<h1>Cassette report</h1><p class='sub'>{escape(title)} · {written}</p>",
+            f"<h1>Cassette report</h1><p class='sub'>{escaped(title)} · {written}</p>",
             _facts(records),
             _matrix(matrix, anchors, now),
             _models(records),
@@ -43,7 +43,7 @@ def page(records: Sequence[TestRecord], *, title: str, now: float, unused: Seque
         ]
     )
     return _PAGE.format(
-        title=escape(f"Cassette report · {title}"), style=_read("page.css"), body=body, script=_read("page.js")
+        title=escaped(f"Cassette report · {title}"), style=_read("page.css"), body=body, script=_read("page.js")
     )
 
 
@@ -91,7 +91,7 @@ def _facts(records: Sequence[TestRecord]) -> str:
     if unplayed:
         facts.insert(3, (str(unplayed), "unplayed", "is-bad"))
     cards = "".join(
-        f"<div class='fact {mood}'><b>{escape(value)}</b><span>{name}</span></div>" for value, name, mood in facts
+        f"<div class='fact {mood}'><b>{escaped(value)}</b><span>{name}</span></div>" for value, name, mood in facts
     )
     return f"<div class='facts'>{cards}</div>"
 
@@ -107,15 +107,22 @@ def _rerecord(exchanges: Sequence[ExchangeRecord]) -> tuple[str, str]:
 def _matrix(matrix: Matrix, anchors: dict[int, str], now: float) -> str:
     if not matrix.rows:
         return "<h2>Providers and scenarios</h2><p class='card none'>No test with a cassette has run.</p>"
-    head = "".join(f"<th scope='col'>{escape(column)}</th>" for column in matrix.columns)
+    head = "".join(f"<th scope='col'>{escaped(column)}</th>" for column in matrix.columns)
+    corner = "Provider" if matrix.turned else "Scenario"
     rows = []
     for row in matrix.rows:
         cells = "".join(_cell(matrix.cells.get((row, column)), anchors, now) for column in matrix.columns)
-        rows.append(f"<tr><th scope='row'>{escape(row)}</th>{cells}</tr>")
+        rows.append((row, cells))
+    return _table("Providers and scenarios", corner, head, rows)
+
+
+def _table(title: str, corner: str, head: str, rows: Sequence[tuple[str, str]]) -> str:
+    """A heading and a table below it; `head` and the second of each of `rows` are cells."""
+    body = "".join(f"<tr><th scope='row'>{escaped(name)}</th>{cells}</tr>" for name, cells in rows)
     return (
-        "<h2>Providers and scenarios</h2><div class='card wide' tabindex='0' role='region' aria-label='Matrix'>"
-        f"<table class='matrix'><thead><tr><th scope='col'>{'Provider' if matrix.turned else 'Scenario'}</th>{head}"
-        f"</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+        f"<h2>{title}</h2><div class='card wide' tabindex='0' role='region' aria-label='{title}'>"
+        f"<table class='matrix'><thead><tr><th scope='col'>{corner}</th>{head}</tr></thead>"
+        f"<tbody>{body}</tbody></table></div>"
     )
 
 
@@ -132,7 +139,7 @@ def _cell(record: TestRecord | None, anchors: dict[int, str], now: float) -> str
     cost = cost_words(record.exchanges, today=True)
     if cost not in ("-", "unknown"):
         words.append(cost)
-    small = f"<span class='small'>{escape(' · '.join(words))}</span>" if words else ""
+    small = f"<span class='small'>{escaped(' · '.join(words))}</span>" if words else ""
     return f"<td>{_pill(state, anchors[id(record)])}{small}</td>"
 
 
@@ -144,36 +151,25 @@ def _pill(state: State, anchor: str | None = None) -> str:
 
 
 def _models(records: Sequence[TestRecord]) -> str:
-    groups: dict[str, list[ExchangeRecord]] = {}
-    for exchange in (exchange for record in records for exchange in record.exchanges):
-        if exchange.protocol is not None:
-            groups.setdefault(exchange.model or "unknown model", []).append(exchange)
+    groups = models_of(exchange for record in records for exchange in record.exchanges)
     if not groups:
         return ""
     rows = []
-    for model, group in sorted(groups.items(), key=lambda item: natural(item[0])):
+    for model, group in groups:
         usage = usage_of(group)
         counts = (usage.input_tokens, usage.cache_read_input_tokens, usage.output_tokens, usage.reasoning_output_tokens)
         figures = [str(len(group)), *("-" if count is None else f"{count:,}" for count in counts)]
         figures += [cost_words(group), cost_words(group, today=True)]
-        rows.append(
-            f"<tr><th scope='row'>{escape(model)}</th>"
-            + "".join(f"<td class='num'>{escape(figure)}</td>" for figure in figures)
-            + "</tr>"
-        )
+        rows.append((model, "".join(f"<td class='num'>{escaped(figure)}</td>" for figure in figures)))
     names = ("Answers", "Input", "of it cached", "Output", "of it reasoning", "Cost when recorded", "Re-record today")
     head = "".join(f"<th scope='col' class='num'>{name}</th>" for name in names)
-    return (
-        "<h2>Usage by model</h2><div class='card wide' tabindex='0' role='region' aria-label='Usage by model'>"
-        f"<table class='matrix'><thead><tr><th scope='col'>Model</th>{head}</tr></thead>"
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
-    )
+    return _table("Usage by model", "Model", head, rows)
 
 
 def _unused(paths: Sequence[str]) -> str:
     if not paths:
         return ""
-    names = "".join(f"<p class='where'>{escape(path)}</p>" for path in paths)
+    names = "".join(f"<p class='where'>{escaped(path)}</p>" for path in paths)
     return f"<h2>Cassettes that no marked test used</h2><div class='card unused'>{names}</div>"
 
 
@@ -194,12 +190,12 @@ def _test(test: TestRecord, anchor: str, now: float) -> str:
     right = f"{len(test.exchanges)} exchange{'' if len(test.exchanges) == 1 else 's'}"
     if tokens(usage_of(test.exchanges)) is not None:
         right += f" · {usage_words(test.exchanges)}"
-    who = f"<span class='who'>{escape(test.provider)}</span>" if test.provider else ""
+    who = f"<span class='who'>{escaped(test.provider)}</span>" if test.provider else ""
     when = ""
     if test.exchanges and test.recorded_at is not None:
         date = datetime.fromtimestamp(test.recorded_at, UTC).strftime("%Y-%m-%d")
         when = f" · recorded {date} ({age(now - test.recorded_at)})"
-    reason = f"<p class='where'>{escape(test.reason)}</p>" if test.reason else ""
+    reason = f"<p class='where'>{escaped(test.reason)}</p>" if test.reason else ""
     exchanges = "".join(
         exchange_html(exchange, number, before)
         for number, (exchange, before) in enumerate(zip(test.exchanges, [None, *test.exchanges], strict=False), 1)
@@ -207,6 +203,6 @@ def _test(test: TestRecord, anchor: str, now: float) -> str:
     opened = " open" if state in (State.FAILED, State.MISSING) else ""
     return (
         f"<details class='card test' id='{anchor}' data-state='{state.replace(' ', '-')}'{opened}>"
-        f"<summary>{_pill(state)}<b>{escape(test.scenario)}</b>{who}<span class='right'>{right}</span></summary>"
-        f"<p class='where'>{escape(test.nodeid)}<br>{escape(test.cassette)}{when}</p>{reason}{exchanges}</details>"
+        f"<summary>{_pill(state)}<b>{escaped(test.scenario)}</b>{who}<span class='right'>{right}</span></summary>"
+        f"<p class='where'>{escaped(test.nodeid)}<br>{escaped(test.cassette)}{when}</p>{reason}{exchanges}</details>"
     )

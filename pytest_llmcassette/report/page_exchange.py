@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from html import escape
+import html
 from itertools import takewhile
 
+from pytest_llmcassette.redaction.printable import printable
 from pytest_llmcassette.report.matrix import cost_words, usage_words
 from pytest_llmcassette.report.records import ExchangeRecord
 
 _LONG = 1500
 """Turns of more characters scroll in a box of their own."""
 
-_ROLES = {"developer": "system", "model": "assistant", "function_call": "tool", "function_call_output": "tool"}
-_KINDS = {"user", "system", "assistant", "tool", "tools", "reasoning", "error", "refusal", "note", "media", "text"}
+
+def escaped(text: str) -> str:
+    """Recorded text as text of the page: no markup, and nothing that reorders what is read."""
+    return html.escape(printable(text))
 
 
 def exchange_html(exchange: ExchangeRecord, number: int, before: ExchangeRecord | None = None) -> str:
@@ -20,12 +23,10 @@ def exchange_html(exchange: ExchangeRecord, number: int, before: ExchangeRecord 
 
     What it repeats of the exchange `before` it is folded.
     """
-    turns = [_turn(_ROLES.get(role, role), role, text) for role, text in exchange.asked]
+    turns = [_turn(kind, who, text) for kind, who, text in exchange.asked]
     known = _repeated(exchange, before)
     folded = _folded(turns[:known]) if known > 1 else "".join(turns[:known])
     answers = [_turn(f"{kind} answered", title or "assistant", text) for kind, title, text in exchange.answered]
-    if exchange.error:
-        answers.append(_turn("error answered", "error", exchange.error))
     said = f"<div class='turns'>{folded}{''.join(turns[known:])}{''.join(answers)}</div>" if turns or answers else ""
     parts = (_facts(exchange, number), said, _figures(exchange), _arrival(exchange))
     return f"<section class='exchange'>{''.join(parts)}</section>"
@@ -44,21 +45,20 @@ def _folded(turns: list[str]) -> str:
 def _facts(exchange: ExchangeRecord, number: int) -> str:
     words = [exchange.protocol or "no LLM call", exchange.model or "", "streamed" if exchange.stream else ""]
     words.append("recorded now" if exchange.live else "")
-    shown = "".join(f"<span>{escape(word)}</span>" for word in words if word)
+    shown = "".join(f"<span>{escaped(word)}</span>" for word in words if word)
     status = exchange.status or "no answer"
     return (
-        f"<div class='line'><span>{number}</span><code>{escape(exchange.method)} {escape(exchange.target)}</code>"
+        f"<div class='line'><span>{number}</span><code>{escaped(exchange.method)} {escaped(exchange.target)}</code>"
         f"<span>{status}</span>{shown}</div>"
     )
 
 
 def _turn(kind: str, who: str, text: str) -> str:
-    name = kind if kind.partition(" ")[0] in _KINDS else "assistant"
     long = " long" if len(text) > _LONG else ""
-    tag = "pre" if name.startswith("tool ") else "p"
+    tag = "pre" if kind in ("tool answered", "result answered", "other answered") else "p"
     return (
-        f"<div class='turn {name}'><span class='who-said'>{escape(who)}</span>"
-        f"<{tag} class='words{long}'>{escape(text)}</{tag}></div>"
+        f"<div class='turn {escaped(kind)}'><span class='who-said'>{escaped(who)}</span>"
+        f"<{tag} class='words{long}'>{escaped(text)}</{tag}></div>"
     )
 
 
@@ -74,11 +74,11 @@ def _figures(exchange: ExchangeRecord) -> str:
     ):
         if usage.get(name):
             words.append(f"{usage[name]:,} {label}")
-    shown = "".join(f"<span>{escape(word)}</span>" for word in words if word)
+    shown = "".join(f"<span>{escaped(word)}</span>" for word in words if word)
     if exchange.cost:
-        shown += f"<span>{escape(cost_words([exchange]))}</span>"
+        shown += f"<span>{escaped(cost_words([exchange]))}</span>"
     elif exchange.cost_reason:
-        shown += f"<span title='{escape(exchange.cost_reason)}'>cost unknown</span>"
+        shown += f"<span title='{escaped(exchange.cost_reason)}'>cost unknown</span>"
     return f"<div class='line'>{shown}</div>" if shown else ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -14,9 +15,9 @@ class ExchangeRecord:
     """One interaction. The fields from `asked` on are filled only for a report page.
 
     `recorded_at` is in seconds since 1970, None when unknown. `cost` and `rerecord_cost` are US dollars as decimal
-    text: at the time of the recording, and by today's prices; `cost_reason` says why one is None. `asked` are
-    (role, text) pairs, `answered` (kind, title, text); `chunks` are (milliseconds since the response headers, bytes),
-    `wait_ms` is the time to these headers, `size` the body's bytes.
+    text: at the time of the recording, and by today's prices; `cost_reason` says why one is None. `asked` and
+    `answered` are (kind, title, text) as `answers.parts.Shown`; `chunks` are (milliseconds since the response headers,
+    bytes), `wait_ms` is the time to these headers, `size` the body's bytes.
     """
 
     method: str
@@ -86,10 +87,8 @@ class TestRecord:
 
     @property
     def recorded_at(self) -> float | None:
-        """When the oldest of its exchanges was recorded, in seconds since 1970; None when any is unknown."""
-        times = [exchange.recorded_at for exchange in self.exchanges]
-        known = [time for time in times if time is not None]
-        return min(known) if known and len(known) == len(times) else None
+        """When the oldest of its exchanges was recorded."""
+        return recorded_at(self.exchanges)
 
     def to_json(self) -> dict[str, Any]:
         """Plain types only, for `from_json` in another process; what has its default is left out."""
@@ -128,10 +127,13 @@ def _clean(value: Any) -> Any:
     return [_clean(below) for below in value] if isinstance(value, list) else value
 
 
-def usage_of(exchanges: list[ExchangeRecord]) -> Usage:
+def recorded_at(exchanges: Sequence[ExchangeRecord]) -> float | None:
+    """When the oldest was recorded, in seconds since 1970; None when there is none, or the time of any is unknown."""
+    known = [one.recorded_at for one in exchanges if one.recorded_at is not None]
+    return min(known) if known and len(known) == len(exchanges) else None
+
+
+def usage_of(exchanges: Sequence[ExchangeRecord]) -> Usage:
     """The exchanges' usage together."""
-    total = Usage()
-    for exchange in exchanges:
-        counts: dict[str, Any] = exchange.usage or {}
-        total += Usage(**counts)
-    return total
+    counts: list[dict[str, Any]] = [one.usage for one in exchanges if one.usage]
+    return sum((Usage(**one) for one in counts), Usage())

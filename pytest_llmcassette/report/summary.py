@@ -11,6 +11,7 @@ from pytest_llmcassette.report.matrix import (
     age,
     cost_words,
     matrix_of,
+    models_of,
     natural,
     oldest,
     provider_of,
@@ -58,15 +59,12 @@ def summary_lines(records: Sequence[TestRecord], *, quiet: bool = False, reasons
 
 
 def _by_model(exchanges: list[ExchangeRecord], *, why: bool) -> list[str]:
-    groups: dict[str, list[ExchangeRecord]] = {}
-    for exchange in exchanges:
-        if exchange.protocol is not None:
-            groups.setdefault(exchange.model or "unknown model", []).append(exchange)
+    groups = models_of(exchanges)
     if not groups:
         return []
     priced = any(one.cost is not None or (why and one.cost_reason is not None) for one in exchanges)
     rows: list[tuple[str, ...]] = [("model", "answers", "input", "output", "cost" if priced else "")]
-    for model, group in sorted(groups.items(), key=lambda item: natural(item[0])):
+    for model, group in groups:
         usage = usage_of(group)
         figures = [f"{count:,}" if count is not None else "-" for count in (usage.input_tokens, usage.output_tokens)]
         rows.append((model, str(len(group)), *figures, cost_words(group) if priced else ""))

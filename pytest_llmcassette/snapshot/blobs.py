@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import re
 from urllib.parse import unquote_to_bytes
 
+from pytest_llmcassette.protocols.media import media_of_bytes
+from pytest_llmcassette.protocols.transcript import Media
 from pytest_llmcassette.snapshot.nodes import Blob, Size
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
@@ -29,9 +30,13 @@ _SIGNS = (
 
 def blob(data: bytes, media_type: str | None = None) -> Blob:
     """`<image/png, 68 bytes, sha256:...>`; the type as declared, else by the first bytes. 16 hex digits."""
-    kind = media_type or media_type_of(data)
-    digest = hashlib.sha256(data).hexdigest()[:16]
-    return Blob(kind, f"<{kind}, {len(data)} bytes, sha256:{digest}>")
+    return blob_of(media_of_bytes("", media_type or media_type_of(data), data))
+
+
+def blob_of(media: Media) -> Blob:
+    """The same of bytes that were measured before."""
+    kind = media.media_type or "application/octet-stream"
+    return Blob(kind, f"<{kind}, {media.size} bytes, {media.digest}>")
 
 
 def media_type_of(data: bytes) -> str:

@@ -6,16 +6,16 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_llmcassette.cassette.model import Interaction
+from pytest_llmcassette.answers.read import superseded, transcript_of
+from pytest_llmcassette.cassette.model import Interaction, Outcome
 from pytest_llmcassette.llm_cassette import LlmCassette
-from pytest_llmcassette.protocols import registry
 from pytest_llmcassette.protocols.transcript import Transcript
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.recorder.requests import SentRequest
-from pytest_llmcassette.snapshot.answers import describe, transcript_tree, usage_tree
 from pytest_llmcassette.snapshot.nodes import Bare, Entry, Plain, Stack
 from pytest_llmcassette.snapshot.ordinals import Ordinals
 from pytest_llmcassette.snapshot.requests import RequestTrees
+from pytest_llmcassette.snapshot.transcripts import describe, transcript_tree, usage_tree
 
 
 def is_known(data: object) -> bool:
@@ -50,28 +50,27 @@ def _requests(requests: Sequence[SentRequest]) -> Stack:
     shown = Stack()
     for request in _without_early_polls(requests):
         shown.append(trees.tree(request))
-        if request.interaction is not None:
-            _note_answer(request.interaction, ids)
+        _note_answer(request, ids)
     return shown
 
 
 def _without_early_polls(requests: Sequence[SentRequest]) -> list[SentRequest]:
-    """How often something was polled depends on the day: of several reads of one address only the last is shown."""
-    last = {request.url: request for request in requests if request.method == "GET"}
-    return [request for request in requests if request.method != "GET" or last[request.url] is request]
+    """How often something was polled depends on the day; what was asked once is shown, whatever became of it."""
+    gone = superseded(requests)
+    return [request for request in requests if request.method != "GET" or request not in gone]
 
 
-def _note_answer(interaction: Interaction, ids: Ordinals) -> None:
+def _note_answer(request: SentRequest, ids: Ordinals) -> None:
     """Number the ids of an answer that is not itself shown, so that its echoes carry the numbers the cassette shows."""
-    transcript = registry.read(interaction)
+    transcript = transcript_of(request)
     if transcript is not None:
         transcript_tree(transcript, ids, "")
-    _note_ids(interaction, ids)
+    _note_ids(request.interaction, ids)
 
 
-def _note_ids(interaction: Interaction, ids: Ordinals) -> None:
+def _note_ids(interaction: Interaction | None, ids: Ordinals) -> None:
     try:
-        ids.learn_from(json.loads(interaction.response.body))
+        ids.learn_from(json.loads(interaction.response.body if interaction is not None else b""))
     except (ValueError, RecursionError):
         return
 
@@ -82,21 +81,22 @@ def _cassette(cassette: LlmCassette) -> Bare:
     exchanges = Stack()
     for number, request in enumerate(_without_early_polls(cassette.requests), 1):
         asked = trees.tree(request)
-        exchanges.append(Bare(request=asked, answer=_answer(number, request.interaction, ids)))
+        exchanges.append(Bare(request=asked, answer=_answer(number, request, ids)))
     return Bare(exchanges=exchanges)
 
 
-def _answer(number: int, interaction: Interaction | None, ids: Ordinals) -> Entry:
+def _answer(number: int, request: SentRequest, ids: Ordinals) -> Entry:
+    interaction, transcript = request.interaction, transcript_of(request)
     if interaction is None:
         return Entry(f"answer {number}: none")
     status = interaction.response.code
-    transcript = registry.read(interaction)
     _note_ids(interaction, ids)
     if transcript is None:
         shown = Entry(f"answer {number}: {status or 'none'}")
     else:
         shown = transcript_tree(transcript, ids, f"answer {number}: {status}, {describe(transcript)}")
-    if interaction.end:
+    outcome = interaction.outcome
+    if outcome is not Outcome.COMPLETE:
         # Without its message, which names addresses and ports.
-        shown["connection"] = Plain("closed by the client" if interaction.end == "closed" else interaction.end)
+        shown["connection"] = Plain(interaction.end if outcome is Outcome.FAILED else "closed by the client")
     return shown

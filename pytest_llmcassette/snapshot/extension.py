@@ -13,7 +13,7 @@ from syrupy.terminal import context_style, received_style, reset, snapshot_style
 from syrupy.types import SerializedData, SnapshotIndex
 
 from pytest_llmcassette.snapshot.conversation import is_known, tree
-from pytest_llmcassette.snapshot.diff import diff
+from pytest_llmcassette.snapshot.difference import diff
 from pytest_llmcassette.snapshot.kinds import kinds
 from pytest_llmcassette.snapshot.layout import lines
 from pytest_llmcassette.snapshot.selection import select
@@ -82,7 +82,7 @@ class LlmSnapshotExtension(AmberSnapshotExtension):
     @classmethod
     def get_file_basename(cls, *, test_location: PyTestLocation, index: SnapshotIndex) -> str:
         """The path below `__snapshots__`, without suffix."""
-        provider = provider_of(test_location)
+        provider = provider_file(test_location)
         return test_location.basename if provider is None else f"{test_location.basename}/{provider}"
 
     @classmethod
@@ -102,7 +102,7 @@ class LlmShapeExtension(LlmSnapshotExtension):
     serializer_class = ShapeSerializer
 
 
-def provider_of(test_location: PyTestLocation) -> str | None:
+def provider_file(test_location: PyTestLocation) -> str | None:
     """The test's provider as a file name, None for a test that has none."""
     callspec = getattr(test_location.item, "callspec", None)
     provider = callspec.params.get("llm_provider") if callspec is not None else None

@@ -7,7 +7,7 @@ from typing import Any
 
 from syrupy.assertion import DiffMode, SnapshotAssertion
 
-from pytest_llmcassette.snapshot.explanation import ADVICE, explanation
+from pytest_llmcassette.snapshot.difference import ADVICE, explanation
 from pytest_llmcassette.snapshot.extension import LlmShapeExtension, LlmSnapshotExtension
 
 

@@ -7,15 +7,13 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Any
 
+from pytest_llmcassette.redaction.request_words import CALLS, SYSTEM, VALUES
 from pytest_llmcassette.snapshot import blobs
 from pytest_llmcassette.snapshot.nodes import Arguments, Plain, Words
 from pytest_llmcassette.snapshot.ordinals import Ordinals
 
-HISTORY = {"messages": "message", "input": "item", "contents": "turn", "chat_history": "message"}
-"""Where the wire protocols keep the conversation so far, and what one of its items is called."""
-
 _FIRST = ("role", "type", "name", "id")
-_WORDS = {"content", "text", "system", "instructions", "prompt", "thinking", "reasoning", "reasoning_content"}
+_WORDS = {"content", "text", "thinking", "reasoning", "reasoning_content", "prompt", *SYSTEM}
 _SIGNATURES = {
     "signature",
     "thoughtSignature",
@@ -30,8 +28,8 @@ _RESPONSE_IDS = {"previous_response_id", "response_id"}
 _BYTES = {"data", "bytes", "b64_json", "file_data", "base64"}
 _DECLARED = ("media_type", "mimeType", "mime_type", "format")
 # A tool's own values: whatever they are called, nothing in them is an id of the protocol's.
-_FOREIGN = {"input", "args", "arguments", "response", "json", "parameters", "input_schema", "inputSchema", "schema"}
-_CALLS = {"tool_use", "function", "function_call", "tool_call", "server_tool_use", "mcp_tool_use", "custom_tool_call"}
+_FOREIGN = {"input", "response", "json", "parameters", "input_schema", "inputSchema", "schema", *VALUES}
+_CALLS = CALLS | {"function"}
 
 
 class _Where(Enum):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
-from pytest_llmcassette.snapshot.json_values import HISTORY
-from pytest_llmcassette.snapshot.nodes import Blob, Entry, History, Plain, Size
+from pytest_llmcassette.redaction.request_words import HISTORY
+from pytest_llmcassette.snapshot.nodes import Blob, Entry, Plain, Size, like, like_list
 
 _KEPT = {"role", "type", "name", "finish", "status", "complete", "connection"}
 """Words of the protocol, not of the conversation."""
@@ -22,19 +21,19 @@ def kinds(tree: Any) -> Any:
     parts, tool names and the names of their arguments.
     """
     if isinstance(tree, Entry) and tree.heading.startswith("request "):
-        return _like(tree, {key: _kind(value) if key in HISTORY else value for key, value in tree.items()})
+        return like(tree, {key: _kind(value) if key in HISTORY else value for key, value in tree.items()})
     if isinstance(tree, dict):
-        return _like(tree, {key: value if key in _KEPT else kinds(value) for key, value in tree.items()})
+        return like(tree, {key: value if key in _KEPT else kinds(value) for key, value in tree.items()})
     if isinstance(tree, list):
-        return _like_list(tree, [kinds(item) for item in tree])
+        return like_list(tree, [kinds(item) for item in tree])
     return _kind(tree)
 
 
 def _kind(value: Any) -> Any:
     if isinstance(value, dict):
-        return _like(value, {key: below if key in _KEPT else _kind(below) for key, below in value.items()})
+        return like(value, {key: below if key in _KEPT else _kind(below) for key, below in value.items()})
     if isinstance(value, list):
-        return _like_list(value, [_kind(item) for item in value])
+        return like_list(value, [_kind(item) for item in value])
     if isinstance(value, Size):
         return Plain("<opaque>")
     if isinstance(value, Blob):
@@ -42,14 +41,3 @@ def _kind(value: Any) -> Any:
     if isinstance(value, Plain) or value is None or isinstance(value, bool):
         return value
     return _TEXT if isinstance(value, str) else _NUMBER
-
-
-def _like(original: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
-    twin = copy.copy(original)
-    twin.clear()
-    twin.update(values)
-    return twin
-
-
-def _like_list(original: list[Any], values: list[Any]) -> list[Any]:
-    return History(values, original.note) if isinstance(original, History) else type(original)(values)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
+from pytest_llmcassette.redaction.printable import printable
 from pytest_llmcassette.snapshot.nodes import Arguments, Bare, Entry, History, Line, Plain, Stack, Words
 
 _INDENT = "  "
@@ -51,7 +51,7 @@ def _fields(values: dict[str, Any]) -> Iterator[str]:
 
 
 def _field(key: str, value: Any) -> list[str]:
-    key = _visible(str(key))
+    key = printable(str(key))
     if isinstance(value, History):
         return [f"{key}: {value.note}".removesuffix(" "), *_below(lines(list(value)) if value else [])]
     if isinstance(value, Arguments) and _is_block(value):
@@ -108,7 +108,7 @@ def _texts(value: Any) -> Iterator[str]:
 def _block(value: Any) -> list[str]:
     if isinstance(value, Arguments):
         return json_text(value).split("\n")
-    return [f"| {_marked(_visible(line))}" if line else "|" for line in value.split("\n")]
+    return [f"| {_marked(printable(line))}" if line else "|" for line in value.split("\n")]
 
 
 def _marked(line: str) -> str:
@@ -118,17 +118,17 @@ def _marked(line: str) -> str:
 
 def json_text(value: Any) -> str:
     """Sorted, indented JSON with raw unicode; what is no JSON (a matcher's stand-in) as its own text."""
-    return _visible(json.dumps(value, ensure_ascii=False, sort_keys=True, indent=2, default=str))
+    return printable(json.dumps(value, ensure_ascii=False, sort_keys=True, indent=2, default=str))
 
 
 def _scalar(value: Any) -> str:
     if isinstance(value, Line):
         return ", ".join(_figure(key, figure) for key, figure in value.items())
     if isinstance(value, Plain):
-        return _visible(value)
+        return printable(value)
     if value is None or isinstance(value, (str, int, float, dict, list)):
-        return _visible(json.dumps(value, ensure_ascii=False))
-    return _visible(repr(value))
+        return printable(json.dumps(value, ensure_ascii=False))
+    return printable(repr(value))
 
 
 def _figure(key: str, value: Any) -> str:
@@ -137,16 +137,3 @@ def _figure(key: str, value: Any) -> str:
         if label.startswith(part):
             label = part
     return f"{label} {_scalar(value)}"
-
-
-_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-def _visible(text: str) -> str:
-    """Control characters, line separators and lone surrogates as escapes: a snapshot file is UTF-8 text of lines."""
-    return _INVISIBLE.sub(lambda found: _escape(found[0]), text)
-
-
-def _escape(character: str) -> str:
-    code = ord(character)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

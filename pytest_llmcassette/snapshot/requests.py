@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from pytest_llmcassette.recorder.requests import SentRequest
+from pytest_llmcassette.redaction.request_words import HISTORY
 from pytest_llmcassette.snapshot import blobs, json_values
 from pytest_llmcassette.snapshot.layout import lines
 from pytest_llmcassette.snapshot.multipart import parts_of
@@ -60,7 +61,7 @@ class RequestTrees:
         return {name: self._field(name, document[name]) for name in sorted(document, key=_place)}
 
     def _field(self, name: str, document: Any) -> Any:
-        if name in json_values.HISTORY and isinstance(document, list):
+        if name in HISTORY and isinstance(document, list):
             return self._history(name, json_values.value(document, self._ids, in_history=True))
         tree = json_values.value({name: document}, self._ids)[name]
         if not isinstance(tree, (dict, list, str)) or len(lines({name: tree})) < 2:
@@ -84,13 +85,13 @@ class RequestTrees:
         added = turns[shared:]
         if not added:
             return Plain(base)
-        noun = json_values.HISTORY[name] + ("" if len(added) == 1 else "s")
+        noun = HISTORY[name] + ("" if len(added) == 1 else "s")
         return History(added, f"{base}, + {len(added)} {noun}")
 
 
 def _place(name: str) -> tuple[bool, str]:
     """The conversation last: what is below it would be far from its heading."""
-    return name in json_values.HISTORY, name
+    return name in HISTORY, name
 
 
 def _shared(turns: list[Any], before: list[Any]) -> int:

@@ -5,11 +5,10 @@ Paths are those of the tree: `exchanges.0.request.messages.1.content`, `exchange
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from typing import Any
 
-from pytest_llmcassette.snapshot.nodes import History
+from pytest_llmcassette.snapshot.nodes import like, like_list
 
 Path = tuple[tuple[Any, type[Any]], ...]
 Matcher = Callable[..., Any]
@@ -33,13 +32,10 @@ def select(
 
     def walk(value: Any, path: Path) -> Any:
         if isinstance(value, dict):
-            twin = copy.copy(value)
-            twin.clear()
-            twin.update({key: below(key, child, path) for key, child in value.items() if is_wanted(key, path)})
-            return twin
+            return like(value, {key: below(key, child, path) for key, child in value.items() if is_wanted(key, path)})
         if isinstance(value, list):
             items = [below(index, child, path) for index, child in enumerate(value) if is_wanted(index, path)]
-            return History(items, value.note) if isinstance(value, History) else type(value)(items)
+            return like_list(value, items)
         return value
 
     return walk(tree, path)

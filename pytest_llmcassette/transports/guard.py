@@ -9,21 +9,29 @@ import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
+from types import ModuleType
 from typing import Any
 
 from pytest_llmcassette.errors import NotIntercepted, RequestRefused
 from pytest_llmcassette.recorder import in_force
+from pytest_llmcassette.redaction.names import SecretNames
 from pytest_llmcassette.redaction.pairs import redact_url
+from pytest_llmcassette.transports.exchange import host_of, is_ignored, shown
 from pytest_llmcassette.transports.httpcore.urls import going_live, url_of
-from pytest_llmcassette.transports.on_import import after_import
+from pytest_llmcassette.transports.patching import Patches, note_gone
+from pytest_llmcassette.transports.unexpected import Ours
 
 UrlOf = Callable[..., str]
+_NETWORK = ("http:", "https:", "ws:", "wss:", "grpc:")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Where a library's requests begin: `module`'s attribute `path`, a function that gets what `url_of` reads."""
+    """Where a library's requests begin: `module`'s attribute `path`, a function that gets what `url_of` reads.
+
+    Every version has it that a project may use today; one that has not is told of (`patching.note_gone`).
+    """
 
     library: str
     module: str
@@ -71,7 +79,13 @@ def _connection_url(connection: Any, request: Any) -> str:
     return "" if going_live.get() else url_of(request.url)
 
 
-_GRPC_CALLS = ("_UnaryUnary", "_UnaryStream", "_SingleThreadedUnaryStream", "_StreamUnary", "_StreamStream")
+_GRPC_CALLS = {
+    "_UnaryUnary": ("__call__", "with_call", "future"),
+    "_StreamUnary": ("__call__", "with_call", "future"),
+    "_UnaryStream": ("__call__",),
+    "_SingleThreadedUnaryStream": ("__call__",),
+    "_StreamStream": ("__call__",),
+}
 ENTRIES = (
     Entry("aiohttp", "aiohttp", "ClientSession._request", _aiohttp_url),
     Entry("requests", "requests.adapters", "HTTPAdapter.send", _sent_url),
@@ -85,12 +99,14 @@ ENTRIES = (
         for library in ("httpcore", "httpcore2")
         for path in ("HTTPConnection.handle_request", "AsyncHTTPConnection.handle_async_request")
     ),
-    Entry("websockets", "websockets.asyncio.client", "parse_uri", _websocket_url),
-    Entry("websockets", "websockets.sync.client", "parse_uri", _websocket_url),
+    *(
+        Entry("websockets", f"websockets.{kind}.client", "parse_uri", _websocket_url)
+        for kind in ("asyncio", "sync", "trio", "legacy")
+    ),
     *(
         Entry("grpc", "grpc._channel", f"{kind}MultiCallable.{method}", _grpc_target)
-        for kind in _GRPC_CALLS
-        for method in ("__call__", "with_call", "future")
+        for kind, methods in _GRPC_CALLS.items()
+        for method in methods
     ),
     *(
         Entry("grpc.aio", "grpc.aio._channel", f"{kind}MultiCallable.__call__", _grpc_target)
@@ -120,59 +136,39 @@ REMEDIES = {
 }
 """Client packages by module name: how to call them, and what to do."""
 
-MODULES = tuple(dict.fromkeys(entry.module for entry in ENTRIES))
-_TOKEN = object()
-_installed: list[tuple[Any, str, Any, Any]] = []
-_seen: dict[str, Any] = {}
 
-
-def install() -> None:
-    """Guard every library that is imported, and the others when they are."""
-    for module in MODULES:
-        if module not in _seen or _seen[module] is not sys.modules.get(module):
-            after_import(module, _guard)
-
-
-def _guard(module: str) -> None:
-    _seen[module] = sys.modules[module]
+def _guard(module: ModuleType) -> None:
     for entry in ENTRIES:
-        if entry.module != module:
-            continue
-        owner: Any = sys.modules[module]
-        *parents, name = entry.path.split(".")
-        for parent in parents:
-            owner = getattr(owner, parent, None)
-        original = owner.__dict__.get(name) if owner is not None else None
-        if original is None or getattr(original, "_llmcassette_guard", None) is _TOKEN:
-            continue
-        replacement = _guarded(original, entry)
-        # For respx, which looks for the names of a function's arguments and does not look behind a wrapper.
-        replacement.__signature__ = inspect.signature(original)  # type: ignore[attr-defined]
-        replacement._llmcassette_guard = _TOKEN  # type: ignore[attr-defined]
-        setattr(owner, name, replacement)
-        _installed.append((owner, name, original, replacement))
+        if entry.module == module.__name__:
+            *parents, name = entry.path.split(".")
+            owner: Any = module
+            for parent in parents:
+                owner = getattr(owner, parent, None)
+            if owner is None or not PATCHES.put(owner, name, partial(_guarded, entry)):
+                note_gone(entry.library, entry.module, entry.path)
 
 
-def uninstall() -> None:
-    """Put the libraries' own functions back where nobody has patched over ours."""
-    while _installed:
-        owner, name, original, replacement = _installed.pop()
-        if owner.__dict__.get(name) is replacement:
-            setattr(owner, name, original)
-    _seen.clear()
+PATCHES = Patches((entry.module for entry in ENTRIES), _guard)
 
 
-def _guarded(original: Callable[..., Any], entry: Entry) -> Callable[..., Any]:
-    if inspect.iscoroutinefunction(original):
+def _guarded(entry: Entry, original: Callable[..., Any]) -> Callable[..., Any]:
+    guarded = _async_guard(entry, original) if inspect.iscoroutinefunction(original) else _guard_of(entry, original)
+    # For respx, which looks for the names of a function's arguments and does not look behind a wrapper.
+    guarded.__signature__ = inspect.signature(original)  # type: ignore[attr-defined]
+    return guarded
 
-        @wraps(original)
-        async def guarded_async(*args: Any, **kwargs: Any) -> Any:
-            if in_force.current() is not None:
-                _refuse(entry, args, kwargs)
-            return await original(*args, **kwargs)
 
-        return guarded_async
+def _async_guard(entry: Entry, original: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(original)
+    async def guarded(*args: Any, **kwargs: Any) -> Any:
+        if in_force.current() is not None:
+            _refuse(entry, args, kwargs)
+        return await original(*args, **kwargs)
 
+    return guarded
+
+
+def _guard_of(entry: Entry, original: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(original)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         if in_force.current() is not None:
@@ -184,28 +180,24 @@ def _guarded(original: Callable[..., Any], entry: Entry) -> Callable[..., Any]:
 
 def _refuse(entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """Raise unless the request may pass: an ignored host, or an address that is not the network's (`file:`)."""
-    from urllib.parse import urlsplit
-
-    url = redact_url(entry.url_of(*args, **kwargs), frozenset())
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https", "ws", "wss", "grpc"):
-        return
     what = in_force.current()
-    shown = url.partition("?")[0]
-    if isinstance(what, in_force.Suspension):
-        raise RequestRefused(f"{shown} was not sent (through {entry.library}). {what.reason}")
-    host = parts.hostname or ""
-    if what is None or what.ignores(host, parts.port or {"http": 80, "https": 443}.get(parts.scheme)):
-        return
-    client, remedy = _client()
-    raise what.note(
-        NotIntercepted(
-            f"{client or 'Code under test'} was about to send a request to {shown} through {entry.library}, which no "
-            f"cassette can intercept, while {what.path} is in force for {what.owner}.\n"
-            f"{remedy or 'Use a client that sends through httpx or httpx2, or mock this call.'}\n"
-            f"To let it go to the network unrecorded: ignore_hosts=[{host!r}]."
+    with Ours(what, f"a request through {entry.library}"):
+        url = redact_url(entry.url_of(*args, **kwargs), SecretNames())
+        if not url.startswith(_NETWORK):
+            return
+        if isinstance(what, in_force.Suspension):
+            raise RequestRefused(f"{shown(url)} was not sent (through {entry.library}). {what.reason}")
+        if what is None or is_ignored(what, url):
+            return
+        client, remedy = _client()
+        raise what.note(
+            NotIntercepted(
+                f"{client or 'Code under test'} was about to send a request to {shown(url)} through {entry.library}, "
+                f"which no cassette can intercept, while {what.path} is in force for {what.owner}.\n"
+                f"{remedy or 'Use a client that sends through httpx or httpx2, or mock this call.'}\n"
+                f"To let it go to the network unrecorded: ignore_hosts=[{host_of(url)!r}]."
+            )
         )
-    )
 
 
 def _client() -> tuple[str, str]:

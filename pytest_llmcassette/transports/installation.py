@@ -3,47 +3,41 @@
 from __future__ import annotations
 
 import sys
-from types import ModuleType
+from importlib import import_module
 
-from pytest_llmcassette.transports import guard, on_import, pool_jobs
+from pytest_llmcassette.transports import guard, on_import, patching, pool_jobs
 from pytest_llmcassette.transports.httpcore import mockers, tls
 
-_POOLS = ("httpcore", "httpcore2")
-_WATCHED = (*_POOLS, *guard.MODULES, *tls.HOOKS, pool_jobs.MODULE)
-_patched: dict[str, ModuleType] = {}
+_ALL = (mockers.PATCHES, guard.PATCHES, pool_jobs.PATCHES)
+_WATCHED = (*(name for patches in (*_ALL, tls.PATCHES) for name in patches.modules),)
+_POOLS_OF = {"httpx": "httpcore", "httpx2": "httpcore2"}
+"""Imported with their clients, of which the first may be made in a running event loop: httpcore2 reads a file then."""
 _found: list[tuple[object, ...]] = []
 """What the last `install` left: for nearly every test there is nothing to do, and to see that is all it costs."""
 
 
 def install(*, defer_tls: bool = True) -> None:
     """See `pytest_llmcassette.transports.install`."""
-    if _found and _found[0] == _now(defer_tls):
-        return
-    for name in _POOLS:
-        if sys.modules.get(name) is None or _patched.get(name) is not sys.modules[name]:
-            on_import.after_import(name, _patch)
-    guard.install()
-    pool_jobs.install()
-    tls.install() if defer_tls else tls.uninstall()
-    _found[:] = [_now(defer_tls)]
+    if not _found or _found[0] != _now(defer_tls):
+        for patches in _ALL:
+            patches.install()
+        tls.PATCHES.install() if defer_tls else tls.PATCHES.uninstall()
+        for client, pools in _POOLS_OF.items():
+            # None is how a name is barred from import.
+            if sys.modules.get(client) is not None and pools not in sys.modules:
+                import_module(pools)
+        _found[:] = [_now(defer_tls)]
+    patching.check_nothing_is_gone()
 
 
 def _now(defer_tls: bool) -> tuple[object, ...]:
     return (defer_tls, on_import.is_in_place(), *map(sys.modules.get, _WATCHED))
 
 
-def _patch(name: str) -> None:
-    mockers.patch(name)
-    _patched[name] = sys.modules[name]
-
-
 def uninstall() -> None:
     """See `pytest_llmcassette.transports.uninstall`."""
     _found.clear()
     on_import.forget()
-    for name in list(_patched):
-        mockers.unpatch(name)
-    _patched.clear()
-    guard.uninstall()
-    pool_jobs.uninstall()
-    tls.uninstall()
+    patching.forget_gone()
+    for patches in (*_ALL, tls.PATCHES):
+        patches.uninstall()

@@ -45,9 +45,14 @@ class _Loader(Loader):
         module.__loader__ = self._loader
         if module.__spec__ is not None:
             module.__spec__.loader = self._loader
-        self._loader.exec_module(module)
-        for action in self._actions:
-            action(module.__name__)
+        try:
+            self._loader.exec_module(module)
+            for action in self._actions:
+                action(module.__name__)
+        except BaseException:
+            # It counts as not imported, and may be once more.
+            _finder.actions.setdefault(module.__name__, list(self._actions))
+            raise
 
 
 _finder = _Finder()

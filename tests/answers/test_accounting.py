@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llmcassette.answers.accounting import Budget, by_model, dollars, over_budget, recorded_at
+from pytest_llmcassette.answers.accounting import Budget, dollars, over_budget, recorded_at
 from pytest_llmcassette.protocols.transcript import Transcript
 from pytest_llmcassette.protocols.usage import Usage
 
@@ -24,28 +24,6 @@ def answer(model: str | None = "m", **usage: Any) -> Transcript:
         model=model,
         usage=Usage(**usage) if usage else None,
     )
-
-
-def test_usage_is_added_up_by_model() -> None:
-    accounts = by_model(
-        [
-            answer("a", input_tokens=1, output_tokens=2, cost=0.25),
-            answer("b", input_tokens=10, output_tokens=20, cost=1.0),
-            answer("a", input_tokens=100, output_tokens=200, cost=0.5),
-        ]
-    )
-    assert [
-        (one.model, one.exchanges, one.usage.input_tokens, one.usage.output_tokens, one.cost) for one in accounts
-    ] == [
-        ("a", 2, 101, 202, Decimal("0.75")),
-        ("b", 1, 10, 20, Decimal(1)),
-    ]
-
-
-def test_one_unknown_cost_makes_the_sum_unknown() -> None:
-    [account] = by_model([answer(input_tokens=1, cost=0.25), answer()])
-    assert account.cost is None
-    assert account.reason == "the answer reports no usage"
 
 
 @pytest.mark.parametrize(

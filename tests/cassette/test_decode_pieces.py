@@ -34,6 +34,12 @@ def test_what_is_not_in_its_encoding(encoding: str) -> None:
     assert decode_pieces([b"data: plainly not encoded\n\n" * 9], encoding) is None
 
 
-@pytest.mark.parametrize("encoding", ["snappy", "gzip, br", ""])
+def test_encodings_one_over_the_other() -> None:
+    encoded = encode("br", encode("gzip", STREAM))
+    pieces = [encoded[start : start + 7] for start in range(0, len(encoded), 7)]
+    assert b"".join(decode_pieces(pieces, "gzip, br") or []) == STREAM
+
+
+@pytest.mark.parametrize("encoding", ["snappy", "gzip, snappy", ""])
 def test_unknown_encoding(encoding: str) -> None:
     assert decode_pieces([b"x"], encoding) is None

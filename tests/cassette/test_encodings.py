@@ -12,10 +12,11 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_llmcassette.cassette.encoding import decode_body
+from pytest_llmcassette.cassette.encoding import decode_body, is_still_encoded
 from pytest_llmcassette.cassette.form import form_values
 from pytest_llmcassette.cassette.go_vcr.duration import format_duration, parse_duration
 from pytest_llmcassette.cassette.headers import canonical
+from pytest_llmcassette.cassette.model import Response
 
 TEXT = b"data: 1\n\n" * 50
 
@@ -42,6 +43,7 @@ def zstd_stream(body: bytes) -> bytes:
         ("gzip", gzipped(TEXT)),
         ("x-gzip", gzipped(TEXT)),
         ("gzip", gzipped(TEXT[:9]) + gzipped(TEXT[9:])),
+        ("gzip", gzipped(TEXT) + bytes(512)),
         ("deflate", zlib.compress(TEXT)),
         ("deflate", raw_deflate(TEXT)),
         ("br", brotli.compress(TEXT)),
@@ -82,6 +84,28 @@ def test_without_a_decoder_the_body_stays_encoded(monkeypatch: pytest.MonkeyPatc
     for name in ("brotli", "brotlicffi", "zstandard", "compression.zstd"):
         monkeypatch.setitem(sys.modules, name, None)
     assert decode_body(body, encoding) == (body, False)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "encoded"),
+    [
+        ("gzip", gzipped(TEXT), True),
+        ("GZIP", TEXT, False),
+        ("zstd", zstandard.compress(TEXT), True),
+        ("zstd", TEXT, False),
+        ("identity", TEXT, False),
+        # Their bytes show nothing: the header is believed.
+        ("br", TEXT, True),
+        ("compress", TEXT, True),
+        ("br, gzip", TEXT, False),
+    ],
+)
+def test_what_is_stored_as_its_header_says(encoding: str, body: bytes, encoded: bool) -> None:
+    response = Response(body=body, headers={"Content-Encoding": [encoding]})
+    assert is_still_encoded(response) == encoded
+    response.uncompressed = True
+    assert not is_still_encoded(response)
+    assert not is_still_encoded(Response(body=body))
 
 
 @pytest.mark.parametrize(

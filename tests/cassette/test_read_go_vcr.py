@@ -12,7 +12,8 @@ from cassette_files import GO_VCR
 from pytest_llmcassette.cassette import formats
 from pytest_llmcassette.cassette.files import load
 from pytest_llmcassette.cassette.go_vcr import fast_reader
-from pytest_llmcassette.cassette.model import Interaction, Request, Response
+from pytest_llmcassette.cassette.model import Interaction, Message, Request, Response
+from pytest_llmcassette.cassette.yaml import tree
 
 
 def read(tmp_path: Path, content: str | bytes) -> list[Interaction]:
@@ -156,7 +157,7 @@ def test_our_own_layout_needs_no_yaml_parser(tmp_path: Path, monkeypatch: pytest
     def parsed(*args: object) -> None:
         raise AssertionError("a YAML parser was used")
 
-    monkeypatch.setattr(formats, "parse", parsed)
+    monkeypatch.setattr(tree, "parse", parsed)
     assert read(tmp_path, GO_VCR) == EXPECTED
 
 
@@ -165,6 +166,6 @@ def test_a_body_is_not_decoded_before_it_is_read(tmp_path: Path) -> None:
     [interaction] = fast_reader.read(literal.encode()) or []
     # A slot that is not set: reading it through the class does not ask for the late body.
     with pytest.raises(AttributeError):
-        Response.__dict__["body"].__get__(interaction.response)
+        Message.__dict__["body"].__get__(interaction.response)
     assert interaction.response.body == b"data: 1\n\ndata: 2\n"
-    assert Response.__dict__["body"].__get__(interaction.response) == b"data: 1\n\ndata: 2\n"
+    assert Message.__dict__["body"].__get__(interaction.response) == b"data: 1\n\ndata: 2\n"

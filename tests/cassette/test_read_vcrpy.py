@@ -17,6 +17,10 @@ import zstandard
 from cassette_files import VCRPY
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from multidict import _multidict_py, istr
+from vcr.request import Request as VcrRequest
+from vcr.serialize import serialize
+from vcr.serializers import jsonserializer
 
 from pytest_llmcassette.cassette.files import load
 from pytest_llmcassette.cassette.formats import read as read_raw
@@ -123,6 +127,54 @@ def test_a_file_as_nobody_writes_it(tmp_path: Path, fields: str) -> None:
     content = dumped({"body": "BODY"}).replace("body: BODY", f"body: !!python/object/new:_io.BytesIO {fields}")
     with pytest.raises(CassetteFileError, match="BytesIO in it is not as PyYAML writes it"):
         read(tmp_path, content)
+
+
+def test_header_names_of_aiohttp(tmp_path: Path) -> None:
+    """VCR.py keeps them as `multidict.istr`, and PyYAML's full dumper writes the object, also behind an alias."""
+    name, other = istr("Content-Type"), _multidict_py.istr("X-1")
+    content = yaml.dump({"headers": {name: ["a"], other: [name, "b"]}})
+    assert "object/apply:multidict._multidict.istr" in content
+    assert "object/new:multidict._multidict_py.istr" in content
+    aliased = "headers: {&a !!python/object/apply:multidict._multidict.istr [Via]: *a}\n"
+    stated = "headers: {? !!python/object/new:multidict.istr {args: ['1'], state: {title: x}} : [c]}\n"
+    for headers, expected in (
+        (content, {"Content-Type": ["a"], "X-1": ["Content-Type", "b"]}),
+        (aliased, {"Via": ["Via"]}),
+        (stated, {"1": ["c"]}),
+    ):
+        written = dumped().replace("headers: {}\n", headers.replace("\n", "\n    ").rstrip() + "\n", 1)
+        assert read(tmp_path, written).request.headers == expected
+
+
+@pytest.mark.parametrize(
+    "name", ["multidict._multidict.istr {}", "multidict._multidict.istr [[a]]", "os.istr [a]", "multidict.istrs [a]"]
+)
+def test_header_names_as_nobody_writes_them(tmp_path: Path, name: str) -> None:
+    with pytest.raises(CassetteFileError, match=r"is not as PyYAML writes it|would build an object"):
+        read(tmp_path, dumped().replace("headers: {}", f"headers: {{? !!python/object/new:{name} : b}}"))
+
+
+def test_vcrpys_json(tmp_path: Path) -> None:
+    """Emoji as escapes, which YAML refuses; numbers, true and null mean what they mean in YAML."""
+    path = tmp_path / "x.json"
+    request = VcrRequest("POST", "https://api.example.com/v1", '{"say": "😀"}', {"X-A": "1"})
+    answer = {"body": {"string": "Olá 😀".encode()}, "headers": {"a": ["b"]}, "status": {"code": 404, "message": None}}
+    path.write_text(serialize({"requests": [request], "responses": [answer]}, jsonserializer))
+    assert "\\ud83d\\ude00" in path.read_text()
+    [interaction] = load(path)
+    assert interaction.request.body == '{"say": "😀"}'.encode()
+    assert interaction.request.headers == {"X-A": ["1"]}
+    answer_read = interaction.response
+    assert (answer_read.body, answer_read.status, answer_read.headers) == ("Olá 😀".encode(), "404", {"A": ["b"]})
+    path.write_text(path.read_text().replace('"code": 404', '"code": true'))
+    with pytest.raises(CassetteFileError, match=r"0, response\.status\.code: it is no whole number: 'true'"):
+        load(path)
+    path.write_text(path.read_text().replace('"code"', '"code": 1, "code"'))
+    with pytest.raises(CassetteFileError, match="there twice"):
+        load(path)
+    path.write_text(path.read_text().replace('"version": 1', '"version" 1'))
+    with pytest.raises(CassetteFileError, match=r"line 2: this is not JSON: Expecting ':' delimiter"):
+        load(path)
 
 
 def test_tuples_and_the_texts_of_python_2_are_lists_and_texts(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ interactions:
   response: {status: 200, headers: {}, body: {type: text, content: hi}}
   recorded_at: '2026-01-01T00:00:00Z'
 """,
+    "har": '{"log": {"version": "1.2", "entries": [{"comment": "\\\\ud83d\\\\ude00"}]}}',
     "old go-vcr": """\
 version: 1
 interactions:
@@ -98,6 +99,8 @@ def test_no_cassette(tmp_path: Path, content: str, line: int | None, problem: st
         (go("- text/plain", "- 'text/plain"), None),
         (go("    body: hi", "   body: hi"), 18),
         (go("status: 200 OK", "status: 200: OK"), 22),
+        (go("      Content-Type:\n", "      |-:\n        a\n"), 19),
+        (go("      Content-Type:\n", "      !!binary |:\n        YWJj\n"), 19),
         (go("body: hi", "body: *hi"), 18),
         (go("body: hi", "body: &hi [*hi]"), 18),
         (go("body: hi", "body: h\x00i"), 18),
@@ -218,11 +221,50 @@ def test_deep_nesting(tmp_path: Path, opening: str) -> None:
         ("grpc", "gRPC"),
         ("grpc stream", "gRPC"),
         ("cassetter", "cassetter"),
+        ("har", "HAR file"),
         ("old go-vcr", "go-vcr before v3"),
     ],
 )
-def test_other_kinds_of_version_1_are_named(tmp_path: Path, kind: str, word: str) -> None:
+def test_other_kinds_are_named(tmp_path: Path, kind: str, word: str) -> None:
     assert word in refused(tmp_path, OTHER_KINDS[kind]).problem
+
+
+def test_a_git_lfs_pointer(tmp_path: Path) -> None:
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22e\nsize 12345\n"
+    refusal = refused(tmp_path, pointer)
+    assert "Git LFS pointer" in refusal.problem
+    assert "git lfs pull" in str(refusal.remedy)
+
+
+# Between double quotes YAML takes any line: both sides would be one body.
+QUOTED = vcr("{string: hi}", '"\n<<<<<<< HEAD\n      hi\n=======\n      ho\n>>>>>>> theirs\n      "')
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (go("    body: hi\n", "<<<<<<< HEAD\n    body: hi\n=======\n    body: ho\n>>>>>>> theirs\n"), 18),
+        (go("    body: hi\n", "<<<<<<< HEAD\r\n    body: hi\r\n=======\r\n>>>>>>> theirs\r\n"), 18),
+        (f"<<<<<<< HEAD\n{GO_VCR}||||||| base\n=======\n{VCRPY}>>>>>>> theirs\n", 1),
+        (QUOTED, 9),
+    ],
+)
+def test_both_sides_of_a_merge(tmp_path: Path, content: str, line: int) -> None:
+    refusal = refused(tmp_path, content)
+    assert "merge conflict" in refusal.problem
+    assert "Resolve the conflict" in str(refusal.remedy)
+    assert refusal.line == line
+
+
+def test_an_edit_that_a_model_proposes_is_no_conflict(tmp_path: Path) -> None:
+    edit = "<<<<<<< SEARCH\na\n=======\nb\n>>>>>>> REPLACE\n"
+    path = tmp_path / "x.yaml"
+    for content in (GO_VCR, VCRPY):
+        block = "|\n        " + edit.replace("\n", "\n        ")
+        path.write_text(
+            content.replace("{string: hi}", "\n      string: hi").replace(": hi\n", f": {block.rstrip(' ')}")
+        )
+        assert load(path)[0].response.body.decode() == edit
 
 
 def test_a_file_cut_anywhere_is_refused_or_has_all_that_its_interactions_need(tmp_path: Path) -> None:

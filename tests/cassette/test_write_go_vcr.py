@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_llmcassette.cassette.go_vcr.natural_order import natural_order
 from pytest_llmcassette.cassette.go_vcr.writer import dumps
 from pytest_llmcassette.cassette.model import Headers, Interaction, Request, Response
 
@@ -275,6 +276,36 @@ def test_keys_are_in_natural_order() -> None:
     ]
     written = headers({name: [] for name in names}).replace(": []", "")
     assert " ".join(written.split()) == "_ 1a 1- B X X- X-2 X-02 X-10 X-20 X-100 Z a a- a1 x9z x10y"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        # Both keys begin with a digit: the runs of digits are numbers.
+        ("11", "100"),
+        ("2", "10"),
+        ("X-11", "X-100"),
+        ("a9b", "a10b"),
+        # Equal numbers: the shorter run, then the code point.
+        ("1-", "01"),
+        ("10", "010"),
+        # No digits: what is no letter, in the order of code points.
+        ("a-", "a_"),
+        # A letter after a digit goes before what is none, elsewhere behind it.
+        ("1a", "1-"),
+        ("a-b", "aab"),
+        ("Z", "a"),
+        ("é", "日"),
+        # A prefix goes first.
+        ("X", "X-"),
+        ("1", "11"),
+        # As int64: 2 ** 63 is the least of all.
+        ("9223372036854775808", "2"),
+        ("18446744073709551617", "2"),
+    ],
+)
+def test_natural_order(first: str, second: str) -> None:
+    assert natural_order([second, first]) == natural_order([first, second]) == [first, second]
 
 
 def test_keys_are_quoted_like_values() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_llmcassette.answers.request_messages import request_lines
+from pytest_llmcassette.answers.request_messages import messages
 from pytest_llmcassette.cassette.model import Interaction, Request, Response
 from pytest_llmcassette.cli.conversation import draw, usage_line
 from pytest_llmcassette.cli.terminal import Terminal
@@ -60,16 +60,16 @@ def test_every_kind_of_part() -> None:
     )
     for line in (
         "    Let me",
-        "    [signed reasoning, 5 characters]",
-        "    [encrypted reasoning, 6 characters]",
+        "  signed reasoning: 5 characters",
+        "  encrypted reasoning: 6 characters",
         "  Two\n  lines",
-        "    [source] A https://a",
+        "  source: A https://a",
         "  refusal: no",
         "  call add (no id)\n    {oops",
-        '  provider runs search {"q":1}',
-        '  result of search: {"found": 1}',
-        "  [image image/png, 1,234 bytes]",
-        '  [compaction] {"x": 1}',
+        '  provider runs search\n    {\n      "q": 1\n    }',
+        '  result of search: {\n    "found": 1\n  }',
+        "  image: image/png, 1,234 bytes",
+        '  compaction: {\n    "x": 1\n  }',
         "assistant (choice 1):\n  finish reason: none",
         "error: overloaded slow",
         "note: odd",
@@ -122,9 +122,18 @@ def test_usage_in_words(usage: Any, words: str) -> None:
     ],
 )
 def test_parts_of_a_request_in_short(part: Any, words: str) -> None:
-    ((role, text),) = request_lines(json.dumps({"messages": [{"role": "user", "content": [part]}]}).encode())
+    ((_, role, text),) = messages(json.dumps({"messages": [{"role": "user", "content": [part]}]}).encode())
     assert role == "user"
     assert words in text
+
+
+def test_a_history_and_the_question_after_it() -> None:
+    asked = {"message": "And now?", "chat_history": [{"role": "USER", "message": "Hi"}], "preamble": "Be brief."}
+    assert messages(json.dumps(asked).encode()) == [
+        ("system", "system", "Be brief."),
+        ("user", "USER", "Hi"),
+        ("user", "user", "And now?"),
+    ]
 
 
 KEYS = """

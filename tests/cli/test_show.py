@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pytest_llmcassette.cli import show
-from pytest_llmcassette.cli.terminal import Terminal, printable
+from pytest_llmcassette.cli.terminal import Terminal
 
 PREFIX = ["file", "index", "url", "status", "protocol", "provider", "stream", "id", "model", "text", "reasoning"]
 FIELDS = [*PREFIX, "refusal", "tool_calls", "finish_reason", "complete", "error", "usage"]
@@ -289,7 +289,9 @@ def test_a_reported_cost_is_shown_without_a_price_list(
     ],
 )
 def test_nothing_from_the_wire_controls_the_terminal(text: str, safe: str) -> None:
-    assert printable(text) == safe
+    screen = io.StringIO()
+    Terminal(screen).line(text)
+    assert screen.getvalue() == safe + "\n"
 
 
 class Screen(io.StringIO):

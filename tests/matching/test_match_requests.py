@@ -51,6 +51,7 @@ EQUAL_URLS = [
     ("https://h/p?a=x%20y", "https://h/p?a=x+y"),
     ("https://h/%7Euser/%61", "https://h/~user/a"),
     ("https://h/a%2fb", "https://h/a%2Fb"),
+    ("https://h/a%0ab", "https://h/a%0Ab"),
     ("https://h/model/claude-v2%3A0/invoke", "https://h/model/claude-v2:0/invoke"),
     ("https://h/é", "https://h/%C3%A9"),
     ("https://h/a b", "https://h/a%20b"),
@@ -180,6 +181,7 @@ def test_deep_nesting_is_compared_from_any_depth_of_the_stack(depth: int) -> Non
     ("one", "other", "equal"),
     [
         ("a=1&b=2", "b=2&a=1", True),
+        ("name.of[a-field]*=1&b=2", "b=2&name.of[a-field]*=1", True),
         ("a=x+y", "a=x%20y", True),
         ("a=x%0D%0Ay", "a=x%0Ay", True),
         ("a=%C3%A9", "a=%c3%a9", True),
@@ -190,7 +192,7 @@ def test_deep_nesting_is_compared_from_any_depth_of_the_stack(depth: int) -> Non
         ("a=1%26b%3D2", "a=1&b=2", False),
     ],
 )
-@pytest.mark.parametrize("content_types", [(FORM, FORM), (FORM + "; charset=utf-8", ""), ("", "")])
+@pytest.mark.parametrize("content_types", [(FORM, FORM), (FORM.title() + "; charset=utf-8", ""), ("", "")])
 def test_forms(one: str, other: str, equal: bool, content_types: tuple[str, str]) -> None:
     if "=" in one or "" not in content_types:
         assert match(request(one, content_types[0]), request(other, content_types[1])) is equal
@@ -212,6 +214,12 @@ def test_the_boundary_of_a_multipart_body_does_not_count(recorded_type: str) -> 
     assert not match(live, request(multipart("one", content=b"\x00\xfedata"), recorded_type))
     assert not match(live, request(multipart("one", purpose="vision"), recorded_type))
     assert not match(live, request(multipart("one", name="g.bin"), recorded_type))
+
+
+@pytest.mark.parametrize("other_type", ["text/plain", JSON])
+def test_what_is_said_to_be_no_multipart_body_is_none(other_type: str) -> None:
+    assert not match(request(multipart("one"), other_type), request(multipart("two"), other_type))
+    assert match(request(multipart("one"), other_type), request(multipart("one"), other_type))
 
 
 def test_json_in_a_part_is_compared_by_structure() -> None:

@@ -9,7 +9,7 @@ import pytest
 from pytest_llmcassette.errors import CassetteError
 from pytest_llmcassette.protocols import registry
 from pytest_llmcassette.protocols.base import Exchange, WireProtocol
-from pytest_llmcassette.protocols.providers import provider_of
+from pytest_llmcassette.protocols.hosts import provider_at
 from pytest_llmcassette.protocols.transcript import Transcript
 
 from .made import OPENAI, as_bytes, chunk, interaction, sse
@@ -91,7 +91,7 @@ def test_the_documented_names_are_there_once() -> None:
     ],
 )
 def test_provider_of_a_host(host: str, path: str, provider: str) -> None:
-    assert provider_of(host, path) == provider
+    assert provider_at(host, path) == provider
 
 
 @pytest.mark.parametrize(

@@ -256,6 +256,7 @@ def test_placeholder_is_refused_before_it_is_sent(path: Path, headers: dict[str,
     with pytest.raises(RequestRefused, match="OPENAI_API_KEY") as caught:
         under.request(request("q", **headers))
     assert where in str(caught.value)
+    assert f"POST {URL} live" in str(caught.value)
     assert under.save() is None
 
 

@@ -11,16 +11,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pytest_llmcassette.config import CassetteConfig
-from pytest_llmcassette.redaction import Redactor
+from pytest_llmcassette.redaction import Redactor, is_secret_header
 
 REDACTOR = Redactor(CassetteConfig())
 SECRET_NAMES = [
     "api_key", "apikey", "access_token", "refresh_token", "id_token", "client_secret", "private_key", "assertion",
     "AccessKeyId", "SecretAccessKey", "SessionToken", "API_KEY", "apiKey", "Access_Token", "sessiontoken",
     "accessToken", "secretKey", "secret_access_key", "clientSecret", "authToken", "privateKey", "session_token",
+    "my_api_key", "password", "x-api-key", "AWS_ACCESS_KEY_ID",
 ]  # fmt: skip
 CONVERSATION = ["messages", "contents", "input", "tools", "system", "arguments", "args"]
-HARMLESS_NAMES = ["key", "token", "max_tokens", "api_keys", "my_api_key", "keys", "secret", 'a"b', "ключ", "api key"]
+HARMLESS_NAMES = ["key", "token", "max_tokens", "api_keys", "keyed", "keys", "secret", 'a"b', "ключ", "api key"]
 SECRET = "S3cr3t-v4lue"
 
 
@@ -85,9 +86,18 @@ def test_what_was_said_stays(container: str, inner: str) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        b'{"key": "value", "token": "word", "max_tokens": 3, "password": "x"}',
-        b'{"api_key": 3, "access_token": null, "id_token": {"a": "b"}, "assertion": ["x"], "apikey": ""}',
-        b'{"logprobs": {"content": [{"token": "Bel", "logprob": -0.1}]}}',
+        b'{"key": "value", "token": "word", "max_tokens": 3, "api_key ": "x", "passwords": "y", "secret": "z"}',
+        b'{"api_key": 3, "access_token": null, "id_token": {"a": 1}, "assertion": [true, ["", {}]], "apikey": ""}',
+        b'{"logprobs": {"content": [{"token": "counterrevolutionaries", "logprob": -0.1}]}}',
+        b'{"next_page_token": "CAUQAA0123456789", "pageToken": "CAUQAA0123456789ab", "nextToken": "eyJ0b2tlbiI6MX0x"}',
+        b'{"eos_token": "endoftext0123456789", "bos_token": "<|begin_of_text|>", "stop_token": "a b c d e f g h i j"}',
+        b'{"usage": {"prompt_tokens": 12, "tokens": "0123456789abcdef0123", "audio_token": 3}, "bot_token": "short"}',
+        b'{"a_secret": "what nobody knows of it", "b_token": "${{ secrets.B }}", "c_token": "{{TELEGRAM_TOKEN}}"}',
+        b'{"response_format": {"json_schema": {"schema": {"properties": {"password": {"type": "string"}}}}}}',
+        b'{"generationConfig": {"responseSchema": {"properties": {"api_key": {"items": [{"type": "STRING"}]}}}}}',
+        b'{"tools": [{"input_schema": {"properties": {"password": {"type": "string", "default": "hunter2"}}}}]}',
+        b'{"tools": [{"parameter_definitions": {"auth_token": {"type": "str"}}, "api_key": "of the tool"}]}',
+        b'{"content": [{"type": "tool_use", "input": {"password": "hunter2", "a_token": "0123456789abcdef0123"}}]}',
         b'{"text": "set \\"api_key\\": \\"sk-1\\" first", "api_key_env": "OPENAI_API_KEY"}',
         b'{"model": "m", "messages": [{"role": "user", "content": [{"type": "image", "data": "kEY=="}]}]}',
         b'{"a": 1, "a": 2, "b": NaN, "c": 1e999, "d": "\xff\xfe"}',
@@ -117,7 +127,7 @@ def test_what_is_no_secret_is_the_same_object(body: bytes) -> None:
             "Action=AssumeRoleWithWebIdentity&RoleArn=a&WebIdentityToken=SECRET",
             "Action=AssumeRoleWithWebIdentity&RoleArn=a&WebIdentityToken=REDACTED",
         ),
-        ("code=print(1)&password=hunter2&token=t", "code=print(1)&password=hunter2&token=t"),
+        ("code=print(1)&token=t&page_token=0123456789abcdef", "code=print(1)&token=t&page_token=0123456789abcdef"),
         ("access_token=", "access_token="),
         ("prompt=a%20b&key=v", "prompt=a%20b&key=v"),
     ],
@@ -181,7 +191,7 @@ def test_own_names_are_added_to_the_built_in_ones() -> None:
     assert redactor.body(escaped, "") == b'{"tenant\\u002dkey": "REDACTED"}'
 
 
-names = st.sampled_from(SECRET_NAMES + CONVERSATION + HARMLESS_NAMES) | st.text(max_size=5)
+names = st.sampled_from([*SECRET_NAMES, *CONVERSATION, *HARMLESS_NAMES, "properties", "headers"]) | st.text(max_size=5)
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
 
 
@@ -193,19 +203,34 @@ def trees_of(leaves: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     )
 
 
-def expected_tree(value: Any, protected: bool = False) -> Any:
+LOWER = {name.lower() for name in SECRET_NAMES}
+
+
+def expected_tree(value: Any, rule: str = "names") -> Any:
     """The rule itself, on values instead of text."""
     if isinstance(value, list):
-        return [expected_tree(item, protected) for item in value]
-    if not isinstance(value, dict):
-        return value
-    lower = {name.lower() for name in SECRET_NAMES}
-    return {
-        name: "REDACTED"
-        if isinstance(inner, str) and inner and name.lower() in lower and not protected
-        else expected_tree(inner, protected or name in CONVERSATION)
-        for name, inner in value.items()
-    }
+        inner = "names" if rule == "schema" else rule
+        return [expected_tree(item, inner) for item in value]
+    if isinstance(value, dict):
+        return {name: expected_member(name, inner, rule) for name, inner in value.items()}
+    return "REDACTED" if rule == "all" and isinstance(value, str) and value else value
+
+
+def expected_member(name: str, value: Any, rule: str) -> Any:
+    if not isinstance(value, (dict, list)):
+        by_name = name.lower() in LOWER and rule in ("names", "schema")
+        secret = by_name or rule == "all" or (rule == "tools" and is_secret_header(name))
+        return "REDACTED" if secret and isinstance(value, str) and value else value
+    if rule not in ("nothing", "all"):
+        if name in CONVERSATION:
+            rule = "tools" if name == "tools" else "nothing"
+        elif rule == "tools":
+            rule = "names" if name == "headers" else rule
+        elif name == "properties":
+            rule = "schema"
+        else:
+            rule = "all" if rule == "names" and name.lower() in LOWER else "names"
+    return expected_tree(value, rule)
 
 
 @given(
@@ -251,8 +276,6 @@ def test_garbage_is_left_alone_and_redacting_twice_changes_nothing(body: bytes, 
 def test_forms_of_any_fields(fields: list[tuple[str, str]]) -> None:
     body = urlencode(fields, errors="surrogatepass").encode()
     redacted = REDACTOR.body(body, "application/x-www-form-urlencoded").decode()
-    lower = {name.lower() for name in SECRET_NAMES}
-    if any(name == "grant_type" for name, _ in fields):
-        lower.add("token")
+    lower = LOWER | ({"token"} if any(name == "grant_type" for name, _ in fields) else set())
     expected = [(name, "REDACTED" if value and name.lower() in lower else value) for name, value in fields]
     assert parse_qsl(redacted, keep_blank_values=True, errors="surrogatepass") == expected

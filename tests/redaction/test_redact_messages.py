@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from pytest_llmcassette.cassette.model import Headers, Response
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.provider import placeholder_for
-from pytest_llmcassette.redaction import Redactor
+from pytest_llmcassette.redaction import KnownSecrets, Redactor
 
 REDACTOR = Redactor(CassetteConfig())
 KEY = "sk-" + "Ab12/+=" * 2
@@ -27,6 +28,12 @@ LIVE_HEADERS: Headers = {
     "User-Agent": ["OpenAI/Python 3.54", "second"],
     "X-Stainless-Os": ["Linux"],
 }
+
+
+def known_from(headers: Headers, url: str = "https://h") -> KnownSecrets:
+    known = KnownSecrets()
+    REDACTOR.learn(known, headers, url)
+    return known
 
 
 def test_a_request_keeps_what_identifies_it() -> None:
@@ -57,6 +64,16 @@ def test_a_file_s_own_fields_stay_when_its_request_is_redacted() -> None:
     assert REDACTOR.recorded_request(recorded) == recorded
     recorded.body = b'{"api_key": "abc"}'
     assert REDACTOR.recorded_request(recorded).content_length == len(b'{"api_key": "REDACTED"}')
+
+
+def test_a_file_s_form_never_shows_what_is_redacted_beside_it() -> None:
+    form_type = {"Content-Type": ["application/x-www-form-urlencoded"]}
+    plain = REDACTOR.request("POST", "https://h/v1?a=1", form_type, b"b=2")
+    plain.form = {"as": ["recorded"]}
+    assert REDACTOR.recorded_request(plain).form == {"as": ["recorded"]}
+    for url, body in (("https://h/v1?a=1", b"api_key=abc"), ("https://h/v1?key=abc", b"b=2")):
+        recorded = replace(plain, url=url, request_uri=url, body=body, form={"api_key": ["abc"], "key": ["abc"]})
+        assert "abc" not in str(REDACTOR.recorded_request(recorded))
 
 
 def test_header_names_are_written_as_go_does_whatever_their_case() -> None:
@@ -194,18 +211,27 @@ def test_a_wrong_length_in_a_recording_is_kept() -> None:
         ({"Authorization": ["AWS4-HMAC-SHA256 Credential=AKIA/x, SignedHeaders=a, Signature=0f0f0f0f0f"]}, "https://h",
          {"0f0f0f0f0f"}),
         ({"X-Amz-Security-Token": ["FwoGZXIvYXdz"]}, "https://h", {"FwoGZXIvYXdz"}),
+        ({}, "https://u:pa:ss:w0rd@h/p?token=&key=padded0==&a=b", {"pa:ss:w0rd", "padded0=="}),
+        ({"Authorization": ["Bearer 8letters", "Bearer 7letter"], "Cookie": ["a=0123456789abcde; b=0123456789abcdef"]},
+         "https://h", {"8letters", "0123456789abcdef"}),
+        ({"X-Api-Key": ["sixteensmallones", "fifteensmallone", "SIXTEENBIGLETTER", "FIFTEENBIGLETTR", "CamelWord"]},
+         "https://h", {"sixteensmallones", "SIXTEENBIGLETTER", "CamelWord"}),
         ({"Authorization": ["Bearer short"], "Accept": ["application/json"]}, "https://h", set()),
         ({"Authorization": ["Bearer anything"]}, "https://h", set()),
         ({"Authorization": ["Bearer " + placeholder_for("OPENAI_API_KEY")]}, "https://h?key=REDACTED", set()),
     ],
 )  # fmt: skip
 def test_a_request_s_own_credentials(headers: Headers, url: str, expected: set[str]) -> None:
-    assert REDACTOR.secrets_of(headers, url) == expected
+    known = known_from(headers, url)
+    assert known.values == expected
+    REDACTOR.learn(known, headers, url)
+    assert not known.learn(expected)
+    assert known.values == expected
 
 
 def test_basic_credentials_are_known_in_both_forms() -> None:
     encoded = base64.b64encode(b"me:correct-horse-7").decode()
-    assert REDACTOR.secrets_of({"Authorization": [f"Basic {encoded}"]}, "https://h") == {encoded, "correct-horse-7"}
+    assert known_from({"Authorization": [f"Basic {encoded}"]}).values == {encoded, "correct-horse-7"}
 
 
 ECHOES = [
@@ -220,19 +246,19 @@ ECHOES = [
 @pytest.mark.parametrize("echo", ECHOES)
 def test_an_echoed_key_is_replaced_wherever_it_is(echo: object) -> None:
     assert callable(echo)
-    secrets = REDACTOR.secrets_of(LIVE_HEADERS, "https://h")
+    known = known_from(LIVE_HEADERS)
     response = Response(headers={"Location": [f"/retry?who={quote(KEY, safe='')}"]}, body=echo(KEY).encode())
-    redacted = REDACTOR.response(response, secrets)
+    redacted = REDACTOR.response(response, known)
     assert redacted.body == echo("REDACTED").encode()
     assert redacted.headers == {"Location": ["/retry?who=REDACTED"]}
 
 
 @given(st.text(st.characters(codec="ascii", categories=("L", "N", "P", "S")), min_size=8, max_size=20), st.text())
 def test_an_echo_of_any_key_is_replaced(key: str, around: str) -> None:
-    secrets = REDACTOR.secrets_of({"Authorization": [f"Bearer {key}"]}, "https://h")
+    known = known_from({"Authorization": [f"Bearer {key}"]})
     body = json.dumps({"a": around, "error": f"{around} {key}"}).encode()
-    redacted = REDACTOR.response(Response(body=body), secrets).body
-    if secrets:
+    redacted = REDACTOR.response(Response(body=body), known).body
+    if known.values:
         assert key not in redacted.replace(b"REDACTED", b"\0").decode()
         assert key not in str(json.loads(redacted.replace(b"REDACTED", b" ")))
     else:

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_llmcassette.cassette.model import Interaction, Request, Response
-from pytest_llmcassette.replay import deliver
+from pytest_llmcassette.cassette.model import Interaction, Outcome, Request, Response
+from pytest_llmcassette.config import CassetteConfig
+from pytest_llmcassette.replay.deliver import Delivery, End, deliver
+from pytest_llmcassette.replay.head import reason_phrase
 
 
 def interaction(body: bytes = b"", content_type: str = "", **more: Any) -> Interaction:
@@ -23,11 +25,25 @@ def interaction(body: bytes = b"", content_type: str = "", **more: Any) -> Inter
 
 
 def head(one: Interaction, *, instant: bool = True) -> dict[bytes, bytes]:
-    return dict(deliver.response_headers(one, instant=instant))
+    return dict(lines(one, instant=instant))
+
+
+def lines(one: Interaction, *, instant: bool = True) -> list[tuple[bytes, bytes]]:
+    delivery = delivered(one, instant=instant)
+    assert delivery.head is not None
+    return delivery.head.headers
+
+
+def delivered(one: Interaction, *, instant: bool = True) -> Delivery:
+    return deliver(one, CassetteConfig(timing="instant" if instant else "recorded"))
+
+
+def pieces(one: Interaction) -> list[bytes]:
+    return [piece for _, piece in delivered(one).pieces]
 
 
 @pytest.mark.parametrize(
-    ("content_type", "body", "pieces"),
+    ("content_type", "body", "expected"),
     [
         ("text/event-stream", b"data: 1\n\ndata: 2\n\n", [b"data: 1\n\n", b"data: 2\n\n"]),
         (
@@ -48,13 +64,13 @@ def head(one: Interaction, *, instant: bool = True) -> dict[bytes, bytes]:
         ("text/event-stream", b"", []),
     ],
 )
-def test_the_first_event_is_a_piece_of_its_own(content_type: str, body: bytes, pieces: list[bytes]) -> None:
-    assert list(deliver.pieces(interaction(body, content_type))) == pieces
+def test_the_first_event_is_a_piece_of_its_own(content_type: str, body: bytes, expected: list[bytes]) -> None:
+    assert pieces(interaction(body, content_type)) == expected
 
 
 def test_a_long_stream_comes_in_blocks_of_whole_events() -> None:
     events = [b"data: " + b"x" * 3000 + b"\n\n"] * 20 + [b"data: " + b"y" * 40_000 + b"\n\n", b"data: end\n\n"]
-    served = list(deliver.pieces(interaction(b"".join(events), "text/event-stream")))
+    served = pieces(interaction(b"".join(events), "text/event-stream"))
     assert served[0] == events[0]
     assert all(piece.endswith(b"\n\n") for piece in served)
     assert [len(piece) // 3008 for piece in served[1:5]] == [5, 5, 5, 4]
@@ -65,9 +81,9 @@ def test_one_piece_an_aws_frame() -> None:
     frames = [struct.pack(">III", 16 + size, 0, 0) + b"x" * size + b"crc!" for size in (0, 5, 300)]
     body = b"".join(frames)
     one = interaction(body, "application/vnd.amazon.eventstream")
-    assert list(deliver.pieces(one)) == frames
+    assert pieces(one) == frames
     one.response.body = body + b"\0\0\0\1garbage"
-    assert list(deliver.pieces(one)) == [*frames, b"\0\0\0\1garbage"]
+    assert pieces(one) == [*frames, b"\0\0\0\1garbage"]
 
 
 @given(
@@ -77,15 +93,15 @@ def test_one_piece_an_aws_frame() -> None:
 )
 def test_pieces_are_always_the_whole_body(body: bytes, content_type: str, chunks: list[tuple[float, int]]) -> None:
     one = interaction(body, content_type, chunks=tuple(chunks))
-    assert b"".join(deliver.pieces(one)) == body
-    timed = list(deliver.timed_pieces(one))
+    assert b"".join(pieces(one)) == body
+    timed = list(delivered(one, instant=False).pieces)
     assert b"".join(piece for _, piece in timed) == body
     assert all(delay >= 0 for delay, _ in timed)
 
 
 def test_recorded_timing() -> None:
     one = interaction(b"aabbb", chunks=((10.0, 2), (35.5, 3)))
-    assert list(deliver.timed_pieces(one)) == [(0.01, b"aa"), (0.0255, b"bbb")]
+    assert list(delivered(one, instant=False).pieces) == [(0.01, b"aa"), (0.0255, b"bbb")]
 
 
 def test_waits_are_the_smallest_that_sdks_accept() -> None:
@@ -101,8 +117,8 @@ def test_waits_are_the_smallest_that_sdks_accept() -> None:
 
 
 def test_both_waits_recorded_gives_one_of_each() -> None:
-    lines = deliver.response_headers(interaction(headers={"Retry-After-Ms": ["9"], "Retry-After": ["9"]}), instant=True)
-    assert sorted(name for name, _ in lines if name.startswith(b"Retry")) == [b"Retry-After", b"Retry-After-Ms"]
+    served = lines(interaction(headers={"Retry-After-Ms": ["9"], "Retry-After": ["9"]}))
+    assert sorted(name for name, _ in served if name.startswith(b"Retry")) == [b"Retry-After", b"Retry-After-Ms"]
 
 
 @pytest.mark.parametrize(
@@ -126,8 +142,58 @@ def test_framing_headers() -> None:
 
 
 def test_status_line() -> None:
-    assert deliver.reason_phrase(Response(code=404, status="404 Nope")) == b"Nope"
-    assert deliver.reason_phrase(Response(code=404, status="404")) == b"Not Found"
-    assert deliver.reason_phrase(Response(code=999, status="999")) == b""
-    assert deliver.http_version(Response(proto_major=2, proto_minor=0)) == b"HTTP/2"
-    assert deliver.http_version(Response(proto_major=1, proto_minor=0)) == b"HTTP/1.0"
+    assert reason_phrase(Response(code=404, status="404 Nope")) == b"Nope"
+    assert reason_phrase(Response(code=404, status="404")) == b"Not Found"
+    assert reason_phrase(Response(code=999, status="999")) == b""
+    for major, minor, version in ((2, 0, b"HTTP/2"), (1, 0, b"HTTP/1.0")):
+        head = delivered(interaction(response={"proto_major": major, "proto_minor": minor})).head
+        assert head is not None
+        assert head.version == version
+
+
+def test_changes_are_made_in_order_to_what_is_delivered_and_not_to_what_is_recorded() -> None:
+    def cut(delivery: Delivery) -> Delivery:
+        delivery.pieces = list(delivery.pieces)[:1]
+        delivery.end = End("ReadError", "cut")
+        return delivery
+
+    def slow(delivery: Delivery) -> Delivery:
+        delivery.pieces = [(2.0, piece) for _, piece in delivery.pieces]
+        return delivery
+
+    def overloaded(delivery: Delivery) -> Delivery:
+        assert delivery.head is not None
+        delivery.head.status = 529
+        delivery.head.headers.append((b"Retry-After", b"1"))
+        return delivery
+
+    one = interaction(b"data: 1\n\ndata: 2\n\n", "text/event-stream")
+    changed = deliver(one, CassetteConfig(), (cut, slow, overloaded))
+    assert list(changed.pieces) == [(2.0, b"data: 1\n\n")]
+    assert changed.end == End("ReadError", "cut")
+    assert changed.head is not None
+    assert (changed.head.status, changed.head.headers[-1]) == (529, (b"Retry-After", b"1"))
+    assert pieces(one) == [b"data: 1\n\n", b"data: 2\n\n"]
+    assert (one.response.code, one.end, "Retry-After" in one.response.headers) == (200, "", False)
+
+
+@pytest.mark.parametrize(
+    ("code", "end", "outcome", "expected"),
+    [
+        (200, "", Outcome.COMPLETE, None),
+        (200, "closed", Outcome.CLOSED, "reads on"),
+        (200, "ReadError", Outcome.FAILED, "ReadError"),
+        (0, "closed", Outcome.GIVEN_UP, "waits for an answer"),
+        (0, "ConnectError", Outcome.FAILED, "ConnectError"),
+    ],
+)
+def test_a_delivery_ends_as_the_exchange_did(code: int, end: str, outcome: Outcome, expected: str | None) -> None:
+    one = interaction(b"text", response={"code": code}, end=end)
+    delivery = delivered(one)
+    assert one.outcome is outcome
+    assert (delivery.head is None) is (code == 0)
+    if expected is None:
+        assert delivery.end is None
+    else:
+        assert delivery.end is not None
+        assert expected in (str(delivery.end.stop) if outcome is not Outcome.FAILED else delivery.end.kind)

@@ -89,7 +89,7 @@ def test_the_conversation_for_the_page() -> None:
     answered.chunks = ((1.0, 20),)
     answered.response.duration_ns = 2_500_000
     [exchange] = collected(sent(answered), detailed=True).exchanges
-    assert exchange.asked == [["user", "Say hi"]]
+    assert exchange.asked == [["user", "user", "Say hi"]]
     assert exchange.answered == [["text", "", "Oi!"]]
     assert (exchange.chunks, exchange.wait_ms) == ([[1.0, 20]], 2.5)
 

@@ -54,7 +54,7 @@ def hostile() -> Checked:
         model=HOSTILE,
         finish=HOSTILE,
         error=HOSTILE,
-        asked=[["user", HOSTILE], [HOSTILE, HOSTILE]],
+        asked=[["user", "user", HOSTILE], [HOSTILE, HOSTILE, HOSTILE]],
         answered=[["text", "", HOSTILE], ["tool", HOSTILE, HOSTILE], [HOSTILE, HOSTILE, HOSTILE]],
         chunks=[[0.0, 10], [12.5, 200]],
         stream=True,
@@ -70,6 +70,7 @@ def test_recorded_text_is_never_markup(hostile: Checked) -> None:
     # Ours alone, at the end of the page.
     assert hostile.tags.count("script") == 1
     assert hostile.words.count(HOSTILE) > 20
+    assert "\\u202e" in page([record("a", "p", exchange(answered=[["text", "", "\u202eolleH"]]))], title="x", now=NOW)
 
 
 def test_the_page_asks_for_nothing_outside_itself() -> None:
@@ -118,9 +119,9 @@ def test_a_bar_shows_when_chunks_came() -> None:
 
 
 def test_what_an_exchange_repeats_is_folded() -> None:
-    before = [["system", "Be brief."], ["user", "one"]]
+    before = [["system", "system", "Be brief."], ["user", "user", "one"]]
     first = exchange(asked=before, answered=[["text", "", "two"]])
-    second = exchange(asked=[*before, ["assistant", "two"], ["user", "three"]])
+    second = exchange(asked=[*before, ["assistant", "assistant", "two"], ["user", "user", "three"]])
     html = page([record("a", "p", first, second)], title="x", now=NOW)
     assert html.count("2 turns as before") == 1
 

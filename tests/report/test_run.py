@@ -11,6 +11,7 @@ from plugin.suite import BLOCKED
 
 from pytest_llmcassette.cassette.files import save
 from pytest_llmcassette.cassette.model import Interaction, Request, Response
+from pytest_llmcassette.protocols import registry
 
 URL = "https://api.openai.com/v1/chat/completions"
 
@@ -103,6 +104,32 @@ def test_counts_after_every_run_and_the_matrix_on_request(suite: pytest.Pytester
         ["long[plain]", "ok", "ok"],
         ["long[stream]", "ok", "miss"],
     ]
+
+
+def test_each_answer_is_read_once_whoever_looks_at_it(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    suite.makepyfile(
+        test_suite="""
+        import pytest
+        from pytest_llmcassette.answers.equivalence import assert_equivalent
+
+        @pytest.mark.cassette
+        @pytest.mark.llm_budget(total_tokens=1100)
+        def test_hi(ask, llm_cassette, llm_snapshot):
+            ask("hi")
+            assert llm_cassette.transcript.text == "<b>hi</b>"
+            assert llm_cassette.usage.total_tokens == 1100
+            assert_equivalent(llm_cassette, llm_cassette)
+            assert llm_cassette == llm_snapshot
+            assert llm_cassette.requests == llm_snapshot
+        """
+    )
+    read: list[str] = []
+    original = registry.read
+    monkeypatch.setattr(registry, "read", lambda one: read.append(one.request.url) or original(one))
+    for options in (("--snapshot-update",), ("--cassette-report=page.html",)):
+        read.clear()
+        run(suite, *options).assert_outcomes(passed=2)
+        assert read == [URL, URL], "one answer in each of two tests"
 
 
 LEFT_OVER = "that no marked test of this run used:"

@@ -49,6 +49,8 @@ def test_different_answers_look_different(one: str, other: str) -> None:
         ("one", ["| one"]),
         ("one\n\ntwo\n", ["| one", "|", "| two", "|"]),
         ("ends with a space ", ["| ends with a space ¶"]),
+        # Else it would read as a line that ends with a space.
+        ("ends with a mark ¶", ["| ends with a mark ¶¶"]),
         ("\x1b[31mred\r", ["| \\x1b[31mred\\x0d"]),
         ("olá \N{GRINNING FACE}", ["| olá \N{GRINNING FACE}"]),
         ("half \ud83d", ["| half \\ud83d"]),

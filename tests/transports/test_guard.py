@@ -208,23 +208,64 @@ def test_websockets(flavour: str, path: Path) -> None:
         connect()
 
 
+class _Sent:
+    _target = b"api.x.ai:443"
+
+    def __call__(self) -> str:
+        return "sent"
+
+    with_call = future = __call__
+
+
+_GRPC = ("_UnaryUnary", "_StreamUnary", "_UnaryStream", "_SingleThreadedUnaryStream", "_StreamStream")
+
+
 def test_grpc_call(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By stand-ins for grpc's modules: the package itself is no dependency of these tests."""
     channel = types.ModuleType("grpc._channel")
-
-    class _UnaryUnaryMultiCallable:
-        _target = b"api.x.ai:443"
-
-        def __call__(self) -> str:
-            return "sent"
-
-    channel._UnaryUnaryMultiCallable = _UnaryUnaryMultiCallable  # type: ignore[attr-defined]
+    for kind in _GRPC:
+        setattr(channel, f"{kind}MultiCallable", type(kind, (_Sent,), dict(vars(_Sent))))
     monkeypatch.setitem(sys.modules, "grpc._channel", channel)
-    guard.install()
-    call = _UnaryUnaryMultiCallable()
-    assert call() == "sent"
-    with pytest.raises(NotIntercepted, match=r"grpc://api\.x\.ai:443 through grpc"), use_cassette(path):
-        call()
+    guard.PATCHES.install()
+    for kind in _GRPC:
+        call = getattr(channel, f"{kind}MultiCallable")()
+        assert call() == "sent"
+        with pytest.raises(NotIntercepted, match=r"grpc://api\.x\.ai:443 through grpc"), use_cassette(path):
+            call()
+
+
+def test_an_entry_that_is_gone_is_told_when_a_cassette_opens(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import websockets
+
+    monkeypatch.setitem(sys.modules, "websockets.legacy.client", types.ModuleType("websockets.legacy.client"))
+    with pytest.raises(NotIntercepted) as caught, use_cassette(path):
+        pytest.fail("this cassette was opened")
+    for said in (
+        f"websockets {websockets.__version__} has no websockets.legacy.client.parse_uri",
+        "Update pytest-llmcassette",
+        f'"websockets<{websockets.__version__}"',
+    ):
+        assert said in str(caught.value)
+    monkeypatch.delitem(sys.modules, "websockets.legacy.client")
+    with use_cassette(path, allow_no_calls=True):
+        """Nothing of it is imported any more."""
+
+
+def test_an_entry_that_is_gone_stops_the_import_while_a_cassette_is_in_force(tmp_path: Path) -> None:
+    (tmp_path / "grpc").mkdir()
+    (tmp_path / "grpc" / "__init__.py").write_text("__version__ = '9.0'\n")
+    (tmp_path / "grpc" / "_channel.py").write_text("class _UnaryUnaryMultiCallable: pass\n")
+    script = """
+from pytest_llmcassette import NotIntercepted, use_cassette
+for attempt in range(2):
+    try:
+        with use_cassette("nowhere.yaml", allow_no_calls=True):
+            import grpc._channel
+    except NotIntercepted as stop:
+        print(str(stop).partition(",")[0])
+"""
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert run.stdout == 2 * "grpc 9.0 has no grpc._channel._UnaryUnaryMultiCallable.__call__\n", run.stderr
 
 
 def test_library_that_is_imported_later_is_guarded() -> None:

@@ -15,7 +15,7 @@ from pytest_llmcassette.cassette.go_vcr.own_scalars import (
     is_plain,
     single_quoted,
 )
-from pytest_llmcassette.cassette.model import Headers, Request, Response, defer_body
+from pytest_llmcassette.cassette.model import Headers, Message, defer_body
 
 _SMALL_BLOCK = 1000
 # libyaml's limit for a key on one line is 1024 characters; the writer's is far below.
@@ -87,7 +87,8 @@ class Lines:
         while self.at(b"      ") and not self.at(b"      - "):
             self.place += 6
             line = self.rest()
-            if line[-1:] != b":" or line == b"<<:" or len(line) > _LONGEST_KEY:
+            # A block can be a key behind a question mark only.
+            if line[-1:] != b":" or line == b"<<:" or b"|" in line or len(line) > _LONGEST_KEY:
                 raise DeclinedError
             key = self.scalar(line[:-1], 8)
             if key in found:
@@ -116,7 +117,7 @@ class Lines:
             raise DeclinedError
         return late().decode("utf-8", "surrogateescape")
 
-    def body(self, message: Request | Response) -> None:
+    def body(self, message: Message) -> None:
         """The body of a message: its form and bounds are checked now, it is cut out of the file when it is read."""
         raw, start = self.raw, self.place
         first = raw[start]

@@ -123,7 +123,9 @@ def _cut(raw: bytes, start: int, end: int, margin: bytes, chomping: bytes) -> by
 
 def binary_line(raw: bytes, start: int, end: int) -> Late:
     """The base64 text `raw[start:end]`."""
-    return _base64(raw, start, end, end - start) if _BASE64_LINE.fullmatch(raw, start, end) else _decline()
+    if not _BASE64_LINE.fullmatch(raw, start, end):
+        raise DeclinedError
+    return _base64(raw, start, end, end - start)
 
 
 def binary_block(raw: bytes, start: int, indent: int) -> tuple[Late, int]:
@@ -141,7 +143,3 @@ def _base64(raw: bytes, start: int, end: int, size: int) -> Late:
         raise DeclinedError
     # a2b_base64 leaves out the spaces and line breaks: no copy without them is needed.
     return lambda: binascii.a2b_base64(memoryview(raw)[start:end])
-
-
-def _decline() -> Late:
-    raise DeclinedError

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import Any
 
 from pytest_llmcassette.cassette.go_vcr.duration import parse_duration
-from pytest_llmcassette.cassette.model import Headers, Interaction, Request, Response, defer_body
-from pytest_llmcassette.cassette.yaml.fields import Fields, interactions_in, shown
+from pytest_llmcassette.cassette.model import Headers, Interaction, Message, Request, Response, defer_body
+from pytest_llmcassette.cassette.unreadable import shown
+from pytest_llmcassette.cassette.yaml.fields import Fields, interactions_in
 
-_INT64 = 1 << 63
-_WHOLE = re.compile(r"[-+]?[0-9]{1,20}\Z")
 _YES = frozenset({"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", "y", "Y"})
 _NO = frozenset({"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF", "n", "N"})
 
@@ -33,38 +31,39 @@ def _interaction(own: Fields) -> Interaction:
     )
 
 
+def _common(fields: Fields) -> dict[str, Any]:
+    return {
+        "proto": fields.text("proto", "HTTP/1.1"),
+        "proto_major": fields.whole("proto_major", 1),
+        "proto_minor": fields.whole("proto_minor", 1),
+        "transfer_encoding": _texts(fields, "transfer_encoding"),
+        "trailer": _multimap(fields, "trailer"),
+        "headers": _multimap(fields, "headers"),
+    }
+
+
 def _request(fields: Fields) -> Request:
     request = Request(
-        proto=fields.text("proto", "HTTP/1.1"),
-        proto_major=_whole(fields, "proto_major", 1),
-        proto_minor=_whole(fields, "proto_minor", 1),
-        content_length=_whole(fields, "content_length", 0),
-        transfer_encoding=_texts(fields, "transfer_encoding"),
-        trailer=_multimap(fields, "trailer"),
+        **_common(fields),
+        content_length=fields.whole("content_length", 0),
         host=fields.text("host", ""),
         remote_addr=fields.text("remote_addr", ""),
         request_uri=fields.text("request_uri", ""),
         form=_multimap(fields, "form"),
-        headers=_multimap(fields, "headers"),
         url=fields.text("url"),
         method=fields.text("method"),
     )
-    _defer(request, fields.get("body"), fields)
+    _defer(request, fields)
     return request
 
 
 def _response(fields: Fields) -> Response:
     response = Response(
-        proto=fields.text("proto", "HTTP/1.1"),
-        proto_major=_whole(fields, "proto_major", 1),
-        proto_minor=_whole(fields, "proto_minor", 1),
-        transfer_encoding=_texts(fields, "transfer_encoding"),
-        trailer=_multimap(fields, "trailer"),
-        content_length=_whole(fields, "content_length", -1),
+        **_common(fields),
+        content_length=fields.whole("content_length", -1),
         uncompressed=_boolean(fields, "uncompressed"),
-        headers=_multimap(fields, "headers"),
         status=fields.text("status", ""),
-        code=_whole(fields, "code"),
+        code=fields.whole("code"),
         duration_ns=_duration(fields, "duration"),
     )
     # A file written by hand may leave these out; where a program wrote `proto` it wrote these, unless it was cut.
@@ -73,11 +72,12 @@ def _response(fields: Fields) -> Response:
             raise fields.fault("body", "is missing")
         if fields.get("duration") is None:
             raise fields.fault("duration", "is missing")
-    _defer(response, fields.get("body"), fields)
+    _defer(response, fields)
     return response
 
 
-def _defer(message: Request | Response, value: Any, fields: Fields) -> None:
+def _defer(message: Message, fields: Fields) -> None:
+    value = fields.get("body")
     if isinstance(value, str):
         defer_body(message, lambda: value.encode("utf-8", "surrogatepass"))
     elif isinstance(value, bytes):
@@ -98,19 +98,6 @@ def _chunks(fields: Fields) -> tuple[tuple[float, int], ...]:
             raise fields.fault("chunks", f"holds {shown(word)}, where each is MILLISECONDS+BYTES")
         pairs.append(pair)
     return tuple(pairs)
-
-
-def _whole(fields: Fields, name: str, default: int | None = None) -> int:
-    value = fields.get(name)
-    if value is None:
-        if default is None:
-            raise fields.fault(name, "is missing")
-        return default
-    if isinstance(value, str) and _WHOLE.match(value):
-        number = int(value)
-        if -_INT64 <= number < _INT64:
-            return number
-    raise fields.fault(name, f"is no whole number: {shown(value)}")
 
 
 def _boolean(fields: Fields, name: str) -> bool:

@@ -12,6 +12,7 @@ import re
 from calendar import monthrange
 from functools import lru_cache
 
+from pytest_llmcassette.cassette.encoding import is_utf8
 from pytest_llmcassette.cassette.go_vcr.ordinary import is_ordinary
 
 BREAKS = "\r\n\x85\u2028\u2029"
@@ -183,7 +184,7 @@ def body_scalar(raw: bytes, indent: str) -> list[bytes]:
 
 
 def _quick_scalar(raw: bytes, indent: bytes) -> tuple[bytes, ...] | None:
-    if not is_ordinary(raw) or not (raw.isascii() or _is_utf8(raw)):
+    if not is_ordinary(raw) or not (raw.isascii() or is_utf8(raw)):
         return None
     if b"\n" not in raw:
         # Text with these is plain in no case.
@@ -198,14 +199,6 @@ def _quick_scalar(raw: bytes, indent: bytes) -> tuple[bytes, ...] | None:
     if content.endswith(b"\n"):
         lines = lines[: -len(indent)]
     return b"|" + chomping + b"\n" + indent, lines
-
-
-def _is_utf8(raw: bytes) -> bool:
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 @lru_cache(maxsize=4096)

@@ -9,10 +9,9 @@ from functools import lru_cache
 from typing import Any
 
 from pytest_llmcassette.cassette.unreadable import Place, UnreadableError
-from pytest_llmcassette.cassette.yaml.tree import Plain
+from pytest_llmcassette.cassette.yaml.tree import NULLS, Plain
 
 MAX_VALUES = 1_000_000
-_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 # The numbers that json.loads and yaml.dump between them write nearly always: embeddings hold thousands.
 _FLOAT = re.compile(r"-?[0-9]+\.[0-9]+(?:e[-+][0-9]+)?\Z")
 _INT = re.compile(r"-?(?:0|[1-9][0-9]{0,18})\Z")
@@ -53,7 +52,7 @@ def _resolve(text: Plain) -> Any:
         return float(text)
     if _INT.match(text):
         return int(text)
-    return None if text in _NULLS else _resolved_word(text)
+    return None if text in NULLS else _resolved_word(text)
 
 
 @lru_cache(maxsize=1024)

@@ -10,12 +10,12 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from pytest_llmcassette.cassette.encoding import decode_base64, decode_sniffed
+from pytest_llmcassette.cassette.encoding import decode_base64, decode_sniffed, is_utf8
 from pytest_llmcassette.cassette.form import form_values
-from pytest_llmcassette.cassette.headers import canonical
+from pytest_llmcassette.cassette.headers import canonical, content_type_of
 from pytest_llmcassette.cassette.model import Headers, Interaction, Request, Response
 from pytest_llmcassette.cassette.vcrpy.parsed_body import json_text
-from pytest_llmcassette.cassette.yaml.fields import Fields, interactions_in, is_null, shown
+from pytest_llmcassette.cassette.yaml.fields import Fields, interactions_in, is_null
 
 
 def interactions_of(root: dict[str, Any]) -> list[Interaction]:
@@ -53,9 +53,9 @@ def _response(fields: Fields) -> Response:
     code, reason = _status(fields)
     stored = _body(fields, otherwise="content")
     encodings = headers.get("Content-Encoding")
-    content_type = (headers.get("Content-Type") or [""])[0]
+    content_type = content_type_of(headers)
     body, decoded = decode_sniffed(stored, ", ".join(encodings or []), content_type)
-    if encodings and (decoded or _is_text(stored)):
+    if encodings and (decoded or is_utf8(stored)):
         # The recorder decoded the body and kept the header; served together they would break every client.
         del headers["Content-Encoding"]
         decoded = True
@@ -76,27 +76,12 @@ def _response(fields: Fields) -> Response:
 def _status(fields: Fields) -> tuple[int, str]:
     """Code and reason of `status: {code, message}`, also of `status: 200` and `status_code: 200`."""
     if "status_code" in fields.values:
-        return _whole(fields, "status_code"), ""
+        return fields.whole("status_code"), ""
     value = fields.get("status")
     if isinstance(value, dict):
         status = fields.mapping("status")
-        return _whole(status, "code"), status.text("message", "")
-    return _whole(fields, "status"), ""
-
-
-def _whole(fields: Fields, name: str) -> int:
-    text = fields.text(name)
-    if not (text.isascii() and text.isdecimal() and len(text) < 10):
-        raise fields.fault(name, f"is no whole number: {shown(text)}")
-    return int(text)
-
-
-def _is_text(body: bytes) -> bool:
-    try:
-        body.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
+        return status.whole("code"), status.text("message", "")
+    return fields.whole("status"), ""
 
 
 def _headers(fields: Fields) -> Headers:
@@ -107,10 +92,8 @@ def _headers(fields: Fields) -> Headers:
         raise fields.fault("headers", "is no mapping")
     found: Headers = {}
     for name, items in value.items():
-        listed = items if isinstance(items, list) else [items]
-        values = [fields.as_text("headers", item) for item in listed]
-        shown_as = canonical(name)
-        found[shown_as] = found[shown_as] + values if shown_as in found else values
+        values = found.setdefault(canonical(name), [])
+        values += [fields.as_text("headers", item) for item in (items if isinstance(items, list) else [items])]
     return found
 
 
@@ -119,31 +102,19 @@ def _body(fields: Fields, *, may_be_json: bool = False, otherwise: str = "body")
     parsed = fields.values.get("parsed_body")
     if parsed is not None:
         return b"" if is_null(parsed) else json_text(parsed, (*fields.place, "parsed_body"))
-    value = fields.get("body")
-    if value is None:
-        value = fields.get(otherwise)
-    if value is None:
-        return b""
-    if isinstance(value, str | bytes):
-        return _bytes(value)
+    name = "body" if fields.get("body") is not None else otherwise
+    value = fields.get(name)
     if isinstance(value, dict):
-        wrapped = Fields(value, (*fields.place, "body"))
+        wrapped = Fields(value, (*fields.place, name))
         if "base64_string" in value:
             return _base64(wrapped)
         if "string" in value:
-            return _string(wrapped)
-    if may_be_json:
-        return json_text(value, (*fields.place, "body"))
-    raise fields.fault("body", "is in a form that is not known: neither text nor `string`, `base64_string`")
-
-
-def _string(fields: Fields) -> bytes:
-    value = fields.get("string")
-    if value is None:
-        return b""
-    if not isinstance(value, str | bytes):
-        raise fields.fault("string", "is no text")
-    return _bytes(value)
+            return _bytes(wrapped, "string")
+    if isinstance(value, dict | list) and may_be_json:
+        return json_text(value, (*fields.place, name))
+    if isinstance(value, dict):
+        raise fields.fault(name, "is in a form that is not known: neither text nor `string`, `base64_string`")
+    return _bytes(fields, name)
 
 
 def _base64(fields: Fields) -> bytes:
@@ -153,5 +124,6 @@ def _base64(fields: Fields) -> bytes:
         raise fields.fault("base64_string", "is no base64") from None
 
 
-def _bytes(value: str | bytes) -> bytes:
-    return value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass")
+def _bytes(fields: Fields, name: str) -> bytes:
+    value = fields.get(name)
+    return value if isinstance(value, bytes) else fields.text(name, "").encode("utf-8", "surrogatepass")

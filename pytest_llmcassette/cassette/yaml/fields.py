@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
-from pytest_llmcassette.cassette.unreadable import Place, UnreadableError
-from pytest_llmcassette.cassette.yaml.tree import Plain
+from pytest_llmcassette.cassette.unreadable import Place, UnreadableError, shown
+from pytest_llmcassette.cassette.yaml.tree import NULLS, Plain
 
-_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
-_LONGEST_SHOWN = 60
+_WHOLE = re.compile(r"[-+]?[0-9]{1,20}\Z")
+_INT64 = 1 << 63
 
 
 def interactions_in(root: dict[str, Any]) -> Iterator[Fields]:
@@ -25,6 +26,14 @@ def interactions_in(root: dict[str, Any]) -> Iterator[Fields]:
         if not isinstance(item, dict):
             raise UnreadableError("it is no mapping", place=place)
         yield Fields(item, place)
+
+
+def first_request(root: dict[str, Any]) -> dict[str, Any]:
+    """The request of a document's first interaction; nothing where there is none."""
+    items = root.get("interactions")
+    first = items[0] if isinstance(items, list) and items else None
+    request = first.get("request") if isinstance(first, dict) else None
+    return request if isinstance(request, dict) else {}
 
 
 class Fields:
@@ -67,18 +76,23 @@ class Fields:
         if kind is str:
             return value  # type: ignore[no-any-return]
         if kind is Plain:
-            return "" if value in _NULLS else str(value)
+            return "" if value in NULLS else str(value)
         if kind is bytes:
             return value.decode("utf-8", "surrogateescape")  # type: ignore[no-any-return]
         raise self.fault(name, "holds something that is no text")
 
+    def whole(self, name: str, default: int | None = None) -> int:
+        """A field that is a whole number of 64 bits; without a default it must be there."""
+        value = self.get(name)
+        if value is None and default is not None:
+            return default
+        if value is None:
+            raise self.fault(name, "is missing")
+        if isinstance(value, str) and _WHOLE.match(value) and -_INT64 <= int(value) < _INT64:
+            return int(value)
+        raise self.fault(name, f"is no whole number: {shown(value)}")
+
 
 def is_null(value: Any) -> bool:
     """Whether a value of the tree is YAML's null."""
-    return type(value) is Plain and value in _NULLS
-
-
-def shown(value: Any) -> str:
-    """A value for an error message, cut where it is long."""
-    text = repr(str(value) if isinstance(value, str) else value)
-    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 3] + "..."
+    return type(value) is Plain and value in NULLS

@@ -1,4 +1,4 @@
-"""Any YAML file as a tree of strings, bytes, lists and dicts: nothing is resolved, built or executed.
+"""Any YAML or JSON file as a tree of strings, bytes, lists and dicts: nothing is resolved, built or executed.
 
 PyYAML's parser gives the events (libyaml's where it is there); the tree is ours, because what a cassette's scalars
 mean is the cassette format's to say: YAML 1.1 would turn `on` and `1:30` into something else.
@@ -6,18 +6,21 @@ mean is the cassette format's to say: YAML 1.1 would turn `on` and `1:30` into s
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from pytest_llmcassette.cassette.encoding import decode_base64
-from pytest_llmcassette.cassette.unreadable import Place, UnreadableError
+from pytest_llmcassette.cassette.unreadable import Place, UnreadableError, bad_bytes, refuse_gits
 from pytest_llmcassette.cassette.yaml import python_tags
 
 MAX_DEPTH = 200
+NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _TAG = "tag:yaml.org,2002:"
 _TEXT_TAGS = frozenset(_TAG + name for name in ("str", "int", "float", "bool", "null", "timestamp"))
 # A scalar that YAML could take for something else than text is short and starts with one of these, or is empty.
 _MAYBE_NO_TEXT = frozenset(["", *"0123456789+-.~<tTfFnNyYoO"])
 _SHORT = 40
+_BEFORE_JSON = b"\xef\xbb\xbf \t\r\n"
 
 
 class Plain(str):
@@ -31,69 +34,76 @@ Tree = str | bytes | dict[str, Any] | list[Any]
 
 def parse(raw: bytes) -> Tree:
     """The one document in `raw`; raises `UnreadableError`, with the line where there is one."""
+    refuse_gits(raw)
+    broken = None
+    if raw.lstrip(_BEFORE_JSON)[:1] == b"{":
+        try:
+            return _from_json(json.loads(raw, parse_int=Plain, parse_float=Plain, object_pairs_hook=_without_twins))
+        except json.JSONDecodeError as error:
+            # Or YAML in braces.
+            broken = UnreadableError(f"this is not JSON: {error.msg}", line=error.lineno)
+        except UnreadableError as fault:
+            broken = fault
+        except (UnicodeDecodeError, RecursionError):
+            # The parser below says where.
+            pass
     import yaml
 
     try:
-        return _build(_parser(raw))
+        return _build(_loader()(raw))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = error.problem or error.context or "it cannot be parsed"
-        raise UnreadableError(f"this is not YAML: {problem}", line=mark.line + 1 if mark else None) from None
+        line = mark.line + 1 if mark else None
+        raise broken or UnreadableError(f"this is not YAML: {problem}", line=line) from None
     except yaml.YAMLError as error:
-        raise _bad_bytes(raw) or UnreadableError(f"this is not YAML: {error}") from None
+        raise bad_bytes(raw) or UnreadableError(f"this is not YAML: {error}") from None
     except UnicodeDecodeError as error:
-        raise _bad_bytes(raw) or UnreadableError(f"this is not UTF-8: {error.reason}") from None
+        raise bad_bytes(raw) or UnreadableError(f"this is not UTF-8: {error.reason}") from None
+
+
+def _from_json(value: Any) -> Tree:
+    """JSON's values, as YAML has them. YAML's parser is no help: it refuses JSON's escapes of an emoji."""
+    if isinstance(value, dict):
+        return {key: _from_json(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_from_json(item) for item in value]
+    return value if isinstance(value, str) else Plain(json.dumps(value))
+
+
+def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise UnreadableError("a key in it is there twice", "Keep one of the two.")
+    return found
 
 
 def line_of(raw: bytes, place: Place) -> int | None:
     """The 1-based line of the value at `place` (of its key), or of the nearest thing around it that is there."""
     import yaml
 
-    parser = _parser(raw)
-    ends = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
-    starts: dict[type, str | int | None] = {yaml.MappingStartEvent: None, yaml.SequenceStartEvent: 0}
-    # Where the next value will stand: for each open collection the index of its next item or the key before its value.
-    here: list[str | int | None] = []
     line = None
-    while type(event := parser.get_event()) is not yaml.StreamEndEvent:
-        kind = type(event)
-        if kind in ends:
-            here.pop()
-        elif kind in starts or kind in (yaml.ScalarEvent, yaml.AliasEvent):
-            is_key = bool(here) and here[-1] is None
-            if is_key:
-                here[-1] = str(getattr(event, "value", ""))
-            if tuple(here) == place[: len(here)] and (is_key or not here or isinstance(here[-1], int)):
-                line = event.start_mark.line + 1
-            if is_key:
-                continue
-            if kind in starts:
-                here.append(starts[kind])
-                continue
+    try:
+        node = yaml.compose(raw, _loader())
+    except yaml.YAMLError:
+        # JSON that is no YAML.
+        return None
+    for step in place:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((key, value) for key, value in node.value if key.value == step), None)
         else:
-            continue
-        if here:
-            here[-1] = here[-1] + 1 if isinstance(here[-1], int) else None
+            found = (node.value[step],) * 2 if isinstance(node, yaml.SequenceNode) else None
+        if found is None:
+            break
+        line = found[0].start_mark.line + 1
+        node = found[1]
     return line
 
 
-def _parser(raw: bytes) -> Any:
+def _loader() -> Any:
     import yaml
 
-    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)(raw)
-
-
-def _bad_bytes(raw: bytes) -> UnreadableError | None:
-    """What is wrong with the bytes themselves, if that is what the parser met."""
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return UnreadableError(f"this is not UTF-8 (byte {error.start})", line=raw.count(b"\n", 0, error.start) + 1)
-    for number, line in enumerate(raw.split(b"\n"), 1):
-        for code in line:
-            if code == 0x7F or (code < 0x20 and code not in b"\t\r"):
-                return UnreadableError(f"there is a control character in it (\\x{code:02x})", line=number)
-    return None
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _build(parser: Any) -> Tree:
@@ -105,8 +115,8 @@ def _build(parser: Any) -> Tree:
     closed = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
     anchors: dict[str, Tree] = {}
     stack: list[tuple[Any, str | None, str | None]] = []
-    # The open collections that stand for a body, innermost last: how many are open with them, and their tag.
-    bodies: list[tuple[int, str]] = []
+    # The open collections that stand for an object, innermost last: how many are open with them, and their tag.
+    objects: list[tuple[int, str]] = []
     # The innermost open collection: a dict, with the key whose value is to come, or a list.
     inner: Any = None
     key: str | None = None
@@ -128,19 +138,18 @@ def _build(parser: Any) -> Tree:
         elif kind in opened:
             if len(stack) >= MAX_DEPTH:
                 raise _fault(event, f"it is nested more than {MAX_DEPTH} deep", "No cassette is: restore it.")
-            if event.tag is not None:
-                _check_tag(event)
-            if key is None and type(inner) is dict:
+            is_object = event.tag is not None and _is_object(event)
+            if key is None and type(inner) is dict and not is_object:
                 raise _fault(event, "a key in it is no text")
             stack.append((inner, key, anchor))
             inner, key, anchor = ({} if kind is mapping else []), None, event.anchor
-            if event.tag in python_tags.BODIES:
-                bodies.append((len(stack), event.tag))
+            if is_object:
+                objects.append((len(stack), event.tag))
             continue
         elif kind in closed:
             value = inner
-            if bodies and bodies[-1][0] == len(stack):
-                value = _body(event, bodies.pop()[1], inner)
+            if objects and objects[-1][0] == len(stack):
+                value = _held(event, objects.pop()[1], inner)
             if anchor is not None:
                 anchors[anchor] = value
             inner, key, anchor = stack.pop()
@@ -200,17 +209,20 @@ def _tagged(event: Any) -> str | bytes:
     raise _bad_tag(event)
 
 
-def _check_tag(event: Any) -> None:
-    known = event.tag in ("!", _TAG + "map", _TAG + "seq")
-    if not known and event.tag not in python_tags.COLLECTIONS and event.tag not in python_tags.BODIES:
-        raise _bad_tag(event)
+def _is_object(event: Any) -> bool:
+    """Whether the tag of a collection is that of an object whose data are read; raises for one that must be built."""
+    if event.tag in ("!", _TAG + "map", _TAG + "seq") or event.tag in python_tags.COLLECTIONS:
+        return False
+    if python_tags.is_held(event.tag):
+        return True
+    raise _bad_tag(event)
 
 
-def _body(event: Any, tag: str, fields: Any) -> bytes:
-    body = python_tags.body_of(tag, fields)
-    if body is None:
+def _held(event: Any, tag: str, fields: Any) -> str | bytes:
+    held = python_tags.held_by(tag, fields)
+    if held is None:
         raise _fault(event, f"a value with the tag {tag.replace(_TAG, '!!')} in it is not as PyYAML writes it")
-    return body
+    return held
 
 
 def _bad_tag(event: Any) -> UnreadableError:

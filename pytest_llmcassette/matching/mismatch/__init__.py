@@ -10,8 +10,9 @@ from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.matching import Matcher
 from pytest_llmcassette.matching.mismatch.aspects import Finding, differing_aspects
 from pytest_llmcassette.matching.mismatch.nearest import nearest
-from pytest_llmcassette.matching.mismatch.shown import comparison, printable
+from pytest_llmcassette.matching.mismatch.shown import comparison
 from pytest_llmcassette.matching.mismatch.volatile import paths_to_ignore, volatile_kinds
+from pytest_llmcassette.redaction.printable import visible
 
 __all__ = ["explain", "explained"]
 
@@ -51,7 +52,7 @@ def explained(sent: Request, recorded: Sequence[tuple[Request, bool]], config: C
         lines += comparison(finding.label, finding.recorded, finding.sent)
     if len(findings) > _MOST_SHOWN:
         lines.append(f"  and {len(findings) - _MOST_SHOWN} more")
-    first = printable(findings[0].label) if findings else "it"
+    first = visible(findings[0].label) if findings else "it"
     more = f" and {len(findings) - 1} more differ" if len(findings) > 1 else " differs"
     return first + more, "\n".join(lines + _advice(findings, sent, request, config))
 

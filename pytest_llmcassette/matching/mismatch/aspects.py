@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pytest_llmcassette.cassette.headers import canonical
+from pytest_llmcassette.cassette.form import is_form
+from pytest_llmcassette.cassette.headers import canonical, content_type_of
 from pytest_llmcassette.cassette.model import Request
-from pytest_llmcassette.cassette.multipart import Part, find_parts
+from pytest_llmcassette.cassette.multipart import Part, find_parts, is_multipart
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.matching import Matcher
-from pytest_llmcassette.matching.bodies import body_key, form_fields, is_form, is_multipart, json_value
+from pytest_llmcassette.matching.bodies import body_key, form_fields, json_value
 from pytest_llmcassette.matching.json_paths import JsonPaths
 from pytest_llmcassette.matching.json_values import Json
 from pytest_llmcassette.matching.mismatch.json_diff import ABSENT, Absent, Difference, differences
@@ -65,12 +66,13 @@ def _header_findings(name: str, sent: Request, recorded: Request) -> Iterator[Fi
 
 def _body_findings(sent: Request, recorded: Request, matcher: Matcher) -> Iterator[Finding]:
     yield from _content_findings(
-        "body", recorded.body, sent.body, _content_type(recorded), _content_type(sent), matcher.ignored
+        "body",
+        recorded.body,
+        sent.body,
+        content_type_of(recorded.headers),
+        content_type_of(sent.headers),
+        matcher.ignored,
     )
-
-
-def _content_type(request: Request) -> str:
-    return (request.headers.get("Content-Type") or ("",))[0]
 
 
 def _content_findings(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 
+from pytest_llmcassette.cassette.form import is_form
+from pytest_llmcassette.cassette.headers import content_type_of
 from pytest_llmcassette.cassette.model import Request
 from pytest_llmcassette.matching import Matcher
-from pytest_llmcassette.matching.bodies import form_fields, is_form, json_value
+from pytest_llmcassette.matching.bodies import form_fields, json_value
 from pytest_llmcassette.matching.json_values import Json
 
 _MOST_WORDS = 400
@@ -49,7 +51,7 @@ def _words_of(request: Request, matcher: Matcher) -> Set[object]:
     try:
         value = json_value(body, matcher.ignored)
     except ValueError:
-        if is_form(body, (request.headers.get("Content-Type") or ("",))[0]):
+        if is_form(body, content_type_of(request.headers)):
             return frozenset(form_fields(body))
         return frozenset(body.split(maxsplit=_MOST_WORDS))
     words: set[object] = set()

@@ -6,6 +6,7 @@ import json
 
 from pytest_llmcassette.matching.json_values import Json
 from pytest_llmcassette.matching.mismatch.json_diff import ABSENT, Absent
+from pytest_llmcassette.redaction.printable import visible
 
 WIDTH = 100
 """Columns of a line."""
@@ -17,7 +18,7 @@ _BEFORE = 24
 
 def comparison(label: str, recorded: Json | Absent, sent: Json | Absent) -> list[str]:
     """`label  recorded: "a"  sent: "b"` on one line, or on three where that is too long."""
-    label = printable(label)
+    label = visible(label)
     old, new = pair(recorded, sent, WIDTH)
     line = f"{_INDENT}{label}  recorded: {old}  sent: {new}"
     if len(line) <= WIDTH:
@@ -55,18 +56,8 @@ def value(shown: Json | Absent, width: int) -> str:
                 break
     except RecursionError:
         text = "(nested too deeply to be shown)"
-    text = printable(text[: width * 2])
+    text = visible(text[: width * 2])
     return text if len(text) <= width else text[: width - 3] + "..."
-
-
-def printable(text: str) -> str:
-    """`text` with every character that a terminal would act on, or cannot encode, escaped."""
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape", "surrogatepass").decode("ascii")
-        for character in text
-    )
 
 
 def _shortened(shown: Json, width: int) -> Json:
@@ -74,7 +65,7 @@ def _shortened(shown: Json, width: int) -> Json:
 
 
 def _quoted(text: str) -> str:
-    return printable(json.dumps(text, ensure_ascii=False))
+    return visible(json.dumps(text, ensure_ascii=False))
 
 
 def _cut_string(text: str, start: int, width: int) -> str:

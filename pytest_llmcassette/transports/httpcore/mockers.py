@@ -7,15 +7,16 @@ the cassette.
 
 from __future__ import annotations
 
-import importlib
 import inspect
 from abc import ABC
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any, ClassVar
 
 from respx.mocks import HTTPCoreMocker, Mocker
 
 from pytest_llmcassette.transports.httpcore.pools import Library
+from pytest_llmcassette.transports.patching import Patches, note_gone
 
 _MARK = "_llmcassette"
 
@@ -102,19 +103,31 @@ def mocker_for(name: str) -> Any:
     return mocker
 
 
-def patch(name: str) -> None:
+def _patch(module: ModuleType) -> None:
     """Patch the pools of one library, unless they are patched already."""
+    name = module.__name__
+    for pool, method in (("ConnectionPool", "handle_request"), ("AsyncConnectionPool", "handle_async_request")):
+        if not hasattr(getattr(module, pool, None), method):
+            note_gone(name, name, f"{pool}.{method}")
+            return
     registered: Any = Mocker.registry.get(f"llmcassette-{name}")
     if registered is not None and isinstance(getattr(registered, "library", None), Library):
         patches = registered._patches
-        if patches and patches[0].target is importlib.import_module(name).ConnectionPool:
+        if patches and patches[0].target is module.ConnectionPool:
             return
         registered.stop(force=True)
     mocker_for(name).start()
 
 
-def unpatch(name: str) -> None:
-    """Put the pools' own methods back."""
-    registered: Any = Mocker.registry.get(f"llmcassette-{name}")
-    if registered is not None:
-        registered.stop(force=True)
+class _Pools(Patches):
+    """Made and undone by respx: a user's own router may patch over ours, and stop in any order."""
+
+    def uninstall(self) -> None:
+        for name in self.modules:
+            registered: Any = Mocker.registry.get(f"llmcassette-{name}")
+            if registered is not None:
+                registered.stop(force=True)
+        super().uninstall()
+
+
+PATCHES = _Pools(("httpcore", "httpcore2"), _patch)

@@ -1,4 +1,4 @@
-"""Serves the requests that reach a connection pool of httpcore or httpcore2: from the cassette, or live with a tee.
+"""The binding to httpcore and httpcore2: the requests that reach a connection pool, and their responses.
 
 One implementation for both libraries. The pool's own request goes straight to the recorder: a conversion to httpx and
 back would cost more than everything else on replay.
@@ -7,19 +7,29 @@ back would cost more than everything else on replay.
 from __future__ import annotations
 
 import importlib
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
-from pytest_llmcassette.cassette.model import Interaction
-from pytest_llmcassette.errors import NotIntercepted, RequestRefused
 from pytest_llmcassette.recorder import in_force
-from pytest_llmcassette.recorder.recorder import Recorder
-from pytest_llmcassette.recorder.requests import LiveRequest
-from pytest_llmcassette.recorder.slot import CLOSED, RecordingSlot
-from pytest_llmcassette.replay import deliver
-from pytest_llmcassette.transports.httpcore.streams import AsyncTee, Body, Replay, Tee, pause
-from pytest_llmcassette.transports.httpcore.urls import DEFAULT_PORTS, going_live, url_of
+from pytest_llmcassette.replay.head import Head
+from pytest_llmcassette.transports.carrying import Carrier
+from pytest_llmcassette.transports.exchange import Exchange, exchange_for
+from pytest_llmcassette.transports.httpcore.urls import going_live, url_of
+from pytest_llmcassette.transports.live import AsyncTee, LiveAnswer, Tee
+from pytest_llmcassette.transports.unexpected import Ours
+
+
+class Body:
+    """A request body in memory, to be sent as often as the pool needs."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._body
 
 
 class Library:
@@ -45,116 +55,81 @@ class Library:
             return found(message)
         return self.module.ReadError(f"{kind}: {message}")  # type: ignore[no-any-return]
 
+    def kind_of(self, error: BaseException) -> str:
+        """The name that a recording gives this exception; empty for one that is not of the network."""
+        return type(error).__name__ if isinstance(error, self.errors) else ""
+
     def serve(self, original: Callable[..., Any], pool: Any, request: Any) -> Any:
         """`ConnectionPool.handle_request`, with whatever cassette is in force."""
-        recorder = _recorder_for(request)
-        if recorder is None:
+        exchange = self._exchange(request)
+        if exchange is None:
             return original(pool, request)
         body = b"".join(request.stream)
-        answer = recorder.request(_live(request, body))
-        if isinstance(answer, Interaction):
-            if not answer.response.code and answer.end == CLOSED:
-                raise recorder.note(deliver.truncated(answer))
-            if recorder.config.timing != "instant":
-                time.sleep(answer.response.duration_ns / 1e9)
-            return self._replayed(answer, recorder)
+        answer = exchange.answer(request.headers, body)
+        if isinstance(answer, Carrier):
+            head = answer.begin()
+            with exchange.ours:
+                return self._replayed(head, answer)
         request.stream = Body(body)
-        started = time.perf_counter_ns()
         live = going_live.set(True)
         try:
             response = original(pool, request)
         except BaseException as error:
-            self._end(answer, error)
+            answer.has_failed(error)
             raise
         finally:
             going_live.reset(live)
-        _report_head(answer, response, started)
-        response.stream = Tee(response.stream, answer, self._end)
+        with exchange.ours:
+            _tell_head(answer, response)
+        response.stream = Tee(response.stream, answer)
         return response
 
     async def serve_async(self, original: Callable[..., Awaitable[Any]], pool: Any, request: Any) -> Any:
         """`AsyncConnectionPool.handle_async_request`, with whatever cassette is in force."""
-        recorder = _recorder_for(request)
-        if recorder is None:
+        exchange = self._exchange(request)
+        if exchange is None:
             return await original(pool, request)
         body = b"".join([piece async for piece in request.stream])
-        answer = recorder.request(_live(request, body))
-        if isinstance(answer, Interaction):
-            if not answer.response.code and answer.end == CLOSED:
-                # The client gave this request up when it was recorded (a lost race, a deadline): let it do so again.
-                await pause(deliver.GIVEN_UP_SECONDS)
-                raise recorder.note(deliver.truncated(answer))
-            if recorder.config.timing != "instant":
-                await pause(answer.response.duration_ns / 1e9)
-            return self._replayed(answer, recorder)
+        answer = await exchange.answer_async(request.headers, body)
+        if isinstance(answer, Carrier):
+            head = await answer.begin_async()
+            with exchange.ours:
+                return self._replayed(head, answer)
         request.stream = Body(body)
-        started = time.perf_counter_ns()
         live = going_live.set(True)
         try:
             response = await original(pool, request)
         except BaseException as error:
-            self._end(answer, error)
+            answer.has_failed(error)
             raise
         finally:
             going_live.reset(live)
-        _report_head(answer, response, started)
-        response.stream = AsyncTee(response.stream, answer, self._end)
+        with exchange.ours:
+            _tell_head(answer, response)
+        response.stream = AsyncTee(response.stream, answer)
         return response
 
-    def _end(self, slot: RecordingSlot, error: BaseException) -> None:
-        """Tell the recording what ended the exchange: the network, or else the client (cancelled, interrupted)."""
-        if isinstance(error, self.errors):
-            slot.end(type(error).__name__, str(error))
-        else:
-            slot.end(CLOSED)
+    def _exchange(self, request: Any) -> Exchange | None:
+        what = in_force.current()
+        if what is None:
+            return None
+        try:
+            method, url = request.method.decode("latin-1"), url_of(request.url)
+        except Exception as error:
+            raise Ours(what, "a request").fault(error) from error
+        return exchange_for(what, method, url, self)
 
-    def _replayed(self, interaction: Interaction, recorder: Recorder) -> Any:
-        if not interaction.response.code:
-            raise self.error(interaction.end, interaction.end_message)
-        instant = recorder.config.timing == "instant"
+    def _replayed(self, head: Head, body: Carrier) -> Any:
         return self.response(
-            status=interaction.response.code,
-            headers=deliver.response_headers(interaction, instant=instant),
-            content=Replay(interaction, recorder, self.error, instant=instant),
-            extensions={
-                "http_version": deliver.http_version(interaction.response),
-                "reason_phrase": deliver.reason_phrase(interaction.response),
-            },
+            status=head.status,
+            headers=head.headers,
+            content=body,
+            extensions={"http_version": head.version, "reason_phrase": head.reason},
         )
 
 
-def _recorder_for(request: Any) -> Recorder | None:
-    """The recorder that decides for this request; None lets it through. Raises for a suspended cassette."""
-    what = in_force.current()
-    if what is None:
-        return None
-    url = request.url
-    if isinstance(what, in_force.Suspension):
-        raise RequestRefused(f"{request.method.decode('latin-1')} {_shown(url)} was not sent. {what.reason}")
-    if what.config.ignore_hosts and what.ignores(url.host.decode("latin-1"), url.port or DEFAULT_PORTS.get(url.scheme)):
-        return None
-    if url.scheme in (b"ws", b"wss"):
-        raise what.note(
-            NotIntercepted(
-                f"{_shown(url)} is a WebSocket, which a cassette cannot hold, while the cassette {what.path} is in "
-                f"force.\nMock it, or let it through with ignore_hosts=[{url.host.decode('latin-1')!r}]."
-            )
-        )
-    return what
-
-
-def _shown(url: Any) -> str:
-    """For an error's text: without the query, where some APIs take the key."""
-    return url_of(url).partition("?")[0]
-
-
-def _live(request: Any, body: bytes) -> LiveRequest:
-    return LiveRequest(request.method.decode("latin-1"), url_of(request.url), request.headers, body)
-
-
-def _report_head(slot: RecordingSlot, response: Any, started: int) -> None:
+def _tell_head(answer: LiveAnswer, response: Any) -> None:
     extensions = response.extensions
     version = extensions.get("http_version", b"HTTP/1.1").decode("latin-1")
-    words = extensions.get("reason_phrase")
-    reason = words.decode("latin-1") if words else deliver.standard_phrase(response.status)
-    slot.headers(response.status, reason, response.headers, version, time.perf_counter_ns() - started)
+    reason = (extensions.get("reason_phrase") or b"").decode("latin-1")
+    answer.head(response.status, reason, response.headers, version)

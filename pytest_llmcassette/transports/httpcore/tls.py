@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import ssl
-import sys
 from collections.abc import Callable
 from functools import partial, wraps
 from threading import Lock
@@ -18,7 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from pytest_llmcassette.recorder import in_force
-from pytest_llmcassette.transports.on_import import after_import
+from pytest_llmcassette.transports.patching import Patches
 
 HOOKS = ("httpx", "httpx._transports.default", "httpx2", "httpx2._transports.default")
 """Modules that hold a `create_ssl_context`; one that does not (any more) is left as it is."""
@@ -26,7 +25,6 @@ _KNOWN_ARGUMENTS = frozenset({"verify", "cert", "trust_env"})
 _VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 """What the original functions, and `ssl` under them, read from the environment."""
 _environment_lock = Lock()
-_patches: dict[str, tuple[ModuleType, Callable[..., Any], Callable[..., Any]]] = {}
 
 
 class DeferredContext:
@@ -102,27 +100,8 @@ def _set(values: dict[str, str | None]) -> None:
             os.environ[name] = value
 
 
-def install() -> None:
-    """Patch the hooks of the libraries that are imported, and of the others when they are."""
-    for name in HOOKS:
-        patched = _patches.get(name)
-        if patched is None or patched[0] is not sys.modules.get(name):
-            after_import(name, _patch)
+def _patch(module: ModuleType) -> None:
+    PATCHES.put(module, "create_ssl_context", _deferring)
 
 
-def _patch(name: str) -> None:
-    module = sys.modules[name]
-    original = getattr(module, "create_ssl_context", None)
-    if original is None:
-        return
-    replacement = _deferring(original)
-    _patches[name] = (module, original, replacement)
-    module.create_ssl_context = replacement  # type: ignore[attr-defined]
-
-
-def uninstall() -> None:
-    """Put the original functions back."""
-    for module, original, replacement in _patches.values():
-        if getattr(module, "create_ssl_context", None) is replacement:
-            module.create_ssl_context = original  # type: ignore[attr-defined]
-    _patches.clear()
+PATCHES = Patches(HOOKS, _patch)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,7 +16,7 @@ from pytest_llmcassette.provider import placeholder_for
 from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.recorder.requests import LiveRequest
 from pytest_llmcassette.recorder.slot import RecordingSlot
-from pytest_llmcassette.redaction import Redactor
+from pytest_llmcassette.redaction import KnownSecrets, Redactor
 
 KEY = "sk-" + "l1ve/+=0123456789"
 URL = "https://provider.test/v1"
@@ -101,9 +102,10 @@ def test_a_short_stand_in_does_not_touch_what_is_sent(tmp_path: Path) -> None:
     ],
 )
 def test_a_key_as_user_name_and_in_a_cookie(header: str, value: str) -> None:
-    secrets = Redactor(CassetteConfig()).secrets_of({header: [value]}, URL)
-    assert KEY in secrets or KEY.replace("/", "") in secrets
-    assert "dark" not in secrets
+    known = KnownSecrets()
+    assert known.learn_headers({header: [value]})
+    assert KEY in known.values or KEY.replace("/", "") in known.values
+    assert "dark" not in known.values
 
 
 @pytest.mark.parametrize(
@@ -181,3 +183,24 @@ def test_anthropic_s_mcp_servers() -> None:
 def test_a_tool_s_own_parameter_of_that_name_stays() -> None:
     body = b'{"tools": [{"parameters": {"properties": {"authorization": {"type": "string"}, "api_key": "any"}}}]}'
     assert Redactor(CassetteConfig()).body(body, "application/json") is body
+
+
+def test_of_two_spellings_or_keys_the_longer_is_replaced_first() -> None:
+    known = KnownSecrets()
+    assert known.learn({'"quoted/key', "0123456789", "a-0123456789-b"})
+    text = json.dumps({"e": 'no "quoted/key, no a-0123456789-b, no 0123456789'})
+    for escaped in (text, text.replace("/", "\\/")):
+        assert known.text_without(escaped) == '{"e": "no REDACTED, no REDACTED, no REDACTED"}'
+    assert not known.learn({"0123456789", "short"})
+
+
+def test_threads_learn_at_one_time() -> None:
+    known = KnownSecrets()
+
+    def learn(worker: int) -> None:
+        for number in range(200):
+            known.learn({f"{worker}-secret-{number}"})
+
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(learn, range(20)))
+    assert len(known.values) == 4000

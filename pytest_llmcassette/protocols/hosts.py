@@ -91,7 +91,7 @@ _LOCAL_PORTS = {11434: "ollama", 8080: "llama.cpp", 8000: "vllm", 1234: "lmstudi
 _OLLAMA_PATHS = ("/api/chat", "/api/generate", "/api/embed", "/api/embeddings")
 
 
-def provider_of(host: str, path: str = "", port: int | None = None) -> str:
+def provider_at(host: str, path: str = "", port: int | None = None) -> str:
     """The provider's short name (`openai`, `azure`, `bedrock`, ...), else the host itself; `""` for an empty host.
 
     `host` without port. `path` and `port` help where the host says nothing: Ollama is known by its own paths, a

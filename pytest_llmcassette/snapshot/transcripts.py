@@ -19,7 +19,7 @@ from pytest_llmcassette.protocols.transcript import (
 )
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.snapshot import blobs, json_values
-from pytest_llmcassette.snapshot.nodes import Arguments, Blob, Entry, Line, Plain, Stack, Words
+from pytest_llmcassette.snapshot.nodes import Arguments, Entry, Line, Plain, Stack, Words
 from pytest_llmcassette.snapshot.ordinals import Ordinals
 
 _NOT_TOKENS = ("server_tool_calls", "cost", "wire")
@@ -93,11 +93,10 @@ def _part(part: Part, ids: Ordinals) -> Any:
             return Entry("refusal:", {"text": Words(part.text)}, main="text")
         case ToolCall():
             signature = blobs.opaque(part.signature) if part.signature else None
-            shown = _with(arguments=_arguments(part.parsed, part.arguments, ids), signature=signature)
+            shown = _with(arguments=_arguments(part, ids), signature=signature)
             return Entry(f"tool call {_named(part, ids)}:", shown, main="arguments")
         case ServerToolCall():
-            parsed = ToolCall(id=None, name=None, arguments=part.arguments).parsed
-            shown = _with(arguments=_arguments(parsed, part.arguments, ids))
+            shown = _with(arguments=_arguments(part, ids))
             return Entry(f"server tool call {_named(part, ids)}:", shown, main="arguments")
         case ServerToolResult():
             content = json_values.value(part.content, ids, in_history=True)
@@ -117,12 +116,13 @@ def _named(part: ToolCall | ServerToolCall | ServerToolResult, ids: Ordinals) ->
     return " ".join(word for word in (number, part.name) if word) or "without a name"
 
 
-def _arguments(parsed: Any, wire: str, ids: Ordinals) -> Any:
+def _arguments(call: ToolCall | ServerToolCall, ids: Ordinals) -> Any:
+    parsed = call.parsed
     if isinstance(parsed, dict):
         tree = json_values.value({"name": "", "args": parsed}, ids)["args"]
         return tree if tree else Arguments()
     # No JSON object: the wire's own text, which is what the code under test has to cope with.
-    return Words(wire)
+    return Words(call.arguments)
 
 
 def _citations(part: Text) -> list[dict[str, Any]] | None:
@@ -132,7 +132,6 @@ def _citations(part: Text) -> list[dict[str, Any]] | None:
 
 def _media(part: Media) -> Any:
     if part.digest is not None:
-        kind = part.media_type or "application/octet-stream"
-        return Blob(kind, f"<{kind}, {part.size} bytes, {part.digest}>")
+        return blobs.blob_of(part)
     # The query of a download link is its signature and expiry.
     return (part.url or "").partition("?")[0] or Plain(part.media_type or "without content")

@@ -1,4 +1,4 @@
-"""The credentials that requests carry, and their copies elsewhere: in an answer ("Incorrect API key provided: ..."),
+"""The secrets that a run has met, and their copies elsewhere: in an answer ("Incorrect API key provided: ..."),
 in an error's message, in the request's own path or body.
 """
 
@@ -7,19 +7,24 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import os
 import re
 from collections.abc import Set
 from functools import lru_cache
+from threading import Lock
 from urllib.parse import quote, unquote, unquote_plus
 
 from pytest_llmcassette.cassette.model import Headers
 from pytest_llmcassette.provider import PLACEHOLDER, is_placeholder
-from pytest_llmcassette.redaction.names import REDACTED, is_secret_header
+from pytest_llmcassette.redaction.names import REDACTED, SecretNames, is_secret_header
 from pytest_llmcassette.redaction.pairs import pair_name
 
 _SHORTEST = 8
 _SHORTEST_WORD = 16
 """A key of letters in one case may be a stand-in that is also a word ("anything"): it would spoil answers."""
+
+_VARIABLES = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD", "_KEY_ID")
+"""How the names of variables with keys end. Of fewer than 16 characters a value may be a stand-in, made up by hand."""
 
 _QUOTED = re.compile(r'="([^"]*)"')
 """The key in `Token token="abc"`."""
@@ -27,27 +32,70 @@ _QUOTED = re.compile(r'="([^"]*)"')
 _SCHEMES = frozenset({"bearer", "basic", "token", "key", "apikey", "bot", "digest"})
 
 
-def secrets_of(headers: Headers, url: str, secret_query: Set[str]) -> frozenset[str]:
-    """The credentials in a live request's headers and URL that are long enough to be known again in an answer."""
-    found: set[str] = set()
-    for name, values in headers.items():
-        if is_secret_header(name):
-            for value in values:
-                found.update(_cookies(value) if name.lower().endswith("cookie") else _credentials(value))
-    front, _, query = url.partition("#")[0].partition("?")
-    for pair in query.split("&") if query else ():
-        name, _, value = pair.partition("=")
-        if value and pair_name(name) in secret_query:
-            found.update({unquote_plus(value), unquote(value)})
-    authority = front.partition("//")[2].partition("/")[0]
-    if "@" in authority:
-        found.add(unquote(authority.rpartition("@")[0].partition(":")[2]))
-    return frozenset(value for value in found if _is_secret(value))
+class KnownSecrets:
+    """What a run knows to be secret, learned from its requests and from the environment, and any text without it.
 
+    It only grows: `values` is replaced as a whole, so that it may be read, and kept, while another thread learns.
+    Values too short to be known again (less than 8 characters, a word of less than 16) and stand-ins are never learned.
+    """
 
-def secrets_among(values: Set[str]) -> frozenset[str]:
-    """Of the values of a body's secret fields those that are long enough, a `Bearer` or the like left out."""
-    return frozenset(part for value in values for part in {value, *_credentials(value)} if _is_secret(part))
+    __slots__ = ("_lock", "values")
+
+    def __init__(self, values: Set[str] = frozenset()) -> None:
+        self.values = frozenset(values)
+        self._lock = Lock()
+
+    def learn(self, values: Set[str]) -> bool:
+        """Whether any of these was new."""
+        if values <= self.values:
+            return False
+        new = {value for value in values if _is_secret(value)} - self.values
+        if new:
+            with self._lock:
+                self.values |= new
+        return bool(new)
+
+    def learn_headers(self, headers: Headers) -> bool:
+        """Credentials, and the parts that an answer may name: `Bearer` left out, `Basic` decoded."""
+        found: set[str] = set()
+        for name, values in headers.items():
+            if is_secret_header(name):
+                for value in values:
+                    found |= _cookies(value) if name.lower().endswith("cookie") else _credentials(value)
+        return self.learn(found)
+
+    def learn_url(self, url: str, secret_query: SecretNames) -> bool:
+        """The password in a URL and the values of its `secret_query` parameters."""
+        if "?" not in url and "@" not in url:
+            return False
+        found: set[str] = set()
+        front, _, query = url.partition("#")[0].partition("?")
+        for pair in query.split("&") if query else ():
+            name, _, value = pair.partition("=")
+            if secret_query.hide(pair_name(name), value):
+                found |= {unquote_plus(value), unquote(value)}
+        authority = front.partition("//")[2].partition("/")[0]
+        if "@" in authority:
+            found.add(unquote(authority.rpartition("@")[0].partition(":")[2]))
+        return self.learn(found)
+
+    def learn_fields(self, values: Set[str]) -> bool:
+        """The values of a body's secret fields; a `Bearer` or the like is left out."""
+        return self.learn({part for value in values for part in {value, *_credentials(value)}})
+
+    def learn_environment(self) -> bool:
+        """The keys in the variables of this process."""
+        return self.learn(_keys_of_environment())
+
+    def without(self, text: bytes) -> bytes:
+        """`text` without what is known, be it as it is, percent-encoded or escaped in JSON."""
+        return _without(text, _needles(self.values, 0)) if self.values else text
+
+    def text_without(self, text: str) -> str:
+        """The same for a text of the network's or the server's (an error's message, a reason phrase)."""
+        if not self.values or not text:
+            return text
+        return self.without(text.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
 
 
 def _cookies(value: str) -> set[str]:
@@ -90,18 +138,25 @@ def _is_secret(value: str) -> bool:
     return value != REDACTED and not is_placeholder(value)
 
 
-def replace_in_request(text: bytes, secrets: Set[str]) -> bytes:
+NOTHING_KNOWN = KnownSecrets()
+
+
+def _keys_of_environment() -> frozenset[str]:
+    """The values of all variables that are named like keys, and long enough to be one."""
+    return frozenset(
+        value
+        for name, value in os.environ.items()
+        if name.upper().endswith(_VARIABLES) and len(value) >= _SHORTEST_WORD and not is_placeholder(value)
+    )
+
+
+def replace_in_request(text: bytes, secrets: frozenset[str]) -> bytes:
     """A request's URL or body without any of `secrets`, but for those so short that they may be words: it decides a
     match. Stand-ins are replaced too, so that a replay matches what was recorded with the real key.
     """
     if PLACEHOLDER.search(text):
         text = PLACEHOLDER.sub(REDACTED.encode(), text)
-    return _without(text, _needles(frozenset(secrets), _SHORTEST_WORD)) if secrets else text
-
-
-def replace_echoes(text: bytes, secrets: Set[str]) -> bytes:
-    """`text` without any of `secrets`, be it as it is, percent-encoded or escaped in JSON."""
-    return _without(text, _needles(frozenset(secrets), 0)) if secrets else text
+    return _without(text, _needles(secrets, _SHORTEST_WORD)) if secrets else text
 
 
 def _without(text: bytes, needles: tuple[bytes, ...]) -> bytes:

@@ -1,0 +1,57 @@
+"""What was answered to the requests of a run: each answer is read once, and of those asked for again only one counts.
+
+A test, its snapshot, its budget and the report ask here, and whoever asks first has it read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pytest_llmcassette.protocols import registry
+from pytest_llmcassette.protocols.transcript import Transcript
+from pytest_llmcassette.recorder.requests import SentRequest
+
+
+def transcript_of(sent: SentRequest) -> Transcript | None:
+    """What was answered; None when nothing was, or when it is no known LLM call."""
+    if sent.interaction is None:
+        return None
+    if sent.read is None:
+        sent.read = (registry.read(sent.interaction),)
+    transcript: Transcript | None = sent.read[0]
+    return transcript
+
+
+def transcripts_of(requests: Iterable[SentRequest]) -> tuple[Transcript, ...]:
+    """The LLM answers that count, in the order of the requests."""
+    requests = list(requests)
+    gone = superseded(requests)
+    found = (transcript_of(sent) for sent in requests if sent not in gone)
+    return tuple(transcript for transcript in found if transcript is not None)
+
+
+def superseded(requests: Iterable[SentRequest]) -> frozenset[SentRequest]:
+    """The requests whose answers another one took over: it was asked for again until it was there, or had been cut.
+
+    Of a response that was polled (GET, the same URL) only the last poll counts, and a stream that was cut and resumed
+    by GET is one answer. What is no LLM answer takes none over.
+    """
+    polls: dict[str, SentRequest] = {}
+    cut: dict[tuple[str, str], SentRequest] = {}
+    gone: set[SentRequest] = set()
+    for sent in requests:
+        transcript = transcript_of(sent)
+        is_poll = sent.method == "GET"
+        earlier = polls.get(sent.url)
+        if transcript is None:
+            if is_poll and (earlier is None or transcript_of(earlier) is None):
+                gone.update(() if earlier is None else (earlier,))
+                polls[sent.url] = sent
+            continue
+        answer = (transcript.protocol, transcript.id or sent.url)
+        if is_poll:
+            gone.update(one for one in (earlier, cut.get(answer)) if one is not None)
+            polls[sent.url] = sent
+        if not transcript.complete:
+            cut[answer] = sent
+    return frozenset(gone)

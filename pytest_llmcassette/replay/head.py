@@ -1,0 +1,75 @@
+"""The head of a recorded answer, as it is served: its status line and its header lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from pytest_llmcassette.cassette.model import Interaction, Outcome, Response
+from pytest_llmcassette.recorder.requests import RawHeaders
+
+_HOP_HEADERS = frozenset({"content-length", "transfer-encoding", "connection", "keep-alive", "trailer"})
+
+
+@dataclass(slots=True)
+class Head:
+    """What comes before the body. `version` is as HTTP names it: `HTTP/1.1`, `HTTP/2`."""
+
+    status: int
+    reason: bytes
+    version: bytes
+    headers: RawHeaders
+
+
+def head_of(interaction: Interaction) -> Head:
+    """The recorded head, without the headers that frame or encode a body which is stored plain."""
+    response = interaction.response
+    return Head(response.code, reason_phrase(response), _version(response), _headers(interaction))
+
+
+def _headers(interaction: Interaction) -> RawHeaders:
+    response = interaction.response
+    recorded = response.headers
+    encoded = "Content-Encoding" in recorded and _is_still_encoded(response)
+    lines: RawHeaders = []
+    for name, values in recorded.items():
+        lower = name.lower()
+        if lower in _HOP_HEADERS or (lower == "content-encoding" and not encoded):
+            continue
+        raw_name = name.encode("utf-8", "surrogateescape")
+        for value in values:
+            lines.append((raw_name, value.encode("utf-8", "surrogateescape")))
+    whole = interaction.outcome is Outcome.COMPLETE
+    if whole and "Content-Length" in recorded and interaction.request.method != "HEAD":
+        lines.append((b"Content-Length", b"%d" % len(response.body)))
+    return lines
+
+
+def _is_still_encoded(response: Response) -> bool:
+    """Whether the stored body still is in its Content-Encoding: files exist that decoded it and kept the header."""
+    if response.uncompressed:
+        return False
+    encoding = response.headers.get("Content-Encoding", [""])[0].lower()
+    if encoding in ("gzip", "x-gzip"):
+        return response.body[:2] == b"\x1f\x8b"
+    if encoding == "zstd":
+        return response.body[:4] == b"\x28\xb5\x2f\xfd"
+    return encoding not in ("", "identity")
+
+
+def reason_phrase(response: Response) -> bytes:
+    """The words behind the status code, as recorded, else HTTP's own."""
+    words = response.status.partition(" ")[2] or standard_phrase(response.code)
+    return words.encode("latin-1", "replace")
+
+
+def standard_phrase(code: int) -> str:
+    """HTTP's own words for a status code, which HTTP/2 does not send; `""` for a code without any."""
+    try:
+        return HTTPStatus(code).phrase
+    except ValueError:
+        return ""
+
+
+def _version(response: Response) -> bytes:
+    return b"HTTP/2" if response.proto_major == 2 else b"HTTP/%d.%d" % (response.proto_major, response.proto_minor)

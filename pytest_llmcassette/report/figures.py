@@ -1,0 +1,102 @@
+"""An exchange's answer, figures, cost and conversation. Imports the wire protocols and, for costs, the price list."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from pytest_llmcassette.answers.accounting import recorded_at
+from pytest_llmcassette.answers.parts import Shown, cut, error_words, remarks, shown
+from pytest_llmcassette.answers.prices import price, price_of, time_of
+from pytest_llmcassette.answers.read import superseded, transcript_of
+from pytest_llmcassette.answers.request_messages import messages
+from pytest_llmcassette.cassette.model import Interaction
+from pytest_llmcassette.protocols.transcript import Transcript
+from pytest_llmcassette.protocols.usage import Usage
+from pytest_llmcassette.recorder.recorder import Recorder
+from pytest_llmcassette.recorder.requests import SentRequest
+from pytest_llmcassette.report.records import ExchangeRecord
+
+_COUNTS = tuple(field.name for field in dataclasses.fields(Usage) if field.name.endswith("_tokens"))
+_LONGEST = 20_000
+"""No text on the page is longer than this many characters: a page of a large suite has to open."""
+
+
+def add_answers(
+    exchanges: Sequence[tuple[ExchangeRecord, SentRequest]], recorder: Recorder, *, priced: bool, detailed: bool
+) -> None:
+    """Fill in what was answered, but for what a later answer took over.
+
+    `priced` looks up costs and the time of the recording, `detailed` adds the words.
+    """
+    gone = superseded(sent for _, sent in exchanges)
+    for exchange, sent in exchanges:
+        if sent.interaction is not None and sent not in gone:
+            transcript = transcript_of(sent)
+            _add_answer(exchange, transcript, recorder, priced=priced)
+            if detailed:
+                _add_conversation(exchange, sent.interaction, transcript)
+
+
+def _add_answer(exchange: ExchangeRecord, transcript: Transcript | None, recorder: Recorder, *, priced: bool) -> None:
+    created = None if transcript is None else transcript.created
+    if exchange.live:
+        exchange.recorded_at = datetime.now(UTC).timestamp()
+    elif created is not None and time_of(created) is not None:
+        exchange.recorded_at = created
+    elif priced:
+        when = recorded_at(recorder.path)
+        exchange.recorded_at = None if when is None else when.timestamp()
+    if transcript is not None:
+        _add_figures(exchange, transcript)
+        _add_cost(exchange, transcript, priced=priced or exchange.live)
+
+
+def _add_figures(exchange: ExchangeRecord, transcript: Transcript) -> None:
+    exchange.protocol = transcript.protocol
+    exchange.provider = transcript.provider
+    exchange.model = transcript.model_name
+    exchange.stream = transcript.stream
+    exchange.finish = transcript.finish_reason
+    if transcript.usage is not None:
+        exchange.usage = {name: count for name in _COUNTS if (count := getattr(transcript.usage, name)) is not None}
+    if transcript.error is not None:
+        exchange.error = error_words(transcript.error)
+
+
+def _add_cost(exchange: ExchangeRecord, transcript: Transcript, *, priced: bool) -> None:
+    if transcript.usage is None:
+        exchange.cost_reason = "the answer reports no usage" if transcript.error is None else None
+        return
+    if not priced:
+        if transcript.usage.cost is not None:
+            exchange.cost = exchange.rerecord_cost = str(price(transcript.usage, None).cost)
+        return
+    now = datetime.now(UTC)
+    when = now if exchange.live else None if exchange.recorded_at is None else time_of(exchange.recorded_at)
+    found = price_of(transcript, when)
+    today = price_of(dataclasses.replace(transcript, created=None), now)
+    exchange.cost = None if found.cost is None else str(found.cost)
+    exchange.rerecord_cost = None if today.cost is None else str(today.cost)
+    if found.cost is None:
+        exchange.cost_reason = found.reason
+
+
+def _add_conversation(exchange: ExchangeRecord, interaction: Interaction, transcript: Transcript | None) -> None:
+    exchange.asked = _listed(messages(interaction.request.body))
+    exchange.chunks = [[arrival, size] for arrival, size in interaction.chunks]
+    if interaction.response.duration_ns:
+        exchange.wait_ms = interaction.response.duration_ns / 1e6
+    if transcript is None:
+        return
+    for choice in transcript.choices:
+        parts = [one for part in choice.parts for one in shown(part)]
+        if len(transcript.choices) > 1:
+            parts = [one._replace(title=f"choice {choice.index + 1} {one.title}".rstrip()) for one in parts]
+        exchange.answered += _listed(parts)
+    exchange.answered += _listed(remarks(transcript))
+
+
+def _listed(parts: Sequence[Shown]) -> list[list[str]]:
+    return [[kind, title, cut(text, _LONGEST)] for kind, title, text in parts]

@@ -1,0 +1,97 @@
+"""One exchange, whatever client it is of: whose request this is, whether it may go, and what answers it.
+
+A binding to a client library is a patch and two conversions: its request to what `exchange_for` and `Exchange.answer`
+take, and a head and a body to its response.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from pytest_llmcassette.cassette.model import Interaction
+from pytest_llmcassette.errors import NotIntercepted, RequestRefused
+from pytest_llmcassette.recorder import in_force
+from pytest_llmcassette.recorder.recorder import Recorder
+from pytest_llmcassette.recorder.requests import LiveRequest, RawHeaders
+from pytest_llmcassette.recorder.slot import RecordingSlot
+from pytest_llmcassette.replay.deliver import deliver
+from pytest_llmcassette.transports.carrying import Carrier
+from pytest_llmcassette.transports.client_errors import ClientErrors
+from pytest_llmcassette.transports.live import LiveAnswer
+from pytest_llmcassette.transports.loops import pause
+from pytest_llmcassette.transports.unexpected import Ours
+
+_DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+
+
+def exchange_for(what: Recorder | in_force.Suspension, method: str, url: str, errors: ClientErrors) -> Exchange | None:
+    """The exchange of a request with `what` is in force; None lets the request through, unrecorded.
+
+    Raises a `CassetteStop` for a request that must not be sent, and for a WebSocket.
+    """
+    ours = Ours(what, f"{method} {url}")
+    with ours:
+        if isinstance(what, in_force.Suspension):
+            raise RequestRefused(f"{method} {shown(url)} was not sent. {what.reason}")
+        if what.config.ignore_hosts and is_ignored(what, url):
+            return None
+        if url.startswith(("ws:", "wss:")):
+            raise what.note(
+                NotIntercepted(
+                    f"{shown(url)} is a WebSocket, which a cassette cannot hold, while the cassette {what.path} is in "
+                    f"force.\nMock it, or let it through with ignore_hosts=[{host_of(url)!r}]."
+                )
+            )
+        return Exchange(what, method, url, errors, ours)
+
+
+def is_ignored(recorder: Recorder, url: str) -> bool:
+    """Whether the cassette's `ignore_hosts` lets this URL through."""
+    return recorder.ignores(host_of(url), urlsplit(url).port or _DEFAULT_PORTS.get(url.partition(":")[0]))
+
+
+def host_of(url: str) -> str:
+    """The host of a URL, as `ignore_hosts` names it."""
+    return urlsplit(url).hostname or ""
+
+
+def shown(url: str) -> str:
+    """For an error's text: without the query, where some APIs take the key."""
+    return url.partition("?")[0]
+
+
+class Exchange:
+    """A request that a cassette decides on. What a binding converts for it is done `with exchange.ours`."""
+
+    __slots__ = ("_errors", "_method", "_recorder", "_url", "ours")
+
+    def __init__(self, recorder: Recorder, method: str, url: str, errors: ClientErrors, ours: Ours) -> None:
+        self._recorder = recorder
+        self._method = method
+        self._url = url
+        self._errors = errors
+        self.ours = ours
+
+    def answer(self, headers: RawHeaders, body: bytes) -> Carrier | LiveAnswer:
+        """What answers the request: a recording to carry out, or the network, which the result is to be told of.
+
+        Raises a `CassetteStop` when neither may.
+        """
+        with self.ours:
+            return self._of(self._recorder.request(LiveRequest(self._method, self._url, headers, body)))
+
+    async def answer_async(self, headers: RawHeaders, body: bytes) -> Carrier | LiveAnswer:
+        """`answer` in an event loop, which never waits for a lock there: another thread may hold it for long."""
+        lock = self._recorder.lock
+        while not lock.acquire(blocking=False):
+            await pause(0)
+        try:
+            return self.answer(headers, body)
+        finally:
+            lock.release()
+
+    def _of(self, decided: Interaction | RecordingSlot) -> Carrier | LiveAnswer:
+        recorder = self._recorder
+        if isinstance(decided, Interaction):
+            return Carrier(deliver(decided, recorder.config, recorder.changes), recorder, self._errors, self.ours)
+        return LiveAnswer(decided, self._errors, self.ours)

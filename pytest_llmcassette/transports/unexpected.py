@@ -1,0 +1,103 @@
+"""An exception that nobody expected, in a client's call: it stops the test, as a fault of ours or of who caused it.
+
+As it was it would reach the SDK, which takes it for an error of the network, and retries.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from types import TracebackType
+from typing import Self
+
+from pytest_llmcassette.errors import CassetteFault
+from pytest_llmcassette.recorder import in_force
+from pytest_llmcassette.recorder.recorder import Recorder
+
+_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
+_REPORTED = ("pytest", "respx", "httpx", "httpcore", "httpx2", "httpcore2", "trio", "anyio")
+_LONGEST = 500
+
+
+class Ours:
+    """A stretch of our code in a client's call: `with Ours(recorder, "GET https://..."): ...`.
+
+    An `Exception` in it becomes a `CassetteFault`, which `misses` keeps; a `CassetteStop` and what else is no
+    `Exception` (a cancellation, Ctrl-C) pass. Nothing that raises errors of the network belongs in it.
+    """
+
+    __slots__ = ("_doing", "_recorder")
+
+    def __init__(self, recorder: Recorder | in_force.Suspension | None, doing: str) -> None:
+        self._recorder = recorder if isinstance(recorder, Recorder) else None
+        self._doing = doing
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, Exception):
+            raise self.fault(error) from error
+
+    def fault(self, error: Exception) -> CassetteFault:
+        """What to raise instead of `error`."""
+        owner = "" if self._recorder is None else f" for {self._recorder.owner}"
+        fault = CassetteFault(_told(error, f"{self._doing.partition('?')[0]}{owner}"))
+        if self._recorder is not None:
+            self._recorder.note(fault)
+        return fault
+
+
+def _told(error: Exception, doing: str) -> str:
+    # Without the lines of source: to read them would block the event loop that may be running here.
+    frames = traceback.StackSummary.extract(traceback.walk_tb(error.__traceback__), lookup_lines=False)
+    known = [frame for frame in frames if _is_ours(frame) or not _is_of_a_library(frame)]
+    words = f"{type(error).__name__}: {error}"
+    words = words if len(words) <= _LONGEST else words[:_LONGEST] + "..."
+    if known and not _is_ours(known[-1]):
+        return (
+            f"{_place(known[-1])} raised an exception, called by pytest-llmcassette while it handled {doing}: "
+            f"{words}\nMend it there: a client would have taken this for an error of the network."
+        )
+    where = "\n".join(f"  {_place(frame)}" for frame in frames)
+    return (
+        f"A fault of pytest-llmcassette, not of your code and not of the network, while it handled {doing}: {words}\n"
+        f"{where}\nPlease report it with all of this: {_versions()}."
+    )
+
+
+def _is_ours(frame: traceback.FrameSummary) -> bool:
+    return frame.filename.startswith(_OURS)
+
+
+def _is_of_a_library(frame: traceback.FrameSummary) -> bool:
+    path = frame.filename
+    return "site-packages" in path or "dist-packages" in path or path.startswith((_STANDARD_LIBRARY, "<"))
+
+
+def _place(frame: traceback.FrameSummary) -> str:
+    path = frame.filename
+    if path.startswith(_OURS):
+        path = "pytest_llmcassette/" + path.removeprefix(_OURS)
+    return f"{path}, line {frame.lineno}, in {frame.name}"
+
+
+def _versions() -> str:
+    """What is installed, as far as memory tells: a look at the disk would block a running event loop."""
+    loaded = [(name, getattr(sys.modules.get(name), "__version__", None)) for name in _REPORTED]
+    named = [f"{name} {version}" for name, version in loaded if version]
+    return ", ".join([f"pytest-llmcassette {_own_version()}", f"Python {sys.version.split()[0]}", *named])
+
+
+def _own_version() -> str:
+    from importlib.metadata import version
+
+    try:
+        return version("pytest-llmcassette")
+    except Exception:
+        # Not installed, or something forbids to read a file in this event loop.
+        return "of unknown version"
