@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from servers.hostile import HostileServer
 
 from pytest_llmcassette.cassette.files import save
 from pytest_llmcassette.cassette.model import Interaction, Request, Response
@@ -21,7 +22,6 @@ from pytest_llmcassette.recorder.slot import RecordingSlot
 from pytest_llmcassette.replay.plan import Delivery
 from pytest_llmcassette.transports import guard
 from pytest_llmcassette.transports.httpcore import pools
-from servers.hostile import HostileServer
 from transports.clients import KINDS, fetch
 
 URL = "http://127.0.0.1:9/json"
