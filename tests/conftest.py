@@ -36,6 +36,13 @@ def corpus() -> Path:
     return folder
 
 
+@pytest.fixture(params=[8, pytest.param(1, marks=pytest.mark.slow)], ids=["every 8th file", "every file"])
+def every(request: pytest.FixtureRequest) -> int:
+    """The step in which a test goes through the files of the corpus: a sample for those who wait, all for CI."""
+    step: int = request.param
+    return step
+
+
 @pytest.fixture(autouse=True)
 def _no_worker_and_no_ci(monkeypatch: pytest.MonkeyPatch) -> None:
     """A pytest that a test starts is no xdist worker, also where the test runs in one: syrupy reads this variable.
