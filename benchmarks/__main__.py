@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks import calls, chunks, files, matching, processes, suites
 
 BENCHMARKS: dict[str, tuple[Callable[..., str], int, int]] = {
-    "overhead": (calls.overhead, 15, 3),
+    "overhead": (calls.overhead, 400, 5),
     "fresh": (calls.fresh_client, 15, 3),
     "suites": (suites.whole_suites, 5, 1),
     "load": (files.load, 7, 2),

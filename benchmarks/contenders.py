@@ -118,16 +118,24 @@ def pytest_httpx2(job: Job) -> Session:
     return session
 
 
+def http_client(name: str, job: Job) -> Any:
+    """A new httpx2 client as a test of that contender would make it."""
+    import httpx2
+
+    if name != FLOOR:
+        return httpx2.Client()
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, headers={"Content-Type": "text/event-stream"}, content=job.body)
+
+    return httpx2.Client(transport=httpx2.MockTransport(answer))
+
+
 def client(name: str, job: Job) -> Any:
     """A new openai client as a test of that contender would make it."""
-    import httpx2
     import openai
 
     options: dict[str, Any] = {"base_url": job.base_url, "api_key": "not-a-key", "max_retries": 0}
     if name == FLOOR:
-
-        def answer(request: httpx2.Request) -> httpx2.Response:
-            return httpx2.Response(200, headers={"Content-Type": "text/event-stream"}, content=job.body)
-
-        options["http_client"] = httpx2.Client(transport=httpx2.MockTransport(answer))
+        options["http_client"] = http_client(name, job)
     return openai.OpenAI(**options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import random
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -45,14 +46,18 @@ def alternate(
     calls: int,
     clock: Callable[[], float] = time.process_time,
 ) -> dict[str, Figure]:
-    """Time `calls` calls of every contender, `rounds` times in turn, after one round that does not count.
+    """Time `calls` calls of every contender, `rounds` times, after one round that does not count.
 
-    `clock` returns seconds; the default is this process's CPU time over all threads.
+    Each round has an order of its own: what follows a garbage collection, or a contender that needs much memory, finds
+    the processor's caches cold. `clock` returns seconds; the default is this process's CPU time over all threads.
     """
     times: dict[str, list[float]] = {name: [] for name in contenders}
+    order, shuffled = list(contenders), random.Random(0)
     for turn in range(rounds + 1):
-        for name, call in contenders.items():
-            gc.collect()
+        gc.collect()
+        shuffled.shuffle(order)
+        for name in order:
+            call = contenders[name]
             started = clock()
             for _ in range(calls):
                 call()

@@ -44,6 +44,18 @@ def ask(client: Any) -> str:
     return "".join(event.choices[0].delta.content or "" for event in stream if event.choices)
 
 
+def ask_plainly(client: Any, base_url: str) -> bytes:
+    """The same call by an HTTP client, without an SDK, which takes most of the time and so hides what is compared."""
+    asked = {
+        "messages": [{"role": "user", "content": PROMPT}],
+        "model": MODEL,
+        "max_tokens": 4000,
+        "stream": True,
+    }
+    with client.stream("POST", f"{base_url}/chat/completions", json=asked) as response:
+        return b"".join(response.iter_bytes())
+
+
 @contextmanager
 def serve(body: bytes) -> Iterator[str]:
     """A loopback server that answers every POST with `body` as an event stream; yields its base URL."""

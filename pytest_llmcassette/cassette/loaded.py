@@ -53,15 +53,11 @@ class Kept:
 _kept = Kept(8 << 20)
 
 
-def load_shared(path: Path) -> Sequence[Interaction]:
+def load_shared(path: Path, found: os.stat_result) -> Sequence[Interaction]:
     """The interactions of a file, parsed once for as long as it does not change; never to be modified.
 
-    Raises `CassetteFileError`, as `cassette.files.load` does.
+    `found` is what the file system said of it just now. Raises `CassetteFileError`, as `cassette.files.load` does.
     """
-    try:
-        found = os.stat(path)
-    except OSError:
-        return load(path)
     state = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev)
     interactions = _kept.get(state)
     if interactions is None:

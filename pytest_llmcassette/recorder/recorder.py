@@ -53,7 +53,7 @@ class Recorder:
         self.mode = config.record_mode
         self.owner = owner
         self.how_to_record = how_to_record
-        self._how_to_add = how_to_add or how_to_record
+        self.how_to_add = how_to_add
         self.phase = ""
         self.sent: list[SentRequest] = []
         self.misses: list[CassetteStop] = []
@@ -63,14 +63,14 @@ class Recorder:
         self.left_over = 0
         """After `save` in mode all: how many of the file's interactions this run did not replace."""
         self._is_complete = is_complete
-        self._known_state = _file_state(path)
-        self.exists_at_start = self._known_state is not None
+        self._file = _file_at(path)
+        self.exists_at_start = self._file is not None
         self.lock = RLock()
         """Held while a request is decided on, for which only memory is touched."""
         self._redactor = _redactor(config)
-        self._snapshot_headers = PROTOCOL_HEADERS.union(
-            canonical_name(name.encode()) for name in config.snapshot_headers
-        )
+        self._snapshot_headers = PROTOCOL_HEADERS
+        if config.snapshot_headers:
+            self._snapshot_headers |= {canonical_name(name.encode()) for name in config.snapshot_headers}
         self._known = KnownSecrets()
         self._playlist: Playlist | None = None
         self._unreadable: CassetteFileError | None = None
@@ -160,8 +160,6 @@ class Recorder:
                 self._load()
             except CassetteFileError:
                 """Kept for the request."""
-        if self.may_record:
-            import pytest_llmcassette.cassette.encoding
         if not self.will_record:
             # For its words, should there be none.
             import pytest_llmcassette.matching.mismatch.miss  # noqa: F401
@@ -171,11 +169,11 @@ class Recorder:
             raise self._unreadable
         if self._playlist is None:
             interactions: Sequence[Interaction] = ()
-            if self.exists_at_start and self.mode is not RecordMode.REWRITE:
+            if self._file is not None and self.mode is not RecordMode.REWRITE:
                 from pytest_llmcassette.cassette.loaded import load_shared
 
                 try:
-                    interactions = load_shared(self.path)
+                    interactions = load_shared(self.path, self._file)
                 except CassetteFileError as error:
                     self._unreadable = error
                     raise
@@ -202,7 +200,7 @@ class Recorder:
             owner=self.owner,
             path=self.path,
             adds=adds,
-            command=self._how_to_add if adds else self.how_to_record,
+            command=self.how_to_add if adds and self.how_to_add else self.how_to_record,
         )
 
     def _reserve(self, request: Request, sent: SentRequest) -> RecordingSlot:
@@ -261,7 +259,7 @@ class Recorder:
             ]
             if not fresh:
                 return None
-            if _file_state(self.path) != self._known_state:
+            if _state(_file_at(self.path)) != _state(self._file):
                 raise CassetteFileError(
                     self.path,
                     f"something else wrote this cassette while {self.owner} was recording it",
@@ -272,7 +270,7 @@ class Recorder:
             merged = self._merged(fresh)
             self.left_over = len(merged) - len(fresh) if self.mode is RecordMode.ALL else 0
             save(self.path, merged)
-            self._known_state = _file_state(self.path)
+            self._file = _file_at(self.path)
             return self.path
 
     def _swept(self, interaction: Interaction, redacted_with: frozenset[str]) -> Interaction:
@@ -303,10 +301,14 @@ def _redactor(config: CassetteConfig) -> Redactor:
     return Redactor(config)
 
 
-def _file_state(path: Path) -> tuple[int, int] | None:
-    """Size and time of the file, None when there is none."""
+def _file_at(path: Path) -> os.stat_result | None:
+    """What the file system says of the file, None when there is none."""
     try:
-        state = os.stat(path)
+        return os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return state.st_size, state.st_mtime_ns
+
+
+def _state(file: os.stat_result | None) -> tuple[int, int] | None:
+    """What changes when something else writes the file."""
+    return None if file is None else (file.st_size, file.st_mtime_ns)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from threading import Lock
 
+from pytest_llmcassette.cassette.encoding import decode_body, decode_pieces
 from pytest_llmcassette.cassette.model import CLOSED, Interaction, Outcome, Request, Response
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.recorder.requests import RawHeaders, SentRequest, canonical_headers
@@ -126,9 +127,6 @@ class RecordingSlot:
 
     def _store_decoded(self, response: Response, pieces: list[bytes], *, cut: bool) -> None:
         """Decode the body, and the sizes of its arrivals; it stays as it came where that is not possible."""
-        # Imported here: recording alone pays for the decoders.
-        from pytest_llmcassette.cassette.encoding import decode_body, decode_pieces
-
         encoding = ", ".join(response.headers["Content-Encoding"])
         body, decoded = decode_body(response.body, encoding)
         parts = decode_pieces(pieces, encoding) if self._timed or not decoded else None

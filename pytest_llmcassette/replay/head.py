@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from pytest_llmcassette.cassette.encoding import is_still_encoded
 from pytest_llmcassette.cassette.model import Interaction, Outcome, Response
 from pytest_llmcassette.recorder.requests import RawHeaders
 
@@ -30,7 +31,7 @@ def head_of(interaction: Interaction) -> Head:
 def _headers(interaction: Interaction) -> RawHeaders:
     response = interaction.response
     recorded = response.headers
-    encoded = "Content-Encoding" in recorded and _is_still_encoded(response)
+    encoded = "Content-Encoding" in recorded and is_still_encoded(response)
     lines: RawHeaders = []
     for name, values in recorded.items():
         lower = name.lower()
@@ -43,18 +44,6 @@ def _headers(interaction: Interaction) -> RawHeaders:
     if whole and "Content-Length" in recorded and interaction.request.method != "HEAD":
         lines.append((b"Content-Length", b"%d" % len(response.body)))
     return lines
-
-
-def _is_still_encoded(response: Response) -> bool:
-    """Whether the stored body still is in its Content-Encoding: files exist that decoded it and kept the header."""
-    if response.uncompressed:
-        return False
-    encoding = response.headers.get("Content-Encoding", [""])[0].lower()
-    if encoding in ("gzip", "x-gzip"):
-        return response.body[:2] == b"\x1f\x8b"
-    if encoding == "zstd":
-        return response.body[:4] == b"\x28\xb5\x2f\xfd"
-    return encoding not in ("", "identity")
 
 
 def reason_phrase(response: Response) -> bytes:

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pytest_llmcassette.config import CassetteConfig
-from pytest_llmcassette.redaction import Redactor, is_secret_header
+from pytest_llmcassette.redaction import Redactor, is_secret_header, request_words
 
 REDACTOR = Redactor(CassetteConfig())
 SECRET_NAMES = [
@@ -20,7 +20,7 @@ SECRET_NAMES = [
     "accessToken", "secretKey", "secret_access_key", "clientSecret", "authToken", "privateKey", "session_token",
     "my_api_key", "password", "x-api-key", "AWS_ACCESS_KEY_ID",
 ]  # fmt: skip
-CONVERSATION = ["messages", "contents", "input", "tools", "system", "arguments", "args"]
+CONVERSATION = sorted(request_words.CONVERSATION)
 HARMLESS_NAMES = ["key", "token", "max_tokens", "api_keys", "keyed", "keys", "secret", 'a"b', "ключ", "api key"]
 SECRET = "S3cr3t-v4lue"
 
@@ -129,6 +129,7 @@ def test_what_is_no_secret_is_the_same_object(body: bytes) -> None:
         ),
         ("code=print(1)&token=t&page_token=0123456789abcdef", "code=print(1)&token=t&page_token=0123456789abcdef"),
         ("access_token=", "access_token="),
+        ("api_key=SECRET==&a=b==", "api_key=REDACTED&a=b=="),
         ("prompt=a%20b&key=v", "prompt=a%20b&key=v"),
     ],
 )

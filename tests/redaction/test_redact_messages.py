@@ -214,6 +214,7 @@ def test_a_wrong_length_in_a_recording_is_kept() -> None:
         ({}, "https://u:pa:ss:w0rd@h/p?token=&key=padded0==&a=b", {"pa:ss:w0rd", "padded0=="}),
         ({"Authorization": ["Bearer 8letters", "Bearer 7letter"], "Cookie": ["a=0123456789abcde; b=0123456789abcdef"]},
          "https://h", {"8letters", "0123456789abcdef"}),
+        ({"Authorization": ["Api-Key key-0123456"]}, "https://h", {"key-0123456", "Api-Key key-0123456"}),
         ({"X-Api-Key": ["sixteensmallones", "fifteensmallone", "SIXTEENBIGLETTER", "FIFTEENBIGLETTR", "CamelWord"]},
          "https://h", {"sixteensmallones", "SIXTEENBIGLETTER", "CamelWord"}),
         ({"Authorization": ["Bearer short"], "Accept": ["application/json"]}, "https://h", set()),
