@@ -79,7 +79,7 @@ def _installed_once() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _runs_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A pytest inside a test begins with Python's own warning filters, not with this run's `error`.
+    """A pytest inside a test begins with Python's own warning filters, not with this run's.
 
     And it keeps no record of its hook calls: a fifth of its time, and nobody here reads it.
     """
