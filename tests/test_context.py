@@ -11,12 +11,12 @@ from pathlib import Path
 import httpx
 import httpx2
 import pytest
+from servers.hostile import HostileServer, plain
 
 from pytest_llmcassette.cassette.files import load
 from pytest_llmcassette.context import use_cassette
 from pytest_llmcassette.errors import ConfigError, NoCallsError, RequestNotRecorded, UnplayedError
 from pytest_llmcassette.provider import find_placeholder, is_placeholder, placeholder_for, variable_of
-from tests.servers.hostile import HostileServer, plain
 
 
 @pytest.fixture
