@@ -65,6 +65,12 @@ class Recorder:
         self._is_complete = is_complete
         self._file = _file_at(path)
         self.exists_at_start = self._file is not None
+        self.will_record = self.mode is not RecordMode.NONE and (
+            self.mode in (RecordMode.ALL, RecordMode.REWRITE) or not self.exists_at_start
+        )
+        """Whether the first request is certain to go live."""
+        self.may_record = self.will_record or self.mode is RecordMode.NEW_EPISODES
+        """Whether any request can go live; False means replay only."""
         self.lock = RLock()
         """Held while a request is decided on, for which only memory is touched."""
         self._redactor = _redactor(config)
@@ -76,18 +82,6 @@ class Recorder:
         self._unreadable: CassetteFileError | None = None
         self._slots: list[tuple[Request, RecordingSlot]] = []
         self._failed: defaultdict[Hashable, list[SentRequest]] = defaultdict(list)
-
-    @property
-    def will_record(self) -> bool:
-        """Whether the first request is certain to go live."""
-        return self.mode in (RecordMode.ALL, RecordMode.REWRITE) or (
-            self.mode is not RecordMode.NONE and not self.exists_at_start
-        )
-
-    @property
-    def may_record(self) -> bool:
-        """Whether any request can go live; False means replay only."""
-        return self.will_record or self.mode is RecordMode.NEW_EPISODES
 
     @property
     def calls(self) -> int:
