@@ -126,7 +126,7 @@ class Recorder:
         request, sent = read_request(self._redactor, self._snapshot_headers, live, self._known)
         self.sent.append(sent)
         try:
-            playlist = self._load()
+            playlist = self._playlist or self._load()
         except CassetteFileError as error:
             # As an Exception an SDK would turn it into a connection error, and retry.
             raise RequestRefused(str(error)) from None

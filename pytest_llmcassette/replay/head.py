@@ -22,13 +22,13 @@ class Head:
     headers: RawHeaders
 
 
-def head_of(interaction: Interaction) -> Head:
+def head_of(interaction: Interaction, outcome: Outcome) -> Head:
     """The recorded head, without the headers that frame or encode a body which is stored plain."""
     response = interaction.response
-    return Head(response.code, reason_phrase(response), _version(response), _headers(interaction))
+    return Head(response.code, reason_phrase(response), _version(response), _headers(interaction, outcome))
 
 
-def _headers(interaction: Interaction) -> RawHeaders:
+def _headers(interaction: Interaction, outcome: Outcome) -> RawHeaders:
     response = interaction.response
     recorded = response.headers
     encoded = "Content-Encoding" in recorded and is_still_encoded(response)
@@ -40,7 +40,7 @@ def _headers(interaction: Interaction) -> RawHeaders:
         raw_name = name.encode("utf-8", "surrogateescape")
         for value in values:
             lines.append((raw_name, value.encode("utf-8", "surrogateescape")))
-    whole = interaction.outcome is Outcome.COMPLETE
+    whole = outcome is Outcome.COMPLETE
     if whole and "Content-Length" in recorded and interaction.request.method != "HEAD":
         lines.append((b"Content-Length", b"%d" % len(response.body)))
     return lines

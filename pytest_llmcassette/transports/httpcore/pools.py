@@ -16,7 +16,7 @@ from pytest_llmcassette.transports.carrying import Carrier
 from pytest_llmcassette.transports.exchange import Exchange, exchange_for
 from pytest_llmcassette.transports.httpcore.urls import going_live, url_of
 from pytest_llmcassette.transports.live import AsyncTee, LiveAnswer, Tee
-from pytest_llmcassette.transports.unexpected import Ours
+from pytest_llmcassette.transports.unexpected import fault_of
 
 
 class Body:
@@ -67,9 +67,7 @@ class Library:
         body = b"".join(request.stream)
         answer = exchange.answer(request.headers, body)
         if isinstance(answer, Carrier):
-            head = answer.begin()
-            with exchange.ours:
-                return self._replayed(head, answer)
+            return self._replayed(answer.begin(), answer, exchange)
         request.stream = Body(body)
         live = going_live.set(True)
         try:
@@ -79,8 +77,7 @@ class Library:
             raise
         finally:
             going_live.reset(live)
-        with exchange.ours:
-            _tell_head(answer, response)
+        _tell_head(answer, response, exchange)
         response.stream = Tee(response.stream, answer)
         return response
 
@@ -92,9 +89,7 @@ class Library:
         body = b"".join([piece async for piece in request.stream])
         answer = await exchange.answer_async(request.headers, body)
         if isinstance(answer, Carrier):
-            head = await answer.begin_async()
-            with exchange.ours:
-                return self._replayed(head, answer)
+            return self._replayed(await answer.begin_async(), answer, exchange)
         request.stream = Body(body)
         live = going_live.set(True)
         try:
@@ -104,8 +99,7 @@ class Library:
             raise
         finally:
             going_live.reset(live)
-        with exchange.ours:
-            _tell_head(answer, response)
+        _tell_head(answer, response, exchange)
         response.stream = AsyncTee(response.stream, answer)
         return response
 
@@ -116,20 +110,26 @@ class Library:
         try:
             method, url = request.method.decode("latin-1"), url_of(request.url)
         except Exception as error:
-            raise Ours(what, "a request").fault(error) from error
+            raise fault_of(error, what, "a request") from error
         return exchange_for(what, method, url, self)
 
-    def _replayed(self, head: Head, body: Carrier) -> Any:
-        return self.response(
-            status=head.status,
-            headers=head.headers,
-            content=body,
-            extensions={"http_version": head.version, "reason_phrase": head.reason},
-        )
+    def _replayed(self, head: Head, body: Carrier, exchange: Exchange) -> Any:
+        try:
+            return self.response(
+                status=head.status,
+                headers=head.headers,
+                content=body,
+                extensions={"http_version": head.version, "reason_phrase": head.reason},
+            )
+        except Exception as error:
+            raise exchange.fault(error) from error
 
 
-def _tell_head(answer: LiveAnswer, response: Any) -> None:
-    extensions = response.extensions
-    version = extensions.get("http_version", b"HTTP/1.1").decode("latin-1")
-    reason = (extensions.get("reason_phrase") or b"").decode("latin-1")
-    answer.head(response.status, reason, response.headers, version)
+def _tell_head(answer: LiveAnswer, response: Any, exchange: Exchange) -> None:
+    try:
+        extensions = response.extensions
+        version = extensions.get("http_version", b"HTTP/1.1").decode("latin-1")
+        reason = (extensions.get("reason_phrase") or b"").decode("latin-1")
+        answer.head(response.status, reason, response.headers, version)
+    except Exception as error:
+        raise exchange.fault(error) from error
