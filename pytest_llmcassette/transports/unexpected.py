@@ -24,7 +24,7 @@ Fault = Callable[[Exception], CassetteFault]
 
 
 def fault_of(error: Exception, what: Recorder | in_force.Suspension | None, doing: str) -> CassetteFault:
-    """What to raise instead of `error` that our code raised while it was `doing` ("GET https://..."); it is in `misses`.
+    """What to raise instead of `error` that our code raised while it was `doing` ("GET https://..."). `misses` has it.
 
     For an `Exception` alone: a `CassetteStop` and what else is none (a cancellation, Ctrl-C) pass as they are, and
     so must the network's errors.
