@@ -136,7 +136,7 @@ def _count(response: Response, cut: list[bytes]) -> None:
         cut.append(source())
         return cut[-1]
 
-    response._source = counted
+    response._source = counted  # type: ignore[misc]
 
 
 def test_header_lines_that_differ_in_the_length_alone_are_not_read_again(

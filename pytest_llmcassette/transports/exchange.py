@@ -63,10 +63,10 @@ def shown(url: str) -> str:
 class Exchange:
     """A request that a cassette decides on."""
 
-    __slots__ = ("_errors", "_method", "_recorder", "_url")
+    __slots__ = ("_errors", "_method", "_url", "recorder")
 
     def __init__(self, recorder: Recorder, method: str, url: str, errors: ClientErrors) -> None:
-        self._recorder = recorder
+        self.recorder = recorder
         self._method = method
         self._url = url
         self._errors = errors
@@ -76,7 +76,7 @@ class Exchange:
 
         Raises a `CassetteStop` when neither may.
         """
-        recorder = self._recorder
+        recorder = self.recorder
         try:
             decided = recorder.request(LiveRequest(self._method, self._url, headers, body))
             if isinstance(decided, RecordingSlot):
@@ -87,7 +87,7 @@ class Exchange:
 
     async def answer_async(self, headers: RawHeaders, body: bytes) -> Carrier | LiveAnswer:
         """`answer` in an event loop, which never waits for a lock there: another thread may hold it for long."""
-        lock = self._recorder.lock
+        lock = self.recorder.lock
         while not lock.acquire(blocking=False):
             await pause(0)
         try:
@@ -97,4 +97,4 @@ class Exchange:
 
     def fault(self, error: Exception) -> CassetteFault:
         """What to raise for an exception of our own code in this exchange, a binding's conversions included."""
-        return fault_of(error, self._recorder, f"{self._method} {self._url}")
+        return fault_of(error, self.recorder, f"{self._method} {self._url}")

@@ -9,7 +9,7 @@ from zlib import crc32
 
 import pytest
 from aws_frames import exception, frame, header, raw_frame
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmcassette.framing.aws_eventstream import EventStreamDecoder, EventStreamMessage, parse
@@ -31,7 +31,6 @@ def _pieces(body: bytes, points: list[int]) -> list[bytes]:
 
 
 @given(_MESSAGES, st.lists(st.integers(0, 10_000), max_size=12), st.binary(max_size=11))
-@settings(max_examples=30)
 def test_every_split_gives_the_frames_that_were_written(
     written: list[tuple[dict[str, object], bytes]], points: list[int], rest: bytes
 ) -> None:

@@ -1,5 +1,7 @@
 """Newline-delimited JSON: lines of text, for every split of the bytes."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,18 +21,18 @@ from pytest_llmcassette.framing.ndjson import NDJSONDecoder, parse
         (b"", [], None),
     ],
 )
-def test_lines_and_tail(body, lines, tail):
+def test_lines_and_tail(body: bytes, lines: Any, tail: Any) -> None:
     assert parse(body) == (lines, tail)
 
 
-def test_invalid_utf8_is_replaced_and_noted():
+def test_invalid_utf8_is_replaced_and_noted() -> None:
     decoder = NDJSONDecoder()
     assert decoder.feed(b'{"a":"\xff"}\n') == ['{"a":"\ufffd"}']
     assert decoder.invalid_utf8
 
 
 @given(st.lists(st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), min_size=1)), st.data())
-def test_any_split_gives_the_lines_that_were_written(texts, data):
+def test_any_split_gives_the_lines_that_were_written(texts: list[str], data: st.DataObject) -> None:
     # The first character of a stream may be a BOM, which is no part of the first line.
     written = ["{" + text for text in texts]
     body = "".join(line + "\n" for line in written).encode()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pytest_llmcassette.framing.sse import ServerSentEvent, SSEDecoder, parse
 
 
-def event(data, name="", last_id=""):
+def event(data: str, name: str = "", last_id: str = "") -> ServerSentEvent:
     return ServerSentEvent(name, data, last_id)
 
 
@@ -39,13 +39,13 @@ RULES = {
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_rule(name):
+def test_rule(name: str) -> None:
     body, expected = RULES[name]
     assert parse(body) == (expected, None)
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_one_byte_at_a_time(name):
+def test_one_byte_at_a_time(name: str) -> None:
     body, expected = RULES[name]
     decoder = SSEDecoder()
     events = [found for byte in body for found in decoder.feed(bytes([byte]))]
@@ -62,7 +62,7 @@ def test_one_byte_at_a_time(name):
         (b"data: a\r\n\r\ndata: b\r\n", "data: b\n", "b"),
     ],
 )
-def test_an_unterminated_tail_is_reported(body, text, data):
+def test_an_unterminated_tail_is_reported(body: bytes, text: str, data: str) -> None:
     events, tail = parse(body)
     assert events == [event("a")]
     assert tail is not None
@@ -71,24 +71,24 @@ def test_an_unterminated_tail_is_reported(body, text, data):
 
 
 @pytest.mark.parametrize("end", [b"", b"\n", b": bye", b": bye\n", b"\r\n"])
-def test_blank_lines_and_comments_are_no_tail(end):
+def test_blank_lines_and_comments_are_no_tail(end: bytes) -> None:
     assert parse(b"data: a\n\n" + end) == ([event("a")], None)
 
 
-def test_an_event_is_dispatched_as_soon_as_its_blank_line_began():
+def test_an_event_is_dispatched_as_soon_as_its_blank_line_began() -> None:
     decoder = SSEDecoder()
     assert decoder.feed(b"data: a\r\n\r") == [event("a")]
     assert decoder.feed(b"\ndata: b\n\n") == [event("b")]
 
 
-def test_retry_and_comments_are_counted():
+def test_retry_and_comments_are_counted() -> None:
     decoder = SSEDecoder()
     decoder.feed(b": one\n: two\n\nretry: 250\n\nretry: soon\ndata: a\n\n")
     assert decoder.retry == 250
     assert decoder.comments == 2
 
 
-def test_invalid_utf8_is_replaced_and_noted():
+def test_invalid_utf8_is_replaced_and_noted() -> None:
     decoder = SSEDecoder()
     assert decoder.feed(b"data: a\xff\xe2\x82b\n\n") == [event("a\ufffd\ufffdb")]
     assert decoder.invalid_utf8
@@ -97,13 +97,14 @@ def test_invalid_utf8_is_replaced_and_noted():
     assert not fine.invalid_utf8
 
 
+Stream = tuple[bytes, list[ServerSentEvent]]
 names = st.sampled_from(["", "ping", "message_start"])
 lines = st.lists(st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"])), min_size=1, max_size=3)
 ends = st.sampled_from(["\n", "\r\n", "\r"])
 
 
 @st.composite
-def streams(draw):
+def streams(draw: st.DrawFn) -> Stream:
     """A stream written by hand, with the events that it holds."""
     written, events = "", []
     for name, data in draw(st.lists(st.tuples(names, lines), max_size=6)):
@@ -120,7 +121,7 @@ def streams(draw):
 
 
 @given(streams(), st.data())
-def test_any_split_gives_the_events_that_were_written(stream, data):
+def test_any_split_gives_the_events_that_were_written(stream: Stream, data: st.DataObject) -> None:
     body, expected = stream
     cuts = sorted(data.draw(st.lists(st.integers(0, len(body)), max_size=12)))
     decoder = SSEDecoder()
@@ -132,7 +133,7 @@ def test_any_split_gives_the_events_that_were_written(stream, data):
 @given(
     st.lists(st.sampled_from([b"\n", b"\r", b"data", b":", b" ", b"a", b"\xff", b"\xef\xbb\xbf", b"id:", b"event:"]))
 )
-def test_no_split_of_garbage_changes_what_is_read(pieces):
+def test_no_split_of_garbage_changes_what_is_read(pieces: list[bytes]) -> None:
     whole = SSEDecoder()
     expected = (whole.feed(b"".join(pieces)), whole.finish(), whole.invalid_utf8, whole.comments)
     split = SSEDecoder()

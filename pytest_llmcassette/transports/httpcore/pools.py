@@ -14,6 +14,7 @@ from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.replay.head import Head
 from pytest_llmcassette.transports.carrying import Carrier
 from pytest_llmcassette.transports.exchange import Exchange, exchange_for
+from pytest_llmcassette.transports.httpcore.asked_headers import listening
 from pytest_llmcassette.transports.httpcore.urls import going_live, url_of
 from pytest_llmcassette.transports.live import AsyncTee, LiveAnswer, Tee
 from pytest_llmcassette.transports.unexpected import fault_of
@@ -115,9 +116,11 @@ class Library:
 
     def _replayed(self, head: Head, body: Carrier, exchange: Exchange) -> Any:
         try:
+            served = frozenset([name.lower() for name, _ in head.headers])
+            absent = exchange.recorder.asked_headers.absent
             return self.response(
                 status=head.status,
-                headers=head.headers,
+                headers=listening(head.headers, absent.add, to=served, unless=True),
                 content=body,
                 extensions={"http_version": head.version, "reason_phrase": head.reason},
             )
@@ -131,5 +134,8 @@ def _tell_head(answer: LiveAnswer, response: Any, exchange: Exchange) -> None:
         version = extensions.get("http_version", b"HTTP/1.1").decode("latin-1")
         reason = (extensions.get("reason_phrase") or b"").decode("latin-1")
         answer.head(response.status, reason, response.headers, version)
+        asked = exchange.recorder.asked_headers
+        left_out = asked.left_out(response.headers)
+        response.headers = listening(response.headers, asked.unkept.add, to=left_out, unless=False)
     except Exception as error:
         raise exchange.fault(error) from error
