@@ -300,6 +300,6 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     def denied(path: Path, *arguments: object, **options: object) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(files, "open", denied, raising=False)
+    monkeypatch.setattr(files, "_bytes_of", denied)
     with pytest.raises(CassetteFileError, match=r"Permission denied\nCheck the path and its permissions\."):
         load(tmp_path / "x.yaml")
