@@ -8,7 +8,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from typing import Any
 
-from pytest_llmcassette.framing.sse import SSEDecoder
+from pytest_llmcassette.framing import sse
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.transcript import ExchangeError
 
@@ -85,14 +85,13 @@ class JsonStream(Events):
     def __init__(self, body: bytes) -> None:
         super().__init__()
         self.done = False
-        decoder = SSEDecoder()
-        self._events, self._tail = decoder.feed(body), decoder.finish()
-        if decoder.invalid_utf8:
+        self._events, self._tail, invalid_utf8 = sse.parse(body)
+        if invalid_utf8:
             self.note("some bytes of the stream are no UTF-8 and were replaced")
 
     def __iter__(self) -> Iterator[tuple[str, dict[str, Any]]]:
         kinds = self.kinds
-        for number, (name, data, _) in enumerate(self._events):
+        for number, (name, data) in enumerate(self._events):
             if data.startswith("[DONE]"):
                 self.done = True
                 self.count("[DONE]")
@@ -113,4 +112,4 @@ class JsonStream(Events):
             yield name, value
         if self._tail is not None and not self.done:
             self.cut = True
-            self.note(f"the stream ends inside an event: {self._tail.text[:80]!r}")
+            self.note(f"the stream ends inside an event: {self._tail[:80]!r}")
