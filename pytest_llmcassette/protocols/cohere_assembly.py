@@ -11,25 +11,22 @@ from pytest_llmcassette.protocols.transcript import (
     Choice,
     Citation,
     ExchangeError,
-    FinishReason,
     Other,
     Reasoning,
     Text,
     ToolCall,
+    finish_reasons,
 )
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_list, as_str, dict_list
 
-_FINISH = {
-    "COMPLETE": FinishReason.STOP,
-    "STOP_SEQUENCE": FinishReason.STOP,
-    "MAX_TOKENS": FinishReason.LENGTH,
-    "TOOL_CALL": FinishReason.TOOL_CALL,
-    "ERROR_TOXIC": FinishReason.CONTENT_FILTER,
-    "ERROR": FinishReason.ERROR,
-    "ERROR_LIMIT": FinishReason.ERROR,
-    "TIMEOUT": FinishReason.ERROR,
-}
+_FINISH = finish_reasons(
+    stop="COMPLETE STOP_SEQUENCE",
+    length="MAX_TOKENS",
+    tool_call="TOOL_CALL",
+    content_filter="ERROR_TOXIC",
+    error="ERROR ERROR_LIMIT TIMEOUT",
+)
 
 
 class ChatAssembly(OneAnswer):

@@ -13,13 +13,13 @@ from pytest_llmcassette.protocols.transcript import (
     Choice,
     Citation,
     ExchangeError,
-    FinishReason,
     Media,
     Other,
     Reasoning,
     ServerToolCall,
     ServerToolResult,
     Text,
+    finish_reasons,
 )
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import (
@@ -32,26 +32,14 @@ from pytest_llmcassette.protocols.wire_values import (
     sum_known,
 )
 
-_BLOCKED = FinishReason.CONTENT_FILTER
-_FINISH = {
-    "STOP": FinishReason.STOP,
-    "MAX_TOKENS": FinishReason.LENGTH,
-    "CONTINUATION": FinishReason.LENGTH,
-    "SAFETY": _BLOCKED,
-    "RECITATION": _BLOCKED,
-    "BLOCKLIST": _BLOCKED,
-    "PROHIBITED_CONTENT": _BLOCKED,
-    "SPII": _BLOCKED,
-    "MODEL_ARMOR": _BLOCKED,
-    "IMAGE_SAFETY": _BLOCKED,
-    "IMAGE_PROHIBITED_CONTENT": _BLOCKED,
-    "IMAGE_RECITATION": _BLOCKED,
-    "MALFORMED_FUNCTION_CALL": FinishReason.ERROR,
-    "MALFORMED_RESPONSE": FinishReason.ERROR,
-    "UNEXPECTED_TOOL_CALL": FinishReason.ERROR,
-    "TOO_MANY_TOOL_CALLS": FinishReason.ERROR,
-    "MISSING_THOUGHT_SIGNATURE": FinishReason.ERROR,
-}
+_FINISH = finish_reasons(
+    stop="STOP",
+    length="MAX_TOKENS CONTINUATION",
+    content_filter="SAFETY RECITATION BLOCKLIST PROHIBITED_CONTENT SPII MODEL_ARMOR"
+    " IMAGE_SAFETY IMAGE_PROHIBITED_CONTENT IMAGE_RECITATION",
+    error="MALFORMED_FUNCTION_CALL MALFORMED_RESPONSE UNEXPECTED_TOOL_CALL TOO_MANY_TOOL_CALLS"
+    " MISSING_THOUGHT_SIGNATURE",
+)
 # The numbers of `enum-encoding=int`: google/ai/generativelanguage and google/cloud/aiplatform number them differently.
 _COMMON_NUMBERS = ("FINISH_REASON_UNSPECIFIED", "STOP", "MAX_TOKENS", "SAFETY", "RECITATION")
 _STUDIO_NUMBERS = (
@@ -95,6 +83,10 @@ class ContentAssembly(Assembly):
             index = as_int(candidate.get("index"))
             self._candidate(position if index is None else index, candidate)
         self._prompt_feedback(as_dict(document.get("promptFeedback")))
+
+    def event(self, name: str, event: dict[str, Any]) -> None:
+        """Take in one event of a stream."""
+        self.chunk(event)
 
     def complete(self) -> bool:
         """Every candidate has a finish reason, and the stream was not cut."""

@@ -38,7 +38,8 @@ def is_event_stream(exchange: Exchange) -> bool:
 _decode = json.JSONDecoder().raw_decode
 
 
-def _object(data: str) -> dict[str, Any] | None:
+def json_object(data: str) -> dict[str, Any] | None:
+    """The JSON object in a text, None when it is none."""
     try:
         try:
             value, end = _decode(data)
@@ -100,7 +101,7 @@ class JsonStream(Events):
                 # A ping: named events without data exist, nameless ones are keep-alive.
                 self.count(name or "keep-alive")
                 continue
-            value = _object(data)
+            value = json_object(data)
             if value is None:
                 self.cut = True
                 self.note(f"event {number} is no JSON object: {data[:80]!r}")
