@@ -134,9 +134,7 @@ class ConverseAssembly(BedrockAnswer, OneAnswer):
     def _block(self, index: int, block: dict[str, Any]) -> None:
         for kind, value in block.items():
             fields = as_dict(value)
-            if kind == "text":
-                self._text(index).pieces.append(as_str(value) or "")
-            elif kind == "toolUse":
+            if kind == "toolUse":
                 self._tool(index, fields).pieces.append(as_json_text(fields.get("input")))
             elif kind == "toolResult":
                 self._result(index, fields).content = fields.get("content")
@@ -147,10 +145,8 @@ class ConverseAssembly(BedrockAnswer, OneAnswer):
                 draft = self._text(index)
                 draft.pieces.extend(as_str(entry.get("text")) or "" for entry in dict_list(fields.get("content")))
                 draft.citations.extend(_citation(entry) for entry in dict_list(fields.get("citations")))
-            elif kind in _MEDIA:
-                self._choice.add(_media(kind, fields))
             else:
-                self._choice.add(Other(kind=kind, raw=value))
+                self._same_in_both(index, kind, value)
 
     def _start(self, index: int, start: dict[str, Any]) -> None:
         for kind, value in start.items():
@@ -165,9 +161,7 @@ class ConverseAssembly(BedrockAnswer, OneAnswer):
     def _delta(self, index: int, delta: dict[str, Any]) -> None:
         for kind, value in delta.items():
             fields = as_dict(value)
-            if kind == "text":
-                self._text(index).pieces.append(as_str(value) or "")
-            elif kind == "toolUse":
+            if kind == "toolUse":
                 self._growing_tool(index).pieces.append(as_json_text(fields.get("input")))
             elif kind == "reasoningContent":
                 self._reasoning(index, fields)
@@ -176,10 +170,17 @@ class ConverseAssembly(BedrockAnswer, OneAnswer):
                 draft.content = [*(draft.content or ()), *dict_list(value)]
             elif kind == "citation":
                 self._text(index).citations.append(_citation(fields))
-            elif kind in _MEDIA:
-                self._choice.add(_media(kind, fields))
             else:
-                self._choice.add(Other(kind=kind, raw=value))
+                self._same_in_both(index, kind, value)
+
+    def _same_in_both(self, index: int, kind: str, value: Any) -> None:
+        """What looks alike in a whole block and in a delta."""
+        if kind == "text":
+            self._text(index).pieces.append(as_str(value) or "")
+        elif kind in _MEDIA:
+            self._choice.add(_media(kind, as_dict(value)))
+        else:
+            self._choice.add(Other(kind=kind, raw=value))
 
     def _growing_tool(self, index: int) -> PartDraft:
         for part in reversed(self._choice.parts):

@@ -28,6 +28,7 @@ from pytest_llmcassette.protocols.wire_values import (
     as_json_text,
     as_str,
     dict_list,
+    index_of,
     seconds_of,
     sum_known,
 )
@@ -80,8 +81,7 @@ class ContentAssembly(Assembly):
         # Counts are cumulative but not monotone: the last object holds, as a whole.
         self._usage = as_dict(document.get("usageMetadata")) or self._usage
         for position, candidate in enumerate(dict_list(document.get("candidates"))):
-            index = as_int(candidate.get("index"))
-            self._candidate(position if index is None else index, candidate)
+            self._candidate(index_of(candidate, position), candidate)
         self._prompt_feedback(as_dict(document.get("promptFeedback")))
 
     def event(self, name: str, event: dict[str, Any]) -> None:
@@ -112,9 +112,7 @@ class ContentAssembly(Assembly):
             self.error = ExchangeError(status=self._status, type=str(reason), message=words)
 
     def _candidate(self, index: int, candidate: dict[str, Any]) -> None:
-        draft = self._drafts.get(index)
-        if draft is None:
-            draft = self._drafts[index] = ChoiceDraft(index)
+        draft = self._drafts.setdefault(index, ChoiceDraft(index))
         for part in dict_list(as_dict(candidate.get("content")).get("parts")):
             _add_part(draft, part)
         reason = candidate.get("finishReason")

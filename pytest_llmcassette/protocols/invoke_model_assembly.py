@@ -16,7 +16,15 @@ from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.media import media_of_base64
 from pytest_llmcassette.protocols.transcript import Choice, Reasoning, Text, ToolCall, finish_reasons
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_str, dict_list, sum_known
+from pytest_llmcassette.protocols.wire_values import (
+    as_dict,
+    as_int,
+    as_json_text,
+    as_str,
+    dict_list,
+    index_of,
+    sum_known,
+)
 
 _HEADERS = {
     "inputTokenCount": "X-Amzn-Bedrock-Input-Token-Count",
@@ -87,8 +95,7 @@ class InvokeModelAssembly(BedrockAnswer):
                 self._nova.event(kind, as_dict(document[kind]))
         for name in _LISTS:
             for position, entry in enumerate(dict_list(document.get(name))):
-                index = as_int(entry.get("index"))
-                self._entry(position if index is None else index, entry)
+                self._entry(index_of(entry, position), entry)
         # Cohere repeats the whole answer in the event that ends the stream.
         if document.get("event_type") in (None, "text-generation", "tool-calls-generation", "stream-end"):
             self._entry(0, document)
@@ -166,8 +173,7 @@ class InvokeModelAssembly(BedrockAnswer):
     def _calls(self, index: int, message: dict[str, Any]) -> None:
         for position, call in enumerate(dict_list(message.get("tool_calls"))):
             function = as_dict(call.get("function")) or call
-            number = as_int(call.get("index"))
-            draft = self._draft(index).part(ToolCall, position if number is None else number)
+            draft = self._draft(index).part(ToolCall, index_of(call, position))
             draft.id = as_str(call.get("id")) or draft.id
             draft.name = as_str(function.get("name")) or draft.name
             arguments = function.get("arguments", function.get("parameters"))

@@ -136,11 +136,7 @@ class _OllamaProtocol(AssembledProtocol):
         """By path, and, since `/api/chat` is a path of many, by Ollama's port or host or the look of the answer."""
         if not exchange.posted_to.endswith(self.path):
             return False
-        try:
-            port = exchange.url.port
-        except ValueError:
-            port = None
-        if port == 11434 or "ollama" in exchange.host or exchange.content_type == "application/x-ndjson":
+        if exchange.port == 11434 or "ollama" in exchange.host or exchange.content_type == "application/x-ndjson":
             return True
         first = exchange.body[:4096].lstrip().partition(b"\n")[0]
         return b'"model"' in first and b'"done"' in first
