@@ -89,8 +89,7 @@ class MessageAssembly(BedrockAnswer, OneAnswer):
         self._begun = self._begun or bool(message)
         self.id = as_str(message.get("id")) or self.id
         self.model = as_str(message.get("model")) or self.model
-        self._choice.finish_reason = as_str(message.get("stop_reason")) or self._choice.finish_reason
-        self._overwrite_usage(message.get("usage"))
+        self._end(message, message)
         for index, block in enumerate(as_list(message.get("content"))):
             self._block_start(index, as_dict(block))
         self._completion(message)
@@ -105,7 +104,7 @@ class MessageAssembly(BedrockAnswer, OneAnswer):
         elif kind == "message_start":
             self._message(as_dict(event.get("message")))
         elif kind == "message_delta":
-            self._message_delta(event)
+            self._end(as_dict(event.get("delta")), event)
         elif kind == "message_stop":
             self._stopped = True
         elif kind == "error" or name == "error":
@@ -152,14 +151,11 @@ class MessageAssembly(BedrockAnswer, OneAnswer):
         sent, made = (as_int(self._metrics.get(name)) for name in _METRICS)
         return Usage(input_tokens=sent, output_tokens=made, wire=self._metrics) if self._metrics else None
 
-    def _overwrite_usage(self, usage: object) -> None:
+    def _end(self, message: dict[str, Any], counted: dict[str, Any]) -> None:
+        self._choice.finish_reason = as_str(message.get("stop_reason")) or self._choice.finish_reason
         # Cumulative totals: each event's word replaces the one before, a null leaves it standing.
-        self._usage.update((key, value) for key, value in as_dict(usage).items() if value is not None)
-
-    def _message_delta(self, event: dict[str, Any]) -> None:
-        stop_reason = as_str(as_dict(event.get("delta")).get("stop_reason"))
-        self._choice.finish_reason = stop_reason or self._choice.finish_reason
-        self._overwrite_usage(event.get("usage"))
+        usage = as_dict(counted.get("usage"))
+        self._usage.update((key, value) for key, value in usage.items() if value is not None)
 
     def _completion(self, event: dict[str, Any]) -> None:
         # Claude 2 on Bedrock: `completion` instead of content blocks.

@@ -58,12 +58,9 @@ class ChatAnswer(Assembly):
 
     def _add(self, document: dict[str, Any]) -> None:
         # Azure's first chunk has "" for both: the first non-empty ones count, and later changes do not (avian, groq).
-        if not self.id:
-            self.id = as_str(document.get("id")) or None
-        if not self.model:
-            self.model = as_str(document.get("model")) or None
-        if not self.created:
-            self.created = as_time(document.get("created"))
+        self.id = self.id or as_str(document.get("id")) or None
+        self.model = self.model or as_str(document.get("model")) or None
+        self.created = self.created or as_time(document.get("created"))
         usage = document.get("usage")
         if "x_groq" in document:
             self._speaks_groq = True
@@ -92,13 +89,9 @@ class ChatAnswer(Assembly):
 
     def complete(self) -> bool:
         """A finish reason for each choice, and in a stream the `[DONE]` of hosts that send it."""
-        finished = bool(self._choices) and all(choice.draft.finish_reason for choice in self._choices.values())
-        if (
-            not finished
-            or self.error is not None
-            or self.cut
-            or self.exchange.interaction.outcome is not Outcome.COMPLETE
-        ):
+        if self.error is not None or self.cut or self.exchange.interaction.outcome is not Outcome.COMPLETE:
+            return False
+        if not self._choices or not all(choice.draft.finish_reason for choice in self._choices.values()):
             return False
         return not self.streamed or "[DONE]" in self.kinds or self._ends_without_done()
 

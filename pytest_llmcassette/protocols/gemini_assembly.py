@@ -60,7 +60,6 @@ class ContentAssembly(Assembly):
 
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(exchange)
-        self._status = exchange.status
         # For `enum-encoding=int` only.
         self._numbers = _VERTEX_NUMBERS if "aiplatform" in exchange.host else _STUDIO_NUMBERS
         self._drafts: dict[int, ChoiceDraft] = {}
@@ -74,7 +73,7 @@ class ContentAssembly(Assembly):
         kind = "error" if document.get("error") else "chunk"
         self.kinds[kind] = self.kinds.get(kind, 0) + 1
         if kind == "error":
-            self.error = error_object(document, status=self._status)
+            self.error = error_object(document, status=self.exchange.status)
         self.id = self.id or as_str(document.get("responseId"))
         self.model = self.model or as_str(document.get("modelVersion"))
         self.created = self.created or seconds_of(document.get("createTime"))
@@ -109,7 +108,7 @@ class ContentAssembly(Assembly):
         reason = feedback.get("blockReason")
         if reason:
             words = as_str(feedback.get("blockReasonMessage")) or "The prompt was blocked."
-            self.error = ExchangeError(status=self._status, type=str(reason), message=words)
+            self.error = ExchangeError(status=self.exchange.status, type=str(reason), message=words)
 
     def _candidate(self, index: int, candidate: dict[str, Any]) -> None:
         draft = self._drafts.setdefault(index, ChoiceDraft(index))
@@ -138,22 +137,17 @@ def _add_part(draft: ChoiceDraft, part: dict[str, Any]) -> None:
     if isinstance(text, str):
         growing = draft.part(Reasoning if part.get("thought") is True else Text)
         growing.pieces.append(text)
-        if signature:
+        if signature and growing.kind is Reasoning:
+            growing.signature = signature
+        elif signature:
             # A text has no place for it: the signature stands as reasoning of its own, right after.
-            _sign(draft, growing, signature)
+            draft.add(Reasoning(signature=signature))
     elif isinstance(call, dict):
         add_call(draft, call, signature)
     else:
         _add_other(draft, part)
         if signature:
             draft.add(Reasoning(signature=signature))
-
-
-def _sign(draft: ChoiceDraft, growing: PartDraft, signature: str) -> None:
-    if growing.kind is Reasoning:
-        growing.signature = signature
-    else:
-        draft.add(Reasoning(signature=signature))
 
 
 def _add_other(draft: ChoiceDraft, part: dict[str, Any]) -> None:

@@ -52,11 +52,7 @@ class ResponseDraft(Assembly):
         if kind in _GROWS:
             delta = event.get("delta")
             if isinstance(delta, str):
-                key = _place(event, kind)
-                if key in self._pieces:
-                    self._pieces[key].append(delta)
-                else:
-                    self._pieces[key] = [delta]
+                self._pieces.setdefault(_place(event, kind), []).append(delta)
         elif kind in _WHOLE:
             grown, field = _WHOLE[kind]
             if isinstance(event.get(field), str):
