@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytest_llmcassette.answers.equivalence import assert_equivalent, differences
-    from pytest_llmcassette.context import use_cassette
+    from pytest_llmcassette.context import RunningTest, use_cassette
     from pytest_llmcassette.errors import (
         CassetteError,
         CassetteFault,
@@ -51,6 +53,9 @@ __all__ = [
     "differences",
     "use_cassette",
 ]
+
+running_test: Callable[[], RunningTest | None] | None = None
+"""Set by the plugin while a test runs: `use_cassette` asks for the test that it is entered in."""
 
 _HOMES = {
     "LlmCassette": "llm_cassette",

@@ -1,16 +1,21 @@
-"""A cassette outside pytest's lifecycle: in a script, a session fixture, a part of a test."""
+"""A cassette for a part of the code: of a script, of a session fixture, of a test."""
 
 from __future__ import annotations
 
+import inspect
 import os
-from functools import lru_cache, partial
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from contextlib import aclosing
+from functools import lru_cache, partial, wraps
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, Protocol, TypeVar, cast
 
+import pytest_llmcassette
 from pytest_llmcassette.config import CassetteConfig, build_config
 from pytest_llmcassette.errors import NoCallsError, UnplayedError
-from pytest_llmcassette.recorder import in_force
+from pytest_llmcassette.modes import RecordMode
+from pytest_llmcassette.recorder import in_force, turns
 from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.transports import install
 from pytest_llmcassette.transports.loops import in_thread
@@ -18,35 +23,72 @@ from pytest_llmcassette.transports.loops import in_thread
 if TYPE_CHECKING:
     from pytest_llmcassette.llm_cassette import LlmCassette
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class RunningTest(Protocol):
+    """The test whose code runs, as far as a cassette that it enters has to know it. The plugin has one."""
+
+    def open(self, path: Path, switches: Mapping[str, Any]) -> Recorder:
+        """The recorder of a block: by the test's settings, and `switches`; it is saved with the test's own verdict."""
+
+    def leave(self, recorder: Recorder, *, ended_well: bool) -> bool:
+        """A block has ended, without an exception or with one; whether what it has left undone is to be told."""
+
+
+class _Block(NamedTuple):
+    recorder: Recorder
+    entry: in_force.Entry
+    test: RunningTest | None
+
 
 class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.py's users know
-    """Replay or record what the `with` block sends: `with use_cassette("calls.yaml", record_mode="once") as cassette:`.
+    """Replay or record what a block or function sends: `with use_cassette("calls.yaml", record_mode="once") as it:`.
 
-    Takes the switches of `CassetteConfig` by name; `record_mode` is `none` unless given. Works as `with` and as
-    `async with`, nests, and concurrent tasks can each use their own. A recording is written only when the block ends
-    without an exception. Then `UnplayedError` is raised for recorded interactions that the block did not ask for
-    (unless `allow_unplayed`), `NoCallsError` when it sent nothing (unless `allow_no_calls`), and a miss that code in
-    the block swallowed is raised again. Raises `ConfigError` for a switch that does not exist.
+    Takes the switches of `CassetteConfig` by name; `record_mode` is `none` unless given. Works as `with`, as `async
+    with` and as a decorator of functions, coroutines and generators, nests, and concurrent tasks can each use their
+    own. When the block ends without an exception `UnplayedError` is raised for recorded interactions that it did not
+    ask for (unless `allow_unplayed`), `NoCallsError` when it sent nothing (unless `allow_no_calls`), and a miss that
+    code in the block swallowed is raised again. Raises `ConfigError` for a switch that does not exist.
+
+    In a pytest test the test's settings apply: `--record-mode` beats the argument; marker, `llm_cassette_config` and
+    ini fill in what the arguments leave open. A recording is kept if the test ends as declared. Elsewhere, also in a
+    fixture of wider scope than function, it is written when the block ends without an exception.
     """
 
     def __init__(self, path: str | os.PathLike[str], **switches: Any) -> None:
         self._path = path if isinstance(path, Path) else Path(path)
+        self._switches = switches
         try:
             self._config = _config(**switches)
         except TypeError:
             # A list among them, which cannot be remembered.
             self._config = build_config(("use_cassette", switches))
-        self._entered: list[tuple[Recorder, in_force.Entry]] = []
+        self._entered: list[_Block] = []
 
     def __enter__(self) -> LlmCassette:
-        return self._enter(self._opened())
+        __tracebackhide__ = True
+        test = _running_test()
+        return self._enter(self._opened(test), test)
 
-    def _opened(self) -> Recorder:
+    def _opened(self, test: RunningTest | None) -> Recorder:
         """All of entering that needs the disk."""
-        # Imported here: a session that only replays needs no protocols until somebody reads a transcript.
-        from pytest_llmcassette.llm_cassette import is_complete, prepare_to_record
-
+        __tracebackhide__ = True
         install()
+        if test is not None:
+            return _prepared(test.open(self._path, self._switches))
+        if self._config.record_mode is RecordMode.ONCE:
+            turns.take(self._path)
+        try:
+            return _prepared(self._recorder())
+        except BaseException:
+            turns.end(self._path)
+            raise
+
+    def _recorder(self) -> Recorder:
+        from pytest_llmcassette.llm_cassette import is_complete
+
         recorder = Recorder(
             self._path,
             self._config,
@@ -56,42 +98,101 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
         )
         if recorder.exists_at_start:
             recorder.how_to_record, recorder.how_to_add = self._command("rewrite"), self._command("new_episodes")
-        recorder.prepare()
-        if recorder.may_record:
-            prepare_to_record()
         return recorder
 
     def _command(self, mode: str) -> str:
         return f'use_cassette("{self._path}", record_mode="{mode}")'
 
-    def _enter(self, recorder: Recorder) -> LlmCassette:
+    def _enter(self, recorder: Recorder, test: RunningTest | None) -> LlmCassette:
         from pytest_llmcassette.llm_cassette import LlmCassette
 
-        self._entered.append((recorder, in_force.push(recorder, for_task=True)))
+        self._entered.append(_Block(recorder, in_force.push(recorder, for_task=True), test))
         return LlmCassette(recorder)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        recorder = self._leave()
-        if error is None:
-            _settle(recorder)
+        __tracebackhide__ = True
+        test, settle = self._leave(error)
+        try:
+            settle()
+        finally:
+            self._end_turn(test)
 
-    def _leave(self) -> Recorder:
-        recorder, entry = self._entered.pop()
+    def _leave(self, error: BaseException | None) -> tuple[RunningTest | None, Callable[[], None]]:
+        """End the block; the test that it was in, and what is to be done and told now."""
+        recorder, entry, test = self._entered.pop()
         in_force.pop(entry)
         recorder.close()
-        return recorder
+        tells = error is None if test is None else test.leave(recorder, ended_well=error is None)
+        return test, partial(_settle, recorder, saves=test is None) if tells else _nothing
+
+    def _end_turn(self, test: RunningTest | None) -> None:
+        if test is None:
+            turns.end(self._path)
 
     async def __aenter__(self) -> LlmCassette:
-        return self._enter(await in_thread(self._opened))
+        __tracebackhide__ = True
+        test = _running_test()
+        return self._enter(await in_thread(partial(self._opened, test)), test)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        recorder = self._leave()
-        if error is None:
-            await in_thread(partial(_settle, recorder))
+        __tracebackhide__ = True
+        test, settle = self._leave(error)
+        try:
+            await in_thread(settle)
+        finally:
+            self._end_turn(test)
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        """`@use_cassette("calls.yaml")`: opened anew for each call of the function; pytest still sees its arguments."""
+        if inspect.isclass(function) or not callable(function):
+            raise TypeError(
+                f"@use_cassette decorates functions, not {function!r}. "
+                "For all tests of a class mark the class with @pytest.mark.cassette."
+            )
+        return cast(Callable[P, R], _decorated(function, lambda: use_cassette(self._path, **self._switches)))
+
+
+def _running_test() -> RunningTest | None:
+    """The test that runs, unless a fixture of wider scope is at work, which belongs to no test."""
+    ask: Callable[[], RunningTest | None] | None = pytest_llmcassette.running_test
+    return None if ask is None or in_force.is_outside_tests() else ask()
+
+
+def _decorated(function: Callable[..., Any], again: Callable[[], use_cassette]) -> Callable[..., Any]:
+    @wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        with again():
+            return function(*args, **kwargs)
+
+    @wraps(function)
+    def generator(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+        __tracebackhide__ = True
+        with again():
+            return (yield from function(*args, **kwargs))
+
+    @wraps(function)
+    async def coroutine(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        async with again():
+            return await function(*args, **kwargs)
+
+    @wraps(function)
+    async def async_generator(*args: Any, **kwargs: Any) -> AsyncGenerator[Any]:
+        __tracebackhide__ = True
+        async with again(), aclosing(function(*args, **kwargs)) as values:
+            async for value in values:
+                yield value
+
+    if inspect.iscoroutinefunction(function):
+        return coroutine
+    if inspect.isasyncgenfunction(function):
+        return async_generator
+    return generator if inspect.isgeneratorfunction(function) else call
 
 
 @lru_cache(maxsize=32, typed=True)
@@ -99,11 +200,27 @@ def _config(**switches: Any) -> CassetteConfig:
     return build_config(("use_cassette", switches))
 
 
-def _settle(recorder: Recorder) -> None:
+def _prepared(recorder: Recorder) -> Recorder:
+    # Imported here: a session that only replays needs no protocols until somebody reads a transcript.
+    from pytest_llmcassette.llm_cassette import prepare_to_record
+
+    recorder.prepare()
+    if recorder.may_record:
+        prepare_to_record()
+    return recorder
+
+
+def _nothing() -> None:
+    """Nothing is left to be done."""
+
+
+def _settle(recorder: Recorder, *, saves: bool) -> None:
     """What a clean exit still has to say, the gravest first; nothing is written when the block went wrong."""
+    __tracebackhide__ = True
     if recorder.misses:
         raise recorder.misses[0]
-    recorder.save()
+    if saves:
+        recorder.save()
     config = recorder.config
     if not recorder.calls and not config.allow_no_calls:
         raise NoCallsError(

@@ -61,12 +61,27 @@ class CassetteStop(OutcomeException):
 class RequestNotRecorded(CassetteStop):
     """Replay has no recording for a request (VCR.py: `CannotOverwriteExistingCassetteException`).
 
-    `summary` has the request and the cause in a few words, `remedy` the record mode that records it.
+    `summary` has the request and the cause in a few words, `remedy` the record mode that records it. The cause for a
+    program is `kind`: `no cassette`, `empty cassette`, `already played`, `json` (values of a JSON body differ, nothing
+    else) or `request`. `differs` is what differs from the nearest recording, for `json` the paths of `ignore_json`;
+    `fingerprint` is equal for equal requests, and set where there is no cassette to be near to.
     """
 
-    def __init__(self, message: str, *, summary: str = "", remedy: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        summary: str = "",
+        remedy: str = "",
+        kind: str = "",
+        differs: tuple[str, ...] = (),
+        fingerprint: str = "",
+    ) -> None:
         self.summary = summary
         self.remedy = remedy
+        self.kind = kind
+        self.differs = differs
+        self.fingerprint = fingerprint
         super().__init__(message)
 
 

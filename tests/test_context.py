@@ -11,12 +11,12 @@ from pathlib import Path
 import httpx
 import httpx2
 import pytest
+from servers.hostile import HostileServer, plain
 
 from pytest_llmcassette.cassette.files import load
 from pytest_llmcassette.context import use_cassette
 from pytest_llmcassette.errors import ConfigError, NoCallsError, RequestNotRecorded, UnplayedError
 from pytest_llmcassette.provider import find_placeholder, is_placeholder, placeholder_for, variable_of
-from tests.servers.hostile import HostileServer, plain
 
 
 @pytest.fixture
@@ -190,3 +190,34 @@ def test_placeholders() -> None:
     assert find_placeholder(f"https://a.test/?key={key}", []) == ("the URL's query", "OPENAI_API_KEY")
     assert find_placeholder("https://a.test/", [], f"client_secret={key}".encode()) == ("the body", "OPENAI_API_KEY")
     assert find_placeholder("https://a.test/", [(b"Authorization", b"Basic !!!"), (b"x", b"y")]) is None
+
+
+def test_nested_in_concurrent_tasks(server: HostileServer, tmp_path: Path) -> None:
+    """Each task has its own two, whichever of them was entered last anywhere."""
+
+    async def get_async(route: str) -> None:
+        async with httpx2.AsyncClient(verify=False) as client:
+            await client.get(server.url + route)
+
+    async def task(name: str, *, first: bool) -> None:
+        async with use_cassette(tmp_path / f"{name}-outer.yaml", record_mode="once"):
+            await get_async(f"/json?before={name}")
+            async with use_cassette(tmp_path / f"{name}-inner.yaml", record_mode="once"):
+                await asyncio.sleep(0.05 if first else 0.1)
+                await get_async(f"/json?inside={name}")
+            await asyncio.sleep(0.1 if first else 0.01)
+            await get_async(f"/json?after={name}")
+
+    async def both() -> None:
+        await asyncio.gather(task("a", first=True), task("b", first=False))
+
+    asyncio.run(both())
+    found = {
+        file.stem: [one.request.url.partition("?")[2] for one in load(file)] for file in sorted(tmp_path.glob("*.yaml"))
+    }
+    assert found == {
+        "a-inner": ["inside=a"],
+        "a-outer": ["before=a", "after=a"],
+        "b-inner": ["inside=b"],
+        "b-outer": ["before=b", "after=b"],
+    }

@@ -6,6 +6,7 @@ import http.client
 import json
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import anthropic
 import openai
@@ -13,7 +14,7 @@ import pytest
 
 from embedded_provider import EmbeddedProvider
 
-CHAT = {"model": "tiny-1", "messages": [{"role": "user", "content": "Count to five"}]}
+CHAT: dict[str, Any] = {"model": "tiny-1", "messages": [{"role": "user", "content": "Count to five"}]}
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def test_ids_are_new_and_words_are_the_same_every_time(provider: EmbeddedProvide
 
 def test_streamed_and_plain_usage_agree(provider: EmbeddedProvider) -> None:
     client = anthropic.Anthropic(base_url=provider.url, api_key=provider.api_key)
-    asked = {"model": "tiny-1", "max_tokens": 99, "messages": CHAT["messages"]}
+    asked: dict[str, Any] = {"model": "tiny-1", "max_tokens": 99, "messages": CHAT["messages"]}
     plain = client.messages.create(**asked)
     with client.messages.stream(**asked) as stream:
         streamed = stream.get_final_message()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 
+from pytest_llmcassette.cassette.clock import Clock
 from pytest_llmcassette.cassette.files import load
 from pytest_llmcassette.cassette.model import Interaction
 
@@ -40,7 +40,7 @@ class Kept:
     def add(self, state: _State, interactions: tuple[Interaction, ...]) -> None:
         """Keep it, unless the file is very large or was written just now."""
         size, changed = state[0], max(state[1], state[2])
-        if size > self._largest or time.time_ns() - changed <= _SETTLED_NS:
+        if size > self._largest or Clock.time_ns() - changed <= _SETTLED_NS:
             return
         with self._lock:
             if state not in self._files:

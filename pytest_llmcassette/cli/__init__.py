@@ -1,4 +1,4 @@
-"""The command line: `llmcassette show` and `llmcassette convert`."""
+"""The command line: `llmcassette show`, `convert`, `prune` and `move`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,14 @@ _COMMANDS = {
     "convert": (
         "write cassettes of every format that is read as go-vcr 2",
         "Write cassettes of every format that is read (go-vcr 2, VCR.py 1) as go-vcr 2, with secrets replaced.",
+    ),
+    "prune": (
+        "drop the recordings that no test played",
+        "Show the recordings that the last run of all tests did not play, or with --write drop them.",
+    ),
+    "move": (
+        "rename a cassette, and the snapshots of its test",
+        "Rename a cassette, and with --snapshot what a renamed test has in syrupy's files.",
     ),
 }
 """A command's line in the overview and its description. Each is a module here: `add_arguments(parser)`, `run(args)`."""

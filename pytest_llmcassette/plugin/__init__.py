@@ -4,35 +4,46 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmcassette.plugin import cassette_report, markers, options, xdist
+import pytest_llmcassette
+from pytest_llmcassette.plugin import baseline, cassette_report, markers, options, xdist
 from pytest_llmcassette.plugin.fixtures import (
     llm_cassette,
     llm_cassette_config,
     llm_cassette_dir,
     llm_cassette_name,
+    llm_cassettes,
     llm_provider,
     llm_snapshot,
     open_cassette,
 )
 from pytest_llmcassette.plugin.stash import DIFFS, PROVIDER_PROBLEM, RUN
 
+if TYPE_CHECKING:
+    from pytest_llmcassette.plugin.entered import EnteredCassettes
+
 __all__ = [
     "llm_cassette",
     "llm_cassette_config",
     "llm_cassette_dir",
     "llm_cassette_name",
+    "llm_cassettes",
     "llm_provider",
     "llm_snapshot",
     "open_cassette",
 ]
 
+_RECORDER = "pytest_llmcassette.recorder.recorder"
+"""The module without which no request is refused."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     options.add_options(parser)
+    baseline.add_options(parser)
     cassette_report.add_option(parser.getgroup("llmcassette"))
 
 
@@ -50,7 +61,9 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     markers.check_neighbours(config)
     markers.register(config)
+    options.check_command_line(config)
     cassette_report.check_option(config)
+    baseline.check_options(config)
     xdist.register(config)
 
 
@@ -91,18 +104,32 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    outer = pytest_llmcassette.running_test
+    pytest_llmcassette.running_test = partial(_cassettes_of, item)
     try:
         return (yield)
+    except BaseException:
+        from pytest_llmcassette.plugin import syrupy_session
+
+        syrupy_session.interrupted(item)
+        raise
     finally:
+        pytest_llmcassette.running_test = outer
         if RUN in item.stash:
             from pytest_llmcassette.plugin import lifecycle
 
             lifecycle.finish(item)
 
 
+def _cassettes_of(item: pytest.Item) -> EnteredCassettes:
+    from pytest_llmcassette.plugin import lifecycle
+
+    return lifecycle.running_test(item)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    if markers.is_marked(item):
+    if markers.is_marked(item) or RUN in item.stash:
         from pytest_llmcassette.plugin import lifecycle
 
         lifecycle.start(item)
@@ -121,18 +148,25 @@ def pytest_fixture_setup(
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     run = item.stash.get(RUN, None)
-    if run is None:
-        return (yield)
     try:
-        run.check_open()
-        return (yield)
+        if run is None and _RECORDER not in sys.modules:
+            return (yield)
+        from pytest_llmcassette.plugin import groups
+
+        with groups.settled_test(item):
+            if run is not None:
+                run.check_open()
+            return (yield)
     finally:
-        run.end_of_body()
+        # A test without a mark has a run from the moment on that it enters a cassette itself.
+        run = item.stash.get(RUN, None)
+        if run is not None:
+            run.end_of_body()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, None, None]:
-    if "pytest_llmcassette.recorder.recorder" not in sys.modules:
+    if _RECORDER not in sys.modules:
         return (yield)
     from pytest_llmcassette.plugin import teardown
 
@@ -144,14 +178,39 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     run = item.stash.get(RUN, None)
-    if run is None and DIFFS not in item.stash:
+    if run is None and DIFFS not in item.stash and (call.excinfo is None or _RECORDER not in sys.modules):
         return (yield)
-    from pytest_llmcassette.plugin import verdict
+    from pytest_llmcassette.plugin import absent_headers, groups, verdict
 
-    verdict.shorten(item, call)
+    failure = groups.settle_report(item, call)
+    verdict.advise(item, failure)
+    verdict.shorten(item, failure)
     made = yield
-    verdict.summarise(call, made)
+    verdict.summarise(None if failure is None else failure.value, made)
     verdict.show_differences(item, made)
     if run is not None:
+        absent_headers.explain(run, failure, made)
         verdict.revise(run, call, made)
     return made
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[None, object, object]:
+    if hasattr(session.config, "_syrupy"):
+        from pytest_llmcassette.plugin import syrupy_session
+
+        syrupy_session.protect(session, exitstatus)
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Generator[None, object, object]:
+    if not hasattr(config, "_syrupy"):
+        return (yield)
+    from pytest_llmcassette.plugin import syrupy_session
+
+    syrupy_session.before_summary(config)
+    result = yield
+    for line in syrupy_session.lines(config):
+        terminalreporter.write_line(line, yellow=True)
+    return result

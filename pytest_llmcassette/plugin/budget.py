@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
@@ -56,14 +57,15 @@ def _checked(item: pytest.Item, name: str, value: Any) -> int | Decimal | None:
         ) from None
 
 
-def over_budget(budget: Budget, recorder: Recorder) -> str | None:
+def over_budget(budget: Budget, recorders: Sequence[Recorder]) -> str | None:
     """Why the test fails its budget, or None when it holds: spent and allowed, exchange by exchange."""
     from pytest_llmcassette.answers import accounting
     from pytest_llmcassette.llm_cassette import LlmCassette
 
     # git is asked only for the one limit that needs a time.
-    when = accounting.recorded_at(recorder.path) if budget.cost is not None else None
-    problems = accounting.over_budget(LlmCassette(recorder).transcripts, budget, when)
+    when = accounting.recorded_at(recorders[0].path) if budget.cost is not None else None
+    answers = [transcript for recorder in recorders for transcript in LlmCassette(recorder).transcripts]
+    problems = accounting.over_budget(answers, budget, when)
     if not problems:
         return None
     # A limit that cannot be checked is over nothing; its text says what is wrong.

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_llmcassette.plugin import options
 from pytest_llmcassette.plugin.stash import DISCARDED
 
 if TYPE_CHECKING:
-    from pytest_llmcassette.recorder.recorder import Recorder
+    from pytest_llmcassette.plugin.lifecycle import TestRun
     from pytest_llmcassette.report.records import TestRecord
 
 _OPTION = "cassette_report"
@@ -56,44 +57,43 @@ def page_path(config: pytest.Config) -> Path | None:
     return None if value in (None, _TERMINAL) else Path(config.invocation_params.dir, value)
 
 
-def attach(
-    report: pytest.TestReport,
-    item: pytest.Item,
-    recorder: Recorder | None,
-    *,
-    unplayed: int = 0,
-    saved: bool = False,
-    no_key: str = "",
-) -> None:
-    """Give a test's teardown report the record of what it did; `recorder` None: it never got as far as its cassette."""
-    from pytest_llmcassette.plugin.naming import provider_name
+def attach(report: pytest.TestReport, run: TestRun, *, saved: bool) -> None:
+    """Give a test's teardown report the record of what it did."""
+    from pytest_llmcassette.plugin.naming import nodeid_of, provider_name
+    from pytest_llmcassette.plugin.unused_cassettes import place_of
     from pytest_llmcassette.report.records import TestRecord
 
+    item, recorder, entered = run.item, run.recorder, run.entered.recorders
     record = TestRecord(
         nodeid=item.nodeid,
+        repeats="" if nodeid_of(item) == item.nodeid else nodeid_of(item),
         module=item.nodeid.partition("::")[0],
         scenario=_scenario(item),
         provider=provider_name(item),
-        unplayed=unplayed,
+        unplayed=run.unplayed + run.entered.unplayed,
+        dead=0 if run.allowance is None else run.allowance.used,
+        problem=run.problem,
         saved=saved,
-        no_key=no_key,
+        no_key=run.no_key,
         snapshot="llm_snapshot" in getattr(item, "fixturenames", ()),
     )
-    wanted = item.config.getoption(_OPTION) is not None
-    if wanted:
-        from pytest_llmcassette.plugin.unused_cassettes import place_of
-
-        root = item.config.rootpath
+    wanted, root = item.config.getoption(_OPTION) is not None, item.config.rootpath
+    if wanted or recorder is None or not recorder.exists_at_start:
         path, folder = place_of(item, None if recorder is None else recorder.path)
+        path = entered[0].path if path is None and entered else path
         record.cassette = "" if path is None else _relative(path, root)
         record.folder = "" if folder is None else _relative(folder, root)
-    if recorder is not None:
-        from pytest_llmcassette.report.collect import collect
+    recorders = [*([] if recorder is None else [recorder]), *entered]
+    if recorders:
+        from pytest_llmcassette.report.collect import collect, idle_places
 
-        record.mode = str(recorder.mode)
-        record.cassette = _relative(recorder.path, item.config.rootpath)
+        record.mode = str(recorders[0].mode)
+        used = [one for one in recorders if one.calls] or recorders
+        record.cassette, *record.further = dict.fromkeys(_relative(one.path, root) for one in used)
+        record.idle = idle_places(used, lambda path: _relative(path, root))
         read = wanted or not _LOOKING.isdisjoint(getattr(item, "fixturenames", ()))
-        collect(record, recorder, read=read, priced=wanted, detailed=page_path(item.config) is not None)
+        for one in recorders:
+            collect(record, one, read=read, priced=wanted, detailed=page_path(item.config) is not None)
     setattr(report, _ATTRIBUTE, record.to_json())
 
 
@@ -120,9 +120,21 @@ class CassetteReport:
         self._records: dict[str, TestRecord] = {}
         self._outcomes: dict[str, str] = {}
         self._reasons: dict[str, str] = {}
+        self._declared: set[str] = set()
+        self._discarded: dict[str, str] = {}
         self._is_whole = True
         self.notes: list[str] = []
         """A line for each thing that nobody may miss, said last."""
+        self.proof: list[str] = []
+        """What the replay of the recordings has shown."""
+
+    def recorded(self) -> dict[str, str]:
+        """The tests that a recording was saved of, in the order they ran in, with their outcomes."""
+        return {nodeid: record.outcome for nodeid, record in self._records.items() if record.saved}
+
+    def outcomes(self) -> dict[str, tuple[str, str]]:
+        """The outcome of each test, and the first line of what was wrong."""
+        return {nodeid: (outcome, self._reasons.get(nodeid, "")) for nodeid, outcome in self._outcomes.items()}
 
     def pytest_deselected(self) -> None:
         """Some tests do not run, so that what they use looks unused."""
@@ -137,6 +149,8 @@ class CassetteReport:
         """Collect outcomes and records as they come in."""
         if report.when == "setup":
             self._outcomes[report.nodeid] = "passed"
+        if hasattr(report, "wasxfail"):
+            self._declared.add(report.nodeid)
         if report.failed:
             self._outcomes[report.nodeid] = "failed" if report.when == "call" else "error"
             self._reasons.setdefault(report.nodeid, _what_was_wrong(report.longreprtext))
@@ -150,18 +164,23 @@ class CassetteReport:
 
             record = self._records[report.nodeid] = TestRecord.from_json(data)
             record.outcome = self._outcomes.get(report.nodeid, "passed")
+            record.declared = report.nodeid in self._declared
             record.reason = self._reasons.get(report.nodeid, "")
-        discarded = getattr(report, DISCARDED, None)
-        if discarded is not None:
-            self.notes.append(f"recording discarded, since {report.nodeid} did not pass: {discarded}")
+            # A rerun has told what its first run had to.
+            self._discarded.pop(report.nodeid, None)
+            discarded = getattr(report, DISCARDED, None)
+            if discarded is not None and not record.is_key_refused:
+                self._discarded[report.nodeid] = f"recording discarded, since {report.nodeid} did not pass: {discarded}"
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The section, and the page where one was asked for."""
         wanted = self._config.getoption(_OPTION) is not None
-        if not self._records and not self.notes and not wanted:
+        self.notes += self._discarded.values()
+        if not (self._records or self.notes or self.proof or wanted):
             return
-        from pytest_llmcassette.plugin import commands, options
+        from pytest_llmcassette.plugin import commands, run_end
         from pytest_llmcassette.report.advice import advice_lines
+        from pytest_llmcassette.report.left_out import left_out_lines
         from pytest_llmcassette.report.summary import matrix_lines, summary_lines, unused_lines
 
         records, now = sorted(self._records.values(), key=lambda record: record.nodeid), time.time()
@@ -174,6 +193,7 @@ class CassetteReport:
         page = page_path(self._config)
         if page is not None:
             lines += ["", self._write(page, records, now, unused)]
+        lines += left_out_lines(records)
         lines += advice_lines(
             records,
             argument=lambda nodeid: commands.test_argument(self._config, nodeid),
@@ -181,6 +201,8 @@ class CassetteReport:
             theirs=options.neighbours_mode(self._config),
             failed=sum(outcome in ("failed", "error") for outcome in self._outcomes.values()),
         )
+        lines += run_end.lines(self._config, records, self._outcomes, is_whole=self._is_whole)
+        lines += self.proof
         if lines or self.notes:
             terminalreporter.write_sep("-", "cassettes")
         for line in lines:

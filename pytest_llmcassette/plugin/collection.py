@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_llmcassette.errors import ConfigError
-from pytest_llmcassette.plugin import budget, naming, options, switches
+from pytest_llmcassette.plugin import baseline, budget, naming, switches
 from pytest_llmcassette.plugin.markers import CassetteMark, cassette_mark
 from pytest_llmcassette.plugin.session import Owners, note_owner, session_of
 
@@ -34,8 +34,8 @@ def check(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
                 f"{item.nodeid} has both marks, vcr and cassette, so two plugins would record it. Remove one of them."
             )
         if not checked:
-            options.check_command_line(config)
             session.check_ini()
+            baseline.baseline_of(config)
         key = tuple(id(one) for one in item.iter_markers("cassette"))
         if key not in checked:
             checked.add(key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +24,11 @@ def test_argument(config: pytest.Config, nodeid: str) -> str:
         file = os.path.relpath(config.rootpath / file, folder)
     test = file + separator + rest
     return shlex.quote(test) if any(character in test for character in '"$`\\!') else f'"{test}"'
+
+
+def path_argument(config: pytest.Config, path: Path) -> str:
+    """A path as an argument, quoted where it must be, relative to the folder that pytest was started in."""
+    return shlex.quote(os.path.relpath(path, config.invocation_params.dir))
 
 
 def rerun_failed(config: pytest.Config) -> str | None:

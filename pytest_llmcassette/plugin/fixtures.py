@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from syrupy.assertion import SnapshotAssertion
 
     from pytest_llmcassette.llm_cassette import LlmCassette
+    from pytest_llmcassette.plugin.cassettes_by_name import LlmCassettes
     from pytest_llmcassette.plugin.lifecycle import TestRun
     from pytest_llmcassette.provider import Provider
     from pytest_llmcassette.snapshot.fixture import LlmSnapshotAssertion
@@ -41,7 +42,7 @@ def open_cassette(request: pytest.FixtureRequest) -> None:
 def llm_cassette(request: pytest.FixtureRequest) -> LlmCassette:
     """The marked test's cassette: path, mode, requests, interactions, transcript(s), usage, usage_by_model."""
     run: TestRun | None = request.node.stash.get(RUN, None)
-    if run is None:
+    if run is None or run.mark is None:
         pytest.fail(
             f"{request.node.nodeid} uses the fixture llm_cassette, but has no cassette: mark the test, its class or "
             "its module with @pytest.mark.cassette.",
@@ -57,14 +58,28 @@ def llm_cassette(request: pytest.FixtureRequest) -> LlmCassette:
 
 
 @pytest.fixture
+def llm_cassettes(request: pytest.FixtureRequest, llm_cassette_dir: Path) -> LlmCassettes:
+    """Cassettes that the test enters itself, by their names: `with llm_cassettes.use_cassette("greeting"):`."""
+    from pytest_llmcassette.plugin.cassettes_by_name import LlmCassettes
+
+    return LlmCassettes(request.node, request.path.parent / llm_cassette_dir)
+
+
+@pytest.fixture
 def llm_snapshot(request: pytest.FixtureRequest, snapshot: SnapshotAssertion) -> LlmSnapshotAssertion:
     """A syrupy snapshot that knows conversations: `assert llm_cassette == llm_snapshot`."""
+    from pytest_llmcassette.plugin.naming import name_of
     from pytest_llmcassette.snapshot.fixture import llm_snapshot_from
 
-    run: TestRun | None = request.node.stash.get(RUN, None)
+    def note_mismatch() -> None:
+        # A test that enters its cassettes itself has its run from then on.
+        run: TestRun | None = request.node.stash.get(RUN, None)
+        if run is not None:
+            run.note_mismatch()
+
     request.node.stash[DIFFS] = []
     show_below = request.node.stash[DIFFS].append
-    return llm_snapshot_from(snapshot, None if run is None else run.note_mismatch, show_below)
+    return llm_snapshot_from(snapshot, note_mismatch, show_below, test=name_of(request.node))
 
 
 @pytest.fixture

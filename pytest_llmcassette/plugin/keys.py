@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from pytest_llmcassette.provider import placeholder_for
 
@@ -50,6 +50,18 @@ _KNOWN = frozenset(name for names, others in FAMILIES for name in (*names, *othe
 
 _VALUES = {"AWS_REGION": "us-east-1"}
 """A region is a part of a host's name, so no stand-in for a key will do."""
+
+
+_SECRET = ("_KEY", "_KEY_ID", "_TOKEN", "_BEDROCK")
+"""How the variables of the families that hold a secret end; the others choose a profile or a region."""
+
+
+def without_keys(environ: Mapping[str, str]) -> dict[str, str]:
+    """The same environment with a stand-in for each provider's key that is set in it."""
+    return {
+        name: placeholder_for(name) if value and name in _KNOWN and name.endswith(_SECRET) else value
+        for name, value in environ.items()
+    }
 
 
 class Placeholders:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmcassette.config import CassetteConfig
-from pytest_llmcassette.errors import CassetteError
+from pytest_llmcassette.errors import CassetteError, CassetteStop
 from pytest_llmcassette.modes import RecordMode
-from pytest_llmcassette.plugin import naming, switches
+from pytest_llmcassette.plugin import baseline, naming, switches
 from pytest_llmcassette.plugin.commands import how_to_record
+from pytest_llmcassette.plugin.entered import EnteredCassettes, is_teardown
 from pytest_llmcassette.plugin.keys import Placeholders
 from pytest_llmcassette.plugin.markers import CassetteMark, cassette_mark
 from pytest_llmcassette.plugin.session import session_of
@@ -34,27 +32,55 @@ _COMPARERS = ("pytest_llmcassette", "syrupy")
 
 
 class TestRun:
-    """The state of one run of one marked test; a rerun starts with a new one."""
+    """The state of one run of one test with cassettes; a rerun starts with a new one.
+
+    Without a `mark` it has those alone that it enters itself.
+    """
 
     __test__ = False
 
-    def __init__(self, item: pytest.Function, mark: CassetteMark) -> None:
+    def __init__(self, item: pytest.Item, mark: CassetteMark | None) -> None:
         self.item = item
         self.mark = mark
+        self.allowance = baseline.allowance_of(item)
+        """What a baseline lets through; None without one."""
+        self.entered = EnteredCassettes(
+            item, mark, lambda: self.failed or not self.checks_unplayed, allowance=self.allowance
+        )
         self.recorder: Recorder | None = None
+        self.stopped_in_setup = False
+        """Skipped there, or failed: the test function was not called."""
         self.body_is_over = False
-        self.said = 0
-        """How many of the recorder's misses the call's report has had its chance to tell."""
+        self._told: set[int] = set()
+        """The misses that a report has had its chance to tell, by their ids."""
         self.failed = False
         """For another reason than an old expectation."""
         self._mismatch: tuple[CodeType, int] | None = None
         """Where the last failed `llm_snapshot` comparison was made."""
+        self.checks_unplayed = True
+        """Until it ends otherwise than by passing: then it may have stopped before it came to all its requests."""
         self.unplayed = 0
+        self.problem = ""
+        """In a word or two what a test that passed was failed for."""
         self.no_key = ""
         """The unset variable for want of which nothing was recorded."""
         self._cassette: LlmCassette | None = None
         self._entry: Entry | None = None
         self._placeholders = Placeholders()
+
+    @property
+    def recorders(self) -> list[Recorder]:
+        """The mark's, and those that the test has entered itself."""
+        return [*([] if self.recorder is None else [self.recorder]), *self.entered.recorders]
+
+    @property
+    def untold(self) -> list[CassetteStop]:
+        """What was refused and no report has told yet."""
+        return [miss for one in self.recorders for miss in one.misses if id(miss) not in self._told]
+
+    def tell(self) -> None:
+        """All that was refused until now has been told."""
+        self._told.update(map(id, self.untold))
 
     @property
     def provider(self) -> Any:
@@ -81,23 +107,28 @@ class TestRun:
         from pytest_llmcassette.recorder import in_force
         from pytest_llmcassette.recorder.recorder import Recorder
 
-        session = session_of(self.item.config)
-        path = self._path(folder, name)
+        item = self.item
+        assert isinstance(item, pytest.Function)
+        assert self.mark is not None
+        session = session_of(item.config)
+        path = self._path(folder, name, is_named=is_named)
         if not is_named and self.mark.name is None:
-            session.claim(path, self.item)
+            session.claim(path, item)
         else:
-            session.share(path, self.item)
-        exists, settings = path.exists(), self._config(config, path)
-        sharing = "" if settings.allow_unplayed or not exists else session.sharing(path, self.item)
+            session.share(path, item)
+        exists, settings = path.exists(), switches.of_test(item, path, None, self.mark, config)
+        sharing = "" if settings.allow_unplayed or not exists else session.sharing(path, item)
         note = f"\n{sharing}" if sharing else ""
         self.recorder = Recorder(
             path,
             settings,
-            how_to_record=how_to_record(self.item, RecordMode.REWRITE if exists else RecordMode.ONCE) + note,
-            how_to_add=how_to_record(self.item, RecordMode.NEW_EPISODES) + note if exists else "",
-            owner=self.item.nodeid,
+            how_to_record=how_to_record(item, RecordMode.REWRITE if exists else RecordMode.ONCE) + note,
+            how_to_add=how_to_record(item, RecordMode.NEW_EPISODES) + note if exists else "",
+            owner=item.nodeid,
             is_complete=_is_complete,
         )
+        if self.allowance is not None:
+            self.recorder.known_drift = self.allowance.known_drift()
         self._skip_without_key()
         transports.install(defer_tls=session.defer_tls)
         self.recorder.prepare()
@@ -109,28 +140,19 @@ class TestRun:
         self._placeholders.set([variable] if variable else [])
         self._entry = in_force.push(self.recorder)
 
-    def _path(self, folder: Any, given: Any) -> Path:
+    def _path(self, folder: Any, given: Any, *, is_named: bool) -> Path:
         suffix = session_of(self.item.config).template.suffix
+        assert isinstance(self.item, pytest.Function)
+        assert self.mark is not None
         if self.mark.name is not None:
             name = naming.explicit(self.mark.name, naming.fields_of(self.item))
-        else:
+        elif is_named:
             name = naming.explicit(given, {}) if isinstance(given, str) else ""
+        else:
+            name = given
         if not name.strip(". "):
             raise CassetteError(f"The fixture llm_cassette_name must return the cassette's name, not {given!r}.")
         return naming.file_at(self.item.path.parent / folder, name, suffix)
-
-    def _config(self, given: Any, path: Path) -> CassetteConfig:
-        session = session_of(self.item.config)
-        if given is not None and not isinstance(given, Mapping):
-            raise CassetteError(f"The fixture llm_cassette_config must return a dict of switches, not {given!r}.")
-        config = switches.resolve(
-            session.command_line,
-            (f"{self.item.nodeid}: @pytest.mark.cassette", self.mark.switches),
-            (f"{self.item.nodeid}: the fixture llm_cassette_config", given or {}),
-            ("the ini file", session.ini),
-        )
-        mode = session.mode_for(path, config.record_mode)
-        return config if mode is config.record_mode else dataclasses.replace(config, record_mode=mode)
 
     def _skip_without_key(self) -> None:
         assert self.recorder is not None
@@ -168,7 +190,7 @@ class TestRun:
 
     def check_open(self) -> None:
         """Fail a test whose cassette was not opened: its requests would go to the network."""
-        if self.recorder is None:
+        if self.recorder is None and self.mark is not None:
             pytest.fail(
                 f"The cassette of {self.item.nodeid} was not opened: pytest has kept the fixtures of an earlier test, "
                 "since that one's teardown raised what is no Exception (CancelledError, SystemExit).\n"
@@ -191,6 +213,7 @@ class TestRun:
             self._entry = None
             assert self.recorder is not None
             self.recorder.close()
+        self.entered.end()
         self._placeholders.restore()
 
 
@@ -213,12 +236,33 @@ def start(item: pytest.Item) -> None:
     mark = cassette_mark(item)
     finish(item)
     if mark is None:
+        _refuse_other_kinds(item)
         return
     assert isinstance(item, pytest.Function)
     item.stash[RUN] = TestRun(item, mark)
     if OPENER not in item.fixturenames:
         # A new list: the old one is shared by all tests of one function.
         item.fixturenames = [OPENER, *item.fixturenames]
+
+
+def running_test(item: pytest.Item) -> EnteredCassettes:
+    """What `use_cassette` knows of the test that it is entered in; a test without a mark gets a run for it."""
+    run: TestRun | None = item.stash.get(RUN, None)
+    if run is None:
+        run = item.stash[RUN] = TestRun(item, None)
+        run.body_is_over = is_teardown()
+    return run.entered
+
+
+def _refuse_other_kinds(item: pytest.Item) -> None:
+    """A collector's own items have no fixtures, and so nothing that could open a cassette: they would go live."""
+    if item.get_closest_marker("cassette") is not None:
+        pytest.fail(
+            f"{item.nodeid} is marked with @pytest.mark.cassette, but it is no test function ({type(item).__name__}), "
+            "so that no fixture can open its cassette.\nEnter use_cassette(path, record_mode=...) where it is run, or "
+            "remove the mark.",
+            pytrace=False,
+        )
 
 
 def finish(item: pytest.Item) -> None:

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 import pytest
 
-FIELDS = ("module", "provider", "class", "test", "params", "scenario")
-_NOT_IN_PATHS = ("llm_provider", "anyio_backend", "__pytest_repeat_step_number")
-"""Parameters that `{params}` leaves out: the provider has a field, the others do not change what is sent."""
+from pytest_llmcassette.plugin import options
+
+FIELDS = ("module", "provider", "class", "test", "params", "scenario", "innermost_class", "name", "raw_name")
+IDENTITY = FIELDS[:-2]
+"""The fields that tell one test from another: `name` and `raw_name` hold the backend, which does not."""
+REPEATS = ("__pytest_*_step_number", "__flakefinder_*")
+"""Parameters of plugins that run a test again and again (pytest-repeat, pytest-loop, flakefinder): part of no name.
+
+What `llmcassette_ignore_params` adds is treated alike.
+"""
+_NOT_IN_PARAMS = ("llm_provider", "anyio_backend")
+"""Parameters that `{params}` leaves out as well: the provider has a field, a backend does not change what is sent."""
 
 _FIELD = re.compile(r"\{(\w*)\}")
 _UNSAFE = re.compile(r"""[<>?%*:|"'/\\\x00-\x1f\x7f]""")
@@ -59,14 +69,44 @@ def fields_of(item: pytest.Function) -> Mapping[str, str]:
 def _fields_of(item: pytest.Function) -> dict[str, str]:
     classes = [node.name for node in item.listchain() if isinstance(node, pytest.Class)]
     test = getattr(item, "originalname", None) or item.name.partition("[")[0]
+    name = name_of(item)
     return {
         "module": item.path.stem,
         "provider": provider_name(item) or "",
         "class": ".".join(classes),
         "test": test,
-        "params": _params(item),
+        "params": "-".join(_ids(item, (*_ignored(item), *_NOT_IN_PARAMS))),
         "scenario": test.removeprefix("test_"),
+        "innermost_class": classes[-1] if classes else "",
+        "name": name,
+        "raw_name": name,
     }
+
+
+def name_of(item: pytest.Item) -> str:
+    """pytest's name of a test with all its parameters, but for those that only repeat it."""
+    callspec = getattr(item, "callspec", None)
+    if callspec is None:
+        return item.name
+    ignored = _ignored(item)
+    if not any(_is_named(name, ignored) for name in callspec.params):
+        return item.name
+    ids = "-".join(_ids(item, ignored))
+    test = getattr(item, "originalname", None) or item.name.partition("[")[0]
+    return f"{test}[{ids}]" if ids else test
+
+
+def nodeid_of(item: pytest.Item) -> str:
+    """pytest's id of a test, but for the parameters that only repeat it: the same for all of its repetitions."""
+    return item.nodeid.removesuffix(item.name) + name_of(item)
+
+
+def _ignored(item: pytest.Item) -> tuple[str, ...]:
+    return (*REPEATS, *options.ini_value(item.config, options.IGNORE_PARAMS))
+
+
+def _is_named(name: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def provider_name(item: pytest.Item) -> str | None:
@@ -76,33 +116,53 @@ def provider_name(item: pytest.Item) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def _params(item: pytest.Function) -> str:
+def _ids(item: pytest.Item, left_out: Sequence[str]) -> list[str]:
+    """The words in the brackets of a test's id, without those of parameters whose name is to be left out."""
     callspec = getattr(item, "callspec", None)
     if callspec is None:
-        return ""
+        return []
     ids: list[str] = list(callspec._idlist)
-    left_out = [name for name in _NOT_IN_PATHS if name in callspec.params]
-    if len(ids) == len(callspec.params):
-        return "-".join(word for word, name in zip(ids, callspec.params, strict=True) if name not in left_out)
-    # One id for several arguments, so ids cannot be told by their place.
-    for name in left_out:
-        value = callspec.params[name]
-        word = provider_name(item) if name == "llm_provider" else str(value[0] if isinstance(value, tuple) else value)
-        if word in ids:
-            ids.remove(word)
-    return "-".join(ids)
+    groups = _groups(item, list(callspec.params))
+    if len(ids) == len(groups):
+        return [word for word, names in zip(ids, groups, strict=True) if not all(_is_named(n, left_out) for n in names)]
+    # Some parameters have no id of their own, so that ids cannot be told by their place.
+    for name in callspec.params:
+        if _is_named(name, left_out):
+            value = callspec.params[name]
+            first = value[0] if isinstance(value, tuple) else value
+            word = provider_name(item) if name == "llm_provider" else str(first)
+            if word in ids:
+                ids.remove(word)
+    return ids
+
+
+def _groups(item: pytest.Item, names: list[str]) -> list[tuple[str, ...]]:
+    """The parameters that share one id, since one `parametrize` gave them their values."""
+    together: dict[str, tuple[str, ...]] = {}
+    for mark in item.iter_markers("parametrize"):
+        given = mark.args[0] if mark.args else mark.kwargs.get("argnames", ())
+        group = tuple(name.strip() for name in given.split(",")) if isinstance(given, str) else tuple(given)
+        together.update(dict.fromkeys((name for name in group if name), tuple(name for name in group if name)))
+    return list(dict.fromkeys(together.get(name, (name,)) for name in names))
 
 
 def render(template: str, fields: Mapping[str, str]) -> str:
     """Fill in a template's name: empty parts are dropped with what sets them off (`[]`, a dot, a whole folder)."""
     parts = []
     for part in template.split("/"):
-        filled = _FIELD.sub(lambda found: safe(fields[found[1]]) or "\0", part)
+        filled = _FIELD.sub(lambda found: _filled(found[1], fields) or "\0", part)
         filled = re.sub(r"[\[(]\0[\])]", "", filled)
         filled = re.sub(r"\0[._\- ]+|[._\- ]*\0", "", filled)
         if filled:
             parts.append(filled)
     return "/".join(parts)
+
+
+def _filled(field: str, fields: Mapping[str, str]) -> str:
+    if field != "raw_name":
+        return safe(fields[field])
+    # As pytest-vcr does it: an id's `/` makes folders. Only out of the cassettes' folder it leads nowhere.
+    return "/".join("-" if part == ".." else part for part in fields[field].replace("\0", "-").split("/"))
 
 
 def safe(text: str) -> str:

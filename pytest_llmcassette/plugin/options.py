@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import copy
 from typing import Any, Literal
 
@@ -12,6 +13,11 @@ from pytest_llmcassette.plugin.stash import FLAG_IS_OURS
 DEFAULT_PATH = "cassettes/{module}/{provider}/{class}.{test}[{params}].yaml"
 PATH = "llmcassette_path"
 DEFER_TLS = "llmcassette_defer_tls"
+IGNORE_PARAMS = "llmcassette_ignore_params"
+
+PROVE = "cassette_prove"
+PROOF_FILE = "cassette_prove_into"
+_PROVE_INI = "llmcassette_prove"
 
 _MODES = "none, once, new_episodes, all, rewrite"
 _OWN = "llmcassette_record_mode_option"
@@ -47,11 +53,27 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="MODE",
         help=f"record mode of pytest-llmcassette alone, beats --record-mode: {_MODES}",
     )
+    group.addoption(
+        "--cassette-prove",
+        action="store_true",
+        dest=PROVE,
+        help="replay what this run has recorded at its end, offline, in a process of its own; what fails there fails "
+        "the run",
+    )
+    # What that process is told beside: where to leave its result.
+    group.addoption("--cassette-prove-into", dest=PROOF_FILE, default=None, help=argparse.SUPPRESS)
+    parser.addini(_PROVE_INI, "prove every recording, as --cassette-prove does", type="bool", default=False)
     parser.addini(
         PATH,
-        "where cassettes are, relative to the test's folder; may hold {module}, {provider}, {class}, {test}, {params} "
-        "and {scenario} (the test's name without test_)",
+        "where cassettes are, relative to the test's folder; may hold {module}, {provider}, {class}, {test}, {params}, "
+        "{scenario} (the test's name without test_), {innermost_class}, {name} (with all parameters) and {raw_name}",
         default=DEFAULT_PATH,
+    )
+    parser.addini(
+        IGNORE_PARAMS,
+        "parameters that are part of no cassette's and no snapshot's name, beside those of plugins that repeat tests",
+        type="args",
+        default=(),
     )
     parser.addini(DEFER_TLS, "make TLS contexts of httpx clients only when they are used", type="bool", default=True)
     for name, (kind, text) in SWITCHES.items():
@@ -97,7 +119,7 @@ def neighbours_mode(config: pytest.Config) -> str | None:
 
 
 def check_command_line(config: pytest.Config) -> None:
-    """Raises `pytest.UsageError` for a mode that does not exist; called once a test of ours is there."""
+    """Raises `pytest.UsageError` for a mode that does not exist."""
     flag, mode = command_line(config)
     if mode is None:
         return
@@ -109,6 +131,11 @@ def check_command_line(config: pytest.Config) -> None:
     except ConfigError as error:
         hint = "" if flag.startswith("--llm") else " For pytest-llmcassette alone: --llmcassette-record-mode."
         raise pytest.UsageError(f"{error}{hint}") from None
+
+
+def proves(config: pytest.Config) -> bool:
+    """Whether what this run records is to be replayed at its end."""
+    return bool(config.getoption(PROVE) or ini_value(config, _PROVE_INI))
 
 
 def ini_switches(config: pytest.Config) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""Fixtures of a wider scope than function belong to no test, so no test's cassette may be in force in them."""
+"""What is in force while a fixture is set up and torn down, and what its failures become.
+
+Fixtures of a wider scope than function belong to no test, so no test's cassette may be in force in them.
+"""
 
 from __future__ import annotations
 
@@ -6,35 +9,46 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
+from _pytest.outcomes import TEST_OUTCOME
 
+from pytest_llmcassette.plugin import groups
 from pytest_llmcassette.recorder import in_force
 
 
 def around_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> Generator[None, object, object]:
     """Suspend the test's cassette while a fixture of wider scope is set up and, later, torn down."""
     if fixturedef.scope == "function":
-        try:
-            return (yield)
-        except BaseExceptionGroup as error:
-            if not isinstance(error, Exception):
-                _forget(fixturedef, request)
-            raise
+        return (yield from _settling(fixturedef, request))
     suspension = in_force.suspend("")
     # Finalizers run last in, first out: `leave` is the last of this fixture's own, `enter` the first.
     request.addfinalizer(lambda: suspension.__exit__(None, None, None))
     _enter(suspension, fixturedef)
-    stopped = False
     try:
-        return (yield)
-    except BaseExceptionGroup as error:
-        # A group that holds no stop is an Exception.
-        stopped = not isinstance(error, Exception)
-        raise
+        return (yield from _settling(fixturedef, request))
     finally:
         suspension.__exit__(None, None, None)
         request.addfinalizer(lambda: _enter(suspension, fixturedef))
-        if stopped:
-            _forget(fixturedef, request)
+
+
+def _settling(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> Generator[None, object, object]:
+    """Let a group with refusals reach neither the runner of an asynchronous fixture nor pytest.
+
+    pytest remembers a failure only of `Exception` and its own outcomes. After any other it would find, at the next
+    test, that the fixture was never finished, and say `AssertionError` instead of what is wrong.
+    """
+    own = fixturedef.func
+    if groups.is_asynchronous(own):
+        fixturedef.func = groups.settling(own)  # type: ignore[misc]
+    try:
+        return (yield)
+    except BaseExceptionGroup as group:
+        error = groups.settled(group)
+        if isinstance(error, TEST_OUTCOME):
+            key = fixturedef.cache_key(request)  # type: ignore[arg-type]
+            fixturedef.cached_result = (None, key, (error, error.__traceback__))
+        raise error from error.__cause__
+    finally:
+        fixturedef.func = own  # type: ignore[misc]
 
 
 def _enter(suspension: in_force.Suspension, fixturedef: pytest.FixtureDef[Any]) -> None:
@@ -48,13 +62,3 @@ def _enter(suspension: in_force.Suspension, fixturedef: pytest.FixtureDef[Any]) 
             "record_mode=...) around the request, or give the fixture function scope."
         )
     suspension.__enter__()
-
-
-def _forget(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
-    """Let pytest set the fixture up again for the next test.
-
-    pytest remembers a failure only of `Exception` and its own outcomes. After any other it would find, at the next
-    test, that the fixture was never finished, and say `AssertionError` instead of what is wrong.
-    """
-    fixturedef.cached_result = (None, fixturedef.cache_key(request), None)  # type: ignore[arg-type]
-    fixturedef.finish(request)  # type: ignore[arg-type]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import time
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from pytest_llmcassette.cassette.clock import Clock
 from pytest_llmcassette.errors import CassetteError, CassetteFileError
 from pytest_llmcassette.modes import RecordMode
 from pytest_llmcassette.plugin import naming, options
@@ -35,7 +35,7 @@ class CassetteSession:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         worker: Mapping[str, Any] = getattr(config, "workerinput", {})
-        self._started_ns: int = worker.get(RUN_STARTED, time.time_ns())
+        self._started_ns: int = worker.get(RUN_STARTED, Clock.time_ns())
         self._claims: str | None = worker.get(CLAIMS)
         self._claimed: set[Path] = set()
         self._recorded: set[Path] = set()
@@ -145,4 +145,5 @@ def note_owner(owners: Owners, path: Path, item: pytest.Function) -> str | None:
 
 
 def _identity(item: pytest.Function) -> tuple[object, ...]:
-    return (item.path, *naming.fields_of(item).values())
+    fields = naming.fields_of(item)
+    return (item.path, *(fields[name] for name in naming.IDENTITY))

@@ -39,3 +39,6 @@ RUN_STARTED = "llmcassette_started"
 
 CLAIMS = "llmcassette_claims"
 """In an xdist worker's input: the folder where workers note which cassettes they write."""
+
+INCOMPLETE: pytest.StashKey[bool] = pytest.StashKey()
+"""On the config when not all tests have run to their end: what the user has said of unused snapshots to syrupy."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from pytest_llmcassette.errors import CassetteError
+from pytest_llmcassette.errors import CassetteError, CassetteStop
 from pytest_llmcassette.plugin import budget
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ class Problem(NamedTuple):
 
     text: str
     brief: str = ""
+    kind: str = ""
+    """`unplayed`, `no calls`, `budget` or, where the misses tell the rest, nothing."""
 
 
 def after_body(run: TestRun) -> Problem | None:
@@ -28,28 +30,30 @@ def after_body(run: TestRun) -> Problem | None:
     What was recorded in a teardown is left for `after_teardown`. An exceeded budget is no failure of the traffic.
     """
     recorder = run.recorder
-    if recorder is None:
-        return None
     try:
-        problem = _swallowed(run, recorder) or _silence(run, recorder) or _unplayed(run, recorder, in_teardown=False)
+        problem = _swallowed(run)
+        if problem is None and recorder is not None:
+            problem = _silence(run, recorder) or _unplayed(run, recorder, in_teardown=False)
     except CassetteError as error:
         problem = Problem(str(error))
     if problem is not None:
         run.failed = True
+        run.problem = problem.kind
         return problem
     limits = budget.budget_of(run.item)
-    exceeded = None if limits is None else budget.over_budget(limits, recorder)
-    return None if exceeded is None else Problem(exceeded)
+    exceeded = None if limits is None else budget.over_budget(limits, run.recorders)
+    if exceeded is None:
+        return None
+    run.problem = "budget"
+    return Problem(exceeded, kind="budget")
 
 
 def after_teardown(run: TestRun) -> Problem | None:
     """The same for what happened, or should have happened, while fixtures were torn down."""
     recorder = run.recorder
-    if recorder is None:
-        return None
     try:
-        problem = _swallowed(run, recorder)
-        if problem is None and not run.failed:
+        problem = _swallowed(run)
+        if problem is None and recorder is not None and run.checks_unplayed and not run.failed:
             problem = _unplayed(run, recorder, in_teardown=True)
     except CassetteError as error:
         # An unreadable cassette has been told already, unless the test called nothing and was to call nothing.
@@ -57,35 +61,45 @@ def after_teardown(run: TestRun) -> Problem | None:
     return problem
 
 
-def _swallowed(run: TestRun, recorder: Recorder) -> Problem | None:
-    misses, run.said = recorder.misses[run.said :], len(recorder.misses)
+def _swallowed(run: TestRun) -> Problem | None:
+    misses = run.untold
+    run.tell()
     if not misses:
         return None
-    summary = getattr(misses[0], "summary", "") or str(misses[0])
-    return Problem(
-        f"The code under test swallowed this, and went on:\n{misses[0]}",
-        f"swallowed {type(misses[0]).__name__}: {summary}",
-    )
+    return Problem(f"The code under test swallowed this, and went on:\n{misses[0]}", f"swallowed {brief_of(misses[0])}")
+
+
+def brief_of(miss: CassetteStop) -> str:
+    """What was refused and why, in a few words."""
+    return f"{type(miss).__name__}: {getattr(miss, 'summary', '') or miss}"
 
 
 def _silence(run: TestRun, recorder: Recorder) -> Problem | None:
-    if recorder.calls or recorder.config.allow_no_calls or not (run.mark.is_own or recorder.exists_at_start):
+    is_to_call = recorder.exists_at_start or (run.mark is not None and run.mark.is_own)
+    if _has_called(run) or recorder.config.allow_no_calls or not is_to_call:
         return None
     return Problem(
         f"{recorder.owner} is marked with @pytest.mark.cassette, but no request was made through httpx or httpx2.\n"
         "Check that the code under test is really called, and not mocked; else remove the mark, or set "
         "allow_no_calls=True.",
         "no request was made through httpx or httpx2",
+        "no calls",
     )
 
 
+def _has_called(run: TestRun) -> bool:
+    """Whether anything was requested, with the mark's cassette or with one that the test entered itself."""
+    return any(recorder.calls for recorder in run.recorders)
+
+
 def _unplayed(run: TestRun, recorder: Recorder, *, in_teardown: bool) -> Problem | None:
-    if recorder.config.allow_unplayed or not recorder.calls:
+    if recorder.config.allow_unplayed or not _has_called(run):
         return None
     unplayed = [one for one in recorder.unplayed() if (one.phase == "teardown") is in_teardown]
     run.unplayed += len(unplayed)
-    if not unplayed:
+    if not unplayed or (run.allowance is not None and run.allowance.lets(len(unplayed))):
         return None
+    run.problem = "unplayed"
     first = unplayed[0].request
     return Problem(
         f"{recorder.path} holds {_count(unplayed)} that {recorder.owner} did not ask for"
@@ -93,9 +107,16 @@ def _unplayed(run: TestRun, recorder: Recorder, *, in_teardown: bool) -> Problem
         + "\n".join(f"  {one.request.method} {one.request.url}" for one in unplayed[:10])
         + ("\n  ..." if len(unplayed) > 10 else "")
         + "\n"
+        + _of_baseline(run)
         + _what_to_do(recorder),
         f"{_count(unplayed)} unplayed: {first.method} {urlsplit(first.url).path}",
+        "unplayed",
     )
+
+
+def _of_baseline(run: TestRun) -> str:
+    allowed = 0 if run.allowance is None else run.allowance.entry.unplayed
+    return f"The baseline lets this test leave {allowed}.\n" if allowed else ""
 
 
 def _what_to_do(recorder: Recorder) -> str:

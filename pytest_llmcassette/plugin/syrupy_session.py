@@ -7,6 +7,73 @@ from typing import Any
 
 import pytest
 
+from pytest_llmcassette.plugin.stash import INCOMPLETE
+
+_NOT_RUNNING = ("collectonly", "setuponly", "setupplan")
+"""Options of pytest with which no test is called."""
+_UNUSED = "disable_unused_snapshots"
+"""Where syrupy keeps its option --snapshot-disable-unused."""
+
+_NEEDED = {
+    "_queued_snapshot_writes": "the snapshots of tests that failed are written all the same",
+    "_assertions": "the snapshots of tests that failed are counted as generated or updated",
+    "_selected_items": "--snapshot-update deletes the snapshots that a failed test did not come to",
+}
+"""What we use of syrupy's session under private names, and what happens where a newer syrupy has them no more."""
+
+
+def protect(session: pytest.Session, exitstatus: int) -> None:
+    """Before syrupy ends its session: let it call no snapshot unused, and delete none, if not all tests have run.
+
+    It would take those of every test that did not run for nobody's.
+    """
+    option = session.config.option
+    if not hasattr(session.config, "workerinput") and not _is_complete(session, exitstatus):
+        session.config.stash[INCOMPLETE] = getattr(option, _UNUSED, False)
+        setattr(option, _UNUSED, True)
+
+
+def before_summary(config: pytest.Config) -> None:
+    """Else syrupy would say that the user has switched this off, and that it is not recommended."""
+    if INCOMPLETE in config.stash:
+        setattr(config.option, _UNUSED, config.stash[INCOMPLETE])
+        report: Any = getattr(getattr(config, "_syrupy", None), "report", None)
+        if hasattr(report, "discovered"):
+            report.discovered = type(report.discovered)()
+
+
+def _is_complete(session: pytest.Session, exitstatus: int) -> bool:
+    config = session.config
+    ended = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    errors = [] if reporter is None else reporter.stats.get("error", [])
+    return (
+        exitstatus in ended
+        and INCOMPLETE not in config.stash
+        and not session.shouldstop
+        and not session.shouldfail
+        and not any(config.getoption(option, False) for option in _NOT_RUNNING)
+        and not any(isinstance(error, pytest.CollectReport) for error in errors)
+    )
+
+
+def interrupted(item: pytest.Item) -> None:
+    """Ctrl-C, `pytest.exit`, an internal error: nobody knows how this test would have ended, so it writes nothing."""
+    item.config.stash.setdefault(INCOMPLETE, False)
+    withdraw(item)
+
+
+def lines(config: pytest.Config) -> list[str]:
+    """What the end of the run says of snapshots."""
+    said = []
+    if INCOMPLETE in config.stash and config.getoption("update_snapshots", False):
+        said.append("snapshots: not all tests have run, so that none was deleted as unused")
+    session = getattr(config, "_syrupy", None)
+    gone = [] if session is None else [effect for name, effect in _NEEDED.items() if not hasattr(session, name)]
+    if gone:
+        said.append(f"pytest-llmcassette does not know this version of syrupy, so that {'; '.join(gone)}")
+    return said
+
 
 def withdraw(item: pytest.Item) -> None:
     """Drop the snapshots that this test has queued: syrupy would write them although the test failed."""

@@ -42,27 +42,47 @@ def is_whole(config: pytest.Config) -> bool:
     return not chosen and all(os.path.isdir(config.invocation_params.dir / argument) for argument in config.args)
 
 
-def unused(config: pytest.Config, records: Sequence[TestRecord]) -> list[str]:
+def runs_files(config: pytest.Config) -> bool:
+    """Whether the command line selected whole files or folders, or nothing."""
+    return not any(config.getoption(name, None) for name in _SELECTING) and "::" not in "".join(config.args)
+
+
+def beside(config: pytest.Config, records: Sequence[TestRecord], missing: Sequence[TestRecord]) -> list[str]:
+    """What lies unused in the folders where these tests look for theirs, which are their modules' own."""
+    if "{module}/" not in session_of(config).template.name or not all(record.cassette for record in records):
+        return []
+    used = _used(config.rootpath, records)
+    folders = {(config.rootpath / record.cassette).parent for record in missing}
+    files = {file for folder in folders for file in folder.glob("*.y*ml") if os.path.realpath(file) not in used}
+    return sorted(os.path.relpath(file, config.rootpath) for file in files)
+
+
+def unused(config: pytest.Config, records: Sequence[TestRecord], *, of_any_format: bool = False) -> list[str]:
     """The cassettes beside those of a whole run that none of its tests used, relative to the rootdir where they can be.
 
-    Empty where it cannot be told: when a skipped test has not said which cassette is its own.
+    Empty where it cannot be told: when a skipped test has not said which cassette is its own. VCR.py's files are left
+    out, since tests of its own plugins may use them, unless `of_any_format`.
     """
     if not all(record.cassette for record in records):
         return []
     root = config.rootpath
-    used = {os.path.realpath(root / record.cassette) for record in records}
+    used = _used(root, records)
     folders = {root / record.folder for record in records if record.folder}
     found = {
         file
         for folder in folders
-        if _was_run_whole(config, folder)
+        if was_run_whole(config, folder)
         for file in folder.rglob("*.y*ml")
-        if file.suffix in (".yaml", ".yml") and os.path.realpath(file) not in used and _is_ours(file)
+        if file.suffix in (".yaml", ".yml") and os.path.realpath(file) not in used and (of_any_format or _is_ours(file))
     }
     return sorted(str(file.relative_to(root)) if file.is_relative_to(root) else str(file) for file in found)
 
 
-def _was_run_whole(config: pytest.Config, folder: Path) -> bool:
+def _used(root: Path, records: Sequence[TestRecord]) -> set[str]:
+    return {os.path.realpath(root / file) for record in records for file in (record.cassette, *record.further)}
+
+
+def was_run_whole(config: pytest.Config, folder: Path) -> bool:
     """Whether all tests ran that might use this folder: those of another folder may share it."""
     here = config.invocation_params.dir
     if config.args_source is not config.ArgsSource.ARGS and here == config.rootpath:

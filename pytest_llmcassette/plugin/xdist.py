@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from pytest_llmcassette.plugin import options
 from pytest_llmcassette.plugin.cassette_report import CassetteReport
-from pytest_llmcassette.plugin.stash import CLAIMS, RUN_STARTED
+from pytest_llmcassette.plugin.stash import CLAIMS, INCOMPLETE, RUN_STARTED
 
 
 def register(config: pytest.Config) -> None:
@@ -19,6 +20,10 @@ def register(config: pytest.Config) -> None:
         return
     report = CassetteReport(config)
     config.pluginmanager.register(report, "llmcassette-report")
+    if options.proves(config) or config.getoption(options.PROOF_FILE):
+        from pytest_llmcassette.plugin import prove
+
+        prove.register(config, report)
     if config.pluginmanager.hasplugin("xdist"):
         config.pluginmanager.register(Controller(report), "llmcassette-controller")
 
@@ -46,6 +51,7 @@ class Controller:
     def pytest_testnodedown(self, node: Any, error: object | None) -> None:
         """A worker that crashed takes the test it was running along."""
         if error:
+            node.config.stash.setdefault(INCOMPLETE, False)
             self._report.notes.append(
                 f"{node.gateway.id} crashed: the cassettes report lacks the test it was running, and its recording"
             )

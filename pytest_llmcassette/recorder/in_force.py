@@ -41,7 +41,9 @@ class Suspension:
         self._test: Entry | None = None
 
     def __enter__(self) -> Self:
+        global _suspended
         with _lock:
+            _suspended += 1
             self._below = list(_stack)
             self._threads = frozenset(threading.enumerate())
             if self.reason:
@@ -60,9 +62,11 @@ class Suspension:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        global _suspended
         with _lock:
             if self._below is None:
                 return
+            _suspended -= 1
             # A thread that this stretch starts (an application's worker) belongs to no test either.
             own = set(threading.enumerate()) - self._threads
             for entry in self._below:
@@ -93,6 +97,8 @@ class Entry:
 _lock = threading.RLock()
 _order = itertools.count()
 _stack: list[Entry] = []
+_suspended = 0
+"""How many stretches of code run now that belong to no test."""
 _context: ContextVar[Entry | None] = ContextVar("llmcassette_active", default=None)
 _started_by: ContextVar[Entry | None] = ContextVar("llmcassette_started_by", default=None)
 """The test whose code runs here. What that code starts inherits it: asyncio's tasks and callbacks, `to_thread`."""
@@ -139,6 +145,11 @@ def _run_for(test: Entry, job: Callable[..., T], /, *args: Any, **kwargs: Any) -
         return job(*args, **kwargs)
     finally:
         _started_by.reset(before)
+
+
+def is_outside_tests() -> bool:
+    """Whether a stretch of code runs that belongs to no test: a fixture of wider scope that is set up or torn down."""
+    return _suspended > 0
 
 
 def nothing_goes_live() -> bool:

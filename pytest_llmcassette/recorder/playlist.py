@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING
 
 from pytest_llmcassette.cassette.model import Interaction, Outcome, Request
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.matching import Matcher
+from pytest_llmcassette.modes import RecordMode
 from pytest_llmcassette.recorder.slot import is_transient
 from pytest_llmcassette.redaction import Redactor
+
+if TYPE_CHECKING:
+    from pytest_llmcassette.recorder.known_drift import KnownDrift
 
 
 class Playlist:
@@ -95,13 +100,26 @@ class Playlist:
         """Every recorded request, redacted, and whether it was played."""
         return [(request, bool(played)) for request, played in zip(self._redacted(), self._played, strict=True)]
 
+    def take_drifted(self, request: Request, known: KnownDrift) -> Interaction | None:
+        """The interaction that answers this request but for differences that are known; None where they are not."""
+        waiting = [place for place, played in enumerate(self._played) if not played]
+        found = known.answer(request, [self._redacted()[place] for place in waiting], self._config)
+        if found is None:
+            return None
+        self._played[waiting[found]] = True
+        return self.interactions[waiting[found]]
+
     def unplayed(self) -> list[Interaction]:
         """What nobody asked for, without requests that the recording client itself gave up before an answer."""
+        return [self.interactions[place] for place in self.unplayed_places()]
+
+    def unplayed_places(self) -> list[int]:
+        """The positions of `unplayed`."""
         if 0 not in self._played:
             return []
         return [
-            interaction
-            for interaction, played in zip(self.interactions, self._played, strict=True)
+            place
+            for place, (interaction, played) in enumerate(zip(self.interactions, self._played, strict=True))
             if not played and interaction.outcome is not Outcome.GIVEN_UP
         ]
 
@@ -111,3 +129,21 @@ class Playlist:
         A changed request leaves the recording of the one before unplayed, so that adding the new one is not enough.
         """
         return not any(phase or not one.phase for one in self.unplayed())
+
+
+def merge(fresh: Sequence[tuple[Request, Interaction]], old: Playlist, mode: RecordMode) -> list[Interaction]:
+    """What a cassette holds after a run: its old interactions and those just recorded, as the mode has it."""
+    if mode is RecordMode.REWRITE:
+        return [interaction for _, interaction in fresh]
+    merged = list(old.interactions)
+    if mode is not RecordMode.ALL:
+        return merged + [interaction for _, interaction in fresh]
+    places: dict[Hashable, list[int]] = {}
+    for request, interaction in fresh:
+        key = old.key(request)
+        same = places.setdefault(key, old.places(key))
+        if same:
+            merged[same.pop(0)] = interaction
+        else:
+            merged.append(interaction)
+    return merged

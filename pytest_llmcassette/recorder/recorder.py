@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from threading import RLock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_llmcassette.cassette.model import Interaction, Request
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.errors import CassetteFileError, CassetteStop, RequestNotRecorded, RequestRefused
 from pytest_llmcassette.matching import Matcher
 from pytest_llmcassette.modes import RecordMode
-from pytest_llmcassette.recorder.playlist import Playlist
+from pytest_llmcassette.recorder.asked_headers import AskedHeaders
+from pytest_llmcassette.recorder.playlist import Playlist, merge
+from pytest_llmcassette.recorder.recording import Recording
 from pytest_llmcassette.recorder.requests import (
     PROTOCOL_HEADERS,
     LiveRequest,
     SentRequest,
     canonical_name,
+    is_host,
     read_again,
     read_request,
     refuse_placeholder,
@@ -28,13 +30,17 @@ from pytest_llmcassette.recorder.requests import (
 from pytest_llmcassette.recorder.slot import RecordingSlot, is_transient
 from pytest_llmcassette.redaction import KnownSecrets, Redactor
 
+if TYPE_CHECKING:
+    from pytest_llmcassette.recorder.known_drift import KnownDrift
+
 
 class Recorder:
     """One cassette in force: opened for one test or one `use_cassette`.
 
     `how_to_record` is the command that records the cassette (anew), `how_to_add` the one that adds a request to what is
     there, `owner` the test (or file) that a refusal names.
-    `is_complete` tells whether a stream that the client closed had in fact reached its protocol's end. The file is read
+    `is_complete` tells whether a stream that the client closed had in fact reached its protocol's end. `after` has
+    recorded this cassette and is not saved yet: its recording takes the place of the file's. The file is read
     by `prepare`, else at the first request; `exists_at_start` says whether it was there when the cassette was opened.
     """
 
@@ -47,6 +53,7 @@ class Recorder:
         owner: str,
         how_to_add: str = "",
         is_complete: Callable[[Interaction], bool] | None = None,
+        after: Recorder | None = None,
     ) -> None:
         self.path = path
         self.config = config
@@ -58,24 +65,33 @@ class Recorder:
         self.sent: list[SentRequest] = []
         self.misses: list[CassetteStop] = []
         self.closed = False
+        self.known_drift: KnownDrift | None = None
+        """What requests may differ in all the same; asked where there is no recording, on replay alone."""
         self.changes: tuple[Callable[[Any], Any], ...] = ()
         """What is done to each answer's delivery before it is replayed: `replay.deliver.Change`s, in order."""
         self.left_over = 0
         """After `save` in mode all: how many of the file's interactions this run did not replace."""
-        self._is_complete = is_complete
+        self._after = after
         self._file = _file_at(path)
-        self.exists_at_start = self._file is not None
+        self.exists_at_start = after is not None or self._file is not None
         self.lock = RLock()
         """Held while a request is decided on, for which only memory is touched."""
         self._redactor = _redactor(config)
+        self.asked_headers = AskedHeaders(self._redactor)
         self._snapshot_headers = PROTOCOL_HEADERS
         if config.snapshot_headers:
             self._snapshot_headers |= {canonical_name(name.encode()) for name in config.snapshot_headers}
         self._known = KnownSecrets()
         self._playlist: Playlist | None = None
         self._unreadable: CassetteFileError | None = None
-        self._slots: list[tuple[Request, RecordingSlot]] = []
-        self._failed: defaultdict[Hashable, list[SentRequest]] = defaultdict(list)
+        self._recording = Recording(
+            config,
+            self._redactor,
+            self._known,
+            key=lambda request: self._load().key(request),
+            lock=self.lock,
+            is_complete=is_complete,
+        )
 
     @property
     def will_record(self) -> bool:
@@ -99,15 +115,19 @@ class Recorder:
         """What was played or recorded in this run, in the order of the requests, without dropped retries."""
         return [sent.interaction for sent in self.sent if sent.interaction is not None and not sent.dropped]
 
+    @property
+    def has_recorded(self) -> bool:
+        """Whether anything went live that the recording is to hold."""
+        return any(sent.live and not sent.dropped for sent in self.sent)
+
+    @property
+    def left_out(self) -> int:
+        """How many failed attempts the recording does without, since they were tried again."""
+        return sum(sent.live and sent.dropped for sent in self.sent)
+
     def ignores(self, host: str, port: int | None) -> bool:
         """Whether `ignore_hosts` lets this host's traffic through unrecorded; `port` None is the scheme's own."""
-        for pattern in self.config.ignore_hosts:
-            name, _, number = pattern.lower().partition(":") if pattern.count(":") == 1 else (pattern.lower(), "", "")
-            if number and number != str(port):
-                continue
-            if host.lower() == name or (name.startswith("*.") and host.lower().endswith(name[1:])):
-                return True
-        return False
+        return any(is_host(pattern, host, port) for pattern in self.config.ignore_hosts)
 
     def request(self, live: LiveRequest) -> Interaction | RecordingSlot:
         """Decide for one request; raises `RequestNotRecorded` or `RequestRefused`, which `misses` keeps."""
@@ -142,13 +162,15 @@ class Recorder:
         if interaction is None and self._known.learn_environment():
             request = read_again(self._redactor, request, sent, self._known)
             interaction = playlist.take(request) if replays else None
+        if interaction is None and self.known_drift is not None and not self.may_record:
+            interaction = playlist.take_drifted(request, self.known_drift)
         if interaction is not None:
             self._mark_repeats(sent, interaction)
             return interaction
         if not self.may_record:
             raise self._miss(request, playlist)
         refuse_placeholder(live, self.owner)
-        return self._reserve(request, sent)
+        return self._recording.reserve(request, sent, live.headers, self.phase)
 
     def prepare(self) -> None:
         """Do all that needs the disk, so that no request does: it may come in a running event loop.
@@ -169,7 +191,9 @@ class Recorder:
             raise self._unreadable
         if self._playlist is None:
             interactions: Sequence[Interaction] = ()
-            if self._file is not None and self.mode is not RecordMode.REWRITE:
+            if self._after is not None:
+                interactions = self._after.recording()
+            elif self._file is not None and self.mode is not RecordMode.REWRITE:
                 from pytest_llmcassette.cassette.loaded import load_shared
 
                 try:
@@ -203,31 +227,6 @@ class Recorder:
             command=self.how_to_add if adds and self.how_to_add else self.how_to_record,
         )
 
-    def _reserve(self, request: Request, sent: SentRequest) -> RecordingSlot:
-        sent.live = True
-        if self._failed:
-            earlier = self._failed.get(self._load().key(request))
-            if earlier:
-                earlier.pop(0).dropped = True
-
-        def note_failure(slot: RecordingSlot) -> None:
-            failed = slot.sent.interaction
-            if failed is not None and is_transient(failed) and not self.config.record_errors:
-                self._failed[self._load().key(request)].append(slot.sent)
-
-        slot = RecordingSlot(
-            request,
-            sent,
-            redactor=self._redactor,
-            known=self._known,
-            config=self.config,
-            phase=self.phase,
-            is_complete=self._is_complete,
-            on_end=note_failure,
-        )
-        self._slots.append((request, slot))
-        return slot
-
     def unplayed(self) -> list[Interaction]:
         """Recorded interactions that nobody asked for; empty when everything went live.
 
@@ -238,12 +237,18 @@ class Recorder:
         with self.lock:
             return self._load().unplayed()
 
+    def unplayed_places(self) -> tuple[int, list[int]]:
+        """How many interactions the file holds and the positions of `unplayed`; (0, []) where nothing was to be."""
+        if self._playlist is None or not self.calls or self.mode in (RecordMode.ALL, RecordMode.REWRITE):
+            return 0, []
+        places = self._playlist.unplayed_places()
+        return len(self._playlist.interactions) if places else 0, places
+
     def close(self) -> None:
         """No more requests: later ones raise `RequestRefused` naming the owner. Streams still open count as closed."""
         self.closed = True
         with self.lock:
-            for _, slot in self._slots:
-                slot.settle()
+            self._recording.settle()
 
     def save(self) -> Path | None:
         """Write the recording in one atomic step; None when there is nothing to write.
@@ -251,15 +256,10 @@ class Recorder:
         Raises `CassetteFileError`, also when something else wrote the file since this cassette was opened.
         """
         with self.lock:
-            fresh = [
-                # A later request may carry what an earlier answer gave out under an unknown name.
-                (request, self._swept(slot.sent.interaction, slot.redacted_with))
-                for request, slot in self._slots
-                if slot.sent.interaction is not None and not slot.sent.dropped
-            ]
+            fresh = self._recording.fresh()
             if not fresh:
                 return None
-            if _state(_file_at(self.path)) != _state(self._file):
+            if _state(_file_at(self.path)) != _state((self if self._after is None else self._after)._file):
                 raise CassetteFileError(
                     self.path,
                     f"something else wrote this cassette while {self.owner} was recording it",
@@ -267,31 +267,16 @@ class Recorder:
                 )
             from pytest_llmcassette.cassette.files import save
 
-            merged = self._merged(fresh)
+            merged = merge(fresh, self._load(), self.mode)
             self.left_over = len(merged) - len(fresh) if self.mode is RecordMode.ALL else 0
             save(self.path, merged)
             self._file = _file_at(self.path)
             return self.path
 
-    def _swept(self, interaction: Interaction, redacted_with: frozenset[str]) -> Interaction:
-        known = self._known
-        return interaction if redacted_with == known.values else self._redactor.without(interaction, known)
-
-    def _merged(self, fresh: list[tuple[Request, Interaction]]) -> list[Interaction]:
-        if self._playlist is None or self.mode is RecordMode.REWRITE:
-            return [interaction for _, interaction in fresh]
-        merged = list(self._playlist.interactions)
-        if self.mode is not RecordMode.ALL:
-            return merged + [interaction for _, interaction in fresh]
-        places: dict[Hashable, list[int]] = {}
-        for request, interaction in fresh:
-            key = self._playlist.key(request)
-            same = places.setdefault(key, self._playlist.places(key))
-            if same:
-                merged[same.pop(0)] = interaction
-            else:
-                merged.append(interaction)
-        return merged
+    def recording(self) -> list[Interaction]:
+        """What `save` writes, or has written."""
+        with self.lock:
+            return merge(self._recording.fresh(), self._load(), self.mode)
 
 
 @lru_cache(maxsize=64)

@@ -116,6 +116,14 @@ def read_again(redactor: Redactor, request: Request, sent: SentRequest, known: K
     return cleaned
 
 
+def is_host(pattern: str, host: str, port: int | None) -> bool:
+    """Whether `host`, `host:port` or `*.suffix` of `ignore_hosts` means this one; `port` None is the scheme's own."""
+    name, _, number = pattern.lower().partition(":") if pattern.count(":") == 1 else (pattern.lower(), "", "")
+    if number and number != str(port):
+        return False
+    return host.lower() == name or (name.startswith("*.") and host.lower().endswith(name[1:]))
+
+
 def refuse_placeholder(live: LiveRequest, owner: str) -> None:
     """Raise `RequestRefused`, naming the variable to set, for a request that carries a stand-in for a key."""
     found = find_placeholder(live.url, live.headers, live.body)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from threading import Lock
 
+from pytest_llmcassette.cassette.clock import Clock
 from pytest_llmcassette.cassette.encoding import decode_body, decode_pieces
 from pytest_llmcassette.cassette.model import CLOSED, Interaction, Outcome, Request, Response
 from pytest_llmcassette.config import CassetteConfig
@@ -62,7 +62,7 @@ class RecordingSlot:
         """The response's head has arrived; `http_version` as in `HTTP/1.1`, `duration_ns` since the request started."""
         major, _, minor = http_version.rpartition("/")[2].partition(".")
         self._raw_headers = headers
-        self._head_at = time.perf_counter()
+        self._head_at = Clock.perf_counter()
         self._response = Response(
             code=status,
             status=f"{status} {reason}".rstrip(),
@@ -76,7 +76,7 @@ class RecordingSlot:
         """A piece of the body, as it came from the wire (HTTP/2 ends with an empty one, which says nothing)."""
         if chunk and not self._ended:
             if self._timed:
-                self._arrivals.append(((time.perf_counter() - self._head_at) * 1000, len(chunk)))
+                self._arrivals.append(((Clock.perf_counter() - self._head_at) * 1000, len(chunk)))
             self._pieces.append(chunk)
 
     def end(self, kind: str, message: str = "") -> None:

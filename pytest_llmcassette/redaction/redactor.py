@@ -129,6 +129,10 @@ class Redactor:
         """Whether the request header of this name, in lower case, is allow-listed."""
         return name in self._request_headers
 
+    def keeps_response_header(self, name: str) -> bool:
+        """Whether the response header of this name, in lower case, is allow-listed."""
+        return name in self._response_headers
+
     def request_headers(self, headers: Headers) -> Headers:
         """The allow-listed ones, in Go's canonical case."""
         allowed = self._request_headers

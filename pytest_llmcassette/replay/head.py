@@ -8,6 +8,7 @@ from http import HTTPStatus
 from pytest_llmcassette.cassette.encoding import is_still_encoded
 from pytest_llmcassette.cassette.model import Interaction, Outcome, Response
 from pytest_llmcassette.recorder.requests import RawHeaders
+from pytest_llmcassette.replay.pieces import is_stream
 
 _HOP_HEADERS = frozenset({"content-length", "transfer-encoding", "connection", "keep-alive", "trailer"})
 
@@ -40,10 +41,19 @@ def _headers(interaction: Interaction) -> RawHeaders:
         raw_name = name.encode("utf-8", "surrogateescape")
         for value in values:
             lines.append((raw_name, value.encode("utf-8", "surrogateescape")))
-    whole = interaction.outcome is Outcome.COMPLETE
-    if whole and "Content-Length" in recorded and interaction.request.method != "HEAD":
+    if _has_length(interaction):
         lines.append((b"Content-Length", b"%d" % len(response.body)))
     return lines
+
+
+def _has_length(interaction: Interaction) -> bool:
+    """Whether a server would say how long this body is: recordings do without the header, since bodies are decoded."""
+    response = interaction.response
+    if interaction.outcome is not Outcome.COMPLETE or interaction.request.method == "HEAD":
+        return False
+    if response.code in (204, 304) or "chunked" in response.transfer_encoding:
+        return False
+    return "Content-Length" in response.headers or not is_stream(response)
 
 
 def reason_phrase(response: Response) -> bytes:

@@ -16,10 +16,22 @@ _BLOCK = 1 << 14
 _EVENTSTREAM = "application/vnd.amazon.eventstream"
 
 
+_STREAMS = frozenset({_EVENTSTREAM, *(name for names, _ in _SEPARATORS for name in names)})
+
+
+def is_stream(response: Response) -> bool:
+    """Whether the body is of a type that is sent piece by piece, so that its length is not known before."""
+    return _media_type(response) in _STREAMS
+
+
+def _media_type(response: Response) -> str:
+    return response.headers.get("Content-Type", [""])[0].partition(";")[0].strip().lower()
+
+
 def by_event(response: Response) -> Iterator[bytes]:
     """The body in pieces: a stream's first event, then whole events in blocks; anything else in one."""
     body = response.body
-    content_type = response.headers.get("Content-Type", [""])[0].partition(";")[0].strip().lower()
+    content_type = _media_type(response)
     for types, separators in _SEPARATORS:
         if content_type in types:
             # One byte is found many times faster than four, and most streams have no carriage return.

@@ -28,6 +28,7 @@ def advice_lines(
     return [
         *_mode(records, theirs),
         *_without_keys(records),
+        *_refused_keys(records),
         *_left_over(records, argument),
         *_missing(records, rerun, failed),
     ]
@@ -48,6 +49,16 @@ def _without_keys(records: Sequence[TestRecord]) -> list[str]:
     return [
         f"{plural(count, 'test')} not recorded: {variable} is not set" for variable, count in sorted(variables.items())
     ]
+
+
+def _refused_keys(records: Sequence[TestRecord]) -> list[str]:
+    """A wrong key fails every test of its provider, each with a different failure."""
+    found = [one for one in records if one.is_key_refused]
+    if not found:
+        return []
+    answers = sorted({(one.provider or "the provider", one.status) for test in found for one in test.exchanges})
+    said = ", ".join(f"{provider} answered {status}" for provider, status in answers if status in (401, 403))
+    return [f"{plural(len(found), 'test')} not recorded: {said}; set a key that it takes, and record again"]
 
 
 def _left_over(records: Sequence[TestRecord], argument: Callable[[str], str]) -> list[str]:

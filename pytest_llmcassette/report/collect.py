@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pytest_llmcassette.errors import RequestNotRecorded
@@ -17,26 +19,55 @@ if TYPE_CHECKING:
 def collect(
     record: TestRecord, recorder: Recorder, *, read: bool, priced: bool = False, detailed: bool = False
 ) -> TestRecord:
-    """Fill in what the recorder knows: its exchanges and misses.
+    """Fill in what the recorder knows, beside what others of the same test knew: its exchanges and misses.
 
     Answers are read only when somebody looks at them, since that takes the wire protocols: `read`, or what was recorded
     just now. `priced` looks up costs and the time of the recording, which loads the price list and asks git; `detailed`
     adds the conversation for the page.
     """
     remedies = [stop.remedy for stop in recorder.misses if isinstance(stop, RequestNotRecorded)]
-    record.missing = bool(remedies)
-    record.remedy = RecordMode.REWRITE if RecordMode.REWRITE in remedies else next(iter(remedies), "")
-    record.left_over = 0 if recorder.config.allow_unplayed else recorder.left_over
+    record.missing |= bool(remedies)
+    if RecordMode.REWRITE in remedies or not record.remedy:
+        record.remedy = RecordMode.REWRITE if RecordMode.REWRITE in remedies else next(iter(remedies), "")
+    for stop in recorder.misses:
+        if isinstance(stop, RequestNotRecorded):
+            record.misses.append([stop.kind, list(stop.differs), stop.fingerprint])
+        else:
+            record.stopped = record.stopped or type(stop).__name__
+    if recorder.known_drift is not None:
+        record.drift = sorted({*record.drift, *recorder.known_drift.occurred(recorder.config)})
+    record.left_out += recorder.left_out
+    record.unkept_headers = sorted({*record.unkept_headers, *recorder.asked_headers.unkept})
+    record.left_over += 0 if recorder.config.allow_unplayed else recorder.left_over
     played = [sent for sent in recorder.sent if sent.interaction is not None and not sent.dropped]
+    before = len(record.exchanges)
     record.exchanges += [_exchange(sent) for sent in played]
     looked_at = [number for number, sent in enumerate(played) if read or sent.live]
     record.unread += len(played) - len(looked_at)
     if looked_at:
         from pytest_llmcassette.report.figures import add_answers
 
-        found = [(record.exchanges[number], played[number]) for number in looked_at]
+        found = [(record.exchanges[before + number], played[number]) for number in looked_at]
         add_answers(found, recorder, priced=priced, detailed=detailed)
     return record
+
+
+def idle_places(recorders: Sequence[Recorder], named: Callable[[Path], str]) -> dict[str, list[Any]]:
+    """Of each cassette that was not played whole how many interactions it holds, and the positions of the others."""
+    idle: dict[str, list[Any]] = {}
+    whole: set[str] = set()
+    for recorder in recorders:
+        name = named(recorder.path)
+        held, places = recorder.unplayed_places()
+        # A test may enter one cassette several times, and play another part of it each time.
+        if name in idle:
+            places = [place for place in places if place in idle[name][1]]
+        if recorder.calls and (name in whole or not places):
+            whole.add(name)
+            idle.pop(name, None)
+        elif places:
+            idle[name] = [held, places]
+    return idle
 
 
 def _exchange(sent: SentRequest) -> ExchangeRecord:

@@ -9,6 +9,8 @@ from typing import Any, Self
 
 from pytest_llmcassette.protocols.usage import Usage
 
+_REFUSALS = (401, 403)
+
 
 @dataclass(slots=True, kw_only=True)
 class ExchangeRecord:
@@ -50,8 +52,15 @@ class TestRecord:
     `saved`: a recording was written. `no_key`: the unset variable for want of which nothing was recorded.
     `remedy`: the record mode that records what is missing. `snapshot`: the test compares with `llm_snapshot`.
     `left_over`: interactions of the file that mode all has not replaced, so that they will stay unplayed.
+    `left_out`: attempts that failed, were tried again and are not recorded. `unkept_headers`: response headers that the
+    test read and that are not recorded. `further`: the cassettes that it entered itself, beside `cassette`.
     `unread`: exchanges that nobody looked at, so that their answers were not read. `folder`: where cassettes like this
     one are, relative like it; only for those who asked for the report.
+    Why it failed: `misses` are the causes of its misses (kind, what differs, fingerprint), `stopped` is another stop's
+    name, `problem` what it was failed for though it passed. `repeats` is its id without parameters that only repeat it,
+    where it has some. `drift` and `dead` are what a baseline let through: JSON paths, and how many recordings stayed
+    unplayed. `idle`: of each cassette that was not played whole, how many interactions it holds and which were not.
+    `declared`: it ended as a mark of it (xfail) had said.
     """
 
     __test__ = False
@@ -65,15 +74,37 @@ class TestRecord:
     mode: str = "none"
     outcome: str = "passed"
     missing: bool = False
+    misses: list[list[Any]] = field(default_factory=list)
+    stopped: str = ""
+    problem: str = ""
+    repeats: str = ""
+    drift: list[str] = field(default_factory=list)
+    dead: int = 0
+    idle: dict[str, list[Any]] = field(default_factory=dict)
+    declared: bool = False
     saved: bool = False
     remedy: str = ""
     snapshot: bool = False
     no_key: str = ""
     left_over: int = 0
+    left_out: int = 0
+    unkept_headers: list[str] = field(default_factory=list)
+    further: list[str] = field(default_factory=list)
     unplayed: int = 0
     unread: int = 0
     exchanges: list[ExchangeRecord] = field(default_factory=list)
     reason: str = ""
+
+    @property
+    def test(self) -> str:
+        """The test's id, the same for all of its repetitions."""
+        return self.repeats or self.nodeid
+
+    @property
+    def is_key_refused(self) -> bool:
+        """Whether nothing was recorded for want of a key that the provider takes: the test ended on its refusal."""
+        sent = [one.status for one in self.exchanges if one.live]
+        return not self.saved and bool(sent) and sent[-1] in _REFUSALS
 
     @property
     def replayed(self) -> int:
@@ -104,8 +135,12 @@ class TestRecord:
         return cls(**{**data, "exchanges": exchanges})
 
 
+def _default(field: dataclasses.Field[Any]) -> Any:
+    return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+
+
 _DEFAULTS = {
-    kind: [(one.name, one.default) for one in dataclasses.fields(kind) if one.name != "exchanges"]
+    kind: [(one.name, _default(one)) for one in dataclasses.fields(kind) if one.name != "exchanges"]
     for kind in (TestRecord, ExchangeRecord)
 }
 

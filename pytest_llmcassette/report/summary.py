@@ -36,6 +36,8 @@ def summary_lines(records: Sequence[TestRecord], *, quiet: bool = False, reasons
 
     `reasons` says why costs are unknown, also where all of them are: for those who asked for costs.
     """
+    # One cause, which a line of advice names: nothing of it is worth counting.
+    records = [one for one in records if not one.is_key_refused]
     replayed = sum(one.replayed for one in records)
     recorded = sum(one.recorded for one in records)
     unplayed = sum(one.unplayed for one in records)
@@ -46,7 +48,7 @@ def summary_lines(records: Sequence[TestRecord], *, quiet: bool = False, reasons
     words = [f"{count} {word}" for count, word in counts if count or word != "unplayed"]
     if missing:
         words.append(f"{missing} test(s) without a recording")
-    files = len({one.cassette for one in records if one.exchanges or one.unplayed})
+    files = len({file for one in records if one.exchanges or one.unplayed for file in (one.cassette, *one.further)})
     lines = [f"{', '.join(words)} ({plural(files, 'cassette')})"]
     lost = sum(one.recorded for one in records if not one.saved)
     if lost:

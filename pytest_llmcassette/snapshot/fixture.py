@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from syrupy.assertion import DiffMode, SnapshotAssertion
+from syrupy.location import PyTestLocation
 
 from pytest_llmcassette.snapshot.difference import ADVICE, explanation
 from pytest_llmcassette.snapshot.extension import LlmShapeExtension, LlmSnapshotExtension
@@ -73,15 +75,30 @@ def llm_snapshot_from(
     snapshot: SnapshotAssertion,
     on_mismatch: Callable[[], None] | None,
     show_below: Callable[[Sequence[str]], None] | None = None,
+    *,
+    test: str | None = None,
 ) -> LlmSnapshotAssertion:
-    """The value of the fixture `llm_snapshot`, made from that of syrupy's own `snapshot`."""
+    """The value of the fixture `llm_snapshot`, made from that of syrupy's own `snapshot`.
+
+    `test` is the test's name as its snapshots are to have it: without the parameters of a plugin that repeats tests.
+    """
     assertion = LlmSnapshotAssertion(
         session=snapshot.session,
         extension_class=LlmSnapshotExtension,
-        test_location=snapshot.test_location,
+        test_location=_named(snapshot.test_location, test),
         update_snapshots=snapshot.update_snapshots,
         update_new_snapshots_only=snapshot.update_new_snapshots_only,
     )
     assertion.on_mismatch = on_mismatch
     assertion.show_below = show_below
     return assertion
+
+
+def _named(location: PyTestLocation, test: str | None) -> PyTestLocation:
+    if test is None or test == location.testname:
+        return location
+    named = copy.copy(location)
+    for field in ("testname", "nodename"):
+        # A frozen dataclass, which syrupy itself fills in this way.
+        object.__setattr__(named, field, test)
+    return named

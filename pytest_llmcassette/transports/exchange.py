@@ -63,10 +63,10 @@ def shown(url: str) -> str:
 class Exchange:
     """A request that a cassette decides on. What a binding converts for it is done `with exchange.ours`."""
 
-    __slots__ = ("_errors", "_method", "_recorder", "_url", "ours")
+    __slots__ = ("_errors", "_method", "_url", "ours", "recorder")
 
     def __init__(self, recorder: Recorder, method: str, url: str, errors: ClientErrors, ours: Ours) -> None:
-        self._recorder = recorder
+        self.recorder = recorder
         self._method = method
         self._url = url
         self._errors = errors
@@ -78,11 +78,11 @@ class Exchange:
         Raises a `CassetteStop` when neither may.
         """
         with self.ours:
-            return self._of(self._recorder.request(LiveRequest(self._method, self._url, headers, body)))
+            return self._of(self.recorder.request(LiveRequest(self._method, self._url, headers, body)))
 
     async def answer_async(self, headers: RawHeaders, body: bytes) -> Carrier | LiveAnswer:
         """`answer` in an event loop, which never waits for a lock there: another thread may hold it for long."""
-        lock = self._recorder.lock
+        lock = self.recorder.lock
         while not lock.acquire(blocking=False):
             await pause(0)
         try:
@@ -91,7 +91,7 @@ class Exchange:
             lock.release()
 
     def _of(self, decided: Interaction | RecordingSlot) -> Carrier | LiveAnswer:
-        recorder = self._recorder
+        recorder = self.recorder
         if isinstance(decided, Interaction):
             return Carrier(deliver(decided, recorder.config, recorder.changes), recorder, self._errors, self.ours)
         return LiveAnswer(decided, self._errors, self.ours)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncGenerator, Iterator
 from types import AsyncGeneratorType
 from typing import Any
 
+from pytest_llmcassette.cassette.clock import Clock
 from pytest_llmcassette.cassette.model import CLOSED
 from pytest_llmcassette.recorder.requests import RawHeaders
 from pytest_llmcassette.recorder.slot import RecordingSlot
@@ -22,12 +22,12 @@ class LiveAnswer:
         self._slot = slot
         self._errors = errors
         self._ours = ours
-        self._started = time.perf_counter_ns()
+        self._started = Clock.perf_counter_ns()
         self.data = slot.data
 
     def head(self, status: int, reason: str, headers: RawHeaders, version: str) -> None:
         """The head has arrived; `reason` may be empty, `version` is as in `HTTP/1.1`."""
-        spent = time.perf_counter_ns() - self._started
+        spent = Clock.perf_counter_ns() - self._started
         self._slot.headers(status, reason or standard_phrase(status), headers, version, spent)
 
     def is_whole(self) -> None:

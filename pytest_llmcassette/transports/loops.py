@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
+from types import FunctionType
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -13,7 +15,9 @@ async def pause(seconds: float) -> None:
     """Sleep; 0 lets the other tasks run once."""
     asyncio = sys.modules.get("asyncio")
     if asyncio is not None and asyncio._get_running_loop() is not None:
-        await asyncio.sleep(seconds)
+        # The loop's own clock would never get there where a test has frozen it (freezegun).
+        frozen = seconds and isinstance(time.monotonic, FunctionType)
+        await (asyncio.to_thread(time.sleep, seconds) if frozen else asyncio.sleep(seconds))
         return
     import trio
 

@@ -69,7 +69,7 @@ def test_a_budget_that_cannot_be_checked_says_why() -> None:
 
 def test_a_cost_that_is_unknown_for_one_reason_gives_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "genai_prices", None)
-    counts = {"input_tokens": 1, "output_tokens": 1}
+    counts: dict[str, Any] = {"input_tokens": 1, "output_tokens": 1}
     [said] = over_budget([answer(**counts), answer(**counts, cost=0.5)], Budget(cost=Decimal(1)))
     assert said.splitlines() == [
         "llm_budget(cost=1) cannot be checked: genai-prices is not installed. Install the price list: "

@@ -46,8 +46,8 @@ def test_both_readers_read_the_same(corpus: Path) -> None:
     assert declined == [FOUR_SPACES]
 
 
-def test_pyyaml_reads_the_same(corpus: Path) -> None:
-    for path in sorted((corpus / "fantasy").rglob("*.yaml")):
+def test_pyyaml_reads_the_same(corpus: Path, every: int) -> None:
+    for path in sorted((corpus / "fantasy").rglob("*.yaml"))[::every]:
         document = yaml.safe_load(path.read_text("utf-8"))
         for ours, theirs in zip(load(path), document["interactions"], strict=True):
             for message, fields in ((ours.request, theirs["request"]), (ours.response, theirs["response"])):
@@ -153,8 +153,8 @@ def test_vcrpy_files_load_in_the_order_of_their_interactions(corpus: Path) -> No
     assert outcome["rows"] > 200
 
 
-def test_vcrpy_bodies_are_plain_and_survive_a_save(corpus: Path) -> None:
-    for path in sorted((corpus / "vcrpy").rglob("*.yaml")):
+def test_vcrpy_bodies_are_plain_and_survive_a_save(corpus: Path, every: int) -> None:
+    for path in sorted((corpus / "vcrpy").rglob("*.yaml"))[::every]:
         if path.name in NO_HTTP:
             continue
         interactions = load(path)

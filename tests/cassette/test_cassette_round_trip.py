@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from nasty_cassettes import SNIPPETS, cassettes
 
@@ -26,7 +26,6 @@ def by_yaml(raw: bytes) -> list[Interaction] | CassetteFileError:
         return error
 
 
-@settings(max_examples=100, deadline=None)
 @given(cassettes)
 @pytest.mark.slow
 def test_what_is_written_is_what_yaml_reads(made: list[Interaction]) -> None:
@@ -34,7 +33,6 @@ def test_what_is_written_is_what_yaml_reads(made: list[Interaction]) -> None:
     assert formats.read(NOWHERE, raw) == made
 
 
-@settings(max_examples=100, deadline=None)
 @given(cassettes)
 @pytest.mark.slow
 def test_the_line_reader_reads_the_same_or_declines(made: list[Interaction]) -> None:
@@ -88,7 +86,6 @@ def test_the_line_reader_does_not_decline_what_providers_send() -> None:
     assert read == made
 
 
-@settings(max_examples=100, deadline=None)
 @given(cassettes, st.randoms(use_true_random=False))
 @pytest.mark.slow
 def test_both_readers_agree_on_edited_files(made: list[Interaction], random: random.Random) -> None:
@@ -128,7 +125,6 @@ def edited(raw: bytes, random: random.Random) -> bytes:
     return raw
 
 
-@settings(max_examples=100, deadline=None)
 @given(cassettes, st.randoms(use_true_random=False))
 def test_broken_files_are_named_never_a_crash(made: list[Interaction], random: random.Random) -> None:
     read = by_yaml(edited(dumps(made), random))

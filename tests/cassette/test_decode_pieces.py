@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from servers.hostile import STREAM, encode
 
 from pytest_llmcassette.cassette.encoding import decode_pieces
-from tests.servers.hostile import STREAM, encode
 
 ENCODINGS = ["gzip", "deflate", "br", "zstd"]
 

@@ -15,7 +15,7 @@ import pytest
 import yaml
 import zstandard
 from cassette_files import VCRPY
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from multidict import _multidict_py, istr
 from vcr.request import Request as VcrRequest
@@ -208,7 +208,6 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.dictionaries(st.text(max_size=5), json_values, max_size=3))
 def test_a_parsed_body_is_the_json_that_was_parsed(parsed: dict[str, Any]) -> None:
     content = dumped({"parsed_body": parsed}, {"parsed_body": parsed})

@@ -233,7 +233,7 @@ def test_a_git_lfs_pointer(tmp_path: Path) -> None:
     pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22e\nsize 12345\n"
     refusal = refused(tmp_path, pointer)
     assert "Git LFS pointer" in refusal.problem
-    assert "git lfs pull" in refusal.remedy
+    assert "git lfs pull" in str(refusal.remedy)
 
 
 # Between double quotes YAML takes any line: both sides would be one body.
@@ -252,7 +252,7 @@ QUOTED = vcr("{string: hi}", '"\n<<<<<<< HEAD\n      hi\n=======\n      ho\n>>>>
 def test_both_sides_of_a_merge(tmp_path: Path, content: str, line: int) -> None:
     refusal = refused(tmp_path, content)
     assert "merge conflict" in refusal.problem
-    assert "Resolve the conflict" in refusal.remedy
+    assert "Resolve the conflict" in str(refusal.remedy)
     assert refusal.line == line
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -28,14 +29,14 @@ from pytest_llmcassette.protocols.transcript import (
 from pytest_llmcassette.protocols.usage import Usage
 
 
-def drawn(transcript, body=b""):
+def drawn(transcript: Transcript, body: bytes = b"") -> str:
     screen = io.StringIO()
     made = Interaction(request=Request(method="POST", url="https://x/y", body=body), response=Response())
     draw(Terminal(screen), "file.yaml #0", made, transcript)
     return screen.getvalue()
 
 
-def test_every_kind_of_part():
+def test_every_kind_of_part() -> None:
     parts = (
         Reasoning(text="Let me", signature="12345"),
         Reasoning(encrypted="123456"),
@@ -76,7 +77,7 @@ def test_every_kind_of_part():
         assert f"\n{line}\n" in out
 
 
-def test_an_answer_that_was_cut_says_so():
+def test_an_answer_that_was_cut_says_so() -> None:
     cut = Transcript(protocol="p", provider="q", stream=True, choices=(Choice(index=0, parts=(Text(text="Hi"),)),))
     assert "incomplete: the answer does not reach its end" in drawn(cut)
 
@@ -96,7 +97,7 @@ def test_an_answer_that_was_cut_says_so():
         ),
     ],
 )
-def test_usage_in_words(usage, words):
+def test_usage_in_words(usage: Any, words: str) -> None:
     assert usage_line(usage) == words
 
 
@@ -120,13 +121,13 @@ def test_usage_in_words(usage, words):
         ({"type": "hologram"}, "[hologram]"),
     ],
 )
-def test_parts_of_a_request_in_short(part, words):
+def test_parts_of_a_request_in_short(part: Any, words: str) -> None:
     ((_, role, text),) = messages(json.dumps({"messages": [{"role": "user", "content": [part]}]}).encode())
     assert role == "user"
     assert words in text
 
 
-def test_a_history_and_the_question_after_it():
+def test_a_history_and_the_question_after_it() -> None:
     asked = {"message": "And now?", "chat_history": [{"role": "USER", "message": "Hi"}], "preamble": "Be brief."}
     assert messages(json.dumps(asked).encode()) == [
         ("system", "system", "Be brief."),
@@ -151,6 +152,6 @@ VALUES = st.recursive(
 @settings(max_examples=300)
 @given(st.dictionaries(st.sampled_from(TOP.split()), VALUES, max_size=4))
 @pytest.mark.slow
-def test_any_request_can_be_drawn(request_body):
+def test_any_request_can_be_drawn(request_body: Any) -> None:
     out = drawn(Transcript(protocol="p", provider="q", stream=False), json.dumps(request_body).encode())
     assert out.startswith("file.yaml #0\nPOST https://x/y -> 200\n")

@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,7 +32,7 @@ ASKED = {
     ],
     "tools": [{"type": "function", "function": {"name": "add"}}, {"type": "web_search"}],
 }
-ANSWER = {
+ANSWER: dict[str, Any] = {
     "id": "chatcmpl-1",
     "object": "chat.completion",
     "model": "gpt-4o-2024",
@@ -56,7 +58,7 @@ ANSWER = {
 }
 
 
-def go_vcr(*exchanges):
+def go_vcr(*exchanges: Any) -> str:
     """A go-vcr 2 file, written by hand: JSON texts are YAML texts."""
     lines = ["---", "version: 2", "interactions:"]
     for number, (method, url, request, status, answer) in enumerate(exchanges):
@@ -74,7 +76,7 @@ REFUSED = ("POST", URL, json.dumps(ASKED), 429, '{"error": {"message": "slow dow
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path) -> Path:
     (tmp_path / "b" / "deep").mkdir(parents=True)
     (tmp_path / "b" / "deep" / "z.yml").write_text(go_vcr(MODELS))
     (tmp_path / "b" / "a.yaml").write_text(go_vcr(REFUSED))
@@ -83,7 +85,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-def shown(capsys, *arguments):
+def shown(capsys: pytest.CaptureFixture[str], *arguments: Any) -> tuple[int, str, str]:
     parser = argparse.ArgumentParser()
     show.add_arguments(parser)
     status = show.run(parser.parse_args([str(argument) for argument in arguments]))
@@ -91,11 +93,11 @@ def shown(capsys, *arguments):
     return status, captured.out, captured.err
 
 
-def rows(out):
+def rows(out: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in out.splitlines()]
 
 
-def test_the_fields_of_an_llm_call(capsys, folder):
+def test_the_fields_of_an_llm_call(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     status, out, err = shown(capsys, "--json", folder / "a.yaml")
     row = rows(out)[0]
     assert (status, err) == (0, "")
@@ -123,20 +125,22 @@ def test_the_fields_of_an_llm_call(capsys, folder):
     assert [row["usage"][name] for name in figures] == [1200, 5, 1205, 1000, None]
 
 
-def test_other_traffic_has_no_protocol(capsys, folder):
+def test_other_traffic_has_no_protocol(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     row = rows(shown(capsys, "--json", folder / "a.yaml")[1])[1]
     assert (row["index"], row["status"], row["url"]) == (1, 200, MODELS[1])
     assert [row[name] for name in ("protocol", "text", "complete", "usage", "error")] == [None] * 5
     assert row["tool_calls"] == []
 
 
-def test_an_error(capsys, folder):
+def test_an_error(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     (row,) = rows(shown(capsys, "--json", folder / "b" / "a.yaml")[1])
     assert row["error"] == {"status": 429, "type": "rate_limit", "message": "slow down"}
     assert (row["complete"], row["text"], row["usage"]) == (False, None, None)
 
 
-def test_folders_are_searched_and_sorted_and_named_as_given(capsys, folder, monkeypatch):
+def test_folders_are_searched_and_sorted_and_named_as_given(
+    capsys: pytest.CaptureFixture[str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(folder)
     status, out, _ = shown(capsys, "--json", "b", "a.yaml", ".")
     assert status == 0
@@ -152,7 +156,7 @@ def test_folders_are_searched_and_sorted_and_named_as_given(capsys, folder, monk
     ]
 
 
-def test_unreadable_files_do_not_hide_the_rest(capsys, folder):
+def test_unreadable_files_do_not_hide_the_rest(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     (folder / "a0.yaml").write_text("interactions: [")
     missing = folder / "missing.yaml"
     status, out, err = shown(capsys, "--json", missing, folder)
@@ -162,13 +166,13 @@ def test_unreadable_files_do_not_hide_the_rest(capsys, folder):
     assert "missing.yaml" in err
 
 
-def test_an_empty_folder_is_said_on_stderr(capsys, tmp_path):
+def test_an_empty_folder_is_said_on_stderr(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     status, out, err = shown(capsys, tmp_path)
     assert (status, out) == (0, "")
     assert "no cassettes" in err
 
 
-def test_the_conversation(capsys, folder, monkeypatch):
+def test_the_conversation(capsys: pytest.CaptureFixture[str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pytest_llmcassette.cli.conversation.find_spec", lambda name: None)
     status, out, _ = shown(capsys, folder / "a.yaml")
     assert status == 0
@@ -203,7 +207,7 @@ GET https://api.openai.com/v1/models -> 200
     )
 
 
-def test_an_error_in_the_conversation(capsys, folder):
+def test_an_error_in_the_conversation(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     assert "error: 429 rate_limit slow down" in shown(capsys, folder / "b" / "a.yaml")[1]
 
 
@@ -218,7 +222,7 @@ def test_an_error_in_the_conversation(capsys, folder):
     ],
     ids=["anthropic", "gemini", "responses", "converse", "plain input"],
 )
-def test_requests_of_every_protocol(capsys, tmp_path, asked):
+def test_requests_of_every_protocol(capsys: pytest.CaptureFixture[str], tmp_path: Path, asked: Any) -> None:
     (tmp_path / "x.yaml").write_text(go_vcr(("POST", URL, json.dumps(asked), 200, json.dumps(ANSWER))))
     lines = shown(capsys, tmp_path / "x.yaml")[1].splitlines()
     assert lines[lines.index("system:") + 1] == "  S"
@@ -228,7 +232,14 @@ def test_requests_of_every_protocol(capsys, tmp_path, asked):
 @pytest.mark.parametrize("request_body", ["[" * 50_000, '{"messages":' + "[" * 900 + "]" * 900 + "}", "\udcff", "null"])
 @pytest.mark.parametrize("answer", ['{"choices":[{"message":{"content":"x"}}],"created":1e300}', "[" * 50_000, "\x00"])
 @pytest.mark.parametrize("option", ["--json", ""])
-def test_garbage_never_raises(capsys, tmp_path, monkeypatch, request_body, answer, option):
+def test_garbage_never_raises(
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request_body: Any,
+    answer: Any,
+    option: str,
+) -> None:
     from pytest_llmcassette.cassette.model import Interaction, Request, Response
 
     made = Interaction(
@@ -241,10 +252,12 @@ def test_garbage_never_raises(capsys, tmp_path, monkeypatch, request_body, answe
     assert out
 
 
-def test_a_loader_that_fails_in_its_own_way_hides_no_other_file(capsys, folder, monkeypatch):
-    real = show.load
+def test_a_loader_that_fails_in_its_own_way_hides_no_other_file(
+    capsys: pytest.CaptureFixture[str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pytest_llmcassette.cassette.files import load as real
 
-    def load(path):
+    def load(path: Path) -> Any:
         if path.name == "a.yaml":
             raise RecursionError("too deep")
         return real(path)
@@ -256,7 +269,9 @@ def test_a_loader_that_fails_in_its_own_way_hides_no_other_file(capsys, folder, 
     assert err.count("RecursionError: too deep") == 2
 
 
-def test_a_reported_cost_is_shown_without_a_price_list(capsys, folder, monkeypatch):
+def test_a_reported_cost_is_shown_without_a_price_list(
+    capsys: pytest.CaptureFixture[str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("pytest_llmcassette.cli.conversation.find_spec", lambda name: None)
     reported = {**ANSWER, "usage": {**ANSWER["usage"], "cost": 0.25}}
     (folder / "a.yaml").write_text(go_vcr(("POST", URL, json.dumps(ASKED), 200, json.dumps(reported))))
@@ -273,18 +288,18 @@ def test_a_reported_cost_is_shown_without_a_price_list(capsys, folder, monkeypat
         ("é 漢 🙂 \u200d", "é 漢 🙂 \u200d"),
     ],
 )
-def test_nothing_from_the_wire_controls_the_terminal(text, safe):
+def test_nothing_from_the_wire_controls_the_terminal(text: str, safe: str) -> None:
     screen = io.StringIO()
     Terminal(screen).line(text)
     assert screen.getvalue() == safe + "\n"
 
 
 class Screen(io.StringIO):
-    def isatty(self):
+    def isatty(self) -> bool:
         return True
 
 
-def test_colour_only_on_a_terminal_and_not_with_no_color(monkeypatch):
+def test_colour_only_on_a_terminal_and_not_with_no_color(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.delenv("NO_COLOR", raising=False)
     screen, paper = Screen(), io.StringIO()
@@ -305,7 +320,7 @@ COMMAND = [
 ]
 
 
-def test_a_reader_that_goes_away_is_no_crash(folder):
+def test_a_reader_that_goes_away_is_no_crash(folder: Path) -> None:
     (folder / "many.yaml").write_text(go_vcr(*[CHAT] * 500))
     process = subprocess.Popen(
         [*COMMAND, "--json", str(folder / "many.yaml")], stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -316,7 +331,7 @@ def test_a_reader_that_goes_away_is_no_crash(folder):
     assert process.wait() == 141
 
 
-def test_an_ascii_terminal_gets_escapes(folder):
+def test_an_ascii_terminal_gets_escapes(folder: Path) -> None:
     environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     process = subprocess.run([*COMMAND, str(folder / "a.yaml")], capture_output=True, env=environment, check=True)
     assert b"red\\u202e \\xe9" in process.stdout

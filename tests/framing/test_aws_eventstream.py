@@ -8,7 +8,7 @@ from zlib import crc32
 
 import pytest
 from aws_frames import exception, frame, header, raw_frame
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmcassette.framing.aws_eventstream import EventStreamMessage, parse
@@ -25,7 +25,6 @@ _MESSAGES = st.lists(st.tuples(st.dictionaries(_NAMES, _VALUES, max_size=4), st.
 
 
 @given(_MESSAGES, st.binary(max_size=11))
-@settings(max_examples=30)
 def test_the_frames_that_were_written_are_read(written: list[tuple[dict[str, object], bytes]], rest: bytes) -> None:
     messages, tail = parse(b"".join(frame(headers, payload) for headers, payload in written) + rest)
     assert [(dict(message.headers), message.payload) for message in messages] == written

@@ -18,5 +18,5 @@ from pytest_llmcassette.framing.ndjson import parse
         (b"", [], None),
     ],
 )
-def test_lines_and_tail(body, lines, tail):
+def test_lines_and_tail(body: bytes, lines: list[str], tail: str | None) -> None:
     assert parse(body) == (lines, tail)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pytest_llmcassette.framing.sse import ServerSentEvent, parse
 
 
-def event(data, name=""):
+def event(data: str, name: str = "") -> ServerSentEvent:
     return ServerSentEvent(name, data)
 
 
@@ -35,7 +35,7 @@ RULES = {
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_rule(name):
+def test_rule(name: str) -> None:
     body, expected = RULES[name]
     assert parse(body) == (expected, None, False)
 
@@ -50,27 +50,28 @@ def test_rule(name):
         (b"data: a\r\n\r\ndata: b\r\n", "data: b\n"),
     ],
 )
-def test_an_unterminated_tail_is_reported(body, text):
+def test_an_unterminated_tail_is_reported(body: bytes, text: str) -> None:
     assert parse(body) == ([event("a")], text, False)
 
 
 @pytest.mark.parametrize("end", [b"", b"\n", b": bye", b": bye\n", b"\r\n"])
-def test_blank_lines_and_comments_are_no_tail(end):
+def test_blank_lines_and_comments_are_no_tail(end: bytes) -> None:
     assert parse(b"data: a\n\n" + end) == ([event("a")], None, False)
 
 
-def test_invalid_utf8_is_replaced_and_noted():
+def test_invalid_utf8_is_replaced_and_noted() -> None:
     assert parse(b"data: a\xff\xe2\x82b\n\n") == ([event("a\ufffd\ufffdb")], None, True)
     assert parse(b"data: a\n\ndata: \xff") == ([event("a")], "data: \ufffd", True)
 
 
+Stream = tuple[bytes, list[ServerSentEvent]]
 names = st.sampled_from(["", "ping", "message_start"])
 lines = st.lists(st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"])), min_size=1, max_size=3)
 ends = st.sampled_from(["\n", "\r\n", "\r"])
 
 
 @st.composite
-def streams(draw):
+def streams(draw: st.DrawFn) -> Stream:
     """A stream written by hand, with the events that it holds."""
     written, events = "", []
     for name, data in draw(st.lists(st.tuples(names, lines), max_size=6)):
@@ -87,6 +88,6 @@ def streams(draw):
 
 
 @given(streams())
-def test_the_events_that_were_written_are_read(stream):
+def test_the_events_that_were_written_are_read(stream: Stream) -> None:
     body, expected = stream
     assert parse(body) == (expected, None, False)

@@ -44,6 +44,8 @@ def test_an_equal_recording_that_was_played() -> None:
     assert why(request(chat("a")), request(chat("b")), request(chat("a")), played=(0, 1)) == [
         "An equal request is recorded, id 1, and was already played: each interaction plays once.",
         "If the code is meant to send it more often than recorded, allow_repeats=True replays the last one.",
+        "A failure (429, 5xx) that was followed by an equal request was taken for retried while",
+        "recording, and left out: if the code counts on it, record again with record_errors=True.",
     ]
 
 

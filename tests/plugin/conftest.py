@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from servers.plain import PlainServer
@@ -18,11 +17,6 @@ def one_server() -> Iterator[PlainServer]:
         yield server
 
 
-@pytest.fixture(scope="session")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("compiled")
-
-
 @pytest.fixture
 def server(one_server: PlainServer) -> PlainServer:
     one_server.reset()
@@ -30,13 +24,10 @@ def server(one_server: PlainServer) -> PlainServer:
 
 
 @pytest.fixture
-def suite(pytester: pytest.Pytester, server: PlainServer, monkeypatch: pytest.MonkeyPatch, compiled: Path) -> Suite:
+def suite(pytester: pytest.Pytester, server: PlainServer, monkeypatch: pytest.MonkeyPatch) -> Suite:
     """A suite in an empty folder, in an environment without anybody's API keys."""
     for name in list(os.environ):
         if name.endswith(("_API_KEY", "_TOKEN", "_API_TOKEN")) or name.startswith(("AWS_", "GOOGLE_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("SERVER", server.url)
-    # Runs in processes of their own need not compile everything anew.
-    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(compiled))
-    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     return Suite(pytester, server)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pkgutil
 import re
 from importlib import import_module
 from pathlib import Path
@@ -11,28 +12,15 @@ from typing import Any
 import pytest
 from servers.plain import PlainServer
 
+import pytest_llmcassette
+
 # Imported once for all runs inside this process: pytester forgets what a run has imported, and importing takes longer
 # than everything else that these tests do.
-for _module in (
-    "httpx",
-    "httpx2",
-    "syrupy.assertion",
-    "yaml",
-    "pytest_llmcassette.cassette.files",
-    "pytest_llmcassette.cassette.go_vcr",
-    "pytest_llmcassette.cassette.refused",
-    "pytest_llmcassette.cassette.vcrpy.reader",
-    "pytest_llmcassette.matching.mismatch",
-    "pytest_llmcassette.plugin.verdict",
-    "pytest_llmcassette.protocols.openai_chat",
-    "pytest_llmcassette.provider",
-    "pytest_llmcassette.report.collect",
-    "pytest_llmcassette.report.summary",
-    "pytest_llmcassette.snapshot.fixture",
-    "pytest_llmcassette.transports.httpcore.mockers",
-    "pytest_llmcassette.context",
-):
+for _module in ("httpx", "httpx2", "syrupy.assertion", "yaml"):
     import_module(_module)
+for _found in pkgutil.walk_packages(pytest_llmcassette.__path__, "pytest_llmcassette."):
+    if not _found.name.endswith("__main__"):
+        import_module(_found.name)
 
 ASKING = """
 import os
@@ -43,8 +31,18 @@ def ask(text="hi", path="/ask", **options):
         return client.post(os.environ["SERVER"] + path, json={"say": text}).text
 """
 
-BLOCKED = ("cacheprovider", "anyio", "asyncio", "hypothesispytest", "xdist")
-"""Plugins of the outer session that a run inside does not need; each costs time."""
+BLOCKED = (
+    "anyio",
+    "asyncio",
+    "cacheprovider",
+    "faulthandler",
+    "hypothesispytest",
+    "legacypath",
+    "pastebin",
+    "stepwise",
+    "xdist",
+)
+"""Plugins that a run inside does not need; each costs time."""
 
 
 class Suite:

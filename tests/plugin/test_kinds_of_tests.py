@@ -203,3 +203,51 @@ def test_a_cassette_is_closed_when_its_test_is_over(suite: Suite) -> None:
     )
     suite.run("--record-mode=once").assert_outcomes(passed=2)
     assert suite.server.calls == 2
+
+
+def test_an_item_without_fixtures_is_an_error_and_no_live_call(suite: Suite) -> None:
+    suite.file(
+        "conftest.py",
+        """
+        import pytest
+        from asking import ask
+
+        class Case(pytest.Item):
+            def runtest(self): ask()
+
+        class CaseFile(pytest.File):
+            def collect(self):
+                yield Case.from_parent(self, name="case")
+
+        def pytest_collect_file(file_path, parent):
+            if file_path.suffix == ".case":
+                return CaseFile.from_parent(parent, path=file_path)
+
+        def pytest_collection_modifyitems(items):
+            for item in items:
+                item.add_marker("cassette")
+        """,
+    )
+    suite.file("one.case", "")
+    result = suite.run("--record-mode=all")
+    assert outcomes(result) == {"errors": 1}
+    assert "it is no test function (Case)" in said(result)
+    assert suite.server.calls == 0
+
+
+def test_a_miss_under_given_names_what_makes_examples_the_same(suite: Suite) -> None:
+    suite.test(
+        """
+        from hypothesis import given, strategies
+
+        @pytest.mark.cassette
+        @given(strategies.integers())
+        def test_given(number):
+            ask(str(number))
+
+        @pytest.mark.cassette
+        def test_plain(): ask()
+        """
+    )
+    text = said(suite.run())
+    assert text.count("@settings(derandomize=True)") == 1

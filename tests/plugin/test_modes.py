@@ -291,3 +291,23 @@ def test_no_trace_when_blocked(suite: Suite) -> None:
     suite.test("def test_plain(): pass")
     suite.run("-p", "no:llmcassette").assert_outcomes(passed=1)
     assert suite.run("-p", "no:llmcassette", "--record-mode=once").ret == pytest.ExitCode.USAGE_ERROR
+
+
+def test_a_key_that_is_refused_is_one_line(suite: Suite) -> None:
+    suite.test(
+        """
+        import httpx
+
+        @pytest.mark.cassette
+        @pytest.mark.parametrize("n", range(2))
+        def test_ask(n):
+            with httpx.Client(verify=False) as client:
+                client.get(os.environ["SERVER"] + "/refused").raise_for_status()
+        """
+    )
+    result = suite.run("--record-mode=once")
+    result.assert_outcomes(failed=2)
+    assert suite.cassettes() == []
+    [line] = [line for line in said(result).splitlines() if "recorded" in line and not line.startswith("E ")]
+    assert line.startswith("2 tests not recorded: ")
+    assert "answered 401" in line

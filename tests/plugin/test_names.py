@@ -294,3 +294,101 @@ def test_any_fields_make_a_path_below_the_folder(template: str, fields: dict[str
 def test_empty_parts_are_dropped(fields: dict[str, str], expected: str) -> None:
     empty = dict.fromkeys(naming.FIELDS, "")
     assert naming.render(TEMPLATES[0], {**empty, "module": "m", **fields}) == expected
+
+
+NEIGHBOURS = """
+@pytest.mark.cassette
+class TestOuter:
+    class TestInner:
+        def test_nested(self): ask()
+
+    @pytest.mark.parametrize("a", ["x/y", "é:z", "q*", "[b]", ""])
+    @pytest.mark.parametrize("b,c", [(1, None)])
+    def test_p(self, a, b, c): ask()
+
+@pytest.mark.cassette
+@pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
+def test_backend(anyio_backend): ask()
+"""
+
+
+@pytest.mark.parametrize(
+    ("template", "names"),
+    [
+        (
+            # What pytest-recording 0.14.1's get_default_cassette_name makes of these tests.
+            "cassettes/{module}/{innermost_class}.{name}.yaml",
+            [
+                "cassettes/test_it/TestInner.test_nested.yaml",
+                "cassettes/test_it/TestOuter.test_p[1-None-].yaml",
+                "cassettes/test_it/TestOuter.test_p[1-None--xe9-z].yaml",
+                "cassettes/test_it/TestOuter.test_p[1-None-[b]].yaml",
+                "cassettes/test_it/TestOuter.test_p[1-None-q-].yaml",
+                "cassettes/test_it/TestOuter.test_p[1-None-x-y].yaml",
+                "cassettes/test_it/test_backend[asyncio].yaml",
+                "cassettes/test_it/test_backend[trio].yaml",
+            ],
+        ),
+        (
+            # pytest-vcr 1.0.2 leaves every character as it is.
+            "cassettes/{innermost_class}.{raw_name}.yaml",
+            [
+                "cassettes/TestInner.test_nested.yaml",
+                "cassettes/TestOuter.test_p[1-None-].yaml",
+                "cassettes/TestOuter.test_p[1-None-[b]].yaml",
+                "cassettes/TestOuter.test_p[1-None-\\xe9:z].yaml",
+                "cassettes/TestOuter.test_p[1-None-q*].yaml",
+                "cassettes/TestOuter.test_p[1-None-x/y].yaml",
+                "cassettes/test_backend[asyncio].yaml",
+                "cassettes/test_backend[trio].yaml",
+            ],
+        ),
+    ],
+    ids=["pytest-recording", "pytest-vcr"],
+)
+def test_the_layouts_of_other_plugins(suite: Suite, template: str, names: list[str]) -> None:
+    suite.file("pytest.ini", f"[pytest]\nllmcassette_path = {template}\n")
+    suite.test(NEIGHBOURS)
+    assert recorded(suite) == sorted(names)
+
+
+def test_repetitions_share_cassette_and_snapshot(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As pytest-repeat and flakefinder repeat a test; and a parameter that the ini file names."""
+    suite.file("pytest.ini", "[pytest]\nllmcassette_ignore_params = seed\n")
+    suite.file(
+        "conftest.py",
+        """
+        import os, pytest
+        TIMES = int(os.environ.get("TIMES", 1))
+
+        @pytest.fixture
+        def __pytest_repeat_step_number(request): return request.param
+
+        @pytest.fixture
+        def seed(request): return request.param
+
+        def pytest_generate_tests(metafunc):
+            if TIMES == 1:
+                return
+            flake = "__flakefinder_" + metafunc.function.__name__
+            metafunc.fixturenames += [flake, "__pytest_repeat_step_number", "seed"]
+            metafunc.parametrize(flake, range(TIMES))
+            ids = [f"{n + 1}-{TIMES}" for n in range(TIMES)]
+            metafunc.parametrize("__pytest_repeat_step_number", range(TIMES), indirect=True, ids=ids)
+            metafunc.parametrize("seed", [7], indirect=True)
+        """,
+    )
+    suite.test(
+        """
+        @pytest.mark.cassette
+        @pytest.mark.parametrize("a,b", [(1, 2)])
+        def test_it(a, b, llm_cassette, llm_snapshot):
+            ask()
+            assert llm_cassette == llm_snapshot
+        """
+    )
+    assert suite.run("--record-mode=once", "--snapshot-update").ret == 0
+    monkeypatch.setenv("TIMES", "2")
+    suite.run().assert_outcomes(passed=4)
+    assert suite.cassettes() == ["cassettes/test_it/test_it[1-2].yaml"]
+    assert suite.server.calls == 1

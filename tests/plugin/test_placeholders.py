@@ -36,36 +36,35 @@ def shown(suite: Suite, *names: str) -> tuple[dict[str, str], dict[str, str]]:
     return during, after
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "OPENAI_API_KEY",
-        "ANTHROPIC_API_KEY",
-        "GEMINI_API_KEY",
-        "MISTRAL_API_KEY",
-        "CO_API_KEY",
-        "COHERE_API_KEY",
-        "GROQ_API_KEY",
-        "XAI_API_KEY",
-        "OPENROUTER_API_KEY",
-        "HF_TOKEN",
-        "TOGETHER_API_KEY",
-        "FIREWORKS_API_KEY",
-        "DEEPSEEK_API_KEY",
-        "CEREBRAS_API_KEY",
-        "AZURE_OPENAI_API_KEY",
-        "AI_GATEWAY_API_KEY",
-        "PERPLEXITY_API_KEY",
-        "REPLICATE_API_TOKEN",
-        "VOYAGE_API_KEY",
-        "AWS_ACCESS_KEY_ID",
-        "AWS_SECRET_ACCESS_KEY",
-    ],
+WELL_KNOWN = (
+    "OPENAI_API_KEY",
+    "ANTHROPIC_API_KEY",
+    "GEMINI_API_KEY",
+    "MISTRAL_API_KEY",
+    "CO_API_KEY",
+    "COHERE_API_KEY",
+    "GROQ_API_KEY",
+    "XAI_API_KEY",
+    "OPENROUTER_API_KEY",
+    "HF_TOKEN",
+    "TOGETHER_API_KEY",
+    "FIREWORKS_API_KEY",
+    "DEEPSEEK_API_KEY",
+    "CEREBRAS_API_KEY",
+    "AZURE_OPENAI_API_KEY",
+    "AI_GATEWAY_API_KEY",
+    "PERPLEXITY_API_KEY",
+    "REPLICATE_API_TOKEN",
+    "VOYAGE_API_KEY",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
 )
-def test_well_known_variables_get_a_stand_in_for_the_time_of_the_test(suite: Suite, name: str) -> None:
-    during, after = shown(suite, name)
-    assert "placeholder" in during[name]
-    assert after == {name: "None"}
+
+
+def test_well_known_variables_get_a_stand_in_for_the_time_of_the_test(suite: Suite) -> None:
+    during, after = shown(suite, *WELL_KNOWN)
+    assert {name for name in WELL_KNOWN if "placeholder" not in during[name]} == set()
+    assert after == dict.fromkeys(WELL_KNOWN, "None")
 
 
 def test_a_region_is_a_region(suite: Suite) -> None:

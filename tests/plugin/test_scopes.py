@@ -361,3 +361,38 @@ def test_a_session_fixture_set_up_by_an_unmarked_test_serves_a_marked_one(suite:
     suite.run("--record-mode=once").assert_outcomes(passed=2)
     suite.run().assert_outcomes(passed=2)
     assert suite.server.calls == 3
+
+
+@pytest.mark.parametrize(
+    ("body", "teardown", "mode"),
+    [
+        ("ask('use')", "ask('delete'); ask('more')", "new_episodes"),
+        ("ask('use')", "ask('other')", "rewrite"),
+        # What is recorded for the teardown is still to come.
+        ("ask('use'); ask('more')", "ask('delete')", "new_episodes"),
+        ("ask('changed')", "ask('delete')", "rewrite"),
+    ],
+)
+def test_the_advice_of_a_miss_knows_what_is_recorded_for_the_teardown(
+    suite: Suite, body: str, teardown: str, mode: str
+) -> None:
+    suite.test(TEARDOWN.format(teardown="ask('delete')"))
+    suite.run("--record-mode=once").assert_outcomes(passed=1)
+    suite.test(TEARDOWN.format(teardown=teardown).replace('ask("use")', body))
+    assert set(re.findall(r"--record-mode=(\w+)", said(suite.run()))) == {mode}
+
+
+def test_setup_only_records_nothing(suite: Suite) -> None:
+    """Its file would lack what the test itself asks."""
+    suite.test(
+        """
+        @pytest.fixture
+        def uploaded(): ask("upload")
+
+        @pytest.mark.cassette
+        def test_ask(uploaded): ask()
+        """
+    )
+    suite.run("--setup-only", "--record-mode=once")
+    assert suite.server.calls == 1
+    assert suite.cassettes() == []

@@ -224,3 +224,49 @@ def test_a_wrong_mark_is_told_under_xdist_too(suite: Suite) -> None:
     assert outcomes(result) == {"errors": 1}
     assert "has no argument 'recordmode'" in said(result)
     assert "INTERNALERROR" not in said(result)
+
+
+def test_a_wider_fixture_in_mode_once_is_recorded_by_one_worker(suite: Suite) -> None:
+    """Each worker sets it up; here none comes to its end before both have begun."""
+    suite.test(
+        """
+        import time
+        from pytest_llmcassette import use_cassette
+
+        @pytest.fixture(scope="module")
+        def greeting():
+            with use_cassette("cassettes/greeting.yaml", record_mode="once"):
+                answer = ask()
+                time.sleep(1)
+                return answer
+
+        @pytest.mark.parametrize("n", range(4))
+        def test_greeting(greeting, n):
+            assert greeting == "answer 1"
+        """
+    )
+    suite.run_alone("-n2", "--dist=each", wanted=("xdist",)).assert_outcomes(passed=8)
+    assert suite.server.calls == 1
+
+
+def test_workers_record_a_file_and_its_link_once(suite: Suite) -> None:
+    suite.test(
+        """
+        import time
+
+        @pytest.mark.cassette("target")
+        def test_target():
+            ask()
+            time.sleep(1)
+
+        @pytest.mark.cassette("link")
+        def test_link():
+            ask()
+            time.sleep(1)
+        """
+    )
+    suite.run("--record-mode=once", "-k", "target").assert_outcomes(passed=1)
+    (suite.path / "cassettes" / "link.yaml").symlink_to("target.yaml")
+    result = suite.run_alone("-n2", "--record-mode=rewrite", wanted=("xdist",))
+    assert "another xdist worker has recorded this cassette" in said(result)
+    assert outcomes(result)["errors"] == 1

@@ -165,11 +165,6 @@ def test_other_parts_of_pytest_see_the_failure(recorded: Suite) -> None:
     assert "did not ask for" in failure.attrib["message"]
 
 
-def test_a_miss_in_an_expected_failure_stays_one(suite: Suite) -> None:
-    suite.test("@pytest.mark.xfail\n@pytest.mark.cassette\ndef test_ask(): ask()\n")
-    assert outcomes(suite.run()) == {"xfailed": 1}
-
-
 def test_a_miss_inside_raises_is_what_the_test_expects_but_it_is_a_miss(suite: Suite) -> None:
     suite.test(
         """

@@ -134,7 +134,7 @@ def test_billed_units_stand_in_where_tokens_are_not_counted() -> None:
 
 def test_errors() -> None:
     refused = _read(CHAT.replace("/chat", "/embed"), {"id": "e1", "message": "invalid token"}, status=401)
-    assert (refused.id, refused.complete, refused.error.message) == (None, False, "invalid token")  # type: ignore[union-attr]
+    assert (refused.id, refused.complete, refused.error.message) == (None, False, "invalid token")
     missing = _read(CHAT, {"id": "e1", "message": "model not found"}, status=404)
     assert missing.error == ExchangeError(status=404, type=None, message="model not found")
     end = {"type": "message-end", "delta": {"finish_reason": "ERROR", "error": "it broke"}}

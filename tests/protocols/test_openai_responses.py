@@ -1,6 +1,7 @@
 """openai.responses: plain, streamed, polled, resumed, incomplete, failed, cut, and the tools it runs itself."""
 
 import base64
+from typing import Any
 
 import pytest
 
@@ -36,16 +37,16 @@ THOUGHT = {
 }
 
 
-def response(*output, status="completed", **fields):
+def response(*output: Any, status: str = "completed", **fields: Any) -> dict[str, Any]:
     head = {"id": "resp_1", "object": "response", "created_at": 1700000000, "model": "gpt-x", "error": None}
     return {**head, "status": status, "output": list(output), "usage": USAGE, **fields}
 
 
-def event(kind, **fields):
+def event(kind: str, **fields: Any) -> tuple[str, dict[str, Any]]:
     return kind, {"type": kind, **fields}
 
 
-def delta(kind, text, output_index=0, **where):
+def delta(kind: str, text: str, output_index: int = 0, **where: Any) -> tuple[str, dict[str, Any]]:
     return event(f"response.{kind}.delta", output_index=output_index, delta=text, **(where or {"content_index": 0}))
 
 
@@ -56,7 +57,7 @@ DONE = event("response.output_item.done", output_index=0, item=MESSAGE)
 COMPLETED = event("response.completed", response=response(MESSAGE))
 
 
-def stream(*events):
+def stream(*events: Any) -> bytes:
     return sse(*events, done=False)
 
 
@@ -73,7 +74,7 @@ def stream(*events):
     ],
     ids=["plain", "streamed", "empty output", "no output", "nameless events"],
 )
-def test_plain_and_streamed_answers_are_the_same(answer):
+def test_plain_and_streamed_answers_are_the_same(answer: Any) -> None:
     transcript = read(URL, answer, request={"model": "gpt"})
     assert (transcript.protocol, transcript.id, transcript.model) == ("openai.responses", "resp_1", "gpt-x")
     assert transcript.parts == (Text(text="Hi"),)
@@ -85,7 +86,7 @@ def test_plain_and_streamed_answers_are_the_same(answer):
     assert usage.cache_creation_input_tokens is None
 
 
-def test_shape_counts_events_by_kind():
+def test_shape_counts_events_by_kind() -> None:
     transcript = read(URL, stream(CREATED, ADDED, *DELTAS, DONE, COMPLETED))
     assert transcript.shape == (
         ("response.created", 1),
@@ -96,7 +97,7 @@ def test_shape_counts_events_by_kind():
     )
 
 
-def test_reasoning_calls_and_custom_calls():
+def test_reasoning_calls_and_custom_calls() -> None:
     custom = {"id": "ctc_1", "type": "custom_tool_call", "call_id": "call_2", "name": "sql", "input": "select 1"}
     transcript = read(URL, response(THOUGHT, CALL, custom))
     assert transcript.parts[0] == Reasoning(text="Let me", id="rs_1", encrypted="blob")
@@ -104,12 +105,12 @@ def test_reasoning_calls_and_custom_calls():
     assert transcript.choices[0].finish is FinishReason.TOOL_CALL
 
 
-def test_full_reasoning_text():
+def test_full_reasoning_text() -> None:
     item = {"id": "rs", "type": "reasoning", "summary": [], "content": [{"type": "reasoning_text", "text": "Let me"}]}
     assert read(URL, response(item, MESSAGE)).reasoning == "Let me"
 
 
-def test_refusal_and_citations():
+def test_refusal_and_citations() -> None:
     annotation = {"type": "url_citation", "url": "https://a", "title": "A", "start_index": 0, "end_index": 2}
     cited = {**MESSAGE, "content": [{**TEXT, "annotations": [annotation]}, {"type": "refusal", "refusal": "no"}]}
     transcript = read(URL, response(cited))
@@ -117,7 +118,7 @@ def test_refusal_and_citations():
     assert transcript.refusal == "no"
 
 
-def test_tools_that_the_provider_runs():
+def test_tools_that_the_provider_runs() -> None:
     image = base64.b64encode(b"1234").decode()
     transcript = read(
         URL,
@@ -157,7 +158,7 @@ def test_tools_that_the_provider_runs():
     assert transcript.tool_calls == ()
 
 
-def test_a_cut_stream_shows_what_came():
+def test_a_cut_stream_shows_what_came() -> None:
     reasoning = event("response.output_item.added", output_index=0, item={"id": "rs_1", "type": "reasoning"})
     call = event("response.output_item.added", output_index=2, item={**CALL, "arguments": ""})
     transcript = read(
@@ -180,7 +181,7 @@ def test_a_cut_stream_shows_what_came():
     assert transcript.id == "resp_1"
 
 
-def test_annotations_of_a_cut_stream():
+def test_annotations_of_a_cut_stream() -> None:
     added = event(
         "response.output_text.annotation.added",
         output_index=0,
@@ -196,8 +197,8 @@ def test_annotations_of_a_cut_stream():
     [("max_output_tokens", FinishReason.LENGTH), ("content_filter", FinishReason.CONTENT_FILTER)],
 )
 @pytest.mark.parametrize("streamed", [False, True])
-def test_incomplete_is_an_end(reason, finish, streamed):
-    answer = response(MESSAGE, status="incomplete", incomplete_details={"reason": reason})
+def test_incomplete_is_an_end(reason: str, finish: FinishReason, streamed: bool) -> None:
+    answer: Any = response(MESSAGE, status="incomplete", incomplete_details={"reason": reason})
     if streamed:
         answer = stream(CREATED, ADDED, *DELTAS, event("response.incomplete", response=answer))
     transcript = read(URL, answer)
@@ -207,8 +208,8 @@ def test_incomplete_is_an_end(reason, finish, streamed):
 
 
 @pytest.mark.parametrize("streamed", [False, True])
-def test_failed(streamed):
-    answer = response(status="failed", error={"code": "server_error", "message": "oops"})
+def test_failed(streamed: bool) -> None:
+    answer: Any = response(status="failed", error={"code": "server_error", "message": "oops"})
     if streamed:
         answer = stream(CREATED, event("response.failed", response=answer))
     transcript = read(URL, answer)
@@ -220,7 +221,7 @@ def test_failed(streamed):
 @pytest.mark.parametrize(
     "fields", [{"code": "rate_limit", "message": "slow"}, {"error": {"type": "rate_limit", "message": "slow"}}]
 )
-def test_an_error_event(fields):
+def test_an_error_event(fields: Any) -> None:
     transcript = read(URL, stream(CREATED, ADDED, DELTAS[0], event("error", **fields)))
     assert (transcript.text, transcript.complete) == ("H", False)
     assert (transcript.error.type, transcript.error.message) == ("rate_limit", "slow")
@@ -229,20 +230,20 @@ def test_an_error_event(fields):
 class TestBackground:
     @pytest.mark.parametrize("status", ["queued", "in_progress"])
     @pytest.mark.parametrize(("method", "url"), [("POST", URL), ("GET", f"{URL}/resp_1")])
-    def test_its_creation_and_early_polls_are_no_answers(self, method, url, status):
+    def test_its_creation_and_early_polls_are_no_answers(self, method: str, url: str, status: str) -> None:
         assert registry.read(interaction(url, response(status=status, usage=None), method=method)) is None
 
-    def test_the_finished_poll_is(self):
+    def test_the_finished_poll_is(self) -> None:
         transcript = read(f"{URL}/resp_1", response(MESSAGE), method="GET")
         assert (transcript.text, transcript.complete, transcript.stream) == ("Hi", True, False)
 
-    def test_a_resumed_stream_starts_in_the_middle(self):
+    def test_a_resumed_stream_starts_in_the_middle(self) -> None:
         url = f"{URL}/resp_1?stream=true&starting_after=3"
         transcript = read(url, stream(DELTAS[1], DONE, COMPLETED), method="GET")
         assert (transcript.text, transcript.complete, transcript.id) == ("Hi", True, "resp_1")
         assert transcript.usage.total_tokens == 29
 
-    def test_a_resumed_stream_that_was_cut_again(self):
+    def test_a_resumed_stream_that_was_cut_again(self) -> None:
         transcript = read(f"{URL}/resp_1?stream=true", stream(DELTAS[1]), method="GET")
         assert (transcript.text, transcript.complete) == ("i", False)
 
@@ -250,11 +251,11 @@ class TestBackground:
         ("method", "path"),
         [("POST", "/resp_1/cancel"), ("DELETE", "/resp_1"), ("GET", "/resp_1/input_items"), ("POST", "/input_tokens")],
     )
-    def test_its_administration_is_no_llm_call(self, method, path):
+    def test_its_administration_is_no_llm_call(self, method: str, path: str) -> None:
         assert registry.read(interaction(URL + path, {"object": "list", "data": []}, method=method)) is None
 
 
-def test_http_error_and_nonsense():
+def test_http_error_and_nonsense() -> None:
     refused = read(URL, {"error": {"message": "no model", "type": "invalid_request_error"}}, status=400)
     assert (refused.error.status, refused.error.type, refused.error.message) == (
         400,
@@ -267,12 +268,12 @@ def test_http_error_and_nonsense():
 @pytest.mark.parametrize(
     "url", [f"{URL}/", "https://x.openai.azure.com/openai/responses?api-version=2025", "http://p/r/responses"]
 )
-def test_found_by_url(url):
+def test_found_by_url(url: str) -> None:
     assert read(url, response(MESSAGE)).protocol == "openai.responses"
 
 
 @pytest.mark.parametrize(("searches", "counted"), [(2, {"web_search": 2}), (0, {})])
-def test_what_openai_counts_of_its_own_tools(searches, counted):
+def test_what_openai_counts_of_its_own_tools(searches: Any, counted: Any) -> None:
     """`Response.tool_usage` of the openai SDK: zeros for tools that were not used."""
     tools = {"image_gen": {"input_tokens": 0, "output_tokens": 0}, "web_search": {"num_requests": searches}}
     ended = response(MESSAGE, tool_usage=tools)
@@ -280,10 +281,10 @@ def test_what_openai_counts_of_its_own_tools(searches, counted):
         assert read(URL, answer).usage.server_tool_calls == counted
 
 
-def test_the_event_that_ends_the_deltas_says_it_all():
+def test_the_event_that_ends_the_deltas_says_it_all() -> None:
     """Of a stream that was cut before its items were finished, with its deltas or without them."""
 
-    def ended(kind, output_index, **fields):
+    def ended(kind: str, output_index: int, **fields: Any) -> tuple[str, dict[str, Any]]:
         return event(f"response.{kind}.done", output_index=output_index, **fields)
 
     items = (THOUGHT | {"summary": []}, MESSAGE | {"content": []}, CALL | {"arguments": ""})

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_llmcassette.errors import CassetteError
 from pytest_llmcassette.protocols import registry
-from pytest_llmcassette.protocols.base import WireProtocol
+from pytest_llmcassette.protocols.base import Exchange, WireProtocol
 from pytest_llmcassette.protocols.hosts import provider_at
 from pytest_llmcassette.protocols.transcript import Transcript
 
@@ -18,14 +18,14 @@ from .made import OPENAI, as_bytes, chunk, interaction, sse
 class Parrot(WireProtocol):
     name = "parrot.chat"
 
-    def claims(self, exchange):
+    def claims(self, exchange: Exchange) -> bool:
         return exchange.path == "/v1/chat/completions" and exchange.host == "api.openai.com"
 
-    def read(self, exchange):
+    def read(self, exchange: Exchange) -> Transcript:
         return Transcript(protocol=self.name, provider="parrot", stream=False)
 
 
-def test_a_users_protocol_is_asked_first_and_can_be_taken_away():
+def test_a_users_protocol_is_asked_first_and_can_be_taken_away() -> None:
     registry.register(Parrot())
     try:
         assert registry.read(interaction(OPENAI, b"{}")).protocol == "parrot.chat"
@@ -40,7 +40,7 @@ def test_a_users_protocol_is_asked_first_and_can_be_taken_away():
 
 @pytest.mark.parametrize("header", ["gzip", None])
 @pytest.mark.parametrize("stream", [False, True])
-def test_an_answer_stored_encoded_is_decoded(header, stream):
+def test_an_answer_stored_encoded_is_decoded(header: str, stream: bool) -> None:
     """Go's transport decodes gzip only when it asked for it itself: else go-vcr keeps the raw bytes."""
     choice = {"index": 0, "message": {"content": "Hi"}, "finish_reason": "stop"}
     body = sse(chunk({"content": "Hi"}, "stop")) if stream else as_bytes({"choices": [choice]})
@@ -52,7 +52,7 @@ def test_an_answer_stored_encoded_is_decoded(header, stream):
     assert not registry.read(made).complete
 
 
-def test_the_documented_names_are_there_once():
+def test_the_documented_names_are_there_once() -> None:
     assert sorted(registry.names()) == [
         "anthropic.messages",
         "bedrock.converse",
@@ -90,7 +90,7 @@ def test_the_documented_names_are_there_once():
         ("", "", ""),
     ],
 )
-def test_provider_of_a_host(host, path, provider):
+def test_provider_of_a_host(host: str, path: str, provider: str) -> None:
     assert provider_at(host, path) == provider
 
 
@@ -107,7 +107,7 @@ def test_provider_of_a_host(host, path, provider):
         ("https://bedrock-mantle.us-east-1.api.aws/v1/chat/completions", "bedrock"),
     ],
 )
-def test_a_server_on_this_machine_is_known_by_its_port(url, provider):
+def test_a_server_on_this_machine_is_known_by_its_port(url: str, provider: str) -> None:
     assert registry.read(interaction(url, b"{}")).provider == provider
 
 
@@ -121,18 +121,18 @@ def test_a_server_on_this_machine_is_known_by_its_port(url, provider):
         "https://generativelanguage.googleapis.com/v1beta/models/gemini-x:streamGenerateContent?alt=sse",
     ],
 )
-def test_an_error_status_whose_body_is_an_event(url):
+def test_an_error_status_whose_body_is_an_event(url: str) -> None:
     body = b'event: error\ndata: {"error": {"type": "overloaded", "message": "Later"}}\n\n'
     transcript = registry.read(interaction(url, body, status=529, content_type="text/event-stream"))
     assert (transcript.stream, transcript.complete) == (False, False)
     assert (transcript.error.status, transcript.error.type, transcript.error.message) == (529, "overloaded", "Later")
 
 
-def test_a_redirect_is_no_answer():
+def test_a_redirect_is_no_answer() -> None:
     assert registry.read(interaction(OPENAI, b"", status=307)) is None
 
 
-def test_reading_imports_no_client_library():
+def test_reading_imports_no_client_library() -> None:
     code = (
         "import sys\n"
         "from pytest_llmcassette.protocols import registry\n"

@@ -1,11 +1,13 @@
 """Usage: adding up without inventing zeros, broken invariants, OpenTelemetry names."""
 
+from typing import Any
+
 import pytest
 
 from pytest_llmcassette.protocols.usage import Usage
 
 
-def test_adding_keeps_unknown_unknown():
+def test_adding_keeps_unknown_unknown() -> None:
     one = Usage(input_tokens=1, output_tokens=2, server_tool_calls={"web": 1}, cost=0.5, wire={"prompt_tokens": 1})
     two = Usage(input_tokens=10, cache_read_input_tokens=4, server_tool_calls={"web": 2, "code": 1})
     assert one + two == Usage(
@@ -17,14 +19,14 @@ def test_adding_keeps_unknown_unknown():
     )
 
 
-def test_sum_of_many_and_of_none():
+def test_sum_of_many_and_of_none() -> None:
     assert sum([Usage(input_tokens=1), Usage(input_tokens=2)], Usage()) == Usage(input_tokens=3)
     assert sum([Usage(input_tokens=1), Usage(output_tokens=0)]) == Usage(input_tokens=1, output_tokens=0)
 
 
-def test_only_usages_are_added():
+def test_only_usages_are_added() -> None:
     with pytest.raises(TypeError):
-        Usage() + 1
+        Usage() + 1  # type: ignore[operator]
     with pytest.raises(TypeError):
         1 + Usage()
 
@@ -38,7 +40,7 @@ def test_only_usages_are_added():
         (Usage(input_tokens=1, output_tokens=2, total_tokens=4), "total_tokens (4) are not input + output (3)"),
     ],
 )
-def test_broken_invariants_are_named(usage, words):
+def test_broken_invariants_are_named(usage: Any, words: str) -> None:
     (problem,) = usage.check()
     assert words in problem
 
@@ -54,11 +56,11 @@ def test_broken_invariants_are_named(usage, words):
         ),
     ],
 )
-def test_nothing_is_said_about_what_is_unknown_or_right(usage):
+def test_nothing_is_said_about_what_is_unknown_or_right(usage: Any) -> None:
     assert usage.check() == ()
 
 
-def test_opentelemetry_names():
+def test_opentelemetry_names() -> None:
     usage = Usage(input_tokens=6, output_tokens=0, cache_read_input_tokens=4, reasoning_output_tokens=2, total_tokens=6)
     assert usage.otel_attributes() == {
         "gen_ai.usage.input_tokens": 6,

@@ -104,7 +104,8 @@ def test_threads_and_executors_see_the_process_wide_one() -> None:
 
 
 def test_bare_thread_that_outlives_its_test_is_refused_by_name() -> None:
-    go, outcome = threading.Event(), []
+    go = threading.Event()
+    outcome: list[object] = []
 
     def work() -> None:
         go.wait(5)
@@ -128,7 +129,8 @@ def test_bare_thread_that_outlives_its_test_is_refused_by_name() -> None:
 )
 def test_bare_thread_of_a_replaying_test_sends_nothing_afterwards(mode: str, for_task: bool, refused: bool) -> None:
     """Between tests no cassette is in force, and the request would go to the network. A script's threads may go on."""
-    go, outcome = threading.Event(), []
+    go = threading.Event()
+    outcome: list[object] = []
 
     def work() -> None:
         go.wait(5)
@@ -148,7 +150,8 @@ def test_bare_thread_of_a_replaying_test_sends_nothing_afterwards(mode: str, for
 
 def test_thread_of_a_wider_fixture_serves_every_test() -> None:
     """An application's worker, started by a session fixture while the first test is set up."""
-    go, outcome = threading.Event(), []
+    go = threading.Event()
+    outcome: list[object] = []
 
     def work() -> None:
         go.wait(5)

@@ -59,6 +59,8 @@ class PlainServer:
             if self.failures:
                 self.failures -= 1
                 return 503, "text/plain", b"later"
+        if path == "/refused":
+            return 401, "text/plain", b"wrong key"
         if path.endswith("/chat/completions"):
             return _chat(json.loads(body), number)
         return 200, "text/plain", f"answer {number}".encode()
@@ -101,6 +103,8 @@ def _handler(server: PlainServer) -> type[BaseHTTPRequestHandler]:
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(answer)))
+            if self.path.endswith("/cookie"):
+                self.send_header("Set-Cookie", "sid=1")
             self.end_headers()
             self.wfile.write(answer)
 

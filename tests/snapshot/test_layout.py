@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -78,7 +79,7 @@ def test_arguments_are_sorted_json_unless_a_text_in_them_needs_lines() -> None:
 
 
 def test_values_of_a_request() -> None:
-    tree = {
+    tree: dict[str, Any] = {
         "none": None,
         "yes": True,
         "n": 0.5,

@@ -68,7 +68,8 @@ def fetch(
                     break
         return answer
 
-    return run_async(kind, run)
+    got: Answer = run_async(kind, run)
+    return got
 
 
 def run_async(kind: str, function: Callable[[], Any]) -> Any:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from servers import hostile
 
 from pytest_llmcassette.transports import install
-from tests.servers import hostile
 
 
 @pytest.fixture(autouse=True)

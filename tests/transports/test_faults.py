@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from servers.hostile import HostileServer
 
 from pytest_llmcassette.cassette.files import save
 from pytest_llmcassette.cassette.model import Interaction, Request, Response
@@ -21,8 +22,7 @@ from pytest_llmcassette.recorder.slot import RecordingSlot
 from pytest_llmcassette.replay.plan import Delivery
 from pytest_llmcassette.transports import guard
 from pytest_llmcassette.transports.httpcore import pools
-from tests.servers.hostile import HostileServer
-from tests.transports.clients import KINDS, fetch
+from transports.clients import KINDS, fetch
 
 URL = "http://127.0.0.1:9/json"
 
@@ -32,7 +32,7 @@ def recorder(path: Path, mode: str = "none") -> Recorder:
     return Recorder(path, config, how_to_record="pytest ...", owner="test_it.py::test_it")
 
 
-FAULTY: Any = partial(len, 1)
+FAULTY: Any = partial(len, 1)  # type: ignore[arg-type]
 """Raises a TypeError, and has no line of source that a user could have written."""
 
 

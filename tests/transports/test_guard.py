@@ -18,12 +18,12 @@ import httpcore2
 import pytest
 import requests
 import urllib3
+from servers.hostile import HostileServer
 
 from pytest_llmcassette.context import use_cassette
 from pytest_llmcassette.errors import NotIntercepted, RequestRefused
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.transports import guard, on_import
-from tests.servers.hostile import HostileServer
 
 
 def by_requests(url: str) -> None:
@@ -79,7 +79,7 @@ def by_connection(url: str, module: types.ModuleType = httpcore) -> None:
 def by_async_connection(url: str) -> None:
     async def main() -> None:
         parts = urlsplit(url)
-        origin = httpcore2.Origin(b"http", b"127.0.0.1", parts.port)
+        origin = httpcore2.Origin(b"http", b"127.0.0.1", parts.port or 0)
         async with httpcore2.AsyncHTTPConnection(origin) as connection:
             await connection.request("GET", url, headers={"Host": parts.netloc})
 

@@ -12,7 +12,7 @@ from pytest_llmcassette.cassette.model import Interaction, Request, Response
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.recorder.recorder import Recorder
-from tests.transports.clients import library_of, run_async
+from transports.clients import library_of, run_async
 
 URL = "http://127.0.0.1:9/answer"
 TASKS = 20

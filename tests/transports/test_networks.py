@@ -16,14 +16,14 @@ import pytest
 import respx
 import trustme
 from respx.mocks import HTTPCoreMocker
+from servers import hostile
+from servers.hostile import EVENTS, STREAM, HostileServer
 
 from pytest_llmcassette.cassette.files import load
 from pytest_llmcassette.context import use_cassette
 from pytest_llmcassette.errors import NotIntercepted
 from pytest_llmcassette.transports import install, uninstall
-from tests.servers import hostile
-from tests.servers.hostile import EVENTS, STREAM, HostileServer
-from tests.transports.clients import KINDS, fetch, library_of
+from transports.clients import KINDS, fetch, library_of
 
 
 @pytest.fixture(scope="module")

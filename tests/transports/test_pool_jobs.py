@@ -25,7 +25,7 @@ def recorder(mode: str = "none") -> Recorder:
 def test_a_job_of_a_replaying_test_sends_nothing_afterwards(mode: str, refused: bool) -> None:
     over = threading.Event()
 
-    def late() -> object:
+    def late() -> Recorder | in_force.Suspension | None:
         over.wait(5)
         return in_force.current()
 

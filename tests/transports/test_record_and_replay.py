@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from servers.hostile import EVENTS, STREAM, TEXT, HostileServer
 
 from pytest_llmcassette.cassette.files import load
 from pytest_llmcassette.context import use_cassette
 from pytest_llmcassette.errors import RecordingTruncated, RequestNotRecorded, RequestRefused
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.replay import deliver
-from tests.servers.hostile import EVENTS, STREAM, TEXT, HostileServer
-from tests.transports.clients import KINDS, fetch, library_of, run_async
+from transports.clients import KINDS, fetch, library_of, run_async
 
 pytestmark = pytest.mark.parametrize("kind", KINDS)
 

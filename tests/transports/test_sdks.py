@@ -13,12 +13,12 @@ from typing import Any
 import anthropic
 import openai
 import pytest
+from servers.hostile import HostileServer
 
 from pytest_llmcassette.cassette.files import load
 from pytest_llmcassette.context import use_cassette
 from pytest_llmcassette.errors import RequestNotRecorded
-from tests.servers.hostile import HostileServer
-from tests.transports.clients import run_async
+from transports.clients import run_async
 
 Ask = Callable[..., str]
 KINDS = [f"{sdk}-{loop}" for sdk in ("openai", "anthropic") for loop in ("sync", "asyncio", "trio")]

@@ -10,13 +10,13 @@ import httpx
 import httpx2
 import pytest
 import trustme
+from servers import hostile
+from servers.hostile import STREAM
 
 from pytest_llmcassette.context import use_cassette
 from pytest_llmcassette.transports import install
 from pytest_llmcassette.transports.httpcore import tls
-from tests.servers import hostile
-from tests.servers.hostile import STREAM
-from tests.transports.clients import KINDS, fetch, library_of
+from transports.clients import KINDS, fetch, library_of
 
 LIBRARIES = [httpx, httpx2]
 

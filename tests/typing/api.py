@@ -89,6 +89,21 @@ async def async_script() -> None:
         assert_type(cassette, LlmCassette)
 
 
+@use_cassette("a.yaml", match_on=["method", "path"])
+def decorated(text: str) -> int:
+    return len(text)
+
+
+@use_cassette("a.yaml")
+async def decorated_coroutine(text: str, *, count: int = 1) -> str:
+    return text * count
+
+
+async def call_decorated() -> None:
+    assert_type(decorated("a"), int)
+    assert_type(await decorated_coroutine("a", count=2), str)
+
+
 class Own(WireProtocol):
     name = "own"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from pytest_llmcassette.cassette.model import Request
 from pytest_llmcassette.config import CassetteConfig
@@ -14,7 +15,7 @@ from pytest_llmcassette.matching.mismatch.shown import comparison
 from pytest_llmcassette.matching.mismatch.volatile import paths_to_ignore, volatile_kinds
 from pytest_llmcassette.redaction.printable import visible
 
-__all__ = ["explain", "explained"]
+__all__ = ["Cause", "cause_of", "explain"]
 
 _MOST_SHOWN = 12
 _REMEDIES = {
@@ -29,18 +30,27 @@ def explain(sent: Request, recorded: Sequence[tuple[Request, bool]], config: Cas
 
     Both sides are redacted requests; `recorded` has the whole cassette in order, each with whether it was played.
     """
-    return explained(sent, recorded, config)[1]
+    return cause_of(sent, recorded, config).text
 
 
-def explained(sent: Request, recorded: Sequence[tuple[Request, bool]], config: CassetteConfig) -> tuple[str, str]:
-    """The cause in a few words, and `explain`."""
+class Cause(NamedTuple):
+    """Why a request has no recording: in a few words, as `explain` has it, and as `RequestNotRecorded` has it."""
+
+    brief: str
+    text: str
+    kind: str
+    differs: tuple[str, ...] = ()
+
+
+def cause_of(sent: Request, recorded: Sequence[tuple[Request, bool]], config: CassetteConfig) -> Cause:
+    """The cause of a miss; arguments as for `explain`."""
     if not recorded:
-        return "the cassette is empty", "The cassette holds no interactions."
+        return Cause("the cassette is empty", "The cassette holds no interactions.", "empty cassette")
     matcher = Matcher(config)
     key = matcher.key(sent)
     equal = [index for index, (request, _) in enumerate(recorded) if matcher.key(request) == key]
     if equal:
-        return "already played", _already_played(equal)
+        return Cause("already played", _already_played(equal, config), "already played")
     index = nearest(sent, recorded, matcher)
     request, played = recorded[index]
     findings = list(differing_aspects(sent, request, config, matcher))
@@ -54,16 +64,25 @@ def explained(sent: Request, recorded: Sequence[tuple[Request, bool]], config: C
         lines.append(f"  and {len(findings) - _MOST_SHOWN} more")
     first = visible(findings[0].label) if findings else "it"
     more = f" and {len(findings) - 1} more differ" if len(findings) > 1 else " differs"
-    return first + more, "\n".join(lines + _advice(findings, sent, request, config))
+    text = "\n".join(lines + _advice(findings, sent, request, config))
+    # A member of the body by its path; the body as a whole has none.
+    is_json = bool(findings) and all(finding.place is not None and finding.place.steps for finding in findings)
+    return Cause(first + more, text, "json" if is_json else "request", tuple(finding.label for finding in findings))
 
 
-def _already_played(equal: list[int]) -> str:
+def _already_played(equal: list[int], config: CassetteConfig) -> str:
     if len(equal) == 1:
         what = f"An equal request is recorded, id {equal[0]}, and was already played: each interaction plays once."
     else:
         ids = ", ".join(map(str, equal[:_MOST_SHOWN])) + (", ..." if len(equal) > _MOST_SHOWN else "")
         what = f"{len(equal)} equal requests are recorded (ids {ids}), all already played: each plays once."
-    return f"{what}\nIf the code is meant to send it more often than recorded, allow_repeats=True replays the last one."
+    advice = "If the code is meant to send it more often than recorded, allow_repeats=True replays the last one."
+    if config.record_errors:
+        return f"{what}\n{advice}"
+    return (
+        f"{what}\n{advice}\nA failure (429, 5xx) that was followed by an equal request was taken for retried while"
+        "\nrecording, and left out: if the code counts on it, record again with record_errors=True."
+    )
 
 
 def _advice(findings: list[Finding], sent: Request, recorded: Request, config: CassetteConfig) -> list[str]:

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from pytest_llmcassette.cassette.model import Request
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.errors import RequestNotRecorded
-from pytest_llmcassette.matching.mismatch import explained
+from pytest_llmcassette.matching import fingerprint
+from pytest_llmcassette.matching.mismatch import cause_of
 from pytest_llmcassette.modes import RecordMode
 
 
@@ -35,10 +36,15 @@ def not_recorded(
             f"{owner} sent {asked}, but there is no cassette {path} (record mode {mode}).\nRecord it: {command}",
             summary="no cassette" + request,
             remedy=RecordMode.ONCE,
+            kind="no cassette",
+            fingerprint=fingerprint(sent),
         )
-    short, why = explained(sent, recorded, config)
+    cause = cause_of(sent, recorded, config)
     return RequestNotRecorded(
-        f"{owner} sent {asked}, which {path} has no recording for (record mode {mode}).\n{why}\nRecord it: {command}",
-        summary=short + request,
+        f"{owner} sent {asked}, which {path} has no recording for (record mode {mode}).\n{cause.text}\n"
+        f"Record it: {command}",
+        summary=cause.brief + request,
         remedy=RecordMode.NEW_EPISODES if adds else RecordMode.REWRITE,
+        kind=cause.kind,
+        differs=cause.differs,
     )

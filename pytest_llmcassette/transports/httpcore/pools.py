@@ -11,9 +11,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 from pytest_llmcassette.recorder import in_force
+from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.replay.head import Head
 from pytest_llmcassette.transports.carrying import Carrier
 from pytest_llmcassette.transports.exchange import Exchange, exchange_for
+from pytest_llmcassette.transports.httpcore.asked_headers import listening
 from pytest_llmcassette.transports.httpcore.urls import going_live, url_of
 from pytest_llmcassette.transports.live import AsyncTee, LiveAnswer, Tee
 from pytest_llmcassette.transports.unexpected import Ours
@@ -69,7 +71,7 @@ class Library:
         if isinstance(answer, Carrier):
             head = answer.begin()
             with exchange.ours:
-                return self._replayed(head, answer)
+                return self._replayed(head, answer, exchange.recorder)
         request.stream = Body(body)
         live = going_live.set(True)
         try:
@@ -80,7 +82,7 @@ class Library:
         finally:
             going_live.reset(live)
         with exchange.ours:
-            _tell_head(answer, response)
+            _tell_head(answer, response, exchange.recorder)
         response.stream = Tee(response.stream, answer)
         return response
 
@@ -94,7 +96,7 @@ class Library:
         if isinstance(answer, Carrier):
             head = await answer.begin_async()
             with exchange.ours:
-                return self._replayed(head, answer)
+                return self._replayed(head, answer, exchange.recorder)
         request.stream = Body(body)
         live = going_live.set(True)
         try:
@@ -105,7 +107,7 @@ class Library:
         finally:
             going_live.reset(live)
         with exchange.ours:
-            _tell_head(answer, response)
+            _tell_head(answer, response, exchange.recorder)
         response.stream = AsyncTee(response.stream, answer)
         return response
 
@@ -119,17 +121,20 @@ class Library:
             raise Ours(what, "a request").fault(error) from error
         return exchange_for(what, method, url, self)
 
-    def _replayed(self, head: Head, body: Carrier) -> Any:
+    def _replayed(self, head: Head, body: Carrier, recorder: Recorder) -> Any:
+        served = frozenset([name.lower() for name, _ in head.headers])
         return self.response(
             status=head.status,
-            headers=head.headers,
+            headers=listening(head.headers, recorder.asked_headers.absent.add, to=served, unless=True),
             content=body,
             extensions={"http_version": head.version, "reason_phrase": head.reason},
         )
 
 
-def _tell_head(answer: LiveAnswer, response: Any) -> None:
+def _tell_head(answer: LiveAnswer, response: Any, recorder: Recorder) -> None:
     extensions = response.extensions
     version = extensions.get("http_version", b"HTTP/1.1").decode("latin-1")
     reason = (extensions.get("reason_phrase") or b"").decode("latin-1")
     answer.head(response.status, reason, response.headers, version)
+    asked = recorder.asked_headers
+    response.headers = listening(response.headers, asked.unkept.add, to=asked.left_out(response.headers), unless=False)

@@ -1,0 +1,136 @@
+"""A baseline and its file: TOML, a table for each test, sorted, so that a review shows what has come and gone."""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_llmcassette.errors import ConfigError
+from pytest_llmcassette.matching.json_paths import JsonPaths
+from pytest_llmcassette.plugin.naming import nodeid_of
+
+if TYPE_CHECKING:
+    from pytest_llmcassette.recorder.known_drift import KnownDrift
+
+_HEAD = """\
+# Known differences between requests and their cassettes, test by test: see docs/migrating.md of pytest-llmcassette.
+# Written by pytest --cassette-baseline-update. Delete what no longer occurs; it should only get shorter.
+"""
+_KEYS = ("ignore_json", "unplayed")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one test is allowed: paths of `ignore_json`, and a number of recordings that it leaves unplayed."""
+
+    ignore_json: tuple[str, ...] = ()
+    unplayed: int = 0
+
+
+class Baseline:
+    """The file, as it was when the run started, and whether this run writes it anew."""
+
+    def __init__(self, file: Path, entries: Mapping[str, Entry], *, is_update: bool) -> None:
+        self.file = file
+        self.entries = entries
+        self.is_update = is_update
+
+    def allowance(self, item: pytest.Item) -> Allowance:
+        """What one run of a test is allowed."""
+        return Allowance(self.entries.get(nodeid_of(item), Entry()), is_learning=self.is_update)
+
+
+class Allowance:
+    """What one run of one test is allowed, with all the cassettes that it uses; an update lets it all through."""
+
+    def __init__(self, entry: Entry, *, is_learning: bool) -> None:
+        self.entry = entry
+        self.used = 0
+        """How many unplayed recordings were let through."""
+        self._is_learning = is_learning
+
+    def known_drift(self) -> KnownDrift | None:
+        """What the requests to one cassette may differ in; None where there is nothing."""
+        if not self.entry.ignore_json and not self._is_learning:
+            return None
+        # Imported here, in a test's setup: most tests of most runs have no entry.
+        from pytest_llmcassette.recorder.known_drift import KnownDrift
+
+        return KnownDrift(self.entry.ignore_json, learning=self._is_learning)
+
+    def lets(self, unplayed: int) -> bool:
+        """Whether so many more recordings may stay unplayed; if so they are counted."""
+        if not self._is_learning and self.used + unplayed > self.entry.unplayed:
+            return False
+        self.used += unplayed
+        return True
+
+
+def read(file: Path) -> dict[str, Entry]:
+    """The entries by test id; raises `pytest.UsageError` that says where the file is wrong."""
+    try:
+        tables = tomllib.loads(file.read_text("utf-8"))
+    except OSError as problem:
+        raise pytest.UsageError(f"The baseline {file} cannot be read: {problem.strerror}.") from None
+    except ValueError as problem:
+        raise pytest.UsageError(f"The baseline {file} is no TOML: {problem}.") from None
+    return {test: _entry(file, test, table) for test, table in tables.items()}
+
+
+def _entry(file: Path, test: str, table: Any) -> Entry:
+    wrong = None
+    if not isinstance(table, dict) or any(name not in _KEYS for name in table):
+        wrong = f"an entry has {' and '.join(_KEYS)}, nothing else"
+    else:
+        paths, unplayed = table.get("ignore_json", []), table.get("unplayed", 0)
+        if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
+            wrong = "ignore_json takes a list of strings"
+        elif isinstance(unplayed, bool) or not isinstance(unplayed, int) or unplayed < 0:
+            wrong = "unplayed takes a number"
+        else:
+            try:
+                JsonPaths(tuple(paths))
+            except ConfigError as problem:
+                wrong = str(problem)
+            else:
+                return Entry(tuple(paths), unplayed)
+    raise pytest.UsageError(f"The baseline {file}: the entry {test}: {wrong}.")
+
+
+def write(file: Path, entries: Mapping[str, Entry]) -> None:
+    """Write the entries that say something, in one step; raises `OSError`."""
+    text = text_of(entries)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(text, "utf-8")
+        os.replace(temporary, file)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def text_of(entries: Mapping[str, Entry]) -> str:
+    """The whole file."""
+    tables = []
+    for test, entry in sorted(entries.items()):
+        lines = [f"[{_quoted(test)}]"]
+        if entry.ignore_json:
+            lines.append(f"ignore_json = [{', '.join(map(_quoted, sorted(entry.ignore_json)))}]")
+        if entry.unplayed:
+            lines.append(f"unplayed = {entry.unplayed}")
+        if len(lines) > 1:
+            tables.append("\n" + "\n".join(lines) + "\n")
+    return _HEAD + "".join(tables)
+
+
+def _quoted(text: str) -> str:
+    # JSON's escapes are TOML's, but for DEL, which TOML wants escaped, and lone surrogates, which it cannot have.
+    clean = text.encode("utf-8", "replace").decode("utf-8")
+    return json.dumps(clean, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,54 @@
+"""Which arguments of a pytest run another run of the same tests takes over.
+
+What decides how tests are imported and what they are: not which of them run, what is recorded, and what is reported.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+
+_LEFT_OUT = re.compile(
+    r"-[ckmn]|--(config-file|rootdir|confcutdir|basetemp|keyword|markexpr|deselect|maxfail|exitfirst|lf|last-failed.*|"
+    r"ff|failed-first|nf|new-first|sw|stepwise.*|co|collect-only|setup-.*|cache-.*|(llmcassette-)?record-mode|"
+    r"snapshot-.*|cassette-(report|prove|baseline-update)|numprocesses|maxprocesses|dist|[tp]x|rsyncdir|looponfail|"
+    r"max-?worker-?restart|verbos.*|quiet|tb|color|capture|show-?capture|showlocals|full-trace|pastebin|debug|pdb.*|trace|"
+    r"(no-)?cov.*|junit.*|(self-contained-)?html|css|csv|json.*|(md-)?report.*|resultlog|allure.*|log-.*|durations.*|"
+    r"reruns.*|only-rerun|rerun-except|count|repeat-scope|flake-.*)"
+)
+_SHORT = re.compile(r"-[vqsxl]+$|-[cknmr].")
+"""Short options, together or with their value behind them."""
+
+_OF_ADDOPTS = re.compile(
+    r"-[poW]|--(override-ini|import-mode|pythonwarnings|asyncio-mode|anyio-mode|ds|dc|cassette-baseline)"
+)
+"""Each takes a value. The rest of `addopts` is left out."""
+
+
+def from_command_line(arguments: Sequence[str], tests: Collection[str]) -> Iterator[str]:
+    """The arguments without the `tests` to run, and without what selects, records, reports, measures or distributes."""
+    leaves_out = False
+    for argument in arguments:
+        if argument in tests or argument == "--":
+            leaves_out = False
+        elif not argument.startswith("-"):
+            # The value of the option before it.
+            if not leaves_out:
+                yield argument
+        else:
+            name, has_value, _ = argument.partition("=")
+            dropped = (_LEFT_OUT.fullmatch(name) or _SHORT.match(argument)) is not None
+            leaves_out = dropped and not has_value
+            if not dropped:
+                yield argument
+
+
+def from_addopts(arguments: Sequence[str]) -> Iterator[str]:
+    """Those of `addopts` without which the tests could not be imported, or would be others."""
+    given = iter(arguments)
+    for argument in given:
+        name, has_value, _ = argument.partition("=")
+        if _OF_ADDOPTS.fullmatch(name):
+            yield argument
+            if not has_value:
+                yield next(given, "")

@@ -1,0 +1,146 @@
+"""`--cassette-prove`: what a run has just recorded is replayed at once, offline, in a process of its own.
+
+A recording run sees more than its recording holds: headers that are left out, failures that were retried, the order in
+which threads came. Whatever a test makes of that turns red at the first replay, and here while the keys are at hand.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from pytest_llmcassette.plugin import options
+from pytest_llmcassette.plugin.cassette_report import CassetteReport
+from pytest_llmcassette.plugin.child_arguments import from_addopts, from_command_line
+from pytest_llmcassette.plugin.keys import without_keys
+
+_MOST_NAMED = 20
+_COMPLETE = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+_LAST_WORDS = 15
+"""Lines of a replay that could not even run."""
+
+Result = Mapping[str, tuple[str, str]]
+"""Of each test its outcome, and the first line of what was wrong."""
+
+
+def register(config: pytest.Config, report: CassetteReport) -> None:
+    """Where results are shown: prove at the end of a run that is to, and leave the result at the end of its replay."""
+    if config.getoption(options.PROOF_FILE) is not None:
+        config.pluginmanager.register(Replay(config, report), "llmcassette-prover")
+    elif options.proves(config):
+        config.pluginmanager.register(Prover(config, report), "llmcassette-prover")
+
+
+class Replay:
+    """In the process that replays."""
+
+    def __init__(self, config: pytest.Config, report: CassetteReport) -> None:
+        self._config = config
+        self._report = report
+
+    def pytest_sessionfinish(self) -> None:
+        """Leave the result for the run that started it."""
+        Path(self._config.getoption(options.PROOF_FILE)).write_text(json.dumps(self._report.outcomes()), "utf-8")
+
+
+class Prover:
+    """In the run that records."""
+
+    def __init__(self, config: pytest.Config, report: CassetteReport) -> None:
+        self._config = config
+        self._report = report
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """After syrupy has written the snapshots: the replay compares with them."""
+        recorded = self._report.recorded()
+        if not recorded:
+            if self._config.getoption(options.PROVE) or options.command_line(self._config)[1] not in (None, "none"):
+                self._report.proof.append("nothing was recorded, so that there is nothing to prove")
+            return
+        if session.exitstatus not in _COMPLETE:
+            self._report.proof.append("the run did not come to its end: what it recorded was not proved")
+            return
+        failed, lines = self._prove(recorded)
+        self._report.proof += lines
+        if failed and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _prove(self, recorded: Mapping[str, str]) -> tuple[bool, list[str]]:
+        """Whether the replay of these tests fails, and what to say; `recorded` has their outcomes while recording."""
+        with tempfile.TemporaryDirectory(prefix="llmcassette-") as folder:
+            result = Path(folder, "result.json")
+            command = [sys.executable, "-m", "pytest", *self._arguments(Path(folder), result, list(recorded))]
+            run = subprocess.run(
+                command,
+                cwd=self._config.invocation_params.dir,
+                env=_environment(os.environ),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                check=False,
+            )
+            if run.returncode not in _COMPLETE or not result.exists():
+                said = (run.stdout + run.stderr).strip().splitlines()[-_LAST_WORDS:]
+                return True, [f"the replay of what was recorded ended with exit status {run.returncode}:", *said]
+            replayed = {nodeid: (word, reason) for nodeid, (word, reason) in json.loads(result.read_text()).items()}
+        lines = list(differences(recorded, replayed))
+        if not lines:
+            return False, [f"{_tests(recorded)} replayed offline as recorded"]
+        shown = lines[:_MOST_NAMED] + ([f"... and {len(lines) - _MOST_NAMED} more"] if lines[_MOST_NAMED:] else [])
+        return True, [
+            f"{len(lines)} of {_tests(recorded)} failed when replayed, with nothing but the recording:",
+            *shown,
+        ]
+
+    def _arguments(self, folder: Path, result: Path, nodeids: Sequence[str]) -> Iterator[str]:
+        config = self._config
+        yield from from_addopts([*config.getini("addopts"), *shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))])
+        yield from from_command_line(config.invocation_params.args, config.option.file_or_dir)
+        yield from ("-o", "addopts=", "-o", f"cache_dir={folder / 'cache'}", f"--rootdir={config.rootpath}")
+        if config.inipath is not None:
+            yield from ("-c", str(config.inipath))
+        cut = config.getoption("confcutdir", None)
+        if cut is not None:
+            yield f"--confcutdir={cut}"
+        yield from ("-q", "--record-mode=none", f"--{options.PROOF_FILE.replace('_', '-')}={result}")
+        tests = [self._argument(nodeid) for nodeid in nodeids]
+        if pytest.version_tuple < (8, 2):
+            yield from tests
+            return
+        # A command line of any length would not do for some systems.
+        listed = folder / "tests.txt"
+        listed.write_text("\n".join(tests) + "\n", "utf-8")
+        yield f"@{listed}"
+
+    def _argument(self, nodeid: str) -> str:
+        file, separator, rest = nodeid.partition("::")
+        return f"{self._config.rootpath / file}{separator}{rest}"
+
+
+def _environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """This process's, without what tells pytest's plugins of a run under way, and without anybody's keys."""
+    dropped = ("PYTEST_ADDOPTS", "PYTEST_CURRENT_TEST", "PYTEST_XDIST_", "COV_CORE_", "COVERAGE_PROCESS_")
+    return without_keys({name: value for name, value in environ.items() if not name.startswith(dropped)})
+
+
+def differences(recorded: Mapping[str, str], replayed: Result) -> Iterator[str]:
+    """A line for each test that fails in the replay, and did not fail in the same run that recorded it."""
+    for nodeid, outcome in recorded.items():
+        word, reason = replayed.get(nodeid, ("missing", "the replay did not run this test"))
+        if word in ("failed", "error", "missing") and outcome not in ("failed", "error"):
+            yield f"  {nodeid}: {reason}"
+
+
+def _tests(recorded: Mapping[str, str]) -> str:
+    return f"{len(recorded)} recorded test{'' if len(recorded) == 1 else 's'}"
