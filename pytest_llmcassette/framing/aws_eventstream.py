@@ -50,77 +50,56 @@ class EventStreamTail(NamedTuple):
     problem: str
 
 
-class EventStreamDecoder:
-    """Feed it bytes in any pieces; it gives the same frames for every way to cut them. Both checksums are checked."""
-
-    __slots__ = ("_have", "_headers", "_need", "_pieces", "_problem")
-
-    def __init__(self) -> None:
-        self._pieces: list[bytes] = []
-        self._have = 0
-        self._need = _PRELUDE.size
-        self._problem = ""
-        # Nearly all frames of a stream carry the same header bytes.
-        self._headers: dict[bytes, Mapping[str, HeaderValue]] = {}
-
-    def feed(self, data: bytes) -> list[EventStreamMessage]:
-        """The frames that these bytes complete."""
-        self._pieces.append(data)
-        self._have += len(data)
-        # Joined only when the bytes can complete something, so that small pieces cost linear time.
-        if self._problem or self._have < self._need:
-            return []
-        whole = b"".join(self._pieces)
-        messages, used = self._messages(whole)
-        self._pieces = [whole[used:]]
-        self._have = len(whole) - used
-        return messages
-
-    def finish(self) -> EventStreamTail | None:
-        """What is left at the end of the stream, or None when it ended with a whole frame."""
-        rest = b"".join(self._pieces)
-        if not rest:
-            return None
-        return EventStreamTail(rest, self._problem or f"the stream ends inside a frame ({len(rest)} bytes of it came)")
-
-    def _messages(self, whole: bytes) -> tuple[list[EventStreamMessage], int]:
-        found: list[EventStreamMessage] = []
-        start, end = 0, len(whole)
-        view = memoryview(whole)
-        while end - start >= _PRELUDE.size:
-            total, header_length, prelude_crc = _PRELUDE.unpack_from(whole, start)
-            if crc32(view[start : start + 8]) != prelude_crc:
-                self._problem = "the checksum of a frame's prelude is wrong"
-                return found, start
-            if total < _SHORTEST + header_length:
-                self._problem = "a frame's lengths contradict each other"
-                return found, start
-            stop = start + total
-            if stop > end:
-                self._need = total
-                return found, start
-            payload_end = stop - _CRC.size
-            if crc32(view[start:payload_end]) != _CRC.unpack_from(whole, payload_end)[0]:
-                self._problem = "the checksum of a frame is wrong"
-                return found, start
-            payload_start = start + _PRELUDE.size + header_length
-            block = whole[start + _PRELUDE.size : payload_start]
-            headers = self._headers.get(block)
-            if headers is None:
-                try:
-                    headers = parse_headers(block)
-                except (ValueError, struct.error, IndexError) as problem:
-                    self._problem = f"a frame's headers cannot be read ({problem})"
-                    return found, start
-                if len(self._headers) < 64:
-                    self._headers[block] = headers
-            found.append(EventStreamMessage(headers, whole[payload_start:payload_end]))
-            start = stop
-        self._need = _PRELUDE.size
-        return found, start
+class _DamagedError(Exception):
+    """A frame that is not sound: the rest of the stream is not read."""
 
 
-def parse_headers(block: bytes) -> dict[str, HeaderValue]:
+def parse(body: bytes) -> tuple[list[EventStreamMessage], EventStreamTail | None]:
+    """A whole body's frames, and what was left over. Both checksums are checked."""
+    found: list[EventStreamMessage] = []
+    # Nearly all frames of a stream carry the same header bytes.
+    known: dict[bytes, Mapping[str, HeaderValue]] = {}
+    start = 0
+    try:
+        while (frame := _frame(body, start, known)) is not None:
+            message, start = frame
+            found.append(message)
+        problem = f"the stream ends inside a frame ({len(body) - start} bytes of it came)"
+    except _DamagedError as damage:
+        problem = str(damage)
+    return found, EventStreamTail(body[start:], problem) if start < len(body) else None
+
+
+def _frame(
+    body: bytes, start: int, known: dict[bytes, Mapping[str, HeaderValue]]
+) -> tuple[EventStreamMessage, int] | None:
+    """The frame at `start` and where it ends; None when the body ends before it."""
+    if len(body) - start < _PRELUDE.size:
+        return None
+    view = memoryview(body)
+    total, header_length, prelude_crc = _PRELUDE.unpack_from(body, start)
+    if crc32(view[start : start + 8]) != prelude_crc:
+        raise _DamagedError("the checksum of a frame's prelude is wrong")
+    if total < _SHORTEST + header_length:
+        raise _DamagedError("a frame's lengths contradict each other")
+    stop = start + total
+    if stop > len(body):
+        return None
+    payload_end = stop - _CRC.size
+    if crc32(view[start:payload_end]) != _CRC.unpack_from(body, payload_end)[0]:
+        raise _DamagedError("the checksum of a frame is wrong")
+    payload_start = start + _PRELUDE.size + header_length
+    block = body[start + _PRELUDE.size : payload_start]
+    headers = known.get(block)
+    if headers is None:
+        try:
+            headers = known[block] = _headers(block)
+        except (ValueError, struct.error, IndexError) as problem:
+            raise _DamagedError(f"a frame's headers cannot be read ({problem})") from None
+    return EventStreamMessage(headers, body[payload_start:payload_end]), stop
+
+
+def _headers(block: bytes) -> dict[str, HeaderValue]:
     """The headers of one frame, each value in its type.
 
     Raises ValueError, struct.error or IndexError when the block is no sound header block.
@@ -153,12 +132,6 @@ def parse_headers(block: bytes) -> dict[str, HeaderValue]:
             raise ValueError(f"header {name!r} comes twice")
         headers[name] = value
     return headers
-
-
-def parse(body: bytes) -> tuple[list[EventStreamMessage], EventStreamTail | None]:
-    """A whole body's frames, and what was left over."""
-    decoder = EventStreamDecoder()
-    return decoder.feed(body), decoder.finish()
 
 
 def _exactly(block: bytes, at: int, size: int) -> bytes:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+from urllib.parse import unquote
 
-from pytest_llmcassette.protocols.assembly import OneAnswer, PartDraft
+from pytest_llmcassette.protocols.assembly import Assembly, OneAnswer, PartDraft
+from pytest_llmcassette.protocols.aws_json_stream import BedrockAnswer, model_in_path
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.http_errors import error_object
+from pytest_llmcassette.protocols.json_stream import Events
 from pytest_llmcassette.protocols.transcript import (
     Choice,
     Citation,
-    FinishReason,
+    ExchangeError,
     Other,
     Reasoning,
     ServerToolCall,
     ServerToolResult,
     Text,
     ToolCall,
+    finish_reasons,
 )
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import (
@@ -29,19 +34,20 @@ from pytest_llmcassette.protocols.wire_values import (
     sum_known,
 )
 
-_FINISH = {
-    "end_turn": FinishReason.STOP,
-    "stop_sequence": FinishReason.STOP,
-    "max_tokens": FinishReason.LENGTH,
-    "model_context_window_exceeded": FinishReason.LENGTH,
-    "tool_use": FinishReason.TOOL_CALL,
-    "refusal": FinishReason.CONTENT_FILTER,
-}
+VERTEX = re.compile(r"/publishers/anthropic/models/([^/:]+):(?:streamRawPredict|rawPredict)$")
+"""The path at Vertex AI, which names the model."""
+
+_FINISH = finish_reasons(
+    stop="end_turn stop_sequence",
+    length="max_tokens model_context_window_exceeded",
+    tool_call="tool_use",
+    content_filter="refusal",
+)
 _METRICS = ("inputTokenCount", "outputTokenCount")
 _APPENDED = ("text", "thinking", "partial_json")
 
 
-class MessageAssembly(OneAnswer):
+class MessageAssembly(BedrockAnswer, OneAnswer):
     """One message as it grows."""
 
     finish = _FINISH
@@ -52,6 +58,19 @@ class MessageAssembly(OneAnswer):
         self._blocks: dict[int, PartDraft | dict[str, Any]] = {}
         self._usage: dict[str, Any] = {}
         self._metrics: dict[str, Any] = {}
+
+    def request_model(self) -> str | None:
+        """The model in the URL of Vertex AI or Bedrock, else in the request."""
+        vertex = VERTEX.search(self.exchange.path)
+        return unquote(vertex[1]) if vertex else super().request_model()
+
+    def http_error(self) -> ExchangeError:
+        """The error of an answer with an error status, on Bedrock under its own code."""
+        return super().http_error() if model_in_path(self.exchange.path) else Assembly.http_error(self)
+
+    def events(self) -> Events | None:
+        """Bedrock's frames, everywhere else server-sent events."""
+        return super().events() or Assembly.events(self)
 
     def plain(self, document: object) -> None:
         """Take in a plain answer."""
@@ -70,8 +89,7 @@ class MessageAssembly(OneAnswer):
         self._begun = self._begun or bool(message)
         self.id = as_str(message.get("id")) or self.id
         self.model = as_str(message.get("model")) or self.model
-        self._choice.finish_reason = as_str(message.get("stop_reason")) or self._choice.finish_reason
-        self._overwrite_usage(message.get("usage"))
+        self._end(message, message)
         for index, block in enumerate(as_list(message.get("content"))):
             self._block_start(index, as_dict(block))
         self._completion(message)
@@ -86,7 +104,7 @@ class MessageAssembly(OneAnswer):
         elif kind == "message_start":
             self._message(as_dict(event.get("message")))
         elif kind == "message_delta":
-            self._message_delta(event)
+            self._end(as_dict(event.get("delta")), event)
         elif kind == "message_stop":
             self._stopped = True
         elif kind == "error" or name == "error":
@@ -133,14 +151,11 @@ class MessageAssembly(OneAnswer):
         sent, made = (as_int(self._metrics.get(name)) for name in _METRICS)
         return Usage(input_tokens=sent, output_tokens=made, wire=self._metrics) if self._metrics else None
 
-    def _overwrite_usage(self, usage: object) -> None:
+    def _end(self, message: dict[str, Any], counted: dict[str, Any]) -> None:
+        self._choice.finish_reason = as_str(message.get("stop_reason")) or self._choice.finish_reason
         # Cumulative totals: each event's word replaces the one before, a null leaves it standing.
-        self._usage.update((key, value) for key, value in as_dict(usage).items() if value is not None)
-
-    def _message_delta(self, event: dict[str, Any]) -> None:
-        stop_reason = as_str(as_dict(event.get("delta")).get("stop_reason"))
-        self._choice.finish_reason = stop_reason or self._choice.finish_reason
-        self._overwrite_usage(event.get("usage"))
+        usage = as_dict(counted.get("usage"))
+        self._usage.update((key, value) for key, value in usage.items() if value is not None)
 
     def _completion(self, event: dict[str, Any]) -> None:
         # Claude 2 on Bedrock: `completion` instead of content blocks.

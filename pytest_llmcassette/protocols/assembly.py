@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pytest_llmcassette.protocols.base import Exchange
-from pytest_llmcassette.protocols.json_stream import Events
+from pytest_llmcassette.protocols.base import Exchange, WireProtocol
+from pytest_llmcassette.protocols.http_errors import http_error, is_error
+from pytest_llmcassette.protocols.json_stream import Events, JsonStream, is_event_stream
 from pytest_llmcassette.protocols.transcript import (
     Choice,
     Citation,
@@ -128,6 +129,28 @@ class Assembly:
         self.notes: list[str] = []
         self.kinds: dict[str, int] = {}
 
+    def read(self, protocol: str) -> Transcript:
+        """Take in the exchange's answer, an error, a stream, or a whole one; gives the transcript."""
+        if is_error(self.exchange):
+            self.error = self.http_error()
+        elif (events := self.events()) is not None:
+            self.stream(events)
+        else:
+            self.plain(self.exchange.response_json)
+        return self.transcript(protocol)
+
+    def http_error(self) -> ExchangeError:
+        """What an answer with an error status says."""
+        return http_error(self.exchange)
+
+    def events(self) -> Events | None:
+        """The events of an answer that was streamed, else None."""
+        return JsonStream(self.exchange.body) if is_event_stream(self.exchange) else None
+
+    def request_model(self) -> str | None:
+        """The model asked for: in the request's body, unless the protocol names it elsewhere."""
+        return as_str(self.exchange.asked("model"))
+
     def stream(self, events: Events) -> None:
         """Take in a stream's events."""
         self.streamed = True
@@ -142,7 +165,7 @@ class Assembly:
         raise NotImplementedError
 
     def plain(self, document: Any) -> None:
-        """Take in a whole answer."""
+        """Take in a whole answer: its JSON value, None when it is none."""
         raise NotImplementedError
 
     def unreadable(self, words: str) -> None:
@@ -161,14 +184,14 @@ class Assembly:
         """What was counted."""
         raise NotImplementedError
 
-    def transcript(self, protocol: str, request_model: str | None = None) -> Transcript:
-        """The finished transcript; the request's body names the model asked for, where nothing else did."""
+    def transcript(self, protocol: str) -> Transcript:
+        """The finished transcript."""
         return Transcript(
             protocol=protocol,
             provider=self.exchange.provider,
             stream=self.streamed,
             id=self.id,
-            request_model=request_model or as_str(self.exchange.asked("model")),
+            request_model=self.request_model(),
             model=self.model,
             choices=self.choices(),
             complete=self.complete(),
@@ -196,9 +219,11 @@ class OneAnswer(Assembly):
 
 
 class Vectors(Assembly):
-    """An answer of vectors, which are not kept: it is whole unless it is an error. `counted` is its usage."""
+    """An answer of vectors, which are not kept: it is whole unless it is an error."""
 
-    counted: Usage | None = None
+    def events(self) -> Events | None:
+        """None: vectors come in one document."""
+        return None
 
     def choices(self) -> tuple[Choice, ...]:
         """None: nothing was said."""
@@ -208,9 +233,15 @@ class Vectors(Assembly):
         """Whether the vectors came."""
         return self.error is None
 
-    def usage(self) -> Usage | None:
-        """What was counted."""
-        return self.counted
+
+class AssembledProtocol(WireProtocol):
+    """A protocol whose answers an `Assembly` puts together."""
+
+    assembly: type[Assembly]
+
+    def read(self, exchange: Exchange) -> Transcript:
+        """The answer, streamed or plain."""
+        return self.assembly(exchange).read(self.name)
 
 
 def _is_empty(part: Part) -> bool:

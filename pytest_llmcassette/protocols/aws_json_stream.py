@@ -1,4 +1,4 @@
-"""Bedrock's streamed answers as JSON events, and AWS errors, for Converse, InvokeModel and Anthropic inside it."""
+"""Answers of Bedrock, their events and errors: for Converse, InvokeModel and Anthropic inside it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from pytest_llmcassette.framing.aws_eventstream import EventStreamMessage, parse
 from pytest_llmcassette.protocols.assembly import Assembly
 from pytest_llmcassette.protocols.base import Exchange
-from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error
+from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.json_stream import Events
 from pytest_llmcassette.protocols.transcript import ExchangeError
 
@@ -28,31 +28,40 @@ def is_aws_stream(exchange: Exchange) -> bool:
     return exchange.content_type == _MEDIA_TYPE and exchange.body[:64].lstrip()[:1] != b"{"
 
 
-def aws_error(exchange: Exchange) -> ExchangeError:
-    """The error of an answer with an error status, under the code that boto3 gives it."""
-    error = http_error(exchange)
-    header = exchange.header("X-Amzn-ErrorType")
-    kind = header or error.type or (str(exchange.status) if exchange.status else None)
-    return ExchangeError(status=error.status, type=kind and _short(kind), message=error.message)
-
-
 def model_in_path(path: str) -> str | None:
     """The model's id, ARN or inference profile that a Bedrock URL names."""
     match = _MODEL.search(path)
     return unquote(match[1]) if match else None
 
 
-def read_bedrock(assembly: Assembly) -> None:
-    """Have an answer of Bedrock taken in: an error, a stream, or one document."""
-    exchange = assembly.exchange
-    if is_error(exchange):
-        assembly.error = aws_error(exchange)
-    elif is_aws_stream(exchange):
-        assembly.stream(AwsJsonStream(exchange.body, exchange.status))
-    elif isinstance(exchange.response_json, dict):
-        assembly.plain(exchange.response_json)
-    else:
-        assembly.unreadable("The recorded answer is neither JSON nor an AWS event stream.")
+class BedrockAnswer(Assembly):
+    """An answer that Bedrock serves: as an AWS event stream or as one document, the model in the URL."""
+
+    def request_model(self) -> str | None:
+        """The model that the URL names."""
+        return model_in_path(self.exchange.path) or super().request_model()
+
+    def http_error(self) -> ExchangeError:
+        """The error of an answer with an error status, under the code that boto3 gives it."""
+        error = super().http_error()
+        header = self.exchange.header("X-Amzn-ErrorType")
+        kind = header or error.type or (str(self.exchange.status) if self.exchange.status else None)
+        return ExchangeError(status=error.status, type=kind and _short(kind), message=error.message)
+
+    def events(self) -> Events | None:
+        """The frames of an AWS event stream."""
+        return AwsJsonStream(self.exchange.body, self.exchange.status) if is_aws_stream(self.exchange) else None
+
+    def plain(self, document: Any) -> None:
+        """Take in a whole answer."""
+        if isinstance(document, dict):
+            self.document(document)
+        else:
+            self.unreadable("The recorded answer is neither JSON nor an AWS event stream.")
+
+    def document(self, document: dict[str, Any]) -> None:
+        """Take in a whole answer's JSON object."""
+        raise NotImplementedError
 
 
 class AwsJsonStream(Events):

@@ -48,14 +48,18 @@ class Exchange:
         except ValueError:
             return ""
 
+    @property
+    def port(self) -> int | None:
+        """The URL's port, None when it names none."""
+        try:
+            return self.url.port
+        except ValueError:
+            return None
+
     @cached_property
     def provider(self) -> str:
         """The provider's short name, or the host; of a server on this machine the software, by its usual port."""
-        try:
-            port = self.url.port
-        except ValueError:
-            port = None
-        return provider_at(self.host, self.path, port)
+        return provider_at(self.host, self.path, self.port)
 
     @property
     def status(self) -> int:

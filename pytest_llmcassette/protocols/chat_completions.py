@@ -1,17 +1,16 @@
-"""Reading an exchange of the chat completions shape, streamed or plain: what `openai.chat` and `mistral.chat` share."""
+"""An answer of the chat completions shape, streamed or plain: what `openai.chat` and `mistral.chat` share."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from pytest_llmcassette.cassette.model import Outcome
-from pytest_llmcassette.protocols.assembly import Assembly
+from pytest_llmcassette.protocols.assembly import AssembledProtocol, Assembly
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.chat_message import ChatChoice, response_citations
 from pytest_llmcassette.protocols.chat_usage import chat_usage
-from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error, unreadable
-from pytest_llmcassette.protocols.json_stream import JsonStream, is_event_stream
-from pytest_llmcassette.protocols.transcript import Choice, Citation, FinishReason, Transcript
+from pytest_llmcassette.protocols.http_errors import error_object, unreadable
+from pytest_llmcassette.protocols.transcript import Choice, Citation, FinishReason, finish_reasons
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import as_dict, as_list, as_str, as_time
 
@@ -19,25 +18,13 @@ from pytest_llmcassette.protocols.wire_values import as_dict, as_list, as_str, a
 # have none) the finish reason is enough, with the usage chunk where one was asked for.
 _SEND_DONE = frozenset({"openai", "azure", "openrouter", "groq", "mistral", "deepseek"})
 
-_FINISH = {
-    "stop": FinishReason.STOP,
-    "eos": FinishReason.STOP,
-    "end_turn": FinishReason.STOP,
-    "stop_sequence": FinishReason.STOP,
-    "COMPLETE": FinishReason.STOP,
-    "length": FinishReason.LENGTH,
-    "max_tokens": FinishReason.LENGTH,
-    "model_length": FinishReason.LENGTH,
-    "model_context_window_exceeded": FinishReason.LENGTH,
-    "tool_calls": FinishReason.TOOL_CALL,
-    "tool_use": FinishReason.TOOL_CALL,
-    "function_call": FinishReason.TOOL_CALL,
-    "content_filter": FinishReason.CONTENT_FILTER,
-    "sensitive": FinishReason.CONTENT_FILTER,
-    "safety": FinishReason.CONTENT_FILTER,
-    "error": FinishReason.ERROR,
-    "network_error": FinishReason.ERROR,
-}
+_FINISH = finish_reasons(
+    stop="stop eos end_turn stop_sequence COMPLETE",
+    length="length max_tokens model_length model_context_window_exceeded",
+    tool_call="tool_calls tool_use function_call",
+    content_filter="content_filter sensitive safety",
+    error="error network_error",
+)
 
 
 def normalise(reason: str) -> FinishReason | None:
@@ -56,15 +43,24 @@ class ChatAnswer(Assembly):
         self._speaks_groq = False
         self._citations: list[Citation] = []
 
-    def add(self, document: dict[str, Any], *, chunk: bool) -> None:
-        """A chunk of a stream, or a whole chat completion."""
+    def event(self, name: str, event: dict[str, Any]) -> None:
+        """A chunk of a stream."""
+        self._add({"error": event} if name == "error" and not event.get("error") else event)
+
+    def plain(self, document: object) -> None:
+        """A whole chat completion."""
+        if not isinstance(document, dict):
+            self.error = unreadable(self.exchange, "the body is no JSON object")
+            return
+        self._add(document)
+        if "choices" not in document and self.error is None:
+            self.error = unreadable(self.exchange, "the body has no choices")
+
+    def _add(self, document: dict[str, Any]) -> None:
         # Azure's first chunk has "" for both: the first non-empty ones count, and later changes do not (avian, groq).
-        if not self.id:
-            self.id = as_str(document.get("id")) or None
-        if not self.model:
-            self.model = as_str(document.get("model")) or None
-        if not self.created:
-            self.created = as_time(document.get("created"))
+        self.id = self.id or as_str(document.get("id")) or None
+        self.model = self.model or as_str(document.get("model")) or None
+        self.created = self.created or as_time(document.get("created"))
         usage = document.get("usage")
         if "x_groq" in document:
             self._speaks_groq = True
@@ -79,14 +75,10 @@ class ChatAnswer(Assembly):
             self._fail(document)
         for position, entry in enumerate(as_list(document.get("choices"))):
             if isinstance(entry, dict):
-                self._add_choice(entry, position, chunk=chunk)
+                self._add_choice(entry, position)
         if "citations" in document or "search_results" in document:
             # Perplexity repeats the whole list in every chunk.
             self._citations = response_citations(document) or self._citations
-
-    def event(self, name: str, event: dict[str, Any]) -> None:
-        """A chunk of a stream."""
-        self.add({"error": event} if name == "error" and not event.get("error") else event, chunk=True)
 
     def choices(self) -> tuple[Choice, ...]:
         """The choices by index."""
@@ -97,13 +89,9 @@ class ChatAnswer(Assembly):
 
     def complete(self) -> bool:
         """A finish reason for each choice, and in a stream the `[DONE]` of hosts that send it."""
-        finished = bool(self._choices) and all(choice.draft.finish_reason for choice in self._choices.values())
-        if (
-            not finished
-            or self.error is not None
-            or self.cut
-            or self.exchange.interaction.outcome is not Outcome.COMPLETE
-        ):
+        if self.error is not None or self.cut or self.exchange.interaction.outcome is not Outcome.COMPLETE:
+            return False
+        if not self._choices or not all(choice.draft.finish_reason for choice in self._choices.values()):
             return False
         return not self.streamed or "[DONE]" in self.kinds or self._ends_without_done()
 
@@ -111,7 +99,7 @@ class ChatAnswer(Assembly):
         """The last counts."""
         return chat_usage(self._usage, self.provider)
 
-    def _add_choice(self, entry: dict[str, Any], position: int, *, chunk: bool) -> None:
+    def _add_choice(self, entry: dict[str, Any], position: int) -> None:
         index = entry.get("index")
         if not isinstance(index, int) or isinstance(index, bool):
             index = position
@@ -120,7 +108,7 @@ class ChatAnswer(Assembly):
             choice = self._choices[index] = ChatChoice(index)
         # Perplexity gives both: in a chunk its `message` repeats all text so far, in an answer its `delta` is empty.
         delta, message = entry.get("delta"), entry.get("message")
-        if isinstance(delta, dict) and (chunk or not isinstance(message, dict)):
+        if isinstance(delta, dict) and (self.streamed or not isinstance(message, dict)):
             choice.add(delta)
         elif isinstance(message, dict):
             choice.add(message, whole=True)
@@ -147,17 +135,7 @@ class ChatAnswer(Assembly):
         return not asked or self.usage() is not None
 
 
-def read_chat(exchange: Exchange, protocol: str) -> Transcript:
-    """The transcript of an exchange of the chat completions shape."""
-    answer = ChatAnswer(exchange)
-    if is_error(exchange):
-        answer.error = http_error(exchange)
-    elif is_event_stream(exchange):
-        answer.stream(JsonStream(exchange.body))
-    elif isinstance(exchange.response_json, dict):
-        answer.add(exchange.response_json, chunk=False)
-        if "choices" not in exchange.response_json and answer.error is None:
-            answer.error = unreadable(exchange, "the body has no choices")
-    else:
-        answer.error = unreadable(exchange, "the body is no JSON object")
-    return answer.transcript(protocol)
+class ChatProtocol(AssembledProtocol):
+    """A protocol of the chat completions shape."""
+
+    assembly = ChatAnswer

@@ -9,7 +9,7 @@ from pytest_llmcassette.protocols.assembly import ChoiceDraft
 from pytest_llmcassette.protocols.chat_tools import ToolCallDrafts, add_executed_tools
 from pytest_llmcassette.protocols.media import media_of_base64, media_of_url
 from pytest_llmcassette.protocols.transcript import Choice, Citation, FinishReason, Other, Reasoning, Refusal, Text
-from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_list, as_str, dict_list
+from pytest_llmcassette.protocols.wire_values import as_dict, as_list, as_str, dict_list, index_of
 
 _REASONING = frozenset({"reasoning_content", "reasoning", "reasoning_details"})
 # Looked for together, since a stream has thousands of deltas with none of them.
@@ -79,12 +79,7 @@ class ChatChoice:
 
     def _add_reasoning(self, message: dict[str, Any]) -> None:
         """`reasoning_content` or `reasoning`, and `reasoning_details` that say the same again: counted once."""
-        words = ""
-        for name in ("reasoning_content", "reasoning"):
-            value = message.get(name)
-            if isinstance(value, str) and value:
-                words = value
-                break
+        words = as_str(message.get("reasoning_content")) or as_str(message.get("reasoning")) or ""
         details = dict_list(message.get("reasoning_details"))
         if not details:
             if words:
@@ -99,8 +94,7 @@ class ChatChoice:
             if kind == "reasoning.encrypted":
                 self.draft.add(Reasoning(encrypted=as_str(entry.get("data")), id=as_str(entry.get("id"))))
                 continue
-            index = as_int(entry.get("index"))
-            part = self.draft.part(Reasoning, (kind, position if index is None else index))
+            part = self.draft.part(Reasoning, (kind, index_of(entry, position)))
             if alone:
                 part.pieces.append(_detail_words(entry))
             part.signature = as_str(entry.get("signature")) or part.signature

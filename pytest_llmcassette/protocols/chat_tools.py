@@ -6,7 +6,7 @@ from typing import Any
 
 from pytest_llmcassette.protocols.assembly import ChoiceDraft, PartDraft
 from pytest_llmcassette.protocols.transcript import ServerToolCall, ServerToolResult, ToolCall
-from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text
+from pytest_llmcassette.protocols.wire_values import as_dict, as_json_text, as_str, index_of
 
 
 class ToolCallDrafts:
@@ -31,12 +31,8 @@ class ToolCallDrafts:
         """
         function = as_dict(delta.get("function"))
         custom = as_dict(delta.get("custom"))
-        call_id = delta.get("id")
-        if not isinstance(call_id, str) or not call_id:
-            call_id = None
-        name = function.get("name") or custom.get("name")
-        if not isinstance(name, str) or not name:
-            name = None
+        call_id = as_str(delta.get("id")) or None
+        name = as_str(function.get("name") or custom.get("name")) or None
         draft = self._new() if whole else self._draft(delta.get("index"), call_id, name)
         if draft.id is None:
             draft.id = call_id
@@ -96,11 +92,10 @@ def _grow_name(draft: PartDraft, name: str, *, repeated: bool) -> None:
 def add_executed_tools(choice: ChoiceDraft, tools: list[dict[str, Any]]) -> None:
     """Groq's `executed_tools`: tools it ran itself. A stream names each twice, the second time with its output."""
     for position, tool in enumerate(tools):
-        number = as_int(tool.get("index"))
-        index = position if number is None else number
+        index = index_of(tool, position)
         call = choice.part(ServerToolCall, index)
         call.name = tool.get("name") or tool.get("type")
-        call.id = tool.get("id") if isinstance(tool.get("id"), str) else None
+        call.id = as_str(tool.get("id"))
         if tool.get("arguments"):
             call.pieces = [as_json_text(tool["arguments"])]
         content = {name: value for name, value in tool.items() if name not in _CALL_FIELDS and value}

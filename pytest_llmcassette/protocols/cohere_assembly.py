@@ -11,25 +11,22 @@ from pytest_llmcassette.protocols.transcript import (
     Choice,
     Citation,
     ExchangeError,
-    FinishReason,
     Other,
     Reasoning,
     Text,
     ToolCall,
+    finish_reasons,
 )
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_list, as_str, dict_list
 
-_FINISH = {
-    "COMPLETE": FinishReason.STOP,
-    "STOP_SEQUENCE": FinishReason.STOP,
-    "MAX_TOKENS": FinishReason.LENGTH,
-    "TOOL_CALL": FinishReason.TOOL_CALL,
-    "ERROR_TOXIC": FinishReason.CONTENT_FILTER,
-    "ERROR": FinishReason.ERROR,
-    "ERROR_LIMIT": FinishReason.ERROR,
-    "TIMEOUT": FinishReason.ERROR,
-}
+_FINISH = finish_reasons(
+    stop="COMPLETE STOP_SEQUENCE",
+    length="MAX_TOKENS",
+    tool_call="TOOL_CALL",
+    content_filter="ERROR_TOXIC",
+    error="ERROR ERROR_LIMIT TIMEOUT",
+)
 
 
 class ChatAssembly(OneAnswer):
@@ -39,7 +36,6 @@ class ChatAssembly(OneAnswer):
 
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(exchange)
-        self._status = exchange.status
         self._ended = False
         self._plan: list[str] = []
         self._plan_place: int | None = None
@@ -50,7 +46,7 @@ class ChatAssembly(OneAnswer):
         """Take in a plain answer."""
         # A text there is an error's words, not an answer.
         if not isinstance(document, dict) or isinstance(document.get("message", ""), str):
-            self.error = error_object(document, status=self._status)
+            self.error = error_object(document, status=self.exchange.status)
             return
         self.id = as_str(document.get("id"))
         self._message(as_dict(document["message"]))
@@ -80,7 +76,7 @@ class ChatAssembly(OneAnswer):
             self._ended = True
             self._end(delta)
         elif event.get("error") or "message" in event:
-            self.error = error_object(event, status=self._status)
+            self.error = error_object(event, status=self.exchange.status)
 
     def complete(self) -> bool:
         """A finish reason, and in a stream the `message-end` that carries it."""
@@ -108,7 +104,7 @@ class ChatAssembly(OneAnswer):
         self._usage = as_dict(fields.get("usage"))
         words = as_str(fields.get("error"))
         if words:
-            self.error = ExchangeError(status=self._status, type=self._choice.finish_reason, message=words)
+            self.error = ExchangeError(status=self.exchange.status, type=self._choice.finish_reason, message=words)
 
     def _message(self, message: dict[str, Any]) -> None:
         self._begun = True

@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_llmcassette.protocols.assembly import OneAnswer, PartDraft
+from pytest_llmcassette.protocols.aws_json_stream import BedrockAnswer
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.media import media_of_base64
 from pytest_llmcassette.protocols.transcript import (
     Citation,
-    FinishReason,
     Media,
     Other,
     Reasoning,
@@ -21,6 +21,7 @@ from pytest_llmcassette.protocols.transcript import (
     ServerToolResult,
     Text,
     ToolCall,
+    finish_reasons,
 )
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import (
@@ -34,23 +35,19 @@ from pytest_llmcassette.protocols.wire_values import (
     sum_known,
 )
 
-_FINISH = {
-    "end_turn": FinishReason.STOP,
-    "stop_sequence": FinishReason.STOP,
-    "max_tokens": FinishReason.LENGTH,
-    "model_context_window_exceeded": FinishReason.LENGTH,
-    "tool_use": FinishReason.TOOL_CALL,
-    "guardrail_intervened": FinishReason.CONTENT_FILTER,
-    "content_filtered": FinishReason.CONTENT_FILTER,
-    "malformed_model_output": FinishReason.ERROR,
-    "malformed_tool_use": FinishReason.ERROR,
-}
+_FINISH = finish_reasons(
+    stop="end_turn stop_sequence",
+    length="max_tokens model_context_window_exceeded",
+    tool_call="tool_use",
+    content_filter="guardrail_intervened content_filtered",
+    error="malformed_model_output malformed_tool_use",
+)
 _MEDIA = ("image", "audio", "video", "document")
 _CACHE_READ = ("cacheReadInputTokens", "cacheReadInputTokenCount")
 _CACHE_WRITE = ("cacheWriteInputTokens", "cacheWriteInputTokenCount")
 
 
-class ConverseAssembly(OneAnswer):
+class ConverseAssembly(BedrockAnswer, OneAnswer):
     """One message as it grows. `joined_texts`: every token is a block of its own (Nova), so that blocks say nothing."""
 
     finish = _FINISH
@@ -66,7 +63,7 @@ class ConverseAssembly(OneAnswer):
         """The wire's stop reason."""
         return self._choice.finish_reason
 
-    def plain(self, document: dict[str, Any]) -> None:
+    def document(self, document: dict[str, Any]) -> None:
         """Take in a whole response."""
         message = as_dict(as_dict(document.get("output")).get("message"))
         self._begun = self._begun or bool(message)
@@ -137,9 +134,7 @@ class ConverseAssembly(OneAnswer):
     def _block(self, index: int, block: dict[str, Any]) -> None:
         for kind, value in block.items():
             fields = as_dict(value)
-            if kind == "text":
-                self._text(index).pieces.append(as_str(value) or "")
-            elif kind == "toolUse":
+            if kind == "toolUse":
                 self._tool(index, fields).pieces.append(as_json_text(fields.get("input")))
             elif kind == "toolResult":
                 self._result(index, fields).content = fields.get("content")
@@ -150,10 +145,8 @@ class ConverseAssembly(OneAnswer):
                 draft = self._text(index)
                 draft.pieces.extend(as_str(entry.get("text")) or "" for entry in dict_list(fields.get("content")))
                 draft.citations.extend(_citation(entry) for entry in dict_list(fields.get("citations")))
-            elif kind in _MEDIA:
-                self._choice.add(_media(kind, fields))
             else:
-                self._choice.add(Other(kind=kind, raw=value))
+                self._same_in_both(index, kind, value)
 
     def _start(self, index: int, start: dict[str, Any]) -> None:
         for kind, value in start.items():
@@ -168,9 +161,7 @@ class ConverseAssembly(OneAnswer):
     def _delta(self, index: int, delta: dict[str, Any]) -> None:
         for kind, value in delta.items():
             fields = as_dict(value)
-            if kind == "text":
-                self._text(index).pieces.append(as_str(value) or "")
-            elif kind == "toolUse":
+            if kind == "toolUse":
                 self._growing_tool(index).pieces.append(as_json_text(fields.get("input")))
             elif kind == "reasoningContent":
                 self._reasoning(index, fields)
@@ -179,10 +170,17 @@ class ConverseAssembly(OneAnswer):
                 draft.content = [*(draft.content or ()), *dict_list(value)]
             elif kind == "citation":
                 self._text(index).citations.append(_citation(fields))
-            elif kind in _MEDIA:
-                self._choice.add(_media(kind, fields))
             else:
-                self._choice.add(Other(kind=kind, raw=value))
+                self._same_in_both(index, kind, value)
+
+    def _same_in_both(self, index: int, kind: str, value: Any) -> None:
+        """What looks alike in a whole block and in a delta."""
+        if kind == "text":
+            self._text(index).pieces.append(as_str(value) or "")
+        elif kind in _MEDIA:
+            self._choice.add(_media(kind, as_dict(value)))
+        else:
+            self._choice.add(Other(kind=kind, raw=value))
 
     def _growing_tool(self, index: int) -> PartDraft:
         for part in reversed(self._choice.parts):

@@ -11,12 +11,11 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
-from pytest_llmcassette.protocols.assembly import Vectors
-from pytest_llmcassette.protocols.base import Exchange, WireProtocol
+from pytest_llmcassette.protocols.assembly import AssembledProtocol, Vectors
+from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.gemini_assembly import ContentAssembly, usage_of
-from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error
-from pytest_llmcassette.protocols.json_stream import JsonStream, is_event_stream
-from pytest_llmcassette.protocols.transcript import Transcript
+from pytest_llmcassette.protocols.http_errors import error_object
+from pytest_llmcassette.protocols.json_stream import Events
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import as_dict, as_int, dict_list, sum_known
 
@@ -25,42 +24,56 @@ _EMBED = re.compile(r"([^/:]+):(embedContent|batchEmbedContents|predict)$")
 _RAW_OBJECT = re.compile(rb"^\[?\s*\{", re.MULTILINE)
 
 
-class GeminiGenerateContent(WireProtocol):
+class _Content(ContentAssembly):
+    """The answer of one call, in whichever form it came."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(exchange)
+        self._call = _CALL.search(unquote(exchange.posted_to))
+
+    def request_model(self) -> str | None:
+        """The model in the URL."""
+        return _model_of(self._call) or super().request_model()
+
+    def stream(self, events: Events) -> None:
+        """Take in a stream's events: chunks, and an error in mid-stream."""
+        kinds = self.kinds
+        super().stream(events)
+        # Counted by what they hold: they have no names.
+        self.kinds = kinds
+        if not self.complete() and self.error is None:
+            # The error comes as bare JSON over several lines, without `data:`.
+            start = _RAW_OBJECT.search(self.exchange.body)
+            document = _first_value(self.exchange.body[start.start() :].lstrip()) if start else None
+            if document is not None:
+                self.error = error_object(document, status=None)
+
+    def plain(self, document: Any) -> None:
+        """Take in a response object, or the array of a stream's chunks."""
+        self.streamed = self._call is not None and self._call[2] == "streamGenerateContent"
+        body = self.exchange.body
+        if document is None and body.lstrip()[:1] == b"[":
+            document = _readable_elements(body)
+            self.cut = True
+            self.notes.append(f"the JSON array is not closed; {len(document)} whole elements were read")
+        if isinstance(document, list):
+            for element in dict_list(document):
+                self.chunk(element)
+        elif isinstance(document, dict):
+            self.chunk(document)
+        else:
+            self.unreadable("The recorded answer is no JSON object.")
+
+
+class GeminiGenerateContent(AssembledProtocol):
     """`gemini.generate_content`: generateContent and streamGenerateContent."""
 
     name = "gemini.generate_content"
+    assembly = _Content
 
     def claims(self, exchange: Exchange) -> bool:
         """By the method at the end of the path, on any host (proxies keep it)."""
         return _CALL.search(unquote(exchange.posted_to)) is not None
-
-    def read(self, exchange: Exchange) -> Transcript:
-        """The candidates, streamed or plain."""
-        match = _CALL.search(unquote(exchange.posted_to))
-        assembly = ContentAssembly(exchange)
-        if is_error(exchange):
-            assembly.error = http_error(exchange)
-        elif is_event_stream(exchange):
-            assembly.streamed = True
-            _read_events(assembly, exchange.body)
-        else:
-            assembly.streamed = match is not None and match[2] == "streamGenerateContent"
-            _read_json(assembly, exchange)
-        return assembly.transcript(self.name, _model_of(match))
-
-
-def _read_events(assembly: ContentAssembly, body: bytes) -> None:
-    events = JsonStream(body)
-    for _, event in events:
-        assembly.chunk(event)
-    assembly.cut = events.cut
-    assembly.notes.extend(events.notes)
-    if not assembly.complete() and assembly.error is None:
-        # An error in mid-stream comes as bare JSON over several lines, without `data:`.
-        start = _RAW_OBJECT.search(body)
-        document = _first_value(body[start.start() :].lstrip()) if start else None
-        if document is not None:
-            assembly.error = error_object(document, status=None)
 
 
 def _first_value(body: bytes) -> Any:
@@ -68,21 +81,6 @@ def _first_value(body: bytes) -> Any:
         return json.JSONDecoder().raw_decode(body.decode(errors="replace"))[0]
     except (ValueError, RecursionError):
         return None
-
-
-def _read_json(assembly: ContentAssembly, exchange: Exchange) -> None:
-    document = exchange.response_json
-    if document is None and exchange.body.lstrip()[:1] == b"[":
-        document = _readable_elements(exchange.body)
-        assembly.cut = True
-        assembly.notes.append(f"the JSON array is not closed; {len(document)} whole elements were read")
-    if isinstance(document, list):
-        for element in dict_list(document):
-            assembly.chunk(element)
-    elif isinstance(document, dict):
-        assembly.chunk(document)
-    else:
-        assembly.unreadable("The recorded answer is no JSON object.")
 
 
 def _readable_elements(body: bytes) -> list[Any]:
@@ -101,40 +99,41 @@ def _readable_elements(body: bytes) -> list[Any]:
         return found
 
 
-class GeminiEmbedContent(WireProtocol):
+class _Embeddings(Vectors):
+    def request_model(self) -> str | None:
+        """The model in the URL."""
+        return _model_of(_EMBED.search(unquote(self.exchange.posted_to))) or super().request_model()
+
+    def plain(self, document: object) -> None:
+        """Take in a whole answer."""
+        fields = as_dict(document)
+        if "error" in fields:
+            self.error = error_object(fields, status=self.exchange.status)
+        elif not any(key in fields for key in ("embedding", "embeddings", "predictions")):
+            self.unreadable("The recorded answer holds no embeddings.")
+
+    def usage(self) -> Usage | None:
+        """What was counted: for the whole call, or by Vertex for each input by itself."""
+        document = as_dict(self.exchange.response_json)
+        wire = as_dict(document.get("usageMetadata"))
+        if wire:
+            return usage_of(wire)
+        predictions = [as_dict(entry.get("embeddings")) for entry in dict_list(document.get("predictions"))]
+        statistics = [as_dict(entry.get("statistics")) for entry in predictions]
+        counts = sum_known(*(as_int(entry.get("token_count")) for entry in statistics))
+        return None if counts is None else Usage(input_tokens=counts, wire={"statistics": statistics})
+
+
+class GeminiEmbedContent(AssembledProtocol):
     """`gemini.embed_content`: embedContent, batchEmbedContents, and Vertex AI's `predict` of embedding models."""
 
     name = "gemini.embed_content"
+    assembly = _Embeddings
 
     def claims(self, exchange: Exchange) -> bool:
         """By the method at the end of the path; `predict` serves other models too: their name decides."""
         match = _EMBED.search(unquote(exchange.posted_to))
         return match is not None and (match[2] != "predict" or "embedding" in match[1])
-
-    def read(self, exchange: Exchange) -> Transcript:
-        """Usage and completeness."""
-        answer = Vectors(exchange)
-        document = as_dict(exchange.response_json)
-        answer.counted = _embedding_usage(document)
-        if is_error(exchange):
-            answer.error = http_error(exchange)
-        elif "error" in document:
-            answer.error = error_object(document, status=exchange.status)
-        elif not any(key in document for key in ("embedding", "embeddings", "predictions")):
-            answer.unreadable("The recorded answer holds no embeddings.")
-        return answer.transcript(self.name, _model_of(_EMBED.search(unquote(exchange.posted_to))))
-
-
-def _embedding_usage(document: dict[str, Any]) -> Usage | None:
-    wire = as_dict(document.get("usageMetadata"))
-    if wire:
-        return usage_of(wire)
-    # Vertex counts each input by itself.
-    statistics = [
-        as_dict(as_dict(entry.get("embeddings")).get("statistics")) for entry in dict_list(document.get("predictions"))
-    ]
-    counts = sum_known(*(as_int(entry.get("token_count")) for entry in statistics))
-    return None if counts is None else Usage(input_tokens=counts, wire={"statistics": statistics})
 
 
 def _model_of(match: re.Match[str] | None) -> str | None:

@@ -13,13 +13,13 @@ from pytest_llmcassette.protocols.transcript import (
     Choice,
     Citation,
     ExchangeError,
-    FinishReason,
     Media,
     Other,
     Reasoning,
     ServerToolCall,
     ServerToolResult,
     Text,
+    finish_reasons,
 )
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import (
@@ -28,30 +28,19 @@ from pytest_llmcassette.protocols.wire_values import (
     as_json_text,
     as_str,
     dict_list,
+    index_of,
     seconds_of,
     sum_known,
 )
 
-_BLOCKED = FinishReason.CONTENT_FILTER
-_FINISH = {
-    "STOP": FinishReason.STOP,
-    "MAX_TOKENS": FinishReason.LENGTH,
-    "CONTINUATION": FinishReason.LENGTH,
-    "SAFETY": _BLOCKED,
-    "RECITATION": _BLOCKED,
-    "BLOCKLIST": _BLOCKED,
-    "PROHIBITED_CONTENT": _BLOCKED,
-    "SPII": _BLOCKED,
-    "MODEL_ARMOR": _BLOCKED,
-    "IMAGE_SAFETY": _BLOCKED,
-    "IMAGE_PROHIBITED_CONTENT": _BLOCKED,
-    "IMAGE_RECITATION": _BLOCKED,
-    "MALFORMED_FUNCTION_CALL": FinishReason.ERROR,
-    "MALFORMED_RESPONSE": FinishReason.ERROR,
-    "UNEXPECTED_TOOL_CALL": FinishReason.ERROR,
-    "TOO_MANY_TOOL_CALLS": FinishReason.ERROR,
-    "MISSING_THOUGHT_SIGNATURE": FinishReason.ERROR,
-}
+_FINISH = finish_reasons(
+    stop="STOP",
+    length="MAX_TOKENS CONTINUATION",
+    content_filter="SAFETY RECITATION BLOCKLIST PROHIBITED_CONTENT SPII MODEL_ARMOR"
+    " IMAGE_SAFETY IMAGE_PROHIBITED_CONTENT IMAGE_RECITATION",
+    error="MALFORMED_FUNCTION_CALL MALFORMED_RESPONSE UNEXPECTED_TOOL_CALL TOO_MANY_TOOL_CALLS"
+    " MISSING_THOUGHT_SIGNATURE",
+)
 # The numbers of `enum-encoding=int`: google/ai/generativelanguage and google/cloud/aiplatform number them differently.
 _COMMON_NUMBERS = ("FINISH_REASON_UNSPECIFIED", "STOP", "MAX_TOKENS", "SAFETY", "RECITATION")
 _STUDIO_NUMBERS = (
@@ -71,7 +60,6 @@ class ContentAssembly(Assembly):
 
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(exchange)
-        self._status = exchange.status
         # For `enum-encoding=int` only.
         self._numbers = _VERTEX_NUMBERS if "aiplatform" in exchange.host else _STUDIO_NUMBERS
         self._drafts: dict[int, ChoiceDraft] = {}
@@ -85,16 +73,19 @@ class ContentAssembly(Assembly):
         kind = "error" if document.get("error") else "chunk"
         self.kinds[kind] = self.kinds.get(kind, 0) + 1
         if kind == "error":
-            self.error = error_object(document, status=self._status)
+            self.error = error_object(document, status=self.exchange.status)
         self.id = self.id or as_str(document.get("responseId"))
         self.model = self.model or as_str(document.get("modelVersion"))
         self.created = self.created or seconds_of(document.get("createTime"))
         # Counts are cumulative but not monotone: the last object holds, as a whole.
         self._usage = as_dict(document.get("usageMetadata")) or self._usage
         for position, candidate in enumerate(dict_list(document.get("candidates"))):
-            index = as_int(candidate.get("index"))
-            self._candidate(position if index is None else index, candidate)
+            self._candidate(index_of(candidate, position), candidate)
         self._prompt_feedback(as_dict(document.get("promptFeedback")))
+
+    def event(self, name: str, event: dict[str, Any]) -> None:
+        """Take in one event of a stream."""
+        self.chunk(event)
 
     def complete(self) -> bool:
         """Every candidate has a finish reason, and the stream was not cut."""
@@ -117,12 +108,10 @@ class ContentAssembly(Assembly):
         reason = feedback.get("blockReason")
         if reason:
             words = as_str(feedback.get("blockReasonMessage")) or "The prompt was blocked."
-            self.error = ExchangeError(status=self._status, type=str(reason), message=words)
+            self.error = ExchangeError(status=self.exchange.status, type=str(reason), message=words)
 
     def _candidate(self, index: int, candidate: dict[str, Any]) -> None:
-        draft = self._drafts.get(index)
-        if draft is None:
-            draft = self._drafts[index] = ChoiceDraft(index)
+        draft = self._drafts.setdefault(index, ChoiceDraft(index))
         for part in dict_list(as_dict(candidate.get("content")).get("parts")):
             _add_part(draft, part)
         reason = candidate.get("finishReason")
@@ -148,22 +137,17 @@ def _add_part(draft: ChoiceDraft, part: dict[str, Any]) -> None:
     if isinstance(text, str):
         growing = draft.part(Reasoning if part.get("thought") is True else Text)
         growing.pieces.append(text)
-        if signature:
+        if signature and growing.kind is Reasoning:
+            growing.signature = signature
+        elif signature:
             # A text has no place for it: the signature stands as reasoning of its own, right after.
-            _sign(draft, growing, signature)
+            draft.add(Reasoning(signature=signature))
     elif isinstance(call, dict):
         add_call(draft, call, signature)
     else:
         _add_other(draft, part)
         if signature:
             draft.add(Reasoning(signature=signature))
-
-
-def _sign(draft: ChoiceDraft, growing: PartDraft, signature: str) -> None:
-    if growing.kind is Reasoning:
-        growing.signature = signature
-    else:
-        draft.add(Reasoning(signature=signature))
 
 
 def _add_other(draft: ChoiceDraft, part: dict[str, Any]) -> None:

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 _EXACT = {
-    "api.openai.com": "openai",
-    "us.api.openai.com": "openai",
-    "eu.api.openai.com": "openai",
-    "api.anthropic.com": "anthropic",
     "generativelanguage.googleapis.com": "gemini",
     "aiplatform.googleapis.com": "vertex",
     "openrouter.ai": "openrouter",
     "api.groq.com": "groq",
-    "api.x.ai": "xai",
     "ai-gateway.vercel.sh": "vercel",
     "api.v0.dev": "vercel",
     "router.huggingface.co": "huggingface",
     "api-inference.huggingface.co": "huggingface",
-    "api.mistral.ai": "mistral",
-    "codestral.mistral.ai": "mistral",
-    "api.cohere.com": "cohere",
     "api.cohere.ai": "cohere",
     "ollama.com": "ollama",
     "api.deepseek.com": "deepseek",
@@ -62,6 +54,8 @@ _EXACT = {
 }
 
 _SUFFIXES = (
+    (".openai.com", "openai"),
+    (".anthropic.com", "anthropic"),
     (".openai.azure.com", "azure"),
     (".cognitiveservices.azure.com", "azure"),
     (".services.ai.azure.com", "azure"),
@@ -80,8 +74,6 @@ _SUFFIXES = (
     (".ovh.net", "ovhcloud"),
     (".databricks.com", "databricks"),
     (".snowflakecomputing.com", "snowflake"),
-    (".openai.com", "openai"),
-    (".anthropic.com", "anthropic"),
 )
 
 # Where these servers listen unless told otherwise; only on this machine does a port say so much.

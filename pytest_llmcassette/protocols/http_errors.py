@@ -74,20 +74,17 @@ def error_object(value: Any, *, status: int | None) -> ExchangeError:
 
 
 def _of_fields(fields: dict[str, Any], status: int | None, around: dict[str, Any]) -> ExchangeError:
-    kind = None
-    for name in ("type", "code", "status", "__type"):
-        kind = _kind(fields.get(name))
-        if kind is not None:
-            break
-    message = None
-    for holder in (fields, around):
-        for name in _WORDS:
-            if holder.get(name):
-                message = _detail(holder[name])
-                break
-        if message is not None:
-            break
-    return ExchangeError(status=status, type=kind, message=message)
+    kinds = (_kind(fields.get(name)) for name in ("type", "code", "status", "__type"))
+    words = _said(fields) or _said(around)
+    return ExchangeError(
+        status=status,
+        type=next((kind for kind in kinds if kind is not None), None),
+        message=None if words is None else _detail(words),
+    )
+
+
+def _said(holder: dict[str, Any]) -> Any:
+    return next((holder[name] for name in _WORDS if holder.get(name)), None)
 
 
 def _kind(value: object) -> str | None:
@@ -102,7 +99,7 @@ def _detail(value: object, depth: int = 0) -> str:
         return value
     if isinstance(value, list) and depth < _DEEPEST:
         return "; ".join(_detail(entry, depth + 1) for entry in value)[:_LONGEST]
-    inner = next((value[name] for name in _WORDS if value.get(name)), None) if isinstance(value, dict) else None
+    inner = _said(value) if isinstance(value, dict) else None
     if inner is not None and depth < _DEEPEST:
         return _detail(inner, depth + 1)
     return json.dumps(value, ensure_ascii=False)[:_LONGEST]

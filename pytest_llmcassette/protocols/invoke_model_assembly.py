@@ -8,14 +8,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_llmcassette.protocols.assembly import Assembly, ChoiceDraft
+from pytest_llmcassette.protocols.assembly import ChoiceDraft
+from pytest_llmcassette.protocols.aws_json_stream import BedrockAnswer
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.converse_assembly import ConverseAssembly
 from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.media import media_of_base64
-from pytest_llmcassette.protocols.transcript import Choice, FinishReason, Reasoning, Text, ToolCall
+from pytest_llmcassette.protocols.transcript import Choice, Reasoning, Text, ToolCall, finish_reasons
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_str, dict_list, sum_known
+from pytest_llmcassette.protocols.wire_values import (
+    as_dict,
+    as_int,
+    as_json_text,
+    as_str,
+    dict_list,
+    index_of,
+    sum_known,
+)
 
 _HEADERS = {
     "inputTokenCount": "X-Amzn-Bedrock-Input-Token-Count",
@@ -29,23 +38,13 @@ _LISTS = ("results", "outputs", "generations", "completions", "choices")
 _TEXTS = ("outputText", "text", "generation", "completion")
 _REASONS = ("completionReason", "finish_reason", "stop_reason", "finishReason")
 _VECTORS = ("embedding", "embeddings", "embeddingsByType")
-_FINISH = {
-    FinishReason.STOP: (
-        "finish",
-        "complete",
-        "stop",
-        "end_turn",
-        "endoftext",
-        "eos",
-        "stop_sequence",
-        "stop_criteria_met",
-    ),
-    FinishReason.LENGTH: ("length", "max_tokens"),
-    FinishReason.TOOL_CALL: ("tool_use", "tool_calls", "tool_call"),
-    FinishReason.CONTENT_FILTER: ("content_filtered", "content_filter", "error_toxic"),
-    FinishReason.ERROR: ("error",),
-}
-_FINISH_BY_WORD = {word: reason for reason, words in _FINISH.items() for word in words}
+_FINISH = finish_reasons(
+    stop="finish complete stop end_turn endoftext eos stop_sequence stop_criteria_met",
+    length="length max_tokens",
+    tool_call="tool_use tool_calls tool_call",
+    content_filter="content_filtered content_filter error_toxic",
+    error="error",
+)
 # (input, output) as Llama, Titan and the OpenAI-like bodies (AI21, DeepSeek, Qwen, Mistral) count.
 _OWN_COUNTS = (
     ("prompt_token_count", "generation_token_count"),
@@ -55,7 +54,7 @@ _OWN_COUNTS = (
 )
 
 
-class InvokeModelAssembly(Assembly):
+class InvokeModelAssembly(BedrockAnswer):
     """One answer as it grows."""
 
     def __init__(self, exchange: Exchange) -> None:
@@ -72,7 +71,7 @@ class InvokeModelAssembly(Assembly):
         """Take in one event of a stream: its fields say what it is."""
         self._take(event)
 
-    def plain(self, document: dict[str, Any]) -> None:
+    def document(self, document: dict[str, Any]) -> None:
         """Take in a whole body."""
         self._take(document)
         # Image models write `"error": null` beside their images.
@@ -90,14 +89,13 @@ class InvokeModelAssembly(Assembly):
         self._intervened = self._intervened or document.get("amazon-bedrock-guardrailAction") == "INTERVENED"
         self._own.update(_own_counts(document))
         if "output" in document:
-            self._nova.plain(document)
+            self._nova.document(document)
         for kind in _NOVA_EVENTS:
             if kind in document:
                 self._nova.event(kind, as_dict(document[kind]))
         for name in _LISTS:
             for position, entry in enumerate(dict_list(document.get(name))):
-                index = as_int(entry.get("index"))
-                self._entry(position if index is None else index, entry)
+                self._entry(index_of(entry, position), entry)
         # Cohere repeats the whole answer in the event that ends the stream.
         if document.get("event_type") in (None, "text-generation", "tool-calls-generation", "stream-end"):
             self._entry(0, document)
@@ -108,7 +106,7 @@ class InvokeModelAssembly(Assembly):
     def choices(self) -> tuple[Choice, ...]:
         """The answers by index."""
         return self._nova.choices() or tuple(
-            draft.build(lambda word: _FINISH_BY_WORD.get(word.lower())) for _, draft in sorted(self._drafts.items())
+            draft.build(lambda word: _FINISH.get(word.lower())) for _, draft in sorted(self._drafts.items())
         )
 
     def complete(self) -> bool:
@@ -175,8 +173,7 @@ class InvokeModelAssembly(Assembly):
     def _calls(self, index: int, message: dict[str, Any]) -> None:
         for position, call in enumerate(dict_list(message.get("tool_calls"))):
             function = as_dict(call.get("function")) or call
-            number = as_int(call.get("index"))
-            draft = self._draft(index).part(ToolCall, position if number is None else number)
+            draft = self._draft(index).part(ToolCall, index_of(call, position))
             draft.id = as_str(call.get("id")) or draft.id
             draft.name = as_str(function.get("name")) or draft.name
             arguments = function.get("arguments", function.get("parameters"))

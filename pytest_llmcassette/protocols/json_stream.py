@@ -8,7 +8,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from typing import Any
 
-from pytest_llmcassette.framing.sse import SSEDecoder
+from pytest_llmcassette.framing import sse
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.transcript import ExchangeError
 
@@ -38,7 +38,8 @@ def is_event_stream(exchange: Exchange) -> bool:
 _decode = json.JSONDecoder().raw_decode
 
 
-def _object(data: str) -> dict[str, Any] | None:
+def json_object(data: str) -> dict[str, Any] | None:
+    """The JSON object in a text, None when it is none."""
     try:
         try:
             value, end = _decode(data)
@@ -85,14 +86,13 @@ class JsonStream(Events):
     def __init__(self, body: bytes) -> None:
         super().__init__()
         self.done = False
-        decoder = SSEDecoder()
-        self._events, self._tail = decoder.feed(body), decoder.finish()
-        if decoder.invalid_utf8:
+        self._events, self._tail, invalid_utf8 = sse.parse(body)
+        if invalid_utf8:
             self.note("some bytes of the stream are no UTF-8 and were replaced")
 
     def __iter__(self) -> Iterator[tuple[str, dict[str, Any]]]:
         kinds = self.kinds
-        for number, (name, data, _) in enumerate(self._events):
+        for number, (name, data) in enumerate(self._events):
             if data.startswith("[DONE]"):
                 self.done = True
                 self.count("[DONE]")
@@ -101,7 +101,7 @@ class JsonStream(Events):
                 # A ping: named events without data exist, nameless ones are keep-alive.
                 self.count(name or "keep-alive")
                 continue
-            value = _object(data)
+            value = json_object(data)
             if value is None:
                 self.cut = True
                 self.note(f"event {number} is no JSON object: {data[:80]!r}")
@@ -113,4 +113,4 @@ class JsonStream(Events):
             yield name, value
         if self._tail is not None and not self.done:
             self.cut = True
-            self.note(f"the stream ends inside an event: {self._tail.text[:80]!r}")
+            self.note(f"the stream ends inside an event: {self._tail[:80]!r}")

@@ -9,6 +9,9 @@ from urllib.parse import unquote_to_bytes
 
 from pytest_llmcassette.protocols.transcript import Media
 
+TO_STANDARD = str.maketrans("-_", "+/")
+"""URL-safe base64 as the standard's."""
+
 
 def media_of_url(kind: str, url: str) -> Media:
     """A medium given by URL; a data URI is measured, any other URL is kept as it is."""
@@ -24,7 +27,7 @@ def media_of_url(kind: str, url: str) -> Media:
 def media_of_base64(kind: str, media_type: str | None, text: str) -> Media:
     """A medium given as base64 text (standard or URL-safe, padded or not); without size when it cannot be decoded."""
     try:
-        data = base64.b64decode(text.translate(_TO_STANDARD) + "==", validate=False)
+        data = base64.b64decode(text.translate(TO_STANDARD) + "==", validate=False)
     except (binascii.Error, ValueError):
         return Media(kind=kind, media_type=media_type)
     return media_of_bytes(kind, media_type, data)
@@ -34,6 +37,3 @@ def media_of_bytes(kind: str, media_type: str | None, data: bytes) -> Media:
     """A medium given as bytes."""
     digest = "sha256:" + hashlib.sha256(data).hexdigest()[:16]
     return Media(kind=kind, media_type=media_type, size=len(data), digest=digest)
-
-
-_TO_STANDARD = str.maketrans("-_", "+/")

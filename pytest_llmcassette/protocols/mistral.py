@@ -6,14 +6,13 @@ and fill-in-the-middle answers with a message too.
 
 from __future__ import annotations
 
-from pytest_llmcassette.protocols.base import Exchange, WireProtocol
-from pytest_llmcassette.protocols.chat_completions import read_chat
-from pytest_llmcassette.protocols.transcript import Transcript
+from pytest_llmcassette.protocols.base import Exchange
+from pytest_llmcassette.protocols.chat_completions import ChatProtocol
 
 _PATHS = ("/chat/completions", "/fim/completions", "/agents/completions")
 
 
-class MistralChat(WireProtocol):
+class MistralChat(ChatProtocol):
     """https://docs.mistral.ai/api"""
 
     name = "mistral.chat"
@@ -24,10 +23,6 @@ class MistralChat(WireProtocol):
         if path.endswith(_PATHS):
             return exchange.provider == "mistral" or not path.endswith("/chat/completions")
         return "/publishers/mistralai/models/" in path and path.lower().endswith("rawpredict")
-
-    def read(self, exchange: Exchange) -> Transcript:
-        """The transcript."""
-        return read_chat(exchange, self.name)
 
 
 PROTOCOLS = (MistralChat(),)

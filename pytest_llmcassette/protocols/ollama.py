@@ -6,21 +6,16 @@ the counts. `prompt_eval_count` is absent when the prompt came from the cache: u
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from typing import Any
 
 from pytest_llmcassette.framing import ndjson
-from pytest_llmcassette.protocols.assembly import OneAnswer
-from pytest_llmcassette.protocols.base import Exchange, WireProtocol
-from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error
+from pytest_llmcassette.protocols.assembly import AssembledProtocol, OneAnswer
+from pytest_llmcassette.protocols.base import Exchange
+from pytest_llmcassette.protocols.http_errors import error_object
+from pytest_llmcassette.protocols.json_stream import Events, json_object
 from pytest_llmcassette.protocols.media import media_of_base64
-from pytest_llmcassette.protocols.transcript import (
-    FinishReason,
-    Reasoning,
-    Text,
-    ToolCall,
-    Transcript,
-)
+from pytest_llmcassette.protocols.transcript import Reasoning, Text, ToolCall, finish_reasons
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import (
     as_dict,
@@ -32,50 +27,30 @@ from pytest_llmcassette.protocols.wire_values import (
     seconds_of,
 )
 
-_FINISH = {"stop": FinishReason.STOP, "length": FinishReason.LENGTH}
+_FINISH = finish_reasons(stop="stop", length="length")
 _COUNTS = ("prompt_eval_count", "eval_count")
 
 
-class _OllamaProtocol(WireProtocol):
-    path: str
+class _JsonLines(Events):
+    """A stream's lines: each is a response object."""
 
-    def claims(self, exchange: Exchange) -> bool:
-        """By path, and, since `/api/chat` is a path of many, by Ollama's port or host or the look of the answer."""
-        if not exchange.posted_to.endswith(self.path):
-            return False
-        try:
-            port = exchange.url.port
-        except ValueError:
-            port = None
-        if port == 11434 or "ollama" in exchange.host or exchange.content_type == "application/x-ndjson":
-            return True
-        first = exchange.body[:4096].lstrip().partition(b"\n")[0]
-        return b'"model"' in first and b'"done"' in first
+    def __init__(self, body: bytes) -> None:
+        super().__init__()
+        self._lines, self._tail = ndjson.parse(body)
 
-    def read(self, exchange: Exchange) -> Transcript:
-        """The answer, streamed or plain."""
-        assembly = _Assembly(exchange)
-        if is_error(exchange):
-            assembly.error = http_error(exchange)
-        elif exchange.response_json is None or exchange.content_type == "application/x-ndjson":
-            assembly.lines(exchange.body)
-        else:
-            assembly.plain(as_dict(exchange.response_json))
-        return assembly.transcript(self.name)
-
-
-class OllamaChat(_OllamaProtocol):
-    """`ollama.chat`: `/api/chat`."""
-
-    name = "ollama.chat"
-    path = "/api/chat"
-
-
-class OllamaGenerate(_OllamaProtocol):
-    """`ollama.generate`: `/api/generate`."""
-
-    name = "ollama.generate"
-    path = "/api/generate"
+    def __iter__(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        for number, line in enumerate(self._lines):
+            event = json_object(line)
+            if event is None:
+                self.cut = True
+                self.notes.append(f"line {number} is no JSON object: {line[:80]!r}")
+                continue
+            kind = "error" if "error" in event else "done" if event.get("done") is True else "chunk"
+            self.count(kind)
+            yield kind, event
+        if self._tail is not None:
+            self.cut = True
+            self.notes.append(f"the last line has no end: {self._tail[:80]!r}")
 
 
 class _Assembly(OneAnswer):
@@ -88,28 +63,22 @@ class _Assembly(OneAnswer):
         self._done = False
         self._usage: dict[str, Any] = {}
 
-    def lines(self, body: bytes) -> None:
-        """Take in a stream."""
-        self.streamed = True
-        lines, tail = ndjson.parse(body)
-        for number, line in enumerate(lines):
-            try:
-                event = json.loads(line)
-            except (ValueError, RecursionError):
-                event = None
-            if not isinstance(event, dict):
-                self.cut = True
-                self.notes.append(f"line {number} is no JSON object: {line[:80]!r}")
-                continue
-            kind = "error" if "error" in event else "done" if event.get("done") is True else "chunk"
-            self.kinds[kind] = self.kinds.get(kind, 0) + 1
-            self.plain(event)
-        if tail is not None:
-            self.cut = True
-            self.notes.append(f"the last line has no end: {tail[:80]!r}")
+    def events(self) -> Events | None:
+        """The lines of a stream."""
+        exchange = self.exchange
+        if exchange.response_json is None or exchange.content_type == "application/x-ndjson":
+            return _JsonLines(exchange.body)
+        return None
 
-    def plain(self, event: dict[str, Any]) -> None:
-        """Take in a response object: each line of a stream is one."""
+    def event(self, name: str, event: dict[str, Any]) -> None:
+        """Take in a line of a stream."""
+        self._object(event)
+
+    def plain(self, document: object) -> None:
+        """Take in a whole answer."""
+        self._object(as_dict(document))
+
+    def _object(self, event: dict[str, Any]) -> None:
         if event.get("error"):
             self.error = error_object(event, status=self.exchange.status)
             return
@@ -157,6 +126,34 @@ class _Assembly(OneAnswer):
                 arguments=as_json_text(function.get("arguments")),
             )
         )
+
+
+class _OllamaProtocol(AssembledProtocol):
+    assembly = _Assembly
+    path: str
+
+    def claims(self, exchange: Exchange) -> bool:
+        """By path, and, since `/api/chat` is a path of many, by Ollama's port or host or the look of the answer."""
+        if not exchange.posted_to.endswith(self.path):
+            return False
+        if exchange.port == 11434 or "ollama" in exchange.host or exchange.content_type == "application/x-ndjson":
+            return True
+        first = exchange.body[:4096].lstrip().partition(b"\n")[0]
+        return b'"model"' in first and b'"done"' in first
+
+
+class OllamaChat(_OllamaProtocol):
+    """`ollama.chat`: `/api/chat`."""
+
+    name = "ollama.chat"
+    path = "/api/chat"
+
+
+class OllamaGenerate(_OllamaProtocol):
+    """`ollama.generate`: `/api/generate`."""
+
+    name = "ollama.generate"
+    path = "/api/generate"
 
 
 PROTOCOLS = (OllamaChat(), OllamaGenerate())

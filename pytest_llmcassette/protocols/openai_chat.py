@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pytest_llmcassette.protocols.base import Exchange, WireProtocol
-from pytest_llmcassette.protocols.chat_completions import read_chat
-from pytest_llmcassette.protocols.transcript import Transcript
+from pytest_llmcassette.protocols.base import Exchange
+from pytest_llmcassette.protocols.chat_completions import ChatProtocol
 
 
-class OpenAIChat(WireProtocol):
+class OpenAIChat(ChatProtocol):
     """https://platform.openai.com/docs/api-reference/chat, and 25 compatible hosts."""
 
     name = "openai.chat"
@@ -22,10 +21,6 @@ class OpenAIChat(WireProtocol):
         # Databricks, SageMaker and company proxies serve it at URLs of their own.
         said_so = bool(path) and b'"chat.completion' in exchange.body[:4096]
         return said_so and isinstance(exchange.asked("messages"), list)
-
-    def read(self, exchange: Exchange) -> Transcript:
-        """The transcript."""
-        return read_chat(exchange, self.name)
 
 
 PROTOCOLS = (OpenAIChat(),)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pytest_llmcassette.protocols.base import Exchange, WireProtocol
-from pytest_llmcassette.protocols.chat_completions import read_chat
-from pytest_llmcassette.protocols.transcript import Transcript
+from pytest_llmcassette.protocols.base import Exchange
+from pytest_llmcassette.protocols.chat_completions import ChatProtocol
 
 
-class OpenAICompletions(WireProtocol):
+class OpenAICompletions(ChatProtocol):
     """https://platform.openai.com/docs/api-reference/completions
 
     Its choices have `text` where chat has a message; ids, usage, errors and stream ends are those of chat completions.
@@ -21,10 +20,6 @@ class OpenAICompletions(WireProtocol):
         if path.endswith("/completions"):
             return True
         return bool(path) and b'"text_completion"' in exchange.body[:4096] and exchange.asked("prompt") is not None
-
-    def read(self, exchange: Exchange) -> Transcript:
-        """The transcript."""
-        return read_chat(exchange, self.name)
 
 
 PROTOCOLS = (OpenAICompletions(),)

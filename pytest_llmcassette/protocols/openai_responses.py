@@ -6,13 +6,13 @@ import re
 from typing import Any
 
 from pytest_llmcassette.cassette.model import Outcome
-from pytest_llmcassette.protocols.assembly import ChoiceDraft
-from pytest_llmcassette.protocols.base import Exchange, WireProtocol
-from pytest_llmcassette.protocols.http_errors import error_object, http_error, is_error, unreadable
-from pytest_llmcassette.protocols.json_stream import JsonStream, is_event_stream
+from pytest_llmcassette.protocols.assembly import AssembledProtocol, ChoiceDraft
+from pytest_llmcassette.protocols.base import Exchange
+from pytest_llmcassette.protocols.http_errors import error_object, unreadable
+from pytest_llmcassette.protocols.json_stream import Events, is_event_stream
 from pytest_llmcassette.protocols.responses_items import add_item
 from pytest_llmcassette.protocols.responses_stream import ResponseDraft, error_fields
-from pytest_llmcassette.protocols.transcript import ExchangeError, FinishReason, ToolCall, Transcript
+from pytest_llmcassette.protocols.transcript import Choice, FinishReason, ToolCall, Transcript
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import as_dict, as_float, as_int, as_str, as_time, counts_in
 
@@ -22,7 +22,59 @@ _UNFINISHED = ("queued", "in_progress")
 _ENDED_WELL = ("completed", "incomplete")
 
 
-class OpenAIResponses(WireProtocol):
+class _Answer(ResponseDraft):
+    """A response, streamed or plain."""
+
+    def stream(self, events: Events) -> None:
+        """Take in a stream's events."""
+        super().stream(events)
+        if self.failure is not None:
+            self.error = error_object(error_fields(self.failure), status=None)
+        elif self.response.get("error"):
+            self.error = error_object(self.response, status=None)
+
+    def plain(self, document: object) -> None:
+        """Take in a whole answer."""
+        self.response = as_dict(document)
+        self.ended = True
+        if self.response.get("error"):
+            self.error = error_object(self.response, status=None)
+        elif not isinstance(self.response.get("output"), list):
+            self.error = unreadable(self.exchange, "the body has no output")
+
+    def transcript(self, protocol: str) -> Transcript:
+        """The finished transcript."""
+        self.id = as_str(self.response.get("id")) or None
+        self.model = as_str(self.response.get("model")) or None
+        self.created = as_time(self.response.get("created_at"))
+        return super().transcript(protocol)
+
+    def choices(self) -> tuple[Choice, ...]:
+        """The output items as the one answer."""
+        choice = ChoiceDraft(0)
+        for position, item in enumerate(self.output()):
+            add_item(choice, item, position)
+        status = as_str(self.response.get("status"))
+        choice.finish_reason = status if status not in _UNFINISHED else None
+        reason = as_str(as_dict(self.response.get("incomplete_details")).get("reason"))
+        calls = any(getattr(part, "kind", None) is ToolCall for part in choice.parts)
+        built = choice.build(lambda wire: _normalise(wire, reason, calls=calls))
+        return (built,) if built.parts or built.finish_reason else ()
+
+    def complete(self) -> bool:
+        """A status that ends it, and in a stream the event that comes with it."""
+        if self.error is not None or self.cut or not self.ended:
+            return False
+        status = self.response.get("status", "completed" if self.streamed else None)
+        ended = status in _ENDED_WELL or (not self.streamed and self.response.get("object") == "response.compaction")
+        return ended and self.exchange.interaction.outcome is Outcome.COMPLETE
+
+    def usage(self) -> Usage | None:
+        """What was counted."""
+        return responses_usage(self.response.get("usage"), self.response.get("tool_usage"))
+
+
+class OpenAIResponses(AssembledProtocol):
     """https://platform.openai.com/docs/api-reference/responses
 
     Of a response in the background the finished poll has the transcript: its creation and earlier polls, answered with
@@ -30,6 +82,7 @@ class OpenAIResponses(WireProtocol):
     """
 
     name = "openai.responses"
+    assembly = _Answer
 
     def claims(self, exchange: Exchange) -> bool:
         """By URL; a poll by its state as well."""
@@ -45,71 +98,6 @@ class OpenAIResponses(WireProtocol):
         if is_event_stream(exchange):
             return True
         return as_dict(exchange.response_json).get("status") not in _UNFINISHED
-
-    def read(self, exchange: Exchange) -> Transcript:
-        """The transcript."""
-        if is_event_stream(exchange) and not is_error(exchange):
-            return self._read_stream(exchange)
-        document = as_dict(exchange.response_json)
-        error = None
-        if is_error(exchange):
-            error, document = http_error(exchange), {}
-        elif document.get("error"):
-            error = error_object(document, status=None)
-        elif not isinstance(document.get("output"), list):
-            error = unreadable(exchange, "the body has no output")
-        ended = document.get("status") in _ENDED_WELL or document.get("object") == "response.compaction"
-        output = document.get("output") if isinstance(document.get("output"), list) else []
-        return _transcript(exchange, self.name, document, output or [], error, ended=ended, stream=None)
-
-    def _read_stream(self, exchange: Exchange) -> Transcript:
-        stream = JsonStream(exchange.body)
-        draft = ResponseDraft()
-        for name, event in stream:
-            draft.add(name, event)
-        error = None
-        if draft.error is not None:
-            error = error_object(error_fields(draft.error), status=None)
-        elif draft.response.get("error"):
-            error = error_object(draft.response, status=None)
-        ended = draft.ended and draft.response.get("status", "completed") in _ENDED_WELL and not stream.cut
-        return _transcript(exchange, self.name, draft.response, draft.output(), error, ended=ended, stream=stream)
-
-
-def _transcript(
-    exchange: Exchange,
-    protocol: str,
-    response: dict[str, Any],
-    output: list[Any],
-    error: ExchangeError | None,
-    *,
-    ended: bool,
-    stream: JsonStream | None,
-) -> Transcript:
-    choice = ChoiceDraft(0)
-    for position, item in enumerate(output):
-        if isinstance(item, dict):
-            add_item(choice, item, position)
-    status = as_str(response.get("status"))
-    choice.finish_reason = status if status not in _UNFINISHED else None
-    reason = as_str(as_dict(response.get("incomplete_details")).get("reason"))
-    calls = any(getattr(part, "kind", None) is ToolCall for part in choice.parts)
-    built = choice.build(lambda wire: _normalise(wire, reason, calls=calls))
-    return Transcript(
-        protocol=protocol,
-        provider=exchange.provider,
-        stream=stream is not None,
-        id=as_str(response.get("id")) or None,
-        request_model=as_str(exchange.asked("model")),
-        model=as_str(response.get("model")) or None,
-        choices=(built,) if built.parts or built.finish_reason else (),
-        complete=ended and error is None and exchange.interaction.outcome is Outcome.COMPLETE,
-        error=error,
-        usage=responses_usage(response.get("usage"), response.get("tool_usage")),
-        created=as_time(response.get("created_at")),
-        shape=() if stream is None else tuple(stream.kinds.items()),
-        notes=() if stream is None else tuple(stream.notes),
-    )
 
 
 def _normalise(status: str, reason: str | None, *, calls: bool) -> FinishReason:

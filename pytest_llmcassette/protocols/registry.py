@@ -15,8 +15,7 @@ from pytest_llmcassette.protocols.transcript import ExchangeError, Transcript
 # Asked in this order: the narrow claims (a host, a model family inside another API) before the wide ones.
 _MODULES = (
     "anthropic_messages",
-    "bedrock_converse",
-    "bedrock_invoke_model",
+    "bedrock",
     "gemini",
     "cohere",
     "ollama",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_str
+from pytest_llmcassette.protocols.assembly import Assembly
+from pytest_llmcassette.protocols.base import Exchange
+from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_str, dict_list
 
 # `response.done` is what OpenRouter wrote in its beta.
 TERMINAL = frozenset(f"response.{end}" for end in ("completed", "incomplete", "failed", "cancelled", "done"))
@@ -28,29 +30,29 @@ _WHOLE = {
 }
 
 
-class ResponseDraft:
-    """A response that grows by stream events. `response` has the fields of the last whole response object seen."""
+class ResponseDraft(Assembly):
+    """A response that grows by stream events. `response` has the fields of the last whole response object seen.
 
-    def __init__(self) -> None:
+    `ended` says that it was the last; `failure` is an event that says that there is none.
+    """
+
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(exchange)
         self.response: dict[str, Any] = {}
         self.ended = False
-        self.error: dict[str, Any] | None = None
+        self.failure: dict[str, Any] | None = None
         self._items: dict[int, dict[str, Any]] = {}
         self._finished: set[int] = set()
         self._pieces: dict[tuple[int, str, int], list[str]] = {}
         self._annotations: dict[tuple[int, int], list[Any]] = {}
 
-    def add(self, name: str, event: dict[str, Any]) -> None:
+    def event(self, name: str, event: dict[str, Any]) -> None:
         """One event; its `type` says what it is (its name does so only at OpenAI)."""
         kind = as_str(event.get("type")) or name
         if kind in _GROWS:
             delta = event.get("delta")
             if isinstance(delta, str):
-                key = _place(event, kind)
-                if key in self._pieces:
-                    self._pieces[key].append(delta)
-                else:
-                    self._pieces[key] = [delta]
+                self._pieces.setdefault(_place(event, kind), []).append(delta)
         elif kind in _WHOLE:
             grown, field = _WHOLE[kind]
             if isinstance(event.get(field), str):
@@ -65,7 +67,7 @@ class ResponseDraft:
             where = (as_int(event.get("output_index")) or 0, as_int(event.get("content_index")) or 0)
             self._annotations.setdefault(where, []).append(event.get("annotation"))
         elif kind == "error" or (event.get("error") and "response" not in event):
-            self.error = event
+            self.failure = event
         elif isinstance(event.get("response"), dict):
             self.response = {**self.response, **{k: v for k, v in event["response"].items() if v is not None}}
             self.ended = self.ended or kind in TERMINAL
@@ -74,7 +76,7 @@ class ResponseDraft:
         """The output items, as whole as the stream allows."""
         final = self.response.get("output")
         if self.ended and isinstance(final, list) and final:
-            return [item for item in final if isinstance(item, dict)]
+            return dict_list(final)
         for index, kind, _ in self._pieces:
             self._items.setdefault(index, {"type": _GROWS[kind][0]})
         return [

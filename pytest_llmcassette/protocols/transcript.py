@@ -22,6 +22,11 @@ class FinishReason(StrEnum):
     OTHER = "other"
 
 
+def finish_reasons(**words: str) -> dict[str, FinishReason]:
+    """A protocol's words for why the model stopped, by what they mean: `stop="end_turn stop_sequence"`."""
+    return {word: FinishReason(meaning) for meaning, listed in words.items() for word in listed.split()}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
     """A source that a text part names. `raw` is the wire's own object."""

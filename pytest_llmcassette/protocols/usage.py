@@ -6,21 +6,8 @@ Names follow the OpenTelemetry GenAI conventions (`gen_ai.usage.*`). An absent f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
-
-_COUNTS = (
-    "input_tokens",
-    "output_tokens",
-    "total_tokens",
-    "cache_read_input_tokens",
-    "cache_creation_input_tokens",
-    "reasoning_output_tokens",
-    "audio_input_tokens",
-    "audio_output_tokens",
-    "image_input_tokens",
-    "image_output_tokens",
-)
 
 # https://opentelemetry.io/docs/specs/semconv/registry/attributes/gen-ai/ ; figures it has no name for are left out.
 _OTEL = {
@@ -59,7 +46,7 @@ class Usage:
         """Both together. A figure that only one side knows is that side's; one that neither knows stays None."""
         if not isinstance(other, Usage):
             return NotImplemented
-        counts: dict[str, Any] = {name: _plus(getattr(self, name), getattr(other, name)) for name in _COUNTS}
+        counts: dict[str, Any] = {name: _plus(getattr(self, name), getattr(other, name)) for name in COUNTS}
         tools = dict(self.server_tool_calls)
         for name, count in other.server_tool_calls.items():
             tools[name] = tools.get(name, 0) + count
@@ -72,7 +59,7 @@ class Usage:
 
     def check(self) -> tuple[str, ...]:
         """The rules that these figures break, in words; empty when all hold. Only known figures are compared."""
-        broken = [f"{name} is negative: {value}" for name in _COUNTS if (value := getattr(self, name) or 0) < 0]
+        broken = [f"{name} is negative: {value}" for name in COUNTS if (value := getattr(self, name) or 0) < 0]
         cached = _plus(self.cache_read_input_tokens, self.cache_creation_input_tokens)
         if cached is not None and self.input_tokens is not None and cached > self.input_tokens:
             broken.append(f"cache read + creation ({cached}) exceed input_tokens ({self.input_tokens})")
@@ -88,6 +75,10 @@ class Usage:
     def otel_attributes(self) -> dict[str, int]:
         """The known figures under their OpenTelemetry GenAI attribute names."""
         return {key: getattr(self, name) for name, key in _OTEL.items() if getattr(self, name) is not None}
+
+
+COUNTS = tuple(one.name for one in fields(Usage) if one.name.endswith("_tokens"))
+"""The names of the token counts, in the order of `Usage`."""
 
 
 def _plus(one: int | None, other: int | None) -> int | None:

@@ -93,6 +93,12 @@ def first_int(*values: object) -> int | None:
     return next((number for value in values if (number := as_int(value)) is not None), None)
 
 
+def index_of(entry: dict[str, Any], position: int) -> int:
+    """The number that an entry of a list says it has, else its position there."""
+    index = as_int(entry.get("index"))
+    return position if index is None else index
+
+
 def counts_in(value: object) -> dict[str, int]:
     """The counts of an object by name; everything else in it is left out."""
     return {name: count for name, entry in as_dict(value).items() if (count := as_int(entry)) is not None}

@@ -13,12 +13,11 @@ from pytest_llmcassette.answers.read import superseded, transcript_of
 from pytest_llmcassette.answers.request_messages import messages
 from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.protocols.transcript import Transcript
-from pytest_llmcassette.protocols.usage import Usage
+from pytest_llmcassette.protocols.usage import COUNTS
 from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.recorder.requests import SentRequest
 from pytest_llmcassette.report.records import ExchangeRecord
 
-_COUNTS = tuple(field.name for field in dataclasses.fields(Usage) if field.name.endswith("_tokens"))
 _LONGEST = 20_000
 """No text on the page is longer than this many characters: a page of a large suite has to open."""
 
@@ -60,7 +59,7 @@ def _add_figures(exchange: ExchangeRecord, transcript: Transcript) -> None:
     exchange.stream = transcript.stream
     exchange.finish = transcript.finish_reason
     if transcript.usage is not None:
-        exchange.usage = {name: count for name in _COUNTS if (count := getattr(transcript.usage, name)) is not None}
+        exchange.usage = {name: count for name in COUNTS if (count := getattr(transcript.usage, name)) is not None}
     if transcript.error is not None:
         exchange.error = error_words(transcript.error)
 

@@ -7,14 +7,13 @@ import binascii
 import re
 from urllib.parse import unquote_to_bytes
 
-from pytest_llmcassette.protocols.media import media_of_bytes
+from pytest_llmcassette.protocols.media import TO_STANDARD, media_of_bytes
 from pytest_llmcassette.protocols.transcript import Media
 from pytest_llmcassette.snapshot.nodes import Blob, Size
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
 _SURELY_BASE64 = 256
 """A text of at least this many characters, all of base64's alphabet, is no prose."""
-_TO_STANDARD = str.maketrans("-_", "+/")
 
 _SIGNS = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -72,7 +71,7 @@ def opaque(text: str) -> Size:
 
 
 def _decode(text: str) -> bytes | None:
-    text = "".join(text.split()).translate(_TO_STANDARD).rstrip("=")
+    text = "".join(text.split()).translate(TO_STANDARD).rstrip("=")
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError):

@@ -71,16 +71,14 @@ def explanation(diff: Sequence[str]) -> tuple[list[str], bool]:
 
 def _cut(lines: Sequence[str]) -> Iterator[str]:
     """Long lines around their first difference from the most similar line of the other side."""
+    # Only a failed comparison of long lines needs it.
+    from pytest_llmcassette.matching.mismatch.shown import length_in_common
+
     parted = [(line.lstrip()[:1], line.lstrip()[1:]) for line in lines]
     for line, (mark, text) in zip(lines, parted, strict=True):
         if len(line) > _WIDTH:
-            in_common = max((_in_common(text, twin) for other, twin in parted if other != mark), default=0)
+            in_common = max((length_in_common(text, twin) for other, twin in parted if other != mark), default=0)
             indent = len(text) - len(text.lstrip())
             if in_common - _BEFORE > indent:
                 line = f"{mark}{text[:indent]}...{text[in_common - _BEFORE :]}"
         yield line if len(line) <= _WIDTH else line[: _WIDTH - 3] + "..."
-
-
-def _in_common(one: str, other: str) -> int:
-    pairs = zip(one, other, strict=False)
-    return next((place for place, (left, right) in enumerate(pairs) if left != right), min(len(one), len(other)))

@@ -21,7 +21,7 @@ def kinds(tree: Any) -> Any:
     parts, tool names and the names of their arguments.
     """
     if isinstance(tree, Entry) and tree.heading.startswith("request "):
-        return like(tree, {key: _kind(value) if key in HISTORY else value for key, value in tree.items()})
+        return like(tree, {key: kinds(value) if key in HISTORY else value for key, value in tree.items()})
     if isinstance(tree, dict):
         return like(tree, {key: value if key in _KEPT else kinds(value) for key, value in tree.items()})
     if isinstance(tree, list):
@@ -30,10 +30,6 @@ def kinds(tree: Any) -> Any:
 
 
 def _kind(value: Any) -> Any:
-    if isinstance(value, dict):
-        return like(value, {key: below if key in _KEPT else _kind(below) for key, below in value.items()})
-    if isinstance(value, list):
-        return like_list(value, [_kind(item) for item in value])
     if isinstance(value, Size):
         return Plain("<opaque>")
     if isinstance(value, Blob):

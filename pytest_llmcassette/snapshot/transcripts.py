@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 from pytest_llmcassette.protocols.transcript import (
@@ -17,21 +16,15 @@ from pytest_llmcassette.protocols.transcript import (
     ToolCall,
     Transcript,
 )
-from pytest_llmcassette.protocols.usage import Usage
+from pytest_llmcassette.protocols.usage import COUNTS, Usage
 from pytest_llmcassette.snapshot import blobs, json_values
 from pytest_llmcassette.snapshot.nodes import Arguments, Entry, Line, Plain, Stack, Words
 from pytest_llmcassette.snapshot.ordinals import Ordinals
 
-_NOT_TOKENS = ("server_tool_calls", "cost", "wire")
-
 
 def usage_tree(usage: Usage) -> Line:
     """The known figures, in the order of `Usage`. Cost changes with prices, not with the code: it is left out."""
-    figures = Line(
-        (field.name, value)
-        for field in dataclasses.fields(Usage)
-        if field.name not in _NOT_TOKENS and (value := getattr(usage, field.name)) is not None
-    )
+    figures = Line((name, value) for name in COUNTS if (value := getattr(usage, name)) is not None)
     figures.update({name: usage.server_tool_calls[name] for name in sorted(usage.server_tool_calls)})
     return figures
 

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_llmcassette.framing.sse import ServerSentEvent, SSEDecoder, parse
+from pytest_llmcassette.framing.sse import ServerSentEvent, parse
 
 
-def event(data: str, name: str = "", last_id: str = "") -> ServerSentEvent:
-    return ServerSentEvent(name, data, last_id)
+def event(data: str, name: str = "") -> ServerSentEvent:
+    return ServerSentEvent(name, data)
 
 
 RULES = {
@@ -28,11 +28,7 @@ RULES = {
     "event without data is not dispatched": (b"event: ping\n\ndata: a\n\n", [event("a")]),
     "field without a colon": (b"data\n\n", [event("")]),
     "unknown fields": (b"foo: bar\ndata: a\nDATA: b\n data: c\n\n", [event("a")]),
-    "id stays until the next": (
-        b"id: 1\ndata: a\n\ndata: b\n\nid\ndata: c\n\n",
-        [event("a", "", "1"), event("b", "", "1"), event("c")],
-    ),
-    "id with a NUL is ignored": (b"id: 1\ndata: a\n\nid: 2\0\ndata: b\n\n", [event("a", "", "1"), event("b", "", "1")]),
+    "id and retry": (b"id: 1\nretry: 250\ndata: a\n\nid\n\n", [event("a")]),
     "many blank lines": (b"\n\n\ndata: a\n\n\n\n\ndata: b\n\n\n", [event("a"), event("b")]),
     "no line ends": ("data: a\u2028b\x0bc\x85d\n\n".encode(), [event("a\u2028b\x0bc\x85d")]),
 }
@@ -41,60 +37,31 @@ RULES = {
 @pytest.mark.parametrize("name", RULES)
 def test_rule(name: str) -> None:
     body, expected = RULES[name]
-    assert parse(body) == (expected, None)
-
-
-@pytest.mark.parametrize("name", RULES)
-def test_one_byte_at_a_time(name: str) -> None:
-    body, expected = RULES[name]
-    decoder = SSEDecoder()
-    events = [found for byte in body for found in decoder.feed(bytes([byte]))]
-    assert (events, decoder.finish()) == (expected, None)
+    assert parse(body) == (expected, None, False)
 
 
 @pytest.mark.parametrize(
-    ("body", "text", "data"),
+    ("body", "text"),
     [
-        (b"data: a\n\ndata: b\n", "data: b\n", "b"),
-        (b"data: a\n\ndata: b", "data: b", "b"),
-        (b"data: a\n\nda", "da", None),
-        (b"data: a\n\nevent: x", "event: x", None),
-        (b"data: a\r\n\r\ndata: b\r\n", "data: b\n", "b"),
+        (b"data: a\n\ndata: b\n", "data: b\n"),
+        (b"data: a\n\ndata: b", "data: b"),
+        (b"data: a\n\nda", "da"),
+        (b"data: a\n\nevent: x", "event: x"),
+        (b"data: a\r\n\r\ndata: b\r\n", "data: b\n"),
     ],
 )
-def test_an_unterminated_tail_is_reported(body: bytes, text: str, data: str) -> None:
-    events, tail = parse(body)
-    assert events == [event("a")]
-    assert tail is not None
-    assert tail.text == text
-    assert (tail.event and tail.event.data) == data
+def test_an_unterminated_tail_is_reported(body: bytes, text: str) -> None:
+    assert parse(body) == ([event("a")], text, False)
 
 
 @pytest.mark.parametrize("end", [b"", b"\n", b": bye", b": bye\n", b"\r\n"])
 def test_blank_lines_and_comments_are_no_tail(end: bytes) -> None:
-    assert parse(b"data: a\n\n" + end) == ([event("a")], None)
-
-
-def test_an_event_is_dispatched_as_soon_as_its_blank_line_began() -> None:
-    decoder = SSEDecoder()
-    assert decoder.feed(b"data: a\r\n\r") == [event("a")]
-    assert decoder.feed(b"\ndata: b\n\n") == [event("b")]
-
-
-def test_retry_and_comments_are_counted() -> None:
-    decoder = SSEDecoder()
-    decoder.feed(b": one\n: two\n\nretry: 250\n\nretry: soon\ndata: a\n\n")
-    assert decoder.retry == 250
-    assert decoder.comments == 2
+    assert parse(b"data: a\n\n" + end) == ([event("a")], None, False)
 
 
 def test_invalid_utf8_is_replaced_and_noted() -> None:
-    decoder = SSEDecoder()
-    assert decoder.feed(b"data: a\xff\xe2\x82b\n\n") == [event("a\ufffd\ufffdb")]
-    assert decoder.invalid_utf8
-    fine = SSEDecoder()
-    fine.feed("data: é\n\n".encode())
-    assert not fine.invalid_utf8
+    assert parse(b"data: a\xff\xe2\x82b\n\n") == ([event("a\ufffd\ufffdb")], None, True)
+    assert parse(b"data: a\n\ndata: \xff") == ([event("a")], "data: \ufffd", True)
 
 
 Stream = tuple[bytes, list[ServerSentEvent]]
@@ -120,22 +87,7 @@ def streams(draw: st.DrawFn) -> Stream:
     return written.encode(), events
 
 
-@given(streams(), st.data())
-def test_any_split_gives_the_events_that_were_written(stream: Stream, data: st.DataObject) -> None:
+@given(streams())
+def test_the_events_that_were_written_are_read(stream: Stream) -> None:
     body, expected = stream
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(body)), max_size=12)))
-    decoder = SSEDecoder()
-    pieces = [body[start:end] for start, end in zip([0, *cuts], [*cuts, len(body)], strict=True)]
-    assert [found for piece in pieces for found in decoder.feed(piece)] == expected
-    assert decoder.finish() is None
-
-
-@given(
-    st.lists(st.sampled_from([b"\n", b"\r", b"data", b":", b" ", b"a", b"\xff", b"\xef\xbb\xbf", b"id:", b"event:"]))
-)
-def test_no_split_of_garbage_changes_what_is_read(pieces: list[bytes]) -> None:
-    whole = SSEDecoder()
-    expected = (whole.feed(b"".join(pieces)), whole.finish(), whole.invalid_utf8, whole.comments)
-    split = SSEDecoder()
-    events = [found for piece in pieces for found in split.feed(piece)]
-    assert (events, split.finish(), split.invalid_utf8, split.comments) == expected
+    assert parse(body) == (expected, None, False)

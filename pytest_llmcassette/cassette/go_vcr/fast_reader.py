@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import codecs
 import re
+from functools import lru_cache
+from typing import Any
 
 from pytest_llmcassette.cassette.go_vcr.duration import parse_duration
 from pytest_llmcassette.cassette.go_vcr.lines import Lines, copied, is_small
@@ -67,6 +69,12 @@ def _check_utf8(raw: bytes) -> None:
     decoder.decode(b"", final=True)
 
 
+@lru_cache(maxsize=64)
+def _version(proto: bytes, major: bytes, minor: bytes) -> dict[str, Any]:
+    """The fields of the HTTP version, which nearly all messages share."""
+    return {"proto": proto.decode(), "proto_major": int(major), "proto_minor": int(minor)}
+
+
 class _Interactions(Lines):
     """Reads interactions, the most frequent form of them in a few strides."""
 
@@ -91,28 +99,15 @@ class _Interactions(Lines):
         head = _USUAL_START.match(raw, start)
         if not head or int(head[1]) != number:
             return None
-        proto, major, minor, length, host = head.group(2, 3, 4, 5, 6)
-        request = Request(
-            proto=proto.decode(),
-            proto_major=int(major),
-            proto_minor=int(minor),
-            content_length=int(length),
-            host=host.decode(),
-        )
+        request = Request(**_version(*head.group(2, 3, 4)), content_length=int(head[5]), host=head[6].decode())
         self.place = head.end()
         self.body(request)
         middle = _USUAL_MIDDLE.match(raw, self.place)
         if middle:
-            headers, url, method, proto, major, minor, length, uncompressed = middle.groups()
+            headers, url, method, *version, length, uncompressed = middle.groups()
             request.url = url.decode()
             request.method = method.decode()
-            response = Response(
-                proto=proto.decode(),
-                proto_major=int(major),
-                proto_minor=int(minor),
-                content_length=int(length),
-                uncompressed=uncompressed is not None,
-            )
+            response = Response(**_version(*version), content_length=int(length), uncompressed=uncompressed is not None)
             self.place = middle.end()
             self.body(response)
             tail = _USUAL_END.match(raw, self.place)
@@ -135,10 +130,8 @@ class _Interactions(Lines):
         return Interaction(request=request, response=self.response())
 
     def request(self) -> Request:
-        proto, major, minor, length = self.head(_REQUEST_HEAD)
-        request = Request(
-            proto=proto.decode(), proto_major=int(major), proto_minor=int(minor), content_length=int(length)
-        )
+        *version, length = self.head(_REQUEST_HEAD)
+        request = Request(**_version(*version), content_length=int(length))
         if self.starts(b"    transfer_encoding:\n"):
             request.transfer_encoding = self.items(b"    - ", 6)
         if self.starts(b"    trailer:\n"):
@@ -159,8 +152,7 @@ class _Interactions(Lines):
         return request
 
     def response(self) -> Response:
-        proto, major, minor = self.head(_RESPONSE_HEAD)
-        response = Response(proto=proto.decode(), proto_major=int(major), proto_minor=int(minor))
+        response = Response(**_version(*self.head(_RESPONSE_HEAD)))
         if self.starts(b"    transfer_encoding:\n"):
             response.transfer_encoding = self.items(b"    - ", 6)
         if self.starts(b"    trailer:\n"):

@@ -41,7 +41,8 @@ def differing_aspects(sent: Request, recorded: Request, config: CassetteConfig, 
         if aspect.startswith("header:"):
             yield from _header_findings(canonical(aspect.removeprefix("header:")), sent, recorded)
     if "body" in aspects and matcher.body(sent) != matcher.body(recorded):
-        yield from _body_findings(sent, recorded, matcher)
+        old_type, new_type = content_type_of(recorded.headers), content_type_of(sent.headers)
+        yield from _content_findings("body", recorded.body, sent.body, old_type, new_type, matcher.ignored)
 
 
 def _url_findings(sent: Request, recorded: Request, aspects: set[str], matcher: Matcher) -> Iterator[Finding]:
@@ -62,17 +63,6 @@ def _header_findings(name: str, sent: Request, recorded: Request) -> Iterator[Fi
             ABSENT if new is None else ", ".join(new),
             is_unrecorded_header=old is None,
         )
-
-
-def _body_findings(sent: Request, recorded: Request, matcher: Matcher) -> Iterator[Finding]:
-    yield from _content_findings(
-        "body",
-        recorded.body,
-        sent.body,
-        content_type_of(recorded.headers),
-        content_type_of(sent.headers),
-        matcher.ignored,
-    )
 
 
 def _content_findings(

@@ -31,14 +31,15 @@ def comparison(label: str, recorded: Json | Absent, sent: Json | Absent) -> list
 def pair(recorded: Json | Absent, sent: Json | Absent, width: int) -> tuple[str, str]:
     """Both values as JSON of at most `width` characters, cut around their first difference."""
     if isinstance(recorded, str) and isinstance(sent, str):
-        start = max(0, _length_in_common(recorded, sent) - _BEFORE)
+        start = max(0, length_in_common(recorded, sent) - _BEFORE)
         if max(len(recorded), len(sent)) <= width and max(len(_quoted(recorded)), len(_quoted(sent))) <= width:
             start = 0
         return _cut_string(recorded, start, width), _cut_string(sent, start, width)
     return value(recorded, width), value(sent, width)
 
 
-def _length_in_common(one: str, other: str) -> int:
+def length_in_common(one: str, other: str) -> int:
+    """How many characters both begin with."""
     pairs = zip(one, other, strict=False)
     return next((place for place, (left, right) in enumerate(pairs) if left != right), min(len(one), len(other)))
 
