@@ -21,6 +21,7 @@ from pytest_llmcassette.transports import install
 from pytest_llmcassette.transports.loops import in_thread
 
 if TYPE_CHECKING:
+    from pytest_llmcassette.cassette.model import Interaction
     from pytest_llmcassette.llm_cassette import LlmCassette
 
 P = ParamSpec("P")
@@ -87,15 +88,13 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
             raise
 
     def _recorder(self) -> Recorder:
-        from pytest_llmcassette.llm_cassette import is_complete
-
         opening = f'use_cassette("{self._path}"'
         recorder = Recorder(
             self._path,
             self._config,
             how_to_record=f'{opening}, record_mode="once")',
             owner=f"{opening})",
-            is_complete=is_complete,
+            is_complete=_is_complete,
         )
         if recorder.exists_at_start:
             recorder.how_to_record = f'{opening}, record_mode="rewrite")'
@@ -200,13 +199,19 @@ def _config(**switches: Any) -> CassetteConfig:
 
 
 def _prepared(recorder: Recorder) -> Recorder:
-    # Imported here: a session that only replays needs no protocols until somebody reads a transcript.
-    from pytest_llmcassette.llm_cassette import prepare_to_record
-
     recorder.prepare()
     if recorder.may_record:
+        # Imported here: a session that only replays needs no protocols until somebody reads a transcript.
+        from pytest_llmcassette.llm_cassette import prepare_to_record
+
         prepare_to_record()
     return recorder
+
+
+def _is_complete(interaction: Interaction) -> bool:
+    from pytest_llmcassette.llm_cassette import is_complete
+
+    return is_complete(interaction)
 
 
 def _nothing() -> None:

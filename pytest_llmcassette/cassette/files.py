@@ -12,6 +12,19 @@ from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.errors import CassetteFileError
 
 
+def found_at(path: Path) -> os.stat_result | None:
+    """What the file system says of the file, None when there is none."""
+    try:
+        return os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def state_of(file: os.stat_result | None) -> tuple[int, int] | None:
+    """What changes when something else writes the file."""
+    return None if file is None else (file.st_size, file.st_mtime_ns)
+
+
 def load(path: Path | str) -> list[Interaction]:
     """The interactions of a file in any of the formats that are read, told apart by content.
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import os
+import sys
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmcassette.cassette.files import found_at, state_of
 from pytest_llmcassette.cassette.model import Interaction, Request
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.errors import CassetteFileError, CassetteStop, RequestNotRecorded, RequestRefused
@@ -32,6 +34,9 @@ from pytest_llmcassette.redaction import KnownSecrets, Redactor
 
 if TYPE_CHECKING:
     from pytest_llmcassette.recorder.known_drift import KnownDrift
+
+
+_MISS = "pytest_llmcassette.matching.mismatch.miss"
 
 
 class Recorder:
@@ -72,7 +77,7 @@ class Recorder:
         self.left_over = 0
         """After `save` in mode all: how many of the file's interactions this run did not replace."""
         self._after = after
-        self._file = _file_at(path)
+        self._file = found_at(path)
         self.exists_at_start = after is not None or self._file is not None
         self.will_record = self.mode is not RecordMode.NONE and (
             self.mode in (RecordMode.ALL, RecordMode.REWRITE) or not self.exists_at_start
@@ -90,14 +95,9 @@ class Recorder:
         self._known = KnownSecrets()
         self._playlist: Playlist | None = None
         self._unreadable: CassetteFileError | None = None
-        self._recording = Recording(
-            config,
-            self._redactor,
-            self._known,
-            key=lambda request: self._load().key(request),
-            lock=self.lock,
-            is_complete=is_complete,
-        )
+        self._is_complete = is_complete
+        self._recording: Recording | None = None
+        """Made for the first request that goes live: it knows this recorder, and only a collector frees such a pair."""
 
     @property
     def calls(self) -> int:
@@ -164,6 +164,14 @@ class Recorder:
         if not self.may_record:
             raise self._miss(request, playlist)
         refuse_placeholder(live, self.owner)
+        self._recording = self._recording or Recording(
+            self.config,
+            self._redactor,
+            self._known,
+            key=lambda request: self._load().key(request),
+            lock=self.lock,
+            is_complete=self._is_complete,
+        )
         return self._recording.reserve(request, sent, live.headers, self.phase)
 
     def prepare(self) -> None:
@@ -176,9 +184,9 @@ class Recorder:
                 self._load()
             except CassetteFileError:
                 """Kept for the request."""
-        if not self.will_record:
+        if not self.will_record and _MISS not in sys.modules:
             # For its words, should there be none.
-            import pytest_llmcassette.matching.mismatch.miss  # noqa: F401
+            import_module(_MISS)
 
     def _load(self) -> Playlist:
         if self._unreadable is not None:
@@ -208,6 +216,7 @@ class Recorder:
                 earlier.dropped = True
 
     def _miss(self, request: Request, playlist: Playlist) -> RequestNotRecorded:
+        # Imported here, or rather by `prepare`: with a recording for each request nobody needs it.
         from pytest_llmcassette.matching.mismatch.miss import not_recorded
 
         adds = self.exists_at_start and (self.config.allow_unplayed or playlist.is_used_up(self.phase))
@@ -241,19 +250,22 @@ class Recorder:
     def close(self) -> None:
         """No more requests: later ones raise `RequestRefused` naming the owner. Streams still open count as closed."""
         self.closed = True
-        with self.lock:
-            self._recording.settle()
+        if self._recording is not None:
+            with self.lock:
+                self._recording.settle()
 
     def save(self) -> Path | None:
         """Write the recording in one atomic step; None when there is nothing to write.
 
         Raises `CassetteFileError`, also when something else wrote the file since this cassette was opened.
         """
+        if self._recording is None:
+            return None
         with self.lock:
             fresh = self._recording.fresh()
             if not fresh:
                 return None
-            if _state(_file_at(self.path)) != _state((self if self._after is None else self._after)._file):
+            if state_of(found_at(self.path)) != state_of((self if self._after is None else self._after)._file):
                 raise CassetteFileError(
                     self.path,
                     f"something else wrote this cassette while {self.owner} was recording it",
@@ -264,13 +276,13 @@ class Recorder:
             merged = merge(fresh, self._load(), self.mode)
             self.left_over = len(merged) - len(fresh) if self.mode is RecordMode.ALL else 0
             save(self.path, merged)
-            self._file = _file_at(self.path)
+            self._file = found_at(self.path)
             return self.path
 
     def recording(self) -> list[Interaction]:
         """What `save` writes, or has written."""
         with self.lock:
-            return merge(self._recording.fresh(), self._load(), self.mode)
+            return merge([] if self._recording is None else self._recording.fresh(), self._load(), self.mode)
 
 
 @lru_cache(maxsize=64)
@@ -278,16 +290,3 @@ def _redactor(config: CassetteConfig) -> Redactor:
     """One for all cassettes with the same switches, checked with their matcher, which raises `ConfigError`."""
     Matcher(config)
     return Redactor(config)
-
-
-def _file_at(path: Path) -> os.stat_result | None:
-    """What the file system says of the file, None when there is none."""
-    try:
-        return os.stat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-
-
-def _state(file: os.stat_result | None) -> tuple[int, int] | None:
-    """What changes when something else writes the file."""
-    return None if file is None else (file.st_size, file.st_mtime_ns)

@@ -14,51 +14,56 @@ from pytest_llmcassette.recorder.requests import RawHeaders
 from pytest_llmcassette.transports.callers import is_of_a_library
 
 _COOKIES = b"set-cookie"
+_BY_HTTPX = frozenset({b"content-encoding", b"location", b"transfer-encoding"})
+"""What httpx itself asks every answer for. No switch brings one of these back to a replay."""
 _LOOK_UPS = frozenset({"__getitem__", "get", "get_list", "__contains__", "<listcomp>", "setdefault"})
 """What looks names up, in httpx and in what it inherits from."""
 
 
-def listening(headers: RawHeaders, note: Callable[[str], None], *, to: frozenset[bytes], unless: bool) -> RawHeaders:
-    """The same lines, which call `note` with the name, in lower case, of a header that the user's own code asks for.
+def listening(
+    headers: RawHeaders, note: Callable[[str], None], hears: Callable[[bytes], bool], *, cookies: bool = False
+) -> RawHeaders:
+    """The same lines, which call `note` with the name of a header that user code asks for, where `hears` says so.
 
-    It is one of the names in `to`, or, with `unless`, one that is not among them. What libraries ask for by
-    themselves is left out.
+    Both get names in lower case. What libraries ask for by themselves is left out. `cookies`: a look at all cookies is
+    one at their header.
     """
     if not headers:
         return headers
-    (name, value), *others = headers
-    return [(_Listening(name, note, to, unless), value), *others]
+    name, value = headers[0]
+    return [(_Listening.made(name, (note, hears, cookies)), value), *headers[1:]]
 
 
 class _Listening(bytes):
     """A header's name. Where it is copied or pickled it becomes plain bytes."""
 
-    _note: Callable[[str], None]
-    _names: frozenset[bytes]
-    _unless: bool
+    _told: tuple[Callable[[str], None], Callable[[bytes], bool], bool]
 
-    def __new__(cls, name: bytes, note: Callable[[str], None], names: frozenset[bytes], unless: bool) -> _Listening:
-        made = super().__new__(cls, name)
-        made._note, made._names, made._unless = note, names, unless
-        return made
+    @classmethod
+    def made(cls, name: bytes, told: tuple[Callable[[str], None], Callable[[bytes], bool], bool]) -> _Listening:
+        listener = cls(name)
+        listener._told = told
+        return listener
 
     def __reduce__(self) -> tuple[Any, ...]:
         return bytes, (bytes(self),)
 
     def lower(self) -> bytes:
-        return _Listening(super().lower(), self._note, self._names, self._unless)
+        return _Listening.made(super().lower(), self._told)
 
     def __eq__(self, other: object) -> bool:
-        if type(other) is bytes and (other in self._names) is not self._unless and _is_asked_for_by_a_user():
-            self._note(other.decode("latin-1"))
+        if type(other) is bytes and other not in _BY_HTTPX:
+            note, hears, _ = self._told
+            if hears(other) and _is_asked_for_by_a_user():
+                note(other.decode("latin-1"))
         return bytes.__eq__(self, other)
 
     __hash__ = bytes.__hash__
 
     def decode(self, *arguments: Any, **options: Any) -> str:
         # httpx goes over all names to fill a cookie jar: a client's own after each answer, a response's when asked.
-        if _COOKIES in self._names and not self._unless and _wants_cookies():
-            self._note(_COOKIES.decode())
+        if self._told[2] and _wants_cookies():
+            self._told[0](_COOKIES.decode())
         return super().decode(*arguments, **options)
 
 

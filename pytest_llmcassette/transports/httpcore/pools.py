@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
 from typing import Any
 
 from pytest_llmcassette.recorder import in_force
+from pytest_llmcassette.recorder.requests import RawHeaders
 from pytest_llmcassette.replay.head import Head
 from pytest_llmcassette.transports.carrying import Carrier
 from pytest_llmcassette.transports.exchange import Exchange, exchange_for
@@ -116,16 +118,19 @@ class Library:
 
     def _replayed(self, head: Head, body: Carrier, exchange: Exchange) -> Any:
         try:
-            served = frozenset([name.lower() for name, _ in head.headers])
-            absent = exchange.recorder.asked_headers.absent
+            lines = head.headers
             return self.response(
                 status=head.status,
-                headers=listening(head.headers, absent.add, to=served, unless=True),
+                headers=listening(lines, exchange.recorder.asked_headers.absent.add, partial(_lacks, lines)),
                 content=body,
                 extensions={"http_version": head.version, "reason_phrase": head.reason},
             )
         except Exception as error:
             raise exchange.fault(error) from error
+
+
+def _lacks(lines: RawHeaders, name: bytes) -> bool:
+    return all(line[0].lower() != name for line in lines)
 
 
 def _tell_head(answer: LiveAnswer, response: Any, exchange: Exchange) -> None:
@@ -136,6 +141,7 @@ def _tell_head(answer: LiveAnswer, response: Any, exchange: Exchange) -> None:
         answer.head(response.status, reason, response.headers, version)
         asked = exchange.recorder.asked_headers
         left_out = asked.left_out(response.headers)
-        response.headers = listening(response.headers, asked.unkept.add, to=left_out, unless=False)
+        cookies = b"set-cookie" in left_out
+        response.headers = listening(response.headers, asked.unkept.add, left_out.__contains__, cookies=cookies)
     except Exception as error:
         raise exchange.fault(error) from error
