@@ -89,19 +89,18 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
     def _recorder(self) -> Recorder:
         from pytest_llmcassette.llm_cassette import is_complete
 
+        opening = f'use_cassette("{self._path}"'
         recorder = Recorder(
             self._path,
             self._config,
-            how_to_record=self._command("once"),
-            owner=f'use_cassette("{self._path}")',
+            how_to_record=f'{opening}, record_mode="once")',
+            owner=f"{opening})",
             is_complete=is_complete,
         )
         if recorder.exists_at_start:
-            recorder.how_to_record, recorder.how_to_add = self._command("rewrite"), self._command("new_episodes")
+            recorder.how_to_record = f'{opening}, record_mode="rewrite")'
+            recorder.how_to_add = f'{opening}, record_mode="new_episodes")'
         return recorder
-
-    def _command(self, mode: str) -> str:
-        return f'use_cassette("{self._path}", record_mode="{mode}")'
 
     def _enter(self, recorder: Recorder, test: RunningTest | None) -> LlmCassette:
         from pytest_llmcassette.llm_cassette import LlmCassette

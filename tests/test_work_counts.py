@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -39,11 +38,11 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Every cassette file that is opened."""
     names: list[Path] = []
 
-    def counted(file: Path, *arguments: Any, **options: Any) -> Any:
+    def counted(file: Path) -> bytes:
         names.append(file)
-        return open(file, *arguments, **options)
+        return file.read_bytes()
 
-    monkeypatch.setattr(files, "open", counted, raising=False)
+    monkeypatch.setattr(files, "_bytes_of", counted)
     return names
 
 

@@ -18,13 +18,25 @@ def load(path: Path | str) -> list[Interaction]:
     Raises `CassetteFileError` for everything that is none, or broken; the file is never touched.
     """
     try:
-        # Unbuffered: a third of what pathlib's way costs, and every test reads a file.
-        with open(path, "rb", buffering=0) as stream:
-            raw = stream.readall()
+        raw = _bytes_of(path)
     except OSError as error:
         remedy = "Name a file." if error.errno == errno.EISDIR else "Check the path and its permissions."
         raise CassetteFileError(path, f"it cannot be read: {_words(error)}", remedy=remedy) from None
     return formats.read(path, raw)
+
+
+def _bytes_of(path: Path | str) -> bytes:
+    """Without Python's file objects: half of what they cost, and every test reads a file."""
+    file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        size = os.fstat(file).st_size
+        # One more than there is, so that no second call has to find the end.
+        pieces = [os.read(file, size + 1)]
+        while pieces[-1] and len(pieces[0]) != size:
+            pieces.append(os.read(file, 1 << 20))
+    finally:
+        os.close(file)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def save(

@@ -74,6 +74,12 @@ class Recorder:
         self._after = after
         self._file = _file_at(path)
         self.exists_at_start = after is not None or self._file is not None
+        self.will_record = self.mode is not RecordMode.NONE and (
+            self.mode in (RecordMode.ALL, RecordMode.REWRITE) or not self.exists_at_start
+        )
+        """Whether the first request is certain to go live."""
+        self.may_record = self.will_record or self.mode is RecordMode.NEW_EPISODES
+        """Whether any request can go live; False means replay only."""
         self.lock = RLock()
         """Held while a request is decided on, for which only memory is touched."""
         self._redactor = _redactor(config)
@@ -92,18 +98,6 @@ class Recorder:
             lock=self.lock,
             is_complete=is_complete,
         )
-
-    @property
-    def will_record(self) -> bool:
-        """Whether the first request is certain to go live."""
-        return self.mode in (RecordMode.ALL, RecordMode.REWRITE) or (
-            self.mode is not RecordMode.NONE and not self.exists_at_start
-        )
-
-    @property
-    def may_record(self) -> bool:
-        """Whether any request can go live; False means replay only."""
-        return self.will_record or self.mode is RecordMode.NEW_EPISODES
 
     @property
     def calls(self) -> int:
@@ -152,7 +146,7 @@ class Recorder:
         request, sent = read_request(self._redactor, self._snapshot_headers, live, self._known)
         self.sent.append(sent)
         try:
-            playlist = self._load()
+            playlist = self._playlist or self._load()
         except CassetteFileError as error:
             # As an Exception an SDK would turn it into a connection error, and retry.
             raise RequestRefused(str(error)) from None

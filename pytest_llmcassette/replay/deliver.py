@@ -39,10 +39,12 @@ def _plan(interaction: Interaction) -> Delivery:
         return Delivery(interaction, None, end=End(stop=_truncated(interaction), patience=GIVEN_UP_SECONDS))
     if not interaction.response.code:
         return Delivery(interaction, None, end=End(interaction.end, interaction.end_message))
-    delivery = Delivery(interaction, head_of(interaction), ((0.0, piece) for piece in by_event(interaction.response)))
+    delivery = Delivery(interaction, head_of(interaction, outcome), by_event(interaction.response))
+    if outcome is Outcome.COMPLETE:
+        return delivery
     if outcome is Outcome.CLOSED:
         delivery.end = End(stop=_truncated(interaction), patience=CANCELLED_SECONDS)
-    elif outcome is Outcome.FAILED:
+    else:
         delivery.end = End(interaction.end, interaction.end_message)
     return delivery
 

@@ -23,13 +23,13 @@ class Head:
     headers: RawHeaders
 
 
-def head_of(interaction: Interaction) -> Head:
+def head_of(interaction: Interaction, outcome: Outcome) -> Head:
     """The recorded head, without the headers that frame or encode a body which is stored plain."""
     response = interaction.response
-    return Head(response.code, reason_phrase(response), _version(response), _headers(interaction))
+    return Head(response.code, reason_phrase(response), _version(response), _headers(interaction, outcome))
 
 
-def _headers(interaction: Interaction) -> RawHeaders:
+def _headers(interaction: Interaction, outcome: Outcome) -> RawHeaders:
     response = interaction.response
     recorded = response.headers
     encoded = "Content-Encoding" in recorded and is_still_encoded(response)
@@ -41,15 +41,15 @@ def _headers(interaction: Interaction) -> RawHeaders:
         raw_name = name.encode("utf-8", "surrogateescape")
         for value in values:
             lines.append((raw_name, value.encode("utf-8", "surrogateescape")))
-    if _has_length(interaction):
+    if _has_length(interaction, outcome):
         lines.append((b"Content-Length", b"%d" % len(response.body)))
     return lines
 
 
-def _has_length(interaction: Interaction) -> bool:
+def _has_length(interaction: Interaction, outcome: Outcome) -> bool:
     """Whether a server would say how long this body is: recordings do without the header, since bodies are decoded."""
     response = interaction.response
-    if interaction.outcome is not Outcome.COMPLETE or interaction.request.method == "HEAD":
+    if outcome is not Outcome.COMPLETE or interaction.request.method == "HEAD":
         return False
     if response.code in (204, 304) or "chunked" in response.transfer_encoding:
         return False

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 
 from pytest_llmcassette.cassette.model import Response
 
+Piece = tuple[float, bytes]
+"""Seconds to wait, then what comes."""
+
 _SEPARATORS = (
     (("application/x-ndjson", "application/jsonl", "application/x-jsonlines", "application/json-seq"), (b"\n",)),
     (("text/event-stream",), (b"\r\n\r\n", b"\n\n", b"\r\r")),
@@ -28,8 +31,8 @@ def _media_type(response: Response) -> str:
     return response.headers.get("Content-Type", [""])[0].partition(";")[0].strip().lower()
 
 
-def by_event(response: Response) -> Iterator[bytes]:
-    """The body in pieces: a stream's first event, then whole events in blocks; anything else in one."""
+def by_event(response: Response) -> Iterator[Piece]:
+    """The body in pieces: a stream's first event, then whole events in blocks; anything else in one. None waits."""
     body = response.body
     content_type = _media_type(response)
     for types, separators in _SEPARATORS:
@@ -41,36 +44,36 @@ def by_event(response: Response) -> Iterator[bytes]:
                     return _split(body, separator)
     if content_type == _EVENTSTREAM:
         return _split_frames(body)
-    return iter((body,) if body else ())
+    return iter(((0.0, body),) if body else ())
 
 
-def _split(body: bytes, separator: bytes) -> Iterator[bytes]:
+def _split(body: bytes, separator: bytes) -> Iterator[Piece]:
     """The first event alone, so that a client meets a stream that has only begun; then whole events in blocks.
 
     A piece for every event would cost more in httpx and the SDK than all the rest of a replay.
     """
     width = len(separator)
     start = body.find(separator) + width
-    yield body[:start]
+    yield 0.0, body[:start]
     while len(body) - start > _BLOCK:
         end = body.rfind(separator, start, start + _BLOCK)
         if end < 0:
             end = body.find(separator, start + _BLOCK - width)
             if end < 0:
                 break
-        yield body[start : end + width]
+        yield 0.0, body[start : end + width]
         start = end + width
     if start < len(body):
-        yield body[start:]
+        yield 0.0, body[start:]
 
 
-def _split_frames(body: bytes) -> Iterator[bytes]:
+def _split_frames(body: bytes) -> Iterator[Piece]:
     start = 0
     while start + 4 <= len(body):
         (length,) = struct.unpack_from(">I", body, start)
         if length < 16:
             break
-        yield body[start : start + length]
+        yield 0.0, body[start : start + length]
         start += length
     if start < len(body):
-        yield body[start:]
+        yield 0.0, body[start:]

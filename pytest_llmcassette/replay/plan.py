@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.errors import CassetteStop
 from pytest_llmcassette.replay.head import Head
-
-Piece = tuple[float, bytes]
-"""Seconds to wait, then what comes."""
+from pytest_llmcassette.replay.pieces import Piece
 
 
 @dataclass(slots=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytest_llmcassette.replay.plan import Delivery, Piece
+from pytest_llmcassette.replay.pieces import Piece
+from pytest_llmcassette.replay.plan import Delivery
 
 _WAITS = {b"retry-after": b"0", b"retry-after-ms": b"1", b"openai-poll-after-ms": b"0"}
 

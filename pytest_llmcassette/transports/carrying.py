@@ -11,17 +11,17 @@ from pytest_llmcassette.replay.deliver import Delivery
 from pytest_llmcassette.replay.head import Head
 from pytest_llmcassette.transports.client_errors import ClientErrors
 from pytest_llmcassette.transports.loops import pause
-from pytest_llmcassette.transports.unexpected import Ours
+from pytest_llmcassette.transports.unexpected import Fault
 
 
 class Carrier:
     """One delivery on its way to one client. First `begin` or `begin_async`, then the body by iterating over this."""
 
-    def __init__(self, delivery: Delivery, recorder: Recorder, errors: ClientErrors, ours: Ours) -> None:
+    def __init__(self, delivery: Delivery, recorder: Recorder, errors: ClientErrors, fault: Fault) -> None:
         self._delivery = delivery
         self._recorder = recorder
         self._errors = errors
-        self._ours = ours
+        self._fault = fault
 
     def begin(self) -> Head:
         """The head, when it is time; raises the client library's own error, or a `CassetteStop`, where none comes."""
@@ -49,7 +49,7 @@ class Carrier:
                     time.sleep(seconds)
                 yield piece
         except Exception as error:
-            raise self._ours.fault(error) from error
+            raise self._fault(error) from error
         if self._delivery.end is not None:
             self._raise_end()
 
@@ -60,7 +60,7 @@ class Carrier:
                     await pause(seconds)
                 yield piece
         except Exception as error:
-            raise self._ours.fault(error) from error
+            raise self._fault(error) from error
         if self._delivery.end is not None:
             await self._give_time()
             self._raise_end()

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from pytest_llmcassette.cassette.model import Interaction
-from pytest_llmcassette.errors import NotIntercepted, RequestRefused
+from pytest_llmcassette.errors import CassetteFault, NotIntercepted, RequestRefused
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.recorder.requests import LiveRequest, RawHeaders
@@ -19,18 +18,17 @@ from pytest_llmcassette.transports.carrying import Carrier
 from pytest_llmcassette.transports.client_errors import ClientErrors
 from pytest_llmcassette.transports.live import LiveAnswer
 from pytest_llmcassette.transports.loops import pause
-from pytest_llmcassette.transports.unexpected import Ours
+from pytest_llmcassette.transports.unexpected import fault_of
 
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
 def exchange_for(what: Recorder | in_force.Suspension, method: str, url: str, errors: ClientErrors) -> Exchange | None:
-    """The exchange of a request with `what` is in force; None lets the request through, unrecorded.
+    """The exchange of a request while `what` is in force; None lets the request through, unrecorded.
 
     Raises a `CassetteStop` for a request that must not be sent, and for a WebSocket.
     """
-    ours = Ours(what, f"{method} {url}")
-    with ours:
+    try:
         if isinstance(what, in_force.Suspension):
             raise RequestRefused(f"{method} {shown(url)} was not sent. {what.reason}")
         if what.config.ignore_hosts and is_ignored(what, url):
@@ -42,7 +40,9 @@ def exchange_for(what: Recorder | in_force.Suspension, method: str, url: str, er
                     f"force.\nMock it, or let it through with ignore_hosts=[{host_of(url)!r}]."
                 )
             )
-        return Exchange(what, method, url, errors, ours)
+        return Exchange(what, method, url, errors)
+    except Exception as error:
+        raise fault_of(error, what, f"{method} {url}") from error
 
 
 def is_ignored(recorder: Recorder, url: str) -> bool:
@@ -61,24 +61,29 @@ def shown(url: str) -> str:
 
 
 class Exchange:
-    """A request that a cassette decides on. What a binding converts for it is done `with exchange.ours`."""
+    """A request that a cassette decides on."""
 
-    __slots__ = ("_errors", "_method", "_url", "ours", "recorder")
+    __slots__ = ("_errors", "_method", "_url", "recorder")
 
-    def __init__(self, recorder: Recorder, method: str, url: str, errors: ClientErrors, ours: Ours) -> None:
+    def __init__(self, recorder: Recorder, method: str, url: str, errors: ClientErrors) -> None:
         self.recorder = recorder
         self._method = method
         self._url = url
         self._errors = errors
-        self.ours = ours
 
     def answer(self, headers: RawHeaders, body: bytes) -> Carrier | LiveAnswer:
         """What answers the request: a recording to carry out, or the network, which the result is to be told of.
 
         Raises a `CassetteStop` when neither may.
         """
-        with self.ours:
-            return self._of(self.recorder.request(LiveRequest(self._method, self._url, headers, body)))
+        recorder = self.recorder
+        try:
+            decided = recorder.request(LiveRequest(self._method, self._url, headers, body))
+            if isinstance(decided, RecordingSlot):
+                return LiveAnswer(decided, self._errors, self.fault)
+            return Carrier(deliver(decided, recorder.config, recorder.changes), recorder, self._errors, self.fault)
+        except Exception as error:
+            raise self.fault(error) from error
 
     async def answer_async(self, headers: RawHeaders, body: bytes) -> Carrier | LiveAnswer:
         """`answer` in an event loop, which never waits for a lock there: another thread may hold it for long."""
@@ -90,8 +95,6 @@ class Exchange:
         finally:
             lock.release()
 
-    def _of(self, decided: Interaction | RecordingSlot) -> Carrier | LiveAnswer:
-        recorder = self.recorder
-        if isinstance(decided, Interaction):
-            return Carrier(deliver(decided, recorder.config, recorder.changes), recorder, self._errors, self.ours)
-        return LiveAnswer(decided, self._errors, self.ours)
+    def fault(self, error: Exception) -> CassetteFault:
+        """What to raise for an exception of our own code in this exchange, a binding's conversions included."""
+        return fault_of(error, self.recorder, f"{self._method} {self._url}")

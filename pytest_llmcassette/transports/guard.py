@@ -20,7 +20,7 @@ from pytest_llmcassette.redaction.pairs import redact_url
 from pytest_llmcassette.transports.exchange import host_of, is_ignored, shown
 from pytest_llmcassette.transports.httpcore.urls import going_live, url_of
 from pytest_llmcassette.transports.patching import Patches, note_gone
-from pytest_llmcassette.transports.unexpected import Ours
+from pytest_llmcassette.transports.unexpected import fault_of
 
 UrlOf = Callable[..., str]
 _NETWORK = ("http:", "https:", "ws:", "wss:", "grpc:")
@@ -181,7 +181,7 @@ def _guard_of(entry: Entry, original: Callable[..., Any]) -> Callable[..., Any]:
 def _refuse(entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """Raise unless the request may pass: an ignored host, or an address that is not the network's (`file:`)."""
     what = in_force.current()
-    with Ours(what, f"a request through {entry.library}"):
+    try:
         url = redact_url(entry.url_of(*args, **kwargs), SecretNames())
         if not url.startswith(_NETWORK):
             return
@@ -198,6 +198,8 @@ def _refuse(entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None
                 f"To let it go to the network unrecorded: ignore_hosts=[{host_of(url)!r}]."
             )
         )
+    except Exception as error:
+        raise fault_of(error, what, f"a request through {entry.library}") from error
 
 
 def _client() -> tuple[str, str]:

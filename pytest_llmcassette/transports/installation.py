@@ -12,6 +12,7 @@ _ALL = (mockers.PATCHES, guard.PATCHES, pool_jobs.PATCHES, portals.PATCHES)
 _WATCHED = (*(name for patches in (*_ALL, tls.PATCHES) for name in patches.modules),)
 _POOLS_OF = {"httpx": "httpcore", "httpx2": "httpcore2"}
 """Imported with their clients, of which the first may be made in a running event loop: httpcore2 reads a file then."""
+_imported: list[str] = []
 _found: list[tuple[object, ...]] = []
 """What the last `install` left: for nearly every test there is nothing to do, and to see that is all it costs."""
 
@@ -26,12 +27,14 @@ def install(*, defer_tls: bool = True) -> None:
             # None is how a name is barred from import.
             if sys.modules.get(client) is not None and pools not in sys.modules:
                 import_module(pools)
+        _imported[:] = [name for name in _WATCHED if name in sys.modules]
         _found[:] = [_now(defer_tls)]
     patching.check_nothing_is_gone()
 
 
 def _now(defer_tls: bool) -> tuple[object, ...]:
-    return (defer_tls, on_import.is_in_place(), *map(sys.modules.get, _WATCHED))
+    # Of what is not imported yet the count tells, should it come while imports are not watched.
+    return (defer_tls, on_import.is_in_place(), len(sys.modules), *map(sys.modules.get, _imported))
 
 
 def uninstall() -> None:

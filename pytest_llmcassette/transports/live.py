@@ -12,16 +12,16 @@ from pytest_llmcassette.recorder.requests import RawHeaders
 from pytest_llmcassette.recorder.slot import RecordingSlot
 from pytest_llmcassette.replay.head import standard_phrase
 from pytest_llmcassette.transports.client_errors import ClientErrors
-from pytest_llmcassette.transports.unexpected import Ours
+from pytest_llmcassette.transports.unexpected import Fault
 
 
 class LiveAnswer:
     """What the recording is told of a request that goes to the network, from when this is made."""
 
-    def __init__(self, slot: RecordingSlot, errors: ClientErrors, ours: Ours) -> None:
+    def __init__(self, slot: RecordingSlot, errors: ClientErrors, fault: Fault) -> None:
         self._slot = slot
         self._errors = errors
-        self._ours = ours
+        self._fault = fault
         self._started = Clock.perf_counter_ns()
         self.data = slot.data
 
@@ -44,8 +44,10 @@ class LiveAnswer:
         self._end(kind or CLOSED, str(error) if kind else "")
 
     def _end(self, kind: str, message: str = "") -> None:
-        with self._ours:
+        try:
             self._slot.end(kind, message)
+        except Exception as error:
+            raise self._fault(error) from error
 
 
 class Tee:

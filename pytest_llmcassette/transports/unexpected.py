@@ -8,8 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from types import TracebackType
-from typing import Self
+from collections.abc import Callable
 
 from pytest_llmcassette.errors import CassetteFault
 from pytest_llmcassette.recorder import in_force
@@ -20,36 +19,22 @@ _STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
 _REPORTED = ("pytest", "respx", "httpx", "httpcore", "httpx2", "httpcore2", "trio", "anyio")
 _LONGEST = 500
 
+Fault = Callable[[Exception], CassetteFault]
+"""What to raise for an exception of our own code."""
 
-class Ours:
-    """A stretch of our code in a client's call: `with Ours(recorder, "GET https://..."): ...`.
 
-    An `Exception` in it becomes a `CassetteFault`, which `misses` keeps; a `CassetteStop` and what else is no
-    `Exception` (a cancellation, Ctrl-C) pass. Nothing that raises errors of the network belongs in it.
+def fault_of(error: Exception, what: Recorder | in_force.Suspension | None, doing: str) -> CassetteFault:
+    """What to raise instead of `error` that our code raised while it was `doing` ("GET https://..."). `misses` has it.
+
+    For an `Exception` alone: a `CassetteStop` and what else is none (a cancellation, Ctrl-C) pass as they are, and
+    so must the network's errors.
     """
-
-    __slots__ = ("_doing", "_recorder")
-
-    def __init__(self, recorder: Recorder | in_force.Suspension | None, doing: str) -> None:
-        self._recorder = recorder if isinstance(recorder, Recorder) else None
-        self._doing = doing
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if isinstance(error, Exception):
-            raise self.fault(error) from error
-
-    def fault(self, error: Exception) -> CassetteFault:
-        """What to raise instead of `error`."""
-        owner = "" if self._recorder is None else f" for {self._recorder.owner}"
-        fault = CassetteFault(_told(error, f"{self._doing.partition('?')[0]}{owner}"))
-        if self._recorder is not None:
-            self._recorder.note(fault)
-        return fault
+    recorder = what if isinstance(what, Recorder) else None
+    owner = "" if recorder is None else f" for {recorder.owner}"
+    fault = CassetteFault(_told(error, f"{doing.partition('?')[0]}{owner}"))
+    if recorder is not None:
+        recorder.note(fault)
+    return fault
 
 
 def _told(error: Exception, doing: str) -> str:

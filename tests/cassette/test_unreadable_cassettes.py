@@ -99,8 +99,8 @@ def test_no_cassette(tmp_path: Path, content: str, line: int | None, problem: st
         (go("- text/plain", "- 'text/plain"), None),
         (go("    body: hi", "   body: hi"), 18),
         (go("status: 200 OK", "status: 200: OK"), 22),
-        (go("      Content-Type:\n", "      |-:\n        a\n"), 19),
-        (go("      Content-Type:\n", "      !!binary |:\n        YWJj\n"), 19),
+        (go("      Content-Type:\n", "      |-:\n        a\n"), 20),
+        (go("      Content-Type:\n", "      !!binary |:\n        YWJj\n"), 20),
         (go("body: hi", "body: *hi"), 18),
         (go("body: hi", "body: &hi [*hi]"), 18),
         (go("body: hi", "body: h\x00i"), 18),
@@ -300,6 +300,6 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     def denied(path: Path, *arguments: object, **options: object) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(files, "open", denied, raising=False)
+    monkeypatch.setattr(files, "_bytes_of", denied)
     with pytest.raises(CassetteFileError, match=r"Permission denied\nCheck the path and its permissions\."):
         load(tmp_path / "x.yaml")

@@ -11,14 +11,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 from pytest_llmcassette.recorder import in_force
-from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.replay.head import Head
 from pytest_llmcassette.transports.carrying import Carrier
 from pytest_llmcassette.transports.exchange import Exchange, exchange_for
 from pytest_llmcassette.transports.httpcore.asked_headers import listening
 from pytest_llmcassette.transports.httpcore.urls import going_live, url_of
 from pytest_llmcassette.transports.live import AsyncTee, LiveAnswer, Tee
-from pytest_llmcassette.transports.unexpected import Ours
+from pytest_llmcassette.transports.unexpected import fault_of
 
 
 class Body:
@@ -69,9 +68,7 @@ class Library:
         body = b"".join(request.stream)
         answer = exchange.answer(request.headers, body)
         if isinstance(answer, Carrier):
-            head = answer.begin()
-            with exchange.ours:
-                return self._replayed(head, answer, exchange.recorder)
+            return self._replayed(answer.begin(), answer, exchange)
         request.stream = Body(body)
         live = going_live.set(True)
         try:
@@ -81,8 +78,7 @@ class Library:
             raise
         finally:
             going_live.reset(live)
-        with exchange.ours:
-            _tell_head(answer, response, exchange.recorder)
+        _tell_head(answer, response, exchange)
         response.stream = Tee(response.stream, answer)
         return response
 
@@ -94,9 +90,7 @@ class Library:
         body = b"".join([piece async for piece in request.stream])
         answer = await exchange.answer_async(request.headers, body)
         if isinstance(answer, Carrier):
-            head = await answer.begin_async()
-            with exchange.ours:
-                return self._replayed(head, answer, exchange.recorder)
+            return self._replayed(await answer.begin_async(), answer, exchange)
         request.stream = Body(body)
         live = going_live.set(True)
         try:
@@ -106,8 +100,7 @@ class Library:
             raise
         finally:
             going_live.reset(live)
-        with exchange.ours:
-            _tell_head(answer, response, exchange.recorder)
+        _tell_head(answer, response, exchange)
         response.stream = AsyncTee(response.stream, answer)
         return response
 
@@ -118,23 +111,31 @@ class Library:
         try:
             method, url = request.method.decode("latin-1"), url_of(request.url)
         except Exception as error:
-            raise Ours(what, "a request").fault(error) from error
+            raise fault_of(error, what, "a request") from error
         return exchange_for(what, method, url, self)
 
-    def _replayed(self, head: Head, body: Carrier, recorder: Recorder) -> Any:
-        served = frozenset([name.lower() for name, _ in head.headers])
-        return self.response(
-            status=head.status,
-            headers=listening(head.headers, recorder.asked_headers.absent.add, to=served, unless=True),
-            content=body,
-            extensions={"http_version": head.version, "reason_phrase": head.reason},
-        )
+    def _replayed(self, head: Head, body: Carrier, exchange: Exchange) -> Any:
+        try:
+            served = frozenset([name.lower() for name, _ in head.headers])
+            absent = exchange.recorder.asked_headers.absent
+            return self.response(
+                status=head.status,
+                headers=listening(head.headers, absent.add, to=served, unless=True),
+                content=body,
+                extensions={"http_version": head.version, "reason_phrase": head.reason},
+            )
+        except Exception as error:
+            raise exchange.fault(error) from error
 
 
-def _tell_head(answer: LiveAnswer, response: Any, recorder: Recorder) -> None:
-    extensions = response.extensions
-    version = extensions.get("http_version", b"HTTP/1.1").decode("latin-1")
-    reason = (extensions.get("reason_phrase") or b"").decode("latin-1")
-    answer.head(response.status, reason, response.headers, version)
-    asked = recorder.asked_headers
-    response.headers = listening(response.headers, asked.unkept.add, to=asked.left_out(response.headers), unless=False)
+def _tell_head(answer: LiveAnswer, response: Any, exchange: Exchange) -> None:
+    try:
+        extensions = response.extensions
+        version = extensions.get("http_version", b"HTTP/1.1").decode("latin-1")
+        reason = (extensions.get("reason_phrase") or b"").decode("latin-1")
+        answer.head(response.status, reason, response.headers, version)
+        asked = exchange.recorder.asked_headers
+        left_out = asked.left_out(response.headers)
+        response.headers = listening(response.headers, asked.unkept.add, to=left_out, unless=False)
+    except Exception as error:
+        raise exchange.fault(error) from error
