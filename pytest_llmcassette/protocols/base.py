@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from functools import cached_property
 from typing import Any
@@ -11,7 +12,6 @@ from pytest_llmcassette.cassette.encoding import decode_sniffed
 from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.protocols.hosts import provider_at
 from pytest_llmcassette.protocols.transcript import Transcript
-from pytest_llmcassette.protocols.wire_values import parsed_json
 
 
 class Exchange:
@@ -87,17 +87,24 @@ class Exchange:
     @cached_property
     def request_json(self) -> Any:
         """The request's body as values, or None when it is not JSON."""
-        return parsed_json(self.request.body)
+        return _json(self.request.body)
 
     @cached_property
     def response_json(self) -> Any:
         """The response's body as values, or None when it is not one JSON document."""
-        return parsed_json(self.body)
+        return _json(self.body)
 
     def asked(self, name: str) -> Any:
         """A top-level field of the request's JSON object, or None."""
         document = self.request_json
         return document.get(name) if isinstance(document, dict) else None
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
 
 
 class WireProtocol(ABC):

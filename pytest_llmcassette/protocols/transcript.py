@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import parsed_json
 
 
 class FinishReason(StrEnum):
@@ -73,7 +73,10 @@ class _Arguments:
         """The arguments as values; `{}` for an empty text, None when the text is not JSON."""
         if not self.arguments.strip():
             return {}
-        return parsed_json(self.arguments)
+        try:
+            return json.loads(self.arguments)
+        except (ValueError, RecursionError):
+            return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,14 +76,6 @@ def dict_list(value: object) -> list[dict[str, Any]]:
     return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
 
 
-def parsed_json(text: str | bytes) -> Any:
-    """The value of a JSON text; None when it is none (or `null`)."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
 def as_json_text(value: object) -> str:
     """A value as JSON text: a text stays as it is, None is `""`, anything else is written compactly.
 
