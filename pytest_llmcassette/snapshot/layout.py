@@ -27,7 +27,7 @@ def lines(tree: Any) -> list[str]:
     if isinstance(tree, Line) or not isinstance(tree, (dict, list)) or not tree:
         return [_scalar(tree)]
     if isinstance(tree, dict):
-        return list(_fields(tree))
+        return [line for key, value in tree.items() for line in _field(key, value)]
     return [line for item in tree for line in _item(item)]
 
 
@@ -43,11 +43,6 @@ def _entry(entry: Entry) -> list[str]:
         else:
             below.extend(_field(key, value))
     return [heading if below else heading.removesuffix(":"), *_below(below)]
-
-
-def _fields(values: dict[str, Any]) -> Iterator[str]:
-    for key, value in values.items():
-        yield from _field(key, value)
 
 
 def _field(key: str, value: Any) -> list[str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from pytest_llmcassette.cassette.model import Request
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.matching import Matcher
 from pytest_llmcassette.matching.mismatch.aspects import Finding, differing_aspects
+from pytest_llmcassette.matching.mismatch.drift import are_equal
 from pytest_llmcassette.matching.mismatch.nearest import nearest
 from pytest_llmcassette.matching.mismatch.shown import comparison
 from pytest_llmcassette.matching.mismatch.volatile import paths_to_ignore, volatile_kinds
@@ -98,7 +98,7 @@ def _advice(findings: list[Finding], sent: Request, recorded: Request, config: C
     if not kinds:
         return lines
     paths = paths_to_ignore(places)
-    if not paths or not _would_match(sent, recorded, replace(config, ignore_json=(*config.ignore_json, *paths))):
+    if not paths or not are_equal(sent, recorded, config, paths):
         return lines
     remedy = " and ".join(dict.fromkeys(_REMEDIES[kind] for kind in kinds))
     lines.append(f"All of that looks like {' and '.join(kinds)}, which change with every run:")
@@ -110,8 +110,3 @@ def _advice(findings: list[Finding], sent: Request, recorded: Request, config: C
 
 def _list(paths: list[str]) -> str:
     return "[" + ", ".join(repr(path) if '"' in path else f'"{path}"' for path in paths) + "]"
-
-
-def _would_match(sent: Request, recorded: Request, config: CassetteConfig) -> bool:
-    matcher = Matcher(config)
-    return matcher.key(sent) == matcher.key(recorded)
