@@ -7,6 +7,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 # A pytest session inside a test (pytester) forgets what was first imported in it. These must be the same modules in all
@@ -16,6 +17,7 @@ import httpcore2  # noqa: F401
 import httpx  # noqa: F401
 import httpx2  # noqa: F401
 import pytest
+from _pytest.fixtures import FixtureManager
 from hypothesis import HealthCheck, settings
 
 import pytest_llmcassette
@@ -83,6 +85,33 @@ def _installed_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(importlib.metadata, "distributions", lambda: installed)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plugins_searched_once() -> Iterator[None]:
+    """pytest looks through every name of every plugin for fixtures: a third of a run inside a test.
+
+    What has none (most have none) has none the next time either.
+    """
+    original: Any = FixtureManager.pytest_plugin_registered
+    without: set[Any] = set()
+
+    def pytest_plugin_registered(self: FixtureManager, plugin: Any, plugin_name: str) -> None:
+        place = plugin if isinstance(plugin, (ModuleType, type)) else type(plugin)
+        if place in without:
+            return
+        original(self, plugin, plugin_name)
+        if not any(_is_fixture(value) for part in getattr(place, "__mro__", [place]) for value in vars(part).values()):
+            without.add(place)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FixtureManager, "pytest_plugin_registered", pytest_plugin_registered)
+        yield
+
+
+def _is_fixture(value: object) -> bool:
+    # A class of its own since pytest 8.4, a mark on the function before.
+    return type(value).__name__ == "FixtureFunctionDefinition" or hasattr(value, "_pytestfixturefunction")
 
 
 @pytest.fixture(autouse=True)
