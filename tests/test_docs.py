@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import configparser
+import contextlib
 import dataclasses
 import functools
+import io
 import json
 import os
 import re
@@ -21,6 +23,7 @@ import yaml
 from doc_blocks import PAGES, ROOT, Block, all_blocks, links
 
 from embedded_provider import API_KEY, EmbeddedProvider
+from pytest_llmcassette.cli import main
 from pytest_llmcassette.config import CassetteConfig
 
 BLOCKS = all_blocks()
@@ -102,6 +105,7 @@ def passed(output: str) -> set[str]:
     return set(re.findall(r"^PASSED (\S+)", output, re.MULTILINE))
 
 
+@pytest.mark.slow
 def test_programs_run(tmp_path: Path) -> None:
     """All in one process: each SDK is imported once."""
     programs = [block for block in BLOCKS if block.language == "python" and not named(block)]
@@ -156,10 +160,12 @@ def check_options(arguments: list[str], known: str, place: str) -> None:
 
 @functools.cache
 def help_text(program: str, *command: str) -> str:
-    script = "import sys; from pytest_llmcassette.cli import main; sys.exit(main())"
-    start = ("-c", script) if program == "llmcassette" else ("-m", program)
+    if program == "llmcassette":
+        with contextlib.redirect_stdout(io.StringIO()) as printed, pytest.raises(SystemExit):
+            main([*command, "--help"])
+        return printed.getvalue()
     # Not in the root, where pytest would import what all of our tests need.
-    result = run_python(ROOT / "docs", *start, *command, "--help")
+    result = run_python(ROOT / "docs", "-m", program, "--help")
     assert result.returncode == 0, result.stderr
     return result.stdout
 

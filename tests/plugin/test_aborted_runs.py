@@ -148,9 +148,7 @@ def test_a_syrupy_that_is_not_known_is_said_once(accepted: Suite) -> None:
         "conftest.py",
         "def pytest_terminal_summary(config):\n    del config._syrupy._assertions, config._syrupy._selected_items\n",
     )
-    [line] = [
-        line for line in said(accepted.run()).splitlines() if "does not know this version of syrupy" in line
-    ]
+    [line] = [line for line in said(accepted.run()).splitlines() if "does not know this version of syrupy" in line]
     assert "--snapshot-update deletes the snapshots that a failed test did not come to" in line
 
 

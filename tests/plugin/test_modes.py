@@ -57,7 +57,7 @@ def test_ask():
 """
 
 
-@pytest.mark.parametrize("mode", ["none", "once"])
+@pytest.mark.parametrize("mode", ["none", pytest.param("once", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("texts", "arguments", "offered", "live"),
     [

@@ -99,7 +99,9 @@ def test_under_xdist_the_controller_proves(suite: Suite) -> None:
     suite.test(
         TESTS.replace(", own)", ")").replace("(own)", "()").replace("SOME_API_KEY", "SERVER").replace("==", "!=")
     )
-    result = suite.run_alone("--record-mode=once", "--cassette-prove", "-n2", "-k", "differs or failed", wanted=("xdist",))
+    result = suite.run_alone(
+        "--record-mode=once", "--cassette-prove", "-n2", "-k", "differs or failed", wanted=("xdist",)
+    )
     assert outcomes(result) == {"passed": 1, "failed": 1}
     assert "1 of 1 recorded test failed when replayed" in said(result)
     assert result.ret == 1
