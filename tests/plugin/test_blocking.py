@@ -4,51 +4,11 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 from plugin.suite import Suite, outcomes, said
 from pytest_llmcassette.cassette.files import save
 from pytest_llmcassette.cassette.model import Interaction, Request, Response
 
-pytest.importorskip("openai")
-
 CONFTEST = """
-import concurrent.futures.thread, os, sys
-import pytest
-from blockbuster import blockbuster_ctx
-
-STANDARD = os.path.dirname(os.__file__) + os.sep
-EVENTS = {"open", "import", "os.listdir", "os.scandir", "os.mkdir", "os.rename", "subprocess.Popen"}
-watched = False
-
-def runs():
-    asyncio, trio = sys.modules.get("asyncio"), sys.modules.get("trio")
-    return bool((asyncio and asyncio._get_running_loop()) or (trio and trio.lowlevel.in_trio_run()))
-
-def is_on_the_way(file):
-    return "site-packages" not in file and file.startswith((STANDARD, "<frozen", __file__)) or "on_import" in file
-
-def watch(event, arguments):
-    "blockbuster knows neither trio's loops nor imports: here what our own code does raises in both."
-    if watched and event in EVENTS and runs():
-        frame = sys._getframe(1)
-        while frame.f_back and is_on_the_way(frame.f_code.co_filename):
-            frame = frame.f_back
-        if "pytest_llmcassette" in frame.f_code.co_filename:
-            raise RuntimeError(f"{event} of {arguments[0]} in a running loop, by {frame.f_code.co_filename}")
-
-sys.addaudithook(watch)
-
-@pytest.fixture(autouse=True)
-def nothing_blocks():
-    global watched
-    watched = True
-    with blockbuster_ctx():
-        yield
-    watched = False
-"""
-
-TEST = """
 import concurrent.futures.thread, os, sys
 import pytest
 from blockbuster import blockbuster_ctx
