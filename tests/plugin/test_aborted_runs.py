@@ -146,7 +146,17 @@ def test_a_whole_run_is_syrupys_own(accepted: Suite) -> None:
 def test_a_syrupy_that_is_not_known_is_said_once(accepted: Suite) -> None:
     accepted.file(
         "conftest.py",
-        "def pytest_terminal_summary(config):\n    del config._syrupy._assertions, config._syrupy._selected_items\n",
+        """
+        import pytest
+
+        @pytest.hookimpl(wrapper=True, tryfirst=True)
+        def pytest_terminal_summary(config):
+            # syrupy keeps one session for all runs of a process, which lives on with these.
+            session = vars(config._syrupy)
+            kept = {name: session.pop(name) for name in ("_assertions", "_selected_items")}
+            yield
+            session.update(kept)
+        """,
     )
     [line] = [line for line in said(accepted.run()).splitlines() if "does not know this version of syrupy" in line]
     assert "--snapshot-update deletes the snapshots that a failed test did not come to" in line
