@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 import yaml
 from doc_blocks import PAGES, ROOT, Block, all_blocks, links
+from package_code import modules
 
 from embedded_provider import API_KEY, EmbeddedProvider
 from pytest_llmcassette.cli import main
@@ -225,8 +226,8 @@ def test_troubleshooting_quotes_real_messages() -> None:
 
 def messages() -> Iterator[str]:
     """Every text in the package's code; of an f-string its fixed parts."""
-    for path in (ROOT / "pytest_llmcassette").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for code in modules().values():
+        for node in ast.walk(code):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield node.value.replace("\n", " ")
 

@@ -11,9 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-PACKAGE = "pytest_llmcassette"
-ROOT = Path(__file__).parent.parent / PACKAGE
+from package_code import PACKAGE, ROOT, modules
 
 LAYERS = (
     "cli",
@@ -66,17 +64,6 @@ CLIENT_LIBRARIES = {
 
 HEAVY = ("respx", "httpx", "httpx2", "httpcore", "httpcore2", "yaml", "syrupy", "asyncio", "anyio", "openai")
 """What must not be imported by a pytest run that uses no cassette."""
-
-
-@functools.cache
-def modules() -> dict[str, ast.Module]:
-    """Every module's name below the package, and its code."""
-    return {
-        ".".join(part for part in path.relative_to(ROOT).with_suffix("").parts if part != "__init__"): ast.parse(
-            path.read_text("utf-8")
-        )
-        for path in sorted(ROOT.rglob("*.py"))
-    }
 
 
 @functools.cache

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from plugin.suite import Suite, outcomes, said
 from pytest_llmcassette.cassette.files import save
 from pytest_llmcassette.cassette.model import Interaction, Request, Response
@@ -48,11 +50,18 @@ def llm_cassette_name(request):
     return request.node.name
 """
 
-TEST = """
-import openai
-from pytest_llmcassette import use_cassette
+HTTPX = """
+async def said_by(text, stream=False, base="SERVER"):
+    asked = {"model": "m", "messages": [{"role": "user", "content": text}], "stream": stream}
+    async with httpx.AsyncClient(base_url=os.environ.get(base, base)) as client:
+        if not stream:
+            return (await client.post("/v1/chat/completions", json=asked)).json()["choices"][0]["message"]["content"]
+        async with client.stream("POST", "/v1/chat/completions", json=asked) as response:
+            return "answer " + "".join([piece async for piece in response.aiter_text()])
+"""
 
-pytestmark = pytest.mark.anyio
+OPENAI = """
+import openai
 
 async def said_by(text, stream=False, base="SERVER"):
     url = os.environ.get(base, base)
@@ -62,6 +71,13 @@ async def said_by(text, stream=False, base="SERVER"):
             return (await client.chat.completions.create(**asked)).choices[0].message.content
         chunks = await client.chat.completions.create(stream=True, **asked)
         return "".join([one.choices[0].delta.content or "" async for one in chunks if one.choices])
+"""
+
+TEST = """
+import httpx
+from pytest_llmcassette import use_cassette
+
+pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 def llm_cassette_name(request, anyio_backend_name):
@@ -92,10 +108,13 @@ async def test_unreadable():
 """
 
 
-def test_recording_and_replay_block_nothing(suite: Suite) -> None:
+@pytest.mark.parametrize("client", [HTTPX, pytest.param(OPENAI, marks=pytest.mark.slow)], ids=["httpx", "openai"])
+def test_recording_and_replay_block_nothing(suite: Suite, client: str) -> None:
     suite.file("conftest.py", CONFTEST)
-    suite.test(TEST)
+    suite.test(TEST + client)
     asked = b'{"messages":[{"role":"user","content":"hi"}],"model":"m"}'
+    if client is HTTPX:
+        asked = asked.replace(b"}],", b'}],"stream":false,')
     answer = {"choices": [{"index": 0, "message": {"role": "assistant", "content": "answer"}, "finish_reason": "stop"}]}
     headers = {"Content-Type": ["application/json"]}
     recorded = Interaction(
