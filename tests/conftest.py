@@ -129,7 +129,7 @@ def _is_fixture(value: object) -> bool:
 
 
 def _parsing_once() -> Any:
-    original: Any = _pytest._code.code.getstatementrange_ast
+    original: Any = vars(_pytest._code.code)["getstatementrange_ast"]
     parsed: dict[str, ast.AST] = {}
 
     def getstatementrange_ast(lineno: int, source: Any, assertion: bool = False, astnode: ast.AST | None = None) -> Any:
