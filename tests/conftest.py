@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.metadata
 import os
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
+
+import _pytest._code.code
 
 # A pytest session inside a test (pytester) forgets what was first imported in it. These must be the same modules in all
 # tests: httpx2 keeps httpcore2's exception classes, and does not know those of a second import.
@@ -15,7 +19,10 @@ import httpcore  # noqa: F401
 import httpcore2  # noqa: F401
 import httpx  # noqa: F401
 import httpx2  # noqa: F401
+import pluggy
+import pluggy._manager
 import pytest
+from _pytest.fixtures import FixtureManager
 from hypothesis import HealthCheck, settings
 
 import pytest_llmcassette
@@ -83,6 +90,71 @@ def _installed_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(importlib.metadata, "distributions", lambda: installed)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _looked_up_once() -> Iterator[None]:
+    """What a pytest inside a test would look up anew, though it stays the same: most of the time that it takes.
+
+    Fixtures and hooks of plugins, and the syntax of the modules that its tracebacks show.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FixtureManager, "pytest_plugin_registered", _searching_once())
+        # Whether a decorator hides a fixture: asked of every name of every plugin and test module.
+        patch.setattr(FixtureManager, "_check_for_wrapped_fixture", lambda *_: None, raising=False)
+        patch.setattr(_pytest._code.code, "getstatementrange_ast", _parsing_once())
+        if hasattr(pluggy._manager, "_static_hook_attr"):
+            patch.setattr(pluggy._manager, "_static_hook_attr", _looking_once())
+        yield
+
+
+def _searching_once() -> Any:
+    original: Any = FixtureManager.pytest_plugin_registered
+    without: set[Any] = set()
+
+    def pytest_plugin_registered(self: FixtureManager, plugin: Any, plugin_name: str) -> None:
+        place = plugin if isinstance(plugin, (ModuleType, type)) else type(plugin)
+        if place in without:
+            return
+        original(self, plugin, plugin_name)
+        if not any(_is_fixture(value) for part in getattr(place, "__mro__", [place]) for value in vars(part).values()):
+            without.add(place)
+
+    return pytest_plugin_registered
+
+
+def _is_fixture(value: object) -> bool:
+    # A class of its own since pytest 8.4, a mark on the function before.
+    return type(value).__name__ == "FixtureFunctionDefinition" or hasattr(value, "_pytestfixturefunction")
+
+
+def _parsing_once() -> Any:
+    original: Any = vars(_pytest._code.code)["getstatementrange_ast"]
+    parsed: dict[str, ast.AST] = {}
+
+    def getstatementrange_ast(lineno: int, source: Any, assertion: bool = False, astnode: ast.AST | None = None) -> Any:
+        text = str(source)
+        found = original(lineno, source, assertion, astnode or parsed.get(text))
+        # A library's module, not a test's.
+        if len(text) > 5000:
+            parsed[text] = found[0]
+        return found
+
+    return getstatementrange_ast
+
+
+def _looking_once() -> Any:
+    original: Any = pluggy._manager._static_hook_attr
+    found: dict[tuple[ModuleType, str], Any] = {}
+
+    def static_hook_attr(holder: object, name: str) -> Any:
+        if not isinstance(holder, ModuleType) or not holder.__name__.startswith("_pytest."):
+            return original(holder, name)
+        if (holder, name) not in found:
+            found[holder, name] = original(holder, name)
+        return found[holder, name]
+
+    return static_hook_attr
 
 
 @pytest.fixture(autouse=True)

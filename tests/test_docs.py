@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import configparser
+import contextlib
 import dataclasses
 import functools
+import io
 import json
 import os
 import re
@@ -19,8 +21,10 @@ from pathlib import Path
 import pytest
 import yaml
 from doc_blocks import PAGES, ROOT, Block, all_blocks, links
+from package_code import modules
 
 from embedded_provider import API_KEY, EmbeddedProvider
+from pytest_llmcassette.cli import main
 from pytest_llmcassette.config import CassetteConfig
 
 BLOCKS = all_blocks()
@@ -102,6 +106,7 @@ def passed(output: str) -> set[str]:
     return set(re.findall(r"^PASSED (\S+)", output, re.MULTILINE))
 
 
+@pytest.mark.slow
 def test_programs_run(tmp_path: Path) -> None:
     """All in one process: each SDK is imported once."""
     programs = [block for block in BLOCKS if block.language == "python" and not named(block)]
@@ -156,10 +161,12 @@ def check_options(arguments: list[str], known: str, place: str) -> None:
 
 @functools.cache
 def help_text(program: str, *command: str) -> str:
-    script = "import sys; from pytest_llmcassette.cli import main; sys.exit(main())"
-    start = ("-c", script) if program == "llmcassette" else ("-m", program)
+    if program == "llmcassette":
+        with contextlib.redirect_stdout(io.StringIO()) as printed, pytest.raises(SystemExit):
+            main([*command, "--help"])
+        return printed.getvalue()
     # Not in the root, where pytest would import what all of our tests need.
-    result = run_python(ROOT / "docs", *start, *command, "--help")
+    result = run_python(ROOT / "docs", "-m", program, "--help")
     assert result.returncode == 0, result.stderr
     return result.stdout
 
@@ -219,8 +226,8 @@ def test_troubleshooting_quotes_real_messages() -> None:
 
 def messages() -> Iterator[str]:
     """Every text in the package's code; of an f-string its fixed parts."""
-    for path in (ROOT / "pytest_llmcassette").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for code in modules().values():
+        for node in ast.walk(code):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield node.value.replace("\n", " ")
 

@@ -8,8 +8,6 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import anthropic
-import openai
 import pytest
 
 from embedded_provider import EmbeddedProvider
@@ -24,6 +22,8 @@ def provider() -> Iterator[EmbeddedProvider]:
 
 
 def test_events_of_a_stream_leave_one_by_one(provider: EmbeddedProvider) -> None:
+    import openai
+
     client = openai.OpenAI(base_url=f"{provider.url}/v1", api_key=provider.api_key)
     times = [time.monotonic() for _ in client.chat.completions.create(**CHAT, stream=True)]
     assert len(times) >= 5
@@ -32,6 +32,8 @@ def test_events_of_a_stream_leave_one_by_one(provider: EmbeddedProvider) -> None
 
 
 def test_ids_are_new_and_words_are_the_same_every_time(provider: EmbeddedProvider) -> None:
+    import openai
+
     client = openai.OpenAI(base_url=f"{provider.url}/v1", api_key=provider.api_key)
     first, second = (client.chat.completions.create(**CHAT) for _ in range(2))
     assert first.id != second.id
@@ -40,6 +42,8 @@ def test_ids_are_new_and_words_are_the_same_every_time(provider: EmbeddedProvide
 
 
 def test_streamed_and_plain_usage_agree(provider: EmbeddedProvider) -> None:
+    import anthropic
+
     client = anthropic.Anthropic(base_url=provider.url, api_key=provider.api_key)
     asked: dict[str, Any] = {"model": "tiny-1", "max_tokens": 99, "messages": CHAT["messages"]}
     plain = client.messages.create(**asked)
@@ -51,12 +55,16 @@ def test_streamed_and_plain_usage_agree(provider: EmbeddedProvider) -> None:
 
 
 def test_a_wrong_key_is_refused(provider: EmbeddedProvider) -> None:
+    import openai
+
     client = openai.OpenAI(base_url=f"{provider.url}/v1", api_key="wrong", max_retries=0)
     with pytest.raises(openai.AuthenticationError, match="Incorrect API key"):
         client.chat.completions.create(**CHAT)
 
 
 def test_a_busy_provider_is_asked_again(provider: EmbeddedProvider) -> None:
+    import openai
+
     provider.be_busy(2)
     client = openai.OpenAI(base_url=f"{provider.url}/v1", api_key=provider.api_key, max_retries=2)
     assert client.chat.completions.create(**CHAT).choices[0].message.content

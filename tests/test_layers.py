@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import os
 import subprocess
 import sys
@@ -10,9 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-PACKAGE = "pytest_llmcassette"
-ROOT = Path(__file__).parent.parent / PACKAGE
+from package_code import PACKAGE, ROOT, modules
 
 LAYERS = (
     "cli",
@@ -67,10 +66,10 @@ HEAVY = ("respx", "httpx", "httpx2", "httpcore", "httpcore2", "yaml", "syrupy", 
 """What must not be imported by a pytest run that uses no cassette."""
 
 
-def modules() -> Iterator[tuple[str, ast.Module]]:
-    for path in sorted(ROOT.rglob("*.py")):
-        parts = path.relative_to(ROOT).with_suffix("").parts
-        yield ".".join(part for part in parts if part != "__init__"), ast.parse(path.read_text("utf-8"))
+@functools.cache
+def all_imports() -> list[tuple[str, str, int]]:
+    """Who imports what, in which line."""
+    return [(name, target, line) for name, tree in modules().items() for target, line in imports(tree, name)]
 
 
 def imports(tree: ast.Module, module: str) -> Iterator[tuple[str, int]]:
@@ -87,6 +86,7 @@ def imports(tree: ast.Module, module: str) -> Iterator[tuple[str, int]]:
             yield from ((name, node.lineno) for name in sorted(found))
 
 
+@functools.cache
 def is_module(name: str) -> bool:
     path = ROOT.parent / Path(*name.split("."))
     return name.startswith(PACKAGE) and (path.is_dir() or path.with_suffix(".py").is_file())
@@ -97,17 +97,12 @@ def folder(module: str) -> str:
     return module.removeprefix(PACKAGE).lstrip(".").partition(".")[0]
 
 
-ALL = list(modules())
-OWN = [
-    (name, target, line)
-    for name, tree in ALL
-    for target, line in imports(tree, name)
-    if target == PACKAGE or target.startswith(PACKAGE + ".")
-]
+def own_imports() -> list[tuple[str, str, int]]:
+    return [one for one in all_imports() if one[1] == PACKAGE or one[1].startswith(PACKAGE + ".")]
 
 
 def test_every_module_has_a_layer() -> None:
-    unknown = {name for name, _ in ALL if name and folder(name) not in LAYERS}
+    unknown = {name for name in modules() if name and folder(name) not in LAYERS}
     assert not unknown, f"give {sorted(unknown)} a layer in LAYERS"
 
 
@@ -127,7 +122,7 @@ def test_imports_point_down() -> None:
     """Those too that only a type checker sees; the package itself imports what it hands on by name."""
     wrong = [
         f"{name}, line {line} imports {target}"
-        for name, target, line in OWN
+        for name, target, line in own_imports()
         if name and folder(target) in LAYERS and LAYERS.index(folder(target)) < LAYERS.index(folder(name))
     ]
     assert not wrong, "\n".join(wrong)
@@ -135,9 +130,9 @@ def test_imports_point_down() -> None:
 
 def test_no_module_imports_itself_over_others() -> None:
     """Type-only imports included."""
-    known = {f"{PACKAGE}.{name}" for name, _ in ALL if name}
+    known = {f"{PACKAGE}.{name}" for name in modules() if name}
     graph: dict[str, set[str]] = {}
-    for name, target, _ in OWN:
+    for name, target, _ in own_imports():
         if target in known and name:
             graph.setdefault(f"{PACKAGE}.{name}", set()).add(target)
     circles: list[list[str]] = []
@@ -160,17 +155,21 @@ def test_no_module_imports_itself_over_others() -> None:
 def test_forbidden_pairs(importer: str, imported: str, why: str) -> None:
     wrong = [
         f"{name}, line {line}: {why}"
-        for name, target, line in OWN
+        for name, target, line in own_imports()
         if folder(name) == importer and folder(target) == imported
     ]
     assert not wrong, "\n".join(wrong)
 
 
 def test_protocols_do_not_import_each_other() -> None:
-    wire = {name.split(".")[1] for name, tree in ALL if name.startswith("protocols.") and defines_a_protocol(tree)}
+    wire = {
+        name.split(".")[1]
+        for name, tree in modules().items()
+        if name.startswith("protocols.") and defines_a_protocol(tree)
+    }
     wrong = [
         f"{name}, line {line} imports {target}"
-        for name, target, line in OWN
+        for name, target, line in own_imports()
         if name.startswith("protocols.")
         for other in [target.removeprefix(PACKAGE + ".protocols.").partition(".")[0]]
         if target.startswith(PACKAGE + ".protocols.") and other in wire and other != name.split(".")[1]
@@ -186,8 +185,7 @@ def defines_a_protocol(tree: ast.Module) -> bool:
 def test_client_libraries_stay_behind_their_doors() -> None:
     wrong = [
         f"{name}, line {line}: imports {target}"
-        for name, tree in ALL
-        for target, line in imports(tree, name)
+        for name, target, line in all_imports()
         for library in [target.partition(".")[0]]
         if library in CLIENT_LIBRARIES and folder(name) not in CLIENT_LIBRARIES[library]
     ]

@@ -31,18 +31,27 @@ def ask(text="hi", path="/ask", **options):
         return client.post(os.environ["SERVER"] + path, json={"say": text}).text
 """
 
-BLOCKED = (
-    "anyio",
-    "asyncio",
-    "cacheprovider",
-    "faulthandler",
-    "hypothesispytest",
-    "legacypath",
-    "pastebin",
-    "stepwise",
-    "xdist",
-)
-"""Plugins that a run inside does not need; each costs time."""
+BLOCKED = {
+    "anyio": "--anyio",
+    "asyncio": "--asyncio",
+    "cacheprovider": "--cache-",
+    "doctest": "--doctest",
+    "faulthandler": "--faulthandler",
+    "hypothesispytest": "--hypothesis",
+    "junitxml": "--junit",
+    "legacypath": "",
+    "pastebin": "--pastebin",
+    "platformdirs": "",
+    "recwarn": "",
+    "setuponly": "--setup-",
+    "setupplan": "--setup-plan",
+    "stepwise": "--stepwise",
+    "time_machine": "--time-machine",
+    "timeout": "--timeout",
+    "xdist": "-n",
+    "xdist.looponfail": "",
+}
+"""Plugins that a run inside does not need unless it is given their options, which begin so; each costs time."""
 
 
 class Suite:
@@ -78,7 +87,8 @@ class Suite:
         return self.pytester.runpytest_subprocess(*self._arguments(arguments, wanted))
 
     def _arguments(self, arguments: tuple[str, ...], wanted: tuple[str, ...]) -> list[str]:
-        blocked = [word for name in BLOCKED if name not in wanted for word in ("-p", f"no:{name}")]
+        given = {name for name, option in BLOCKED.items() for one in arguments if option and one.startswith(option)}
+        blocked = [word for name in BLOCKED if name not in given.union(wanted) for word in ("-p", f"no:{name}")]
         return [*blocked, *arguments]
 
     def cassettes(self) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -51,13 +52,17 @@ def accepted(suite: Suite) -> Suite:
     return suite
 
 
-ABORTS: dict[str, tuple[Callable[[Suite], object], tuple[str, ...]]] = {
+def slow(*case: object) -> object:
+    return pytest.param(*case, marks=pytest.mark.slow)
+
+
+ABORTS: dict[str, Any] = {
     "a mode that does not exist": (lambda suite: None, ("--record-mode=onec",)),
-    "a wrong mark": (
+    "a wrong mark": slow(
         lambda suite: suite.test("@pytest.mark.cassette(recordmode='once')\ndef test_it(): pass", "test_mark.py"),
         (),
     ),
-    "a usage error of a conftest": (
+    "a usage error of a conftest": slow(
         lambda suite: suite.file(
             "conftest.py",
             "import pytest\ndef pytest_collection_modifyitems(): raise pytest.UsageError('nothing to do with us')",
@@ -65,22 +70,22 @@ ABORTS: dict[str, tuple[Callable[[Suite], object], tuple[str, ...]]] = {
         (),
     ),
     "an import error": (lambda suite: suite.file("test_broken.py", "import no_such_module"), ()),
-    "an import error, and on": (
+    "an import error, and on": slow(
         lambda suite: suite.file("test_it.py", "import no_such_module"),
         ("--continue-on-collection-errors",),
     ),
-    "an internal error": (
+    "an internal error": slow(
         lambda suite: suite.file("conftest.py", "def pytest_runtest_logstart(): raise KeyError('broken plugin')"),
         (),
     ),
-    "an exit by a plugin": (
+    "an exit by a plugin": slow(
         lambda suite: suite.file(
             "conftest.py", "import pytest\ndef pytest_runtest_logstart(): pytest.exit('enough', returncode=0)"
         ),
         (),
     ),
-    "collect only": (lambda suite: None, ("--collect-only",)),
-    "setup only": (lambda suite: None, ("--setup-plan",)),
+    "collect only": slow(lambda suite: None, ("--collect-only",)),
+    "setup only": slow(lambda suite: None, ("--setup-plan",)),
 }
 
 
@@ -105,9 +110,12 @@ def test_aborted_before_a_test_ran(
     ("abort", "arguments"),
     [
         ("raise KeyboardInterrupt", ("other/test_other.py", "test_it.py")),
-        ("pytest.exit('enough', returncode=0)", ()),
+        slow("pytest.exit('enough', returncode=0)", ()),
         ("assert False", ("-x",)),
-        ("assert False", ("--maxfail=1",)),
+        slow("assert False", ("--maxfail=1",)),
+        slow("os._exit(1)", ("-n2",)),
+        slow("assert False", ("-x", "-n2")),
+        slow("pytest.exit('enough')", ("-n2",)),
     ],
 )
 def test_aborted_in_a_test(
@@ -115,12 +123,12 @@ def test_aborted_in_a_test(
 ) -> None:
     before = snapshots(accepted)
     monkeypatch.setenv("ABORT", abort)
-    if "assert" not in abort:
+    if "assert" not in abort and "-n2" not in arguments:
         # What the interrupted test compared is not written either.
         monkeypatch.setenv("CHANGED", "changed")
-    result = accepted.run_alone("--snapshot-update", *arguments)
+    result = accepted.run("--snapshot-update", *arguments)
     assert SAID in said(result)
-    assert snapshots(accepted) == before
+    assert snapshots(accepted) == before, said(result)
 
 
 def test_a_whole_run_is_syrupys_own(accepted: Suite) -> None:
@@ -135,28 +143,22 @@ def test_a_whole_run_is_syrupys_own(accepted: Suite) -> None:
     assert accepted.run().ret == 0
 
 
-@pytest.mark.parametrize(
-    ("abort", "arguments"),
-    [("os._exit(1)", ()), ("assert False", ("-x",)), ("pytest.exit('enough')", ())],
-)
-def test_aborted_with_workers(
-    accepted: Suite, monkeypatch: pytest.MonkeyPatch, abort: str, arguments: tuple[str, ...]
-) -> None:
-    before = snapshots(accepted)
-    monkeypatch.setenv("ABORT", abort)
-    result = accepted.run_alone("--snapshot-update", "-n2", *arguments, wanted=("xdist",))
-    assert snapshots(accepted) == before, said(result)
-    assert SAID in said(result)
-
-
 def test_a_syrupy_that_is_not_known_is_said_once(accepted: Suite) -> None:
     accepted.file(
         "conftest.py",
-        "def pytest_terminal_summary(config):\n    del config._syrupy._assertions, config._syrupy._selected_items\n",
+        """
+        import pytest
+
+        @pytest.hookimpl(wrapper=True, tryfirst=True)
+        def pytest_terminal_summary(config):
+            # syrupy keeps one session for all runs of a process, which lives on with these.
+            session = vars(config._syrupy)
+            kept = {name: session.pop(name) for name in ("_assertions", "_selected_items")}
+            yield
+            session.update(kept)
+        """,
     )
-    [line] = [
-        line for line in said(accepted.run_alone()).splitlines() if "does not know this version of syrupy" in line
-    ]
+    [line] = [line for line in said(accepted.run()).splitlines() if "does not know this version of syrupy" in line]
     assert "--snapshot-update deletes the snapshots that a failed test did not come to" in line
 
 

@@ -10,45 +10,7 @@ from plugin.suite import Suite, outcomes, said
 from pytest_llmcassette.cassette.files import save
 from pytest_llmcassette.cassette.model import Interaction, Request, Response
 
-pytest.importorskip("openai")
-
 CONFTEST = """
-import concurrent.futures.thread, os, sys
-import pytest
-from blockbuster import blockbuster_ctx
-
-STANDARD = os.path.dirname(os.__file__) + os.sep
-EVENTS = {"open", "import", "os.listdir", "os.scandir", "os.mkdir", "os.rename", "subprocess.Popen"}
-watched = False
-
-def runs():
-    asyncio, trio = sys.modules.get("asyncio"), sys.modules.get("trio")
-    return bool((asyncio and asyncio._get_running_loop()) or (trio and trio.lowlevel.in_trio_run()))
-
-def is_on_the_way(file):
-    return "site-packages" not in file and file.startswith((STANDARD, "<frozen", __file__)) or "on_import" in file
-
-def watch(event, arguments):
-    "blockbuster knows neither trio's loops nor imports: here what our own code does raises in both."
-    if watched and event in EVENTS and runs():
-        frame = sys._getframe(1)
-        while frame.f_back and is_on_the_way(frame.f_code.co_filename):
-            frame = frame.f_back
-        if "pytest_llmcassette" in frame.f_code.co_filename:
-            raise RuntimeError(f"{event} of {arguments[0]} in a running loop, by {frame.f_code.co_filename}")
-
-sys.addaudithook(watch)
-
-@pytest.fixture(autouse=True)
-def nothing_blocks():
-    global watched
-    watched = True
-    with blockbuster_ctx():
-        yield
-    watched = False
-"""
-
-TEST = """
 import concurrent.futures.thread, os, sys
 import pytest
 from blockbuster import blockbuster_ctx
@@ -88,11 +50,18 @@ def llm_cassette_name(request):
     return request.node.name
 """
 
-TEST = """
-import openai
-from pytest_llmcassette import use_cassette
+HTTPX = """
+async def said_by(text, stream=False, base="SERVER"):
+    asked = {"model": "m", "messages": [{"role": "user", "content": text}], "stream": stream}
+    async with httpx.AsyncClient(base_url=os.environ.get(base, base)) as client:
+        if not stream:
+            return (await client.post("/v1/chat/completions", json=asked)).json()["choices"][0]["message"]["content"]
+        async with client.stream("POST", "/v1/chat/completions", json=asked) as response:
+            return "answer " + "".join([piece async for piece in response.aiter_text()])
+"""
 
-pytestmark = pytest.mark.anyio
+OPENAI = """
+import openai
 
 async def said_by(text, stream=False, base="SERVER"):
     url = os.environ.get(base, base)
@@ -102,6 +71,13 @@ async def said_by(text, stream=False, base="SERVER"):
             return (await client.chat.completions.create(**asked)).choices[0].message.content
         chunks = await client.chat.completions.create(stream=True, **asked)
         return "".join([one.choices[0].delta.content or "" async for one in chunks if one.choices])
+"""
+
+TEST = """
+import httpx
+from pytest_llmcassette import use_cassette
+
+pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 def llm_cassette_name(request, anyio_backend_name):
@@ -132,10 +108,13 @@ async def test_unreadable():
 """
 
 
-def test_recording_and_replay_block_nothing(suite: Suite) -> None:
+@pytest.mark.parametrize("client", [HTTPX, pytest.param(OPENAI, marks=pytest.mark.slow)], ids=["httpx", "openai"])
+def test_recording_and_replay_block_nothing(suite: Suite, client: str) -> None:
     suite.file("conftest.py", CONFTEST)
-    suite.test(TEST)
+    suite.test(TEST + client)
     asked = b'{"messages":[{"role":"user","content":"hi"}],"model":"m"}'
+    if client is HTTPX:
+        asked = asked.replace(b"}],", b'}],"stream":false,')
     answer = {"choices": [{"index": 0, "message": {"role": "assistant", "content": "answer"}, "finish_reason": "stop"}]}
     headers = {"Content-Type": ["application/json"]}
     recorded = Interaction(

@@ -91,8 +91,17 @@ async def test_after(long_lived):
     assert "ClosedResourceError" not in said(result)
 
 
-@pytest.mark.parametrize("scope", ["function", "module", "session"])
-@pytest.mark.parametrize("phase", ["setup", "teardown"])
+@pytest.mark.parametrize(
+    ("phase", "scope"),
+    [
+        ("setup", "function"),
+        pytest.param("setup", "module", marks=pytest.mark.slow),
+        pytest.param("setup", "session", marks=pytest.mark.slow),
+        pytest.param("teardown", "function", marks=pytest.mark.slow),
+        ("teardown", "module"),
+        pytest.param("teardown", "session", marks=pytest.mark.slow),
+    ],
+)
 def test_in_a_fixture_of_anyio(suite: Suite, scope: str, phase: str) -> None:
     """A fixture whose setup failed fails for every test that wants it, with the refusal."""
     suite.test(
@@ -223,7 +232,7 @@ def test_last(): ask()
 
 
 @pytest.mark.skipif(importlib.util.find_spec("pytest_asyncio") is None, reason="needs pytest-asyncio")
-@pytest.mark.parametrize("mode", ["strict", "auto"])
+@pytest.mark.parametrize("mode", ["strict", pytest.param("auto", marks=pytest.mark.slow)])
 def test_in_tests_and_fixtures_of_pytest_asyncio(suite: Suite, mode: str) -> None:
     suite.test(
         ASKING_IN_GROUPS

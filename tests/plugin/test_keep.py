@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 import pytest
 
@@ -35,27 +36,33 @@ def test_ask(llm_snapshot):
 """
 
 
-@pytest.mark.parametrize(("decorator", "then", "expected"), KEPT.values(), ids=KEPT)
-def test_kept(suite: Suite, decorator: str, then: str, expected: dict[str, int]) -> None:
-    suite.test(TEST.format(decorator=decorator, then=then))
+def test_kept(suite: Suite) -> None:
+    expected: Counter[str] = Counter()
+    for number, (decorator, then, outcome) in enumerate(KEPT.values()):
+        suite.test(TEST.format(decorator=decorator, then=then), f"test_{number}.py")
+        expected.update(outcome)
     result = suite.run("--record-mode=once")
     assert outcomes(result) == expected
-    assert suite.cassettes() == [FILE]
+    assert suite.cassettes() == [f"cassettes/test_{number}/test_ask.yaml" for number in range(len(KEPT))]
     assert "recording discarded" not in said(result)
     assert outcomes(suite.run()) == expected
-    assert suite.server.calls == 1
+    assert suite.server.calls == len(KEPT)
 
 
-@pytest.mark.parametrize(("decorator", "then", "expected"), DISCARDED.values(), ids=DISCARDED)
-def test_discarded(suite: Suite, decorator: str, then: str, expected: dict[str, int]) -> None:
-    suite.test(TEST.format(decorator=decorator, then=then))
-    old = suite.file(FILE, "version: 2\ninteractions: []\n")
+def test_discarded(suite: Suite) -> None:
+    expected: Counter[str] = Counter()
+    for number, (decorator, then, outcome) in enumerate(DISCARDED.values()):
+        suite.test(TEST.format(decorator=decorator, then=then), f"test_{number}.py")
+        suite.file(f"cassettes/test_{number}/test_ask.yaml", "version: 2\ninteractions: []\n")
+        expected.update(outcome)
     result = suite.run("--record-mode=rewrite")
     assert outcomes(result) == expected
-    assert suite.server.calls == 1
-    assert old.read_text() == "version: 2\ninteractions: []\n"
-    [line] = [line for line in said(result).splitlines() if "recording discarded" in line]
-    assert FILE in line
+    assert suite.server.calls == len(DISCARDED)
+    lines = [line for line in said(result).splitlines() if "recording discarded" in line]
+    assert len(lines) == len(DISCARDED)
+    for file, line in zip(suite.cassettes(), lines, strict=True):
+        assert file in line
+        assert (suite.path / file).read_text() == "version: 2\ninteractions: []\n"
     assert suite.litter() == []
 
 

@@ -129,7 +129,7 @@ def test_a_rerun_records_again_what_could_not_be_written(suite: Suite, workers: 
     suite.test("@pytest.mark.cassette\ndef test_ask(llm_cassette): ask()\n")
     suite.run("--record-mode=once")
     suite.file("conftest.py", RERUN + FULL_DISK)
-    result = suite.run_alone("--record-mode=rewrite", workers, wanted=("xdist",))
+    result = suite.run("--record-mode=rewrite", workers)
     assert outcomes(result) == {"rerun": 1, "passed": 2}
     assert suite.server.calls == 3
     assert "answer 3" in (suite.path / FILE).read_text()

@@ -39,8 +39,8 @@ def advice(result: pytest.RunResult) -> list[str]:
     ("tests", "changed", "command"),
     [
         (PLAIN, None, "pytest --lf --record-mode=once"),
-        (PLAIN, "WORDS", "pytest --lf --record-mode=rewrite"),
-        (SHOWN, None, "pytest --lf --record-mode=once --snapshot-update"),
+        pytest.param(PLAIN, "WORDS", "pytest --lf --record-mode=rewrite", marks=pytest.mark.slow),
+        pytest.param(SHOWN, None, "pytest --lf --record-mode=once --snapshot-update", marks=pytest.mark.slow),
         (SHOWN, "WORDS", "pytest --lf --record-mode=rewrite --snapshot-update"),
     ],
 )

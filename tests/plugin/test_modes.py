@@ -57,7 +57,7 @@ def test_ask():
 """
 
 
-@pytest.mark.parametrize("mode", ["none", "once"])
+@pytest.mark.parametrize("mode", ["none", pytest.param("once", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("texts", "arguments", "offered", "live"),
     [
@@ -237,7 +237,7 @@ def test_a_word_after_the_flag_is_a_mode_and_what_follows_a_file(suite: Suite) -
     suite.test(TEST, "test_one.py")
     suite.test(TEST, "sub/test_two.py")
     suite.file("sub/conftest.py", "print('SUB CONFTEST')\n")
-    result = suite.run_alone("--record-mode", "once", "sub/test_two.py", "-s")
+    result = suite.run("--record-mode", "once", "sub/test_two.py", "-s")
     result.assert_outcomes(passed=1)
     assert "SUB CONFTEST" in said(result)
     assert suite.cassettes() == ["sub/cassettes/test_two/test_ask.yaml"]

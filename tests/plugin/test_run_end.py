@@ -183,7 +183,9 @@ def test_stays():
 """
 
 
-@pytest.mark.parametrize("arguments", [(), ("test_it.py",)], ids=["whole", "file"])
+@pytest.mark.parametrize(
+    "arguments", [(), pytest.param(("test_it.py",), marks=pytest.mark.slow)], ids=["whole", "file"]
+)
 def test_a_renamed_test_is_told_what_to_move(
     suite: Suite, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
 ) -> None:

@@ -222,8 +222,11 @@ def wider(
     )
 
 
-@pytest.mark.parametrize("mode", ["none", "once", "all"])
-@pytest.mark.parametrize("scope", ["session", "module", "class"])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize("mode", ["none", "once", pytest.param("all", marks=SLOW)])
+@pytest.mark.parametrize("scope", ["session", pytest.param("module", marks=SLOW), pytest.param("class", marks=SLOW)])
 @pytest.mark.parametrize("by", ["argument", "autouse"])
 def test_a_request_of_a_wider_fixture_is_refused_with_advice(suite: Suite, mode: str, scope: str, by: str) -> None:
     wider(suite, "ask('session')", scope=scope, by=by)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import pytest
 
 from plugin.suite import Suite, outcomes, said
 
-openai = pytest.importorskip("openai")
+
+@pytest.fixture(scope="module", autouse=True)
+def _imported_once() -> None:
+    """pytester forgets what a run inside has imported first."""
+    import_module("openai")
+
 
 CONFTEST = """
 import os

@@ -226,47 +226,44 @@ def test_a_wrong_mark_is_told_under_xdist_too(suite: Suite) -> None:
     assert "INTERNALERROR" not in said(result)
 
 
-def test_a_wider_fixture_in_mode_once_is_recorded_by_one_worker(suite: Suite) -> None:
-    """Each worker sets it up; here none comes to its end before both have begun."""
+def test_workers_record_once_a_file_with_its_link_and_a_wider_fixture(suite: Suite) -> None:
+    """Each worker has a part of both: they meet, since nothing ends before a second is over."""
     suite.test(
         """
         import time
         from pytest_llmcassette import use_cassette
 
-        @pytest.fixture(scope="module")
-        def greeting():
-            with use_cassette("cassettes/greeting.yaml", record_mode="once"):
-                answer = ask()
-                time.sleep(1)
-                return answer
-
-        @pytest.mark.parametrize("n", range(4))
-        def test_greeting(greeting, n):
-            assert greeting == "answer 1"
-        """
-    )
-    suite.run_alone("-n2", "--dist=each", wanted=("xdist",)).assert_outcomes(passed=8)
-    assert suite.server.calls == 1
-
-
-def test_workers_record_a_file_and_its_link_once(suite: Suite) -> None:
-    suite.test(
-        """
-        import time
-
+        @pytest.mark.xdist_group("one")
         @pytest.mark.cassette("target")
         def test_target():
             ask()
             time.sleep(1)
 
+        @pytest.mark.xdist_group("two")
         @pytest.mark.cassette("link")
         def test_link():
             ask()
             time.sleep(1)
+
+        @pytest.fixture(scope="module")
+        def greeting():
+            with use_cassette("cassettes/greeting.yaml", record_mode="once"):
+                answer = ask("greeting")
+                time.sleep(1)
+                return answer
+
+        @pytest.mark.parametrize("n", [pytest.param(n, marks=pytest.mark.xdist_group(n)) for n in ("one", "two")])
+        def test_greeting(greeting, n):
+            assert greeting == ask_once()
+
+        def ask_once():
+            with use_cassette("cassettes/greeting.yaml", record_mode="none"):
+                return ask("greeting")
         """
     )
     suite.run("--record-mode=once", "-k", "target").assert_outcomes(passed=1)
     (suite.path / "cassettes" / "link.yaml").symlink_to("target.yaml")
-    result = suite.run_alone("-n2", "--record-mode=rewrite", wanted=("xdist",))
+    result = suite.run("-n2", "--dist=loadgroup", "--llmcassette-record-mode=rewrite")
     assert "another xdist worker has recorded this cassette" in said(result)
-    assert outcomes(result)["errors"] == 1
+    assert outcomes(result) == {"passed": 4, "errors": 1}
+    assert sum("greeting" in asked for asked in suite.server.asked) == 1

@@ -43,7 +43,7 @@ SECRET = "S3cr3t-v4lue"
         '\n\n   {"NAME": "SECRET"}',
         "\ufeff" + '{"NAME": "SECRET"}',
         "\n" * 1000 + '{"NAME": "SECRET"}',
-        "[" * 5000 + '{"NAME": "SECRET"}' + "]" * 5000,
+        "[" * 1500 + '{"NAME": "SECRET"}' + "]" * 1500,
         'data: {"NAME":"SECRET"}\n\ndata: [DONE]\n\n',
         'event: x\r\ndata: {"a": "\r\n\r\nevent: y\r\ndata: {"NAME":"SECRET"}\r\n\r\n',
         ': keep-alive\n\ndata: {\ndata: "NAME":\ndata: "SECRET"}\n\n',

@@ -6,10 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import anthropic
-import openai
 import pytest
-from google import genai
 
 from embedded_provider import EmbeddedProvider
 from pytest_llmcassette.context import use_cassette
@@ -26,6 +23,8 @@ def provider() -> Iterator[EmbeddedProvider]:
 
 
 def chat(provider: EmbeddedProvider) -> None:
+    import openai
+
     client = openai.OpenAI(base_url=f"{provider.url}/v1", api_key=provider.api_key)
     tools: Any = [{"type": "function", "function": {"name": "get_weather", "parameters": SCHEMA}}]
     messages: Any = [{"role": "user", "content": QUESTION}]
@@ -37,6 +36,8 @@ def chat(provider: EmbeddedProvider) -> None:
 
 
 def responses(provider: EmbeddedProvider) -> None:
+    import openai
+
     client = openai.OpenAI(base_url=f"{provider.url}/v1", api_key=provider.api_key)
     tools: Any = [{"type": "function", "name": "get_weather", "parameters": SCHEMA, "strict": False}]
     first = client.responses.create(model="gpt-5", input=QUESTION, tools=tools)
@@ -49,6 +50,8 @@ def responses(provider: EmbeddedProvider) -> None:
 
 
 def messages(provider: EmbeddedProvider) -> None:
+    import anthropic
+
     client = anthropic.Anthropic(base_url=provider.url, api_key=provider.api_key)
     tools: Any = [{"name": "get_weather", "input_schema": SCHEMA}]
     turns: Any = [{"role": "user", "content": QUESTION}]
@@ -62,6 +65,8 @@ def messages(provider: EmbeddedProvider) -> None:
 
 
 def gemini(provider: EmbeddedProvider) -> None:
+    from google import genai
+
     client = genai.Client(api_key=provider.api_key, http_options={"base_url": provider.url})
     for _ in client.models.generate_content_stream(model="gemini-2.5-flash", contents="Say hi in Portuguese"):
         pass
@@ -86,6 +91,7 @@ def test_the_snapshot_is_the_same(
 
 def test_a_request_that_drifted_from_the_recording_shows(provider: EmbeddedProvider, tmp_path: Path) -> None:
     """`ignore_json` lets the old answer be replayed; the snapshot has what the code sends now."""
+    import openai
 
     def snapshot(record_mode: str, temperature: float) -> str:
         with use_cassette(tmp_path / "a.yaml", record_mode=record_mode, ignore_json=["temperature"]) as cassette:

@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx
 import httpx2
-import openai
 import pytest
 
 from pytest_llmcassette.cassette.files import load
@@ -36,6 +35,8 @@ def test_every_interaction_replays_with_its_body(library: Any, corpus: Path) -> 
 
 
 def test_seed_case(corpus: Path) -> None:
+    import openai
+
     file = corpus / "fantasy" / "TestOpenAICompatibleCommon" / "huggingface-kimi-k2" / "simple_streaming.yaml"
     with use_cassette(file) as cassette:
         client = openai.OpenAI(api_key="any", base_url="https://router.huggingface.co/v1")

@@ -190,24 +190,24 @@ def test_cancelled_requests(kind: str, server: HostileServer, path: Path) -> Non
     if kind.endswith("-sync"):
         pytest.skip("nothing cancels a sync request")
 
-    def with_deadline(route: str) -> bytes:
+    def with_deadline(route: str, seconds: float) -> bytes:
         read: list[bytes] = []
 
         async def run() -> None:
             library = library_of(kind)
             async with library.AsyncClient(verify=False) as client:
-                await _within(kind, 0.25, lambda: _read_into(client, server.url + route, read))
+                await _within(kind, seconds, lambda: _read_into(client, server.url + route, read))
 
         run_async(kind, run)
         return b"".join(read)
 
     with use_cassette(path, record_mode="once"):
-        assert with_deadline("/hang") == b""
-        assert with_deadline("/gated") == EVENTS[0]
+        assert with_deadline("/hang", 0.05) == b""
+        assert with_deadline("/gated", 0.25) == EVENTS[0]
     assert [(one.response.code, one.end) for one in load(path)] == [(0, "closed"), (200, "closed")]
     with use_cassette(path):
-        assert with_deadline("/hang") == b""
-        assert with_deadline("/gated") == EVENTS[0]
+        assert with_deadline("/hang", 0.05) == b""
+        assert with_deadline("/gated", 0.25) == EVENTS[0]
 
 
 def test_task_that_is_cancelled_at_its_first_event(kind: str, server: HostileServer, path: Path) -> None:

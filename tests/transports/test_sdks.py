@@ -10,8 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import anthropic
-import openai
 import pytest
 from servers.hostile import HostileServer
 
@@ -31,6 +29,9 @@ def chat(model: str, question: str) -> dict[str, Any]:
 
 def ask(kind: str, server: HostileServer, *, model: str = "gpt-test", question: str = "hi", **options: Any) -> str:
     """The streamed answer, piece by piece joined."""
+    import anthropic
+    import openai
+
     if kind == "openai-sync":
         with openai.OpenAI(api_key="k", base_url=server.url + "/v1", **options) as client:
             return "".join(_words(client.chat.completions.create(**chat(model, question))))
@@ -43,6 +44,9 @@ def ask(kind: str, server: HostileServer, *, model: str = "gpt-test", question: 
 async def aask(
     kind: str, server: HostileServer, *, model: str = "gpt-test", question: str = "hi", **options: Any
 ) -> str:
+    import anthropic
+    import openai
+
     if kind.startswith("openai"):
         async with openai.AsyncOpenAI(api_key="k", base_url=server.url + "/v1", **options) as client:
             stream = await client.chat.completions.create(**chat(model, question))
@@ -92,6 +96,9 @@ def test_retried_429_is_left_out(kind: str, server: HostileServer, path: Path) -
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_error_that_every_retry_meets(kind: str, server: HostileServer, path: Path) -> None:
+    import anthropic
+    import openai
+
     error = openai.RateLimitError if kind.startswith("openai") else anthropic.RateLimitError
     with use_cassette(path, record_mode="once"), pytest.raises(error):
         ask(kind, server, model="broke")
@@ -119,6 +126,9 @@ def test_reset_in_mid_stream_is_the_sdks_own_error(kind: str, server: HostileSer
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_connection_error_is_the_sdks_own(kind: str, path: Path) -> None:
+    import anthropic
+    import openai
+
     class Nowhere:
         url = "http://127.0.0.1:1"
 
@@ -144,6 +154,9 @@ def test_miss_is_neither_wrapped_nor_retried(kind: str, server: HostileServer, p
 @pytest.mark.parametrize("kind", ["openai-sync", "anthropic-sync"])
 def test_first_event_arrives_before_the_server_has_sent_the_last(kind: str, server: HostileServer, path: Path) -> None:
     """The server holds everything after its first event back until the client says that it has seen it."""
+    import anthropic
+    import openai
+
     first: list[str] = []
     with use_cassette(path, record_mode="once"):
         if kind == "openai-sync":
@@ -174,6 +187,8 @@ def test_twenty_concurrent_tasks(server: HostileServer, path: Path) -> None:
 
 
 def test_twenty_concurrent_threads_keep_the_order_of_their_starts(server: HostileServer, path: Path) -> None:
+    import openai
+
     client = openai.OpenAI(api_key="k", base_url=server.url + "/v1")
     started: list[int] = []
     lock = threading.Lock()
