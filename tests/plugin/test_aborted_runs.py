@@ -79,7 +79,12 @@ ABORTS: dict[str, tuple[Callable[[Suite], object], tuple[str, ...]]] = {
         ),
         (),
     ),
+    "a module that skips itself": (
+        lambda suite: suite.file("other/test_other.py", "import pytest\npytest.importorskip('no_such_module')"),
+        (),
+    ),
     "collect only": (lambda suite: None, ("--collect-only",)),
+    "fixtures": (lambda suite: None, ("--fixtures",)),
     "setup only": (lambda suite: None, ("--setup-plan",)),
 }
 
