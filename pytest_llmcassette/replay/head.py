@@ -41,7 +41,10 @@ def _headers(interaction: Interaction, outcome: Outcome) -> RawHeaders:
         raw_name = name.encode("utf-8", "surrogateescape")
         for value in values:
             lines.append((raw_name, value.encode("utf-8", "surrogateescape")))
-    if _has_length(interaction, outcome):
+    if interaction.request.method == "HEAD" and response.content_length > 0:
+        # It speaks of the body that a GET would have had.
+        lines.append((b"Content-Length", b"%d" % response.content_length))
+    elif _has_length(interaction, outcome):
         lines.append((b"Content-Length", b"%d" % len(response.body)))
     return lines
 
