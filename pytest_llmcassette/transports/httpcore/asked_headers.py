@@ -112,13 +112,13 @@ def _listen_to_jar(note: Callable[[str], None]) -> None:
 
 
 @lru_cache(maxsize=8)
-def _listening_jar(jar: type[Any]) -> type[Any]:
+def _listening_jar(jar: type) -> type:
     """httpx and httpx2 have jars of different classes."""
 
-    class ListeningJar(jar):
-        def __iter__(self) -> Iterator[Any]:
-            if _is_asked_for_by_a_user(_READERS):
-                getattr(self, _LISTENS)(_COOKIES.decode())
-            return super().__iter__()
+    def read(self: Any) -> Iterator[Any]:
+        if _is_asked_for_by_a_user(_READERS):
+            getattr(self, _LISTENS)(_COOKIES.decode())
+        found: Iterator[Any] = jar.__iter__(self)  # type: ignore[attr-defined]
+        return found
 
-    return ListeningJar
+    return type("ListeningJar", (jar,), {"__iter__": read})
