@@ -107,7 +107,7 @@ def _listen_to_jar(note: Callable[[str], None]) -> None:
     jar: Any = None if frame is None else frame.f_locals.get("self")
     if jar is not None:
         if not hasattr(jar, _LISTENS):
-            jar.__class__ = _listening_jar(type(jar))
+            jar.__class__ = _listening_jar(type(jar))  # type: ignore[arg-type]
         setattr(jar, _LISTENS, note)
 
 
