@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmcassette.errors import CassetteStop
+from pytest_llmcassette.recorder.asked_headers import FRAMING
 
 if TYPE_CHECKING:
     from pytest_llmcassette.plugin.lifecycle import TestRun
@@ -23,12 +24,16 @@ def explain(run: TestRun, failure: pytest.ExceptionInfo[BaseException] | None, m
         return
     lines = []
     if asked:
-        listed = ", ".join(f'"{name}"' for name in asked)
-        lines = [
-            f"This test asked for response headers that its replay did not have: {', '.join(asked)}.",
-            "A recording holds those of a list that can be extended. To keep these set",
-            f"keep_response_headers=[{listed}], and record again.",
-        ]
+        kept = [name for name in asked if name.encode("latin-1") not in FRAMING]
+        listed = ", ".join(f'"{name}"' for name in kept)
+        lines = [f"This test asked for response headers that its replay did not have: {', '.join(asked)}."]
+        if len(kept) < len(asked):
+            lines.append("What frames or encodes a body on its way is in no recording, which holds the body itself.")
+        if kept:
+            lines += [
+                "A recording holds those of a list that can be extended. To keep these set",
+                f"keep_response_headers=[{listed}], and record again.",
+            ]
     if wants_cookies:
         lines.append("This test asked for a cookie. No recording holds cookies: they are credentials.")
     shown.addsection("not in the recording", "\n".join(lines))

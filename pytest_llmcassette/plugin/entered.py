@@ -80,12 +80,19 @@ class EnteredCassettes:
         if not self._open:
             self._placeholders.restore()
         tells = ended_well and not self._is_over()
+        if tells and not recorder.calls and self._was_hidden(recorder):
+            return False
         if tells and not (recorder.misses or recorder.config.allow_unplayed):
             left = len(recorder.unplayed())
             self.unplayed += left
             if left and recorder.calls and self._allowance is not None and self._allowance.lets(left):
                 return False
         return tells
+
+    def _was_hidden(self, recorder: Recorder) -> bool:
+        """Whether blocks that were entered within this one had its calls, and nothing was recorded for it."""
+        within = self.recorders[self.recorders.index(recorder) + 1 :]
+        return any(one.calls for one in within) and (recorder.config.allow_unplayed or not recorder.unplayed())
 
     def end(self) -> None:
         """The test is over, whatever is open."""

@@ -91,9 +91,10 @@ def name_of(item: pytest.Item) -> str:
     ignored = _ignored(item)
     if not any(_is_named(name, ignored) for name in callspec.params):
         return item.name
-    ids = "-".join(_ids(item, ignored))
+    ids = _ids(item, ignored)
     test = getattr(item, "originalname", None) or item.name.partition("[")[0]
-    return f"{test}[{ids}]" if ids else test
+    # pytest has brackets for an empty id, too.
+    return f"{test}[{'-'.join(ids)}]" if ids else test
 
 
 def nodeid_of(item: pytest.Item) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from pytest_llmcassette.plugin.stash import INCOMPLETE
 
-_NOT_RUNNING = ("collectonly", "setuponly", "setupplan")
+_NOT_RUNNING = ("collectonly", "setuponly", "setupplan", "showfixtures", "show_fixtures_per_test")
 """Options of pytest with which no test is called."""
 _UNUSED = "disable_unused_snapshots"
 """Where syrupy keeps its option --snapshot-disable-unused."""
@@ -45,16 +45,22 @@ def before_summary(config: pytest.Config) -> None:
 def _is_complete(session: pytest.Session, exitstatus: int) -> bool:
     config = session.config
     ended = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
-    reporter = config.pluginmanager.getplugin("terminalreporter")
-    errors = [] if reporter is None else reporter.stats.get("error", [])
     return (
         exitstatus in ended
         and INCOMPLETE not in config.stash
         and not session.shouldstop
         and not session.shouldfail
         and not any(config.getoption(option, False) for option in _NOT_RUNNING)
-        and not any(isinstance(error, pytest.CollectReport) for error in errors)
+        and not _lacks_modules(config)
     )
+
+
+def _lacks_modules(config: pytest.Config) -> bool:
+    """Whether a module could not be imported, or skips as a whole (`importorskip`): its tests are not there to run."""
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    stats: dict[str, list[object]] = {} if reporter is None else reporter.stats
+    reports = [*stats.get("error", ()), *stats.get("skipped", ())]
+    return any(isinstance(report, pytest.CollectReport) for report in reports)
 
 
 def interrupted(item: pytest.Item) -> None:

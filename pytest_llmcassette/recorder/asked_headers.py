@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_llmcassette.recorder.requests import RawHeaders
 from pytest_llmcassette.redaction import Redactor
 
-_FRAMING = frozenset({b"content-length", b"content-encoding", b"transfer-encoding", b"connection", b"keep-alive"})
+FRAMING = frozenset({b"content-length", b"content-encoding", b"transfer-encoding", b"connection", b"keep-alive"})
 """Headers of the connection, and of the form that a body has on it: no switch keeps them."""
 
 
@@ -23,4 +23,4 @@ class AskedHeaders:
         """Which of a live answer's headers the recording leaves out, unless `keep_response_headers` names them."""
         names = {name.lower() for name, _ in headers}
         keeps = self._redactor.keeps_response_header
-        return frozenset(name for name in names if name not in _FRAMING and not keeps(name.decode("latin-1")))
+        return frozenset(name for name in names if name not in FRAMING and not keeps(name.decode("latin-1")))

@@ -36,7 +36,10 @@ def head_of(interaction: Interaction, outcome: Outcome) -> Head:
         raw_name = name.encode("utf-8", "surrogateescape")
         for value in values:
             lines.append((raw_name, value.encode("utf-8", "surrogateescape")))
-    if outcome is Outcome.COMPLETE and _has_length(interaction):
+    if interaction.request.method == "HEAD" and response.content_length > 0:
+        # It speaks of the body that a GET would have had.
+        lines.append((b"Content-Length", b"%d" % response.content_length))
+    elif outcome is Outcome.COMPLETE and _has_length(interaction):
         lines.append((b"Content-Length", b"%d" % len(response.body)))
     version = b"HTTP/2" if response.proto_major == 2 else b"HTTP/%d.%d" % (response.proto_major, response.proto_minor)
     return Head(response.code, reason_phrase(response), version, lines)

@@ -84,7 +84,12 @@ ABORTS: dict[str, Any] = {
         ),
         (),
     ),
+    "a module that skips itself": (
+        lambda suite: suite.file("other/test_other.py", "import pytest\npytest.importorskip('no_such_module')"),
+        (),
+    ),
     "collect only": slow(lambda suite: None, ("--collect-only",)),
+    "fixtures": slow(lambda suite: None, ("--fixtures",)),
     "setup only": slow(lambda suite: None, ("--setup-plan",)),
 }
 

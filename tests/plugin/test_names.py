@@ -385,10 +385,16 @@ def test_repetitions_share_cassette_and_snapshot(suite: Suite, monkeypatch: pyte
         def test_it(a, b, llm_cassette, llm_snapshot):
             ask()
             assert llm_cassette == llm_snapshot
+
+        @pytest.mark.cassette
+        @pytest.mark.parametrize("a", [""])
+        def test_empty(a, llm_cassette, llm_snapshot):
+            ask()
+            assert llm_cassette == llm_snapshot
         """
     )
     assert suite.run("--record-mode=once", "--snapshot-update").ret == 0
     monkeypatch.setenv("TIMES", "2")
-    suite.run().assert_outcomes(passed=4)
-    assert suite.cassettes() == ["cassettes/test_it/test_it[1-2].yaml"]
-    assert suite.server.calls == 1
+    suite.run().assert_outcomes(passed=8)
+    assert suite.cassettes() == ["cassettes/test_it/test_empty.yaml", "cassettes/test_it/test_it[1-2].yaml"]
+    assert suite.server.calls == 2

@@ -209,17 +209,26 @@ def test_a_marked_test_whose_calls_went_to_an_inner_cassette(suite: Suite) -> No
             with use_cassette("x.yaml") as it:
                 ask()
             assert len(it.requests) == 1
+
+        @pytest.fixture
+        def around():
+            with use_cassette("around.yaml"):
+                yield
+
+        def test_within(around):
+            with use_cassette("within.yaml"):
+                ask()
         """,
     )
     result = suite.run("--record-mode=once", "--cassette-report")
-    assert outcomes(result) == {"passed": 1}, said(result)
-    assert "0 replayed, 1 recorded (1 cassette)" in said(result)
-    assert suite.cassettes() == ["x.yaml"]
+    assert outcomes(result) == {"passed": 2}, said(result)
+    assert "0 replayed, 2 recorded (2 cassettes)" in said(result)
+    assert suite.cassettes() == ["within.yaml", "x.yaml"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OWN", "1")
-        assert outcomes(suite.run("--record-mode=once")) == {"passed": 1}
+        assert outcomes(suite.run("--record-mode=once")) == {"passed": 2}
     result = suite.run()
-    assert outcomes(result) == {"failed": 1}
+    assert outcomes(result) == {"failed": 1, "passed": 1}
     assert "holds 1 interaction that test_it.py::test_ask did not ask for" in said(result)
 
 

@@ -179,9 +179,13 @@ def test_live_client_gets_the_servers_own_head(kind: str, server: HostileServer,
 
 
 def test_head_request(kind: str, server: HostileServer, path: Path) -> None:
+    lengths = []
     for mode in ("once", "none"):
         with use_cassette(path, record_mode=mode):
-            assert fetch(kind, "HEAD", server.url + "/json").body == b""
+            answer = fetch(kind, "HEAD", server.url + "/json")
+            assert answer.body == b""
+            lengths.append(answer.header("content-length"))
+    assert lengths[0] == lengths[1] != []
     assert server.hits["/json"] == 1
 
 

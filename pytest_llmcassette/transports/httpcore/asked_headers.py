@@ -6,7 +6,8 @@ httpx compares the name that somebody asks for with every name that it was hande
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from types import FrameType
 from typing import Any
 
@@ -18,6 +19,8 @@ _BY_HTTPX = frozenset({b"content-encoding", b"location", b"set-cookie2", b"trans
 """What httpx itself asks every answer for. No switch brings one of these back to a replay."""
 _LOOK_UPS = frozenset({"__getitem__", "get", "get_list", "__contains__", "<listcomp>", "setdefault"})
 """What looks names up, in httpx and in what it inherits from."""
+_READERS = _LOOK_UPS | {"__iter__", "__len__", "__bool__", "items", "keys", "values"}
+"""What goes over a jar for somebody who reads it."""
 
 
 def listening(
@@ -34,6 +37,10 @@ def listening(
     listener = (_ListeningForCookies if cookies else _Listening)(name)
     listener.told = note, hears
     return [(listener, value), *headers[1:]]
+
+
+_LISTENS = "_llmcassette_note"
+"""Where a jar of cookies that listens has whom it tells."""
 
 
 class _Listening(bytes):
@@ -66,13 +73,15 @@ class _ListeningForCookies(_Listening):
         # httpx goes over all names to fill a cookie jar: a client's own after each answer, a response's when asked.
         if _wants_cookies():
             self.told[0](_COOKIES.decode())
+        else:
+            _listen_to_jar(self.told[0])
         return super().decode(*arguments, **options)
 
 
-def _is_asked_for_by_a_user() -> bool:
-    """Whether user code has called the method of httpx's `Headers` that compares names now."""
+def _is_asked_for_by_a_user(methods: frozenset[str] = _LOOK_UPS) -> bool:
+    """Whether user code has called the method of httpx's `Headers` or `Cookies` that compares or reads names now."""
     frame: FrameType | None = sys._getframe(2)
-    while frame is not None and frame.f_code.co_name in _LOOK_UPS:
+    while frame is not None and frame.f_code.co_name in methods:
         frame = frame.f_back
     return frame is not None and not is_of_a_library(frame.f_code.co_filename)
 
@@ -89,3 +98,28 @@ def _wants_cookies() -> bool:
         and is_of_a_library(frame.f_code.co_filename)
         and not is_of_a_library(caller.f_code.co_filename)
     )
+
+
+def _listen_to_jar(note: Callable[[str], None]) -> None:
+    """Where a client takes the cookies of an answer into its jar, let the jar tell who reads it from now on."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and frame.f_code.co_name != "make_cookies" and is_of_a_library(frame.f_code.co_filename):
+        frame = frame.f_back
+    jar: Any = None if frame is None else frame.f_locals.get("self")
+    if jar is not None:
+        if not hasattr(jar, _LISTENS):
+            jar.__class__ = _listening_jar(type(jar))  # type: ignore[arg-type]
+        setattr(jar, _LISTENS, note)
+
+
+@lru_cache(maxsize=8)
+def _listening_jar(jar: type) -> type:
+    """httpx and httpx2 have jars of different classes."""
+
+    def read(self: Any) -> Iterator[Any]:
+        if _is_asked_for_by_a_user(_READERS):
+            getattr(self, _LISTENS)(_COOKIES.decode())
+        found: Iterator[Any] = jar.__iter__(self)  # type: ignore[attr-defined]
+        return found
+
+    return type("ListeningJar", (jar,), {"__iter__": read})
