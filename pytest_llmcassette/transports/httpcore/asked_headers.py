@@ -14,7 +14,7 @@ from pytest_llmcassette.recorder.requests import RawHeaders
 from pytest_llmcassette.transports.callers import is_of_a_library
 
 _COOKIES = b"set-cookie"
-_BY_HTTPX = frozenset({b"content-encoding", b"location", b"transfer-encoding"})
+_BY_HTTPX = frozenset({b"content-encoding", b"location", b"set-cookie2", b"transfer-encoding"})
 """What httpx itself asks every answer for. No switch brings one of these back to a replay."""
 _LOOK_UPS = frozenset({"__getitem__", "get", "get_list", "__contains__", "<listcomp>", "setdefault"})
 """What looks names up, in httpx and in what it inherits from."""
@@ -31,39 +31,41 @@ def listening(
     if not headers:
         return headers
     name, value = headers[0]
-    return [(_Listening.made(name, (note, hears, cookies)), value), *headers[1:]]
+    listener = (_ListeningForCookies if cookies else _Listening)(name)
+    listener.told = note, hears
+    return [(listener, value), *headers[1:]]
 
 
 class _Listening(bytes):
     """A header's name. Where it is copied or pickled it becomes plain bytes."""
 
-    _told: tuple[Callable[[str], None], Callable[[bytes], bool], bool]
-
-    @classmethod
-    def made(cls, name: bytes, told: tuple[Callable[[str], None], Callable[[bytes], bool], bool]) -> _Listening:
-        listener = cls(name)
-        listener._told = told
-        return listener
+    told: tuple[Callable[[str], None], Callable[[bytes], bool]]
+    _lower: _Listening | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         return bytes, (bytes(self),)
 
     def lower(self) -> bytes:
-        return _Listening.made(super().lower(), self._told)
+        if self._lower is None:
+            self._lower = type(self)(super().lower())
+            self._lower.told = self.told
+        return self._lower
 
     def __eq__(self, other: object) -> bool:
         if type(other) is bytes and other not in _BY_HTTPX:
-            note, hears, _ = self._told
+            note, hears = self.told
             if hears(other) and _is_asked_for_by_a_user():
                 note(other.decode("latin-1"))
         return bytes.__eq__(self, other)
 
     __hash__ = bytes.__hash__
 
+
+class _ListeningForCookies(_Listening):
     def decode(self, *arguments: Any, **options: Any) -> str:
         # httpx goes over all names to fill a cookie jar: a client's own after each answer, a response's when asked.
-        if self._told[2] and _wants_cookies():
-            self._told[0](_COOKIES.decode())
+        if _wants_cookies():
+            self.told[0](_COOKIES.decode())
         return super().decode(*arguments, **options)
 
 
