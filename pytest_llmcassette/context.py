@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, Protocol, TypeVar,
 
 import pytest_llmcassette
 from pytest_llmcassette.config import CassetteConfig, build_config
-from pytest_llmcassette.errors import NoCallsError, UnplayedError
+from pytest_llmcassette.errors import ConfigError, NoCallsError, UnplayedError
 from pytest_llmcassette.modes import RecordMode
 from pytest_llmcassette.recorder import in_force, turns
 from pytest_llmcassette.recorder.recorder import Recorder
@@ -51,7 +51,8 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
     with` and as a decorator of functions, coroutines and generators, nests, and concurrent tasks can each use their
     own. When the block ends without an exception `UnplayedError` is raised for recorded interactions that it did not
     ask for (unless `allow_unplayed`), `NoCallsError` when it sent nothing (unless `allow_no_calls`), and a miss that
-    code in the block swallowed is raised again. Raises `ConfigError` for a switch that does not exist.
+    code in the block swallowed is raised again. Raises `ConfigError` for a switch that does not
+    exist, or where the path is missing.
 
     In a pytest test the test's settings apply: `--record-mode` beats the argument; marker, `llm_cassette_config` and
     ini fill in what the arguments leave open. A recording is kept if the test ends as declared. Elsewhere, also in a
@@ -59,6 +60,8 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
     """
 
     def __init__(self, path: str | os.PathLike[str], **switches: Any) -> None:
+        if callable(path):
+            raise ConfigError('use_cassette needs the path of a cassette: @use_cassette("cassettes/name.yaml").')
         self._path = path if isinstance(path, Path) else Path(path)
         self._switches = switches
         try:

@@ -155,6 +155,13 @@ def test_unknown_switch_names_those_that_exist(tmp_path: Path) -> None:
         use_cassette(tmp_path / "it.yaml", allow_unplaied=True)
 
 
+def test_a_decorator_without_a_path_says_so() -> None:
+    with pytest.raises(ConfigError, match="needs the path of a cassette"):
+
+        @use_cassette  # type: ignore[arg-type]
+        def ask() -> None: ...
+
+
 def test_what_comes_after_the_block_goes_live_again(server: HostileServer, tmp_path: Path) -> None:
     record(server, tmp_path / "it.yaml", "/json")
     assert get(server, "/json") == 200

@@ -80,7 +80,10 @@ def read(file: Path) -> dict[str, Entry]:
     except OSError as problem:
         raise pytest.UsageError(f"The baseline {file} cannot be read: {problem.strerror}.") from None
     except ValueError as problem:
-        raise pytest.UsageError(f"The baseline {file} is no TOML: {problem}.") from None
+        raise pytest.UsageError(
+            f"The baseline {file} is no TOML: {problem}. Mend it (a merge may have left its marks), "
+            "or delete it and write it anew with --cassette-baseline-update."
+        ) from None
     return {test: _entry(file, test, table) for test, table in tables.items()}
 
 

@@ -124,7 +124,10 @@ def _what_to_do(recorder: Recorder) -> str:
     command, _, sharing = recorder.how_to_record.partition("\n")
     if sharing:
         return f"{sharing}\nIf all of them are to ask for the same: {command}"
-    return f"Record it again: {command}\nOr set allow_unplayed=True."
+    return (
+        f"Record it again: {command}\nOr drop what no test asks for: llmcassette prune, after a run of all tests.\n"
+        "If it may stay: allow_unplayed=True."
+    )
 
 
 def _count(unplayed: Sequence[Interaction]) -> str:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
+from pytest_llmcassette.redaction.request_words import CONVERSATION
 from pytest_llmcassette.report.advice import plural
 from pytest_llmcassette.report.dead import Dead
 from pytest_llmcassette.report.records import TestRecord
@@ -13,7 +14,7 @@ from pytest_llmcassette.report.records import TestRecord
 _MOST_GROUPS = 8
 _INDEX = re.compile(r"\[-?\d+\]")
 _MISSES = {
-    "no cassette": "without a cassette: record, or see where llmcassette_path looks",
+    "no cassette": "not recorded: record, or see where llmcassette_path looks",
     "empty cassette": "with an empty cassette: record again",
     "already played": "sent again what is recorded once and was played: allow_repeats=True, or record again",
 }
@@ -44,7 +45,7 @@ def red_lines(records: Sequence[TestRecord], dead: Dead, *, has_baseline: bool) 
         lines.append(f"{plural(len(own), 'test')}: for reasons that have nothing to do with a cassette")
     takes = sum(_cause_of(one) in ("json", "unplayed") for one in red)
     hint = [] if has_baseline or takes < 2 else [_BASELINE]
-    return [f"{len(red)} red tests with a cassette:", *(f"  {line}" for line in lines), *hint]
+    return [f"{len(red)} red tests that use a cassette:", *(f"  {line}" for line in lines), *hint]
 
 
 def _cause_of(record: TestRecord) -> str:
@@ -74,6 +75,9 @@ def _json_words(paths: tuple[str, ...]) -> str:
     if len(paths) > 5 or any(path.endswith("[*]") for path in paths):
         return f"{shown}; record again"
     listed = ", ".join(repr(path) if '"' in path else f'"{path}"' for path in paths)
+    # Words of the conversation seldom change by themselves: with them ignored, no test sees a changed prompt.
+    if any(re.split(r"[.\[]", path, maxsplit=1)[0] in CONVERSATION for path in paths):
+        return f"{shown}; record again, or, if it changes by itself, ignore_json = [{listed}]"
     return f"{shown}; ignore_json = [{listed}] for this suite, or record again"
 
 

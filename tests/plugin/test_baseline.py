@@ -155,7 +155,7 @@ def test_with_workers(drifted: Suite) -> None:
     [
         ((BASELINE,), None, "there is no file"),
         ((UPDATE,), None, "needs a file"),
-        ((BASELINE,), "[x", "no TOML"),
+        ((BASELINE,), "<<<<<<< ours", "write it anew with --cassette-baseline-update"),
         ((BASELINE,), "[x]\nmatch_on = []", "ignore_json and unplayed, nothing else"),
         ((BASELINE,), "[x]\nignore_json = ['a..b']", "cannot read the path"),
         ((BASELINE,), "[x]\nunplayed = true", "takes a number"),

@@ -81,8 +81,8 @@ def test_every_red_test_is_in_one_group(suite: Suite, monkeypatch: pytest.Monkey
     monkeypatch.setenv("NEW", "1")
     result = suite.run()
     result.assert_outcomes(failed=11, passed=1)
-    assert lines_from(result, "red tests with a cassette") == [
-        "11 red tests with a cassette:",
+    assert lines_from(result, "red tests that use a cassette") == [
+        "11 red tests that use a cassette:",
         '  3 tests: say differs; ignore_json = ["say"] for this suite, or record again',
         "  1 test: url path differs; leave it out with match_on, or record again",
         "  2 tests: 2 files hold 4 interactions that no test asks for: llmcassette prune, when the other red tests are "
@@ -90,7 +90,7 @@ def test_every_red_test_is_in_one_group(suite: Suite, monkeypatch: pytest.Monkey
         "  1 test: sent again what is recorded once and was played: allow_repeats=True, or record again",
         "  1 test: made no request that was intercepted: allow_no_calls=True, or remove the mark",
         "  1 test: stopped (NotIntercepted): each failure says why",
-        "  1 test: without a cassette: record, or see where llmcassette_path looks",
+        "  1 test: not recorded: record, or see where llmcassette_path looks",
         "  1 test: for reasons that have nothing to do with a cassette",
         "To let through what differs today and nothing new: pytest --cassette-baseline=FILE --cassette-baseline-update",
     ]

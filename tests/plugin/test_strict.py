@@ -32,6 +32,7 @@ def test_an_unplayed_recording_fails_the_test(recorded: Suite) -> None:
     assert "test_ask.yaml holds 1 interaction that test_it.py::test_ask did not ask for" in shown
     assert f"POST {recorded.server.url}/ask" in shown
     assert "--record-mode=rewrite" in shown
+    assert "llmcassette prune" in shown
     assert "INTERNALERROR" not in shown
 
 

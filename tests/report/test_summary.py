@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_llmcassette.report.dead import Dead
 from pytest_llmcassette.report.matrix import State, age, state_of
 from pytest_llmcassette.report.records import TestRecord
+from pytest_llmcassette.report.red_tests import red_lines
 from pytest_llmcassette.report.summary import matrix_lines, summary_lines
 from report.made import DAY, NOW, exchange, record
 
@@ -150,3 +152,21 @@ def test_a_record_survives_the_way_from_a_worker() -> None:
     assert back.exchanges[0].model == "half ?"
     back.exchanges[0].model = made.exchanges[0].model
     assert back == made
+
+
+@pytest.mark.parametrize(
+    ("differs", "advice"),
+    [
+        (["max_tokens"], 'max_tokens differs; ignore_json = ["max_tokens"] for this suite, or record again'),
+        (["input_type"], 'input_type differs; ignore_json = ["input_type"] for this suite, or record again'),
+        (
+            ["messages[2].content"],
+            "messages[*].content differs; record again, or, if it changes by itself, "
+            'ignore_json = ["messages[*].content"]',
+        ),
+        (["system"], 'system differs; record again, or, if it changes by itself, ignore_json = ["system"]'),
+    ],
+)
+def test_a_changed_prompt_is_recorded_before_it_is_ignored(differs: list[str], advice: str) -> None:
+    red = [record(name, outcome="failed", misses=[["json", differs, ""]]) for name in ("one", "two")]
+    assert f"  2 tests: {advice}" in red_lines(red, Dead(), has_baseline=False)
