@@ -113,8 +113,12 @@ def test_a_rerun_starts_anew(suite: Suite) -> None:
 FULL_DISK = """
 import errno, os
 
+real = os.replace
+
+def pytest_unconfigure():
+    os.replace = real
+
 def pytest_configure():
-    real = os.replace
     def replace(source, target):
         if str(target).endswith(".yaml"):
             os.replace = real
