@@ -67,6 +67,7 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
             # A list among them, which cannot be remembered.
             self._config = build_config(("use_cassette", switches))
         self._entered: list[_Block] = []
+        self._has_turn = False
 
     def __enter__(self) -> LlmCassette:
         __tracebackhide__ = True
@@ -81,11 +82,17 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
             return _prepared(test.open(self._path, self._switches))
         if self._config.record_mode is RecordMode.ONCE:
             turns.take(self._path)
+            self._has_turn = True
         try:
             return _prepared(self._recorder())
         except BaseException:
-            turns.end(self._path)
+            self._end_turn()
             raise
+
+    def _end_turn(self) -> None:
+        if self._has_turn:
+            self._has_turn = False
+            turns.end(self._path)
 
     def _recorder(self) -> Recorder:
         opening = f'use_cassette("{self._path}"'
@@ -111,23 +118,19 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         __tracebackhide__ = True
-        test, settle = self._leave(error)
+        settle = self._leave(error)
         try:
             settle()
         finally:
-            self._end_turn(test)
+            self._end_turn()
 
-    def _leave(self, error: BaseException | None) -> tuple[RunningTest | None, Callable[[], None]]:
-        """End the block; the test that it was in, and what is to be done and told now."""
+    def _leave(self, error: BaseException | None) -> Callable[[], None]:
+        """End the block; what is to be done and told now."""
         recorder, entry, test = self._entered.pop()
         in_force.pop(entry)
         recorder.close()
         tells = error is None if test is None else test.leave(recorder, ended_well=error is None)
-        return test, partial(_settle, recorder, saves=test is None) if tells else _nothing
-
-    def _end_turn(self, test: RunningTest | None) -> None:
-        if test is None:
-            turns.end(self._path)
+        return partial(_settle, recorder, saves=test is None) if tells else _nothing
 
     async def __aenter__(self) -> LlmCassette:
         __tracebackhide__ = True
@@ -138,11 +141,11 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         __tracebackhide__ = True
-        test, settle = self._leave(error)
+        settle = self._leave(error)
         try:
             await in_thread(settle)
         finally:
-            self._end_turn(test)
+            self._end_turn()
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """`@use_cassette("calls.yaml")`: opened anew for each call of the function; pytest still sees its arguments."""

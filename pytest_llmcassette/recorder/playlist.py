@@ -111,7 +111,7 @@ class Playlist:
 
     def unplayed(self) -> list[Interaction]:
         """What nobody asked for, without requests that the recording client itself gave up before an answer."""
-        return [self.interactions[place] for place in self.unplayed_places()]
+        return [self.interactions[place] for place in self.unplayed_places()] if 0 in self._played else []
 
     def unplayed_places(self) -> list[int]:
         """The positions of `unplayed`."""

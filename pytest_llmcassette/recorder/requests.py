@@ -71,7 +71,8 @@ def read_request(
 
     Its own secrets are added to those `known`.
     """
-    redactor.learn(known, {}, live.url)
+    if "?" in live.url or "@" in live.url:
+        redactor.learn(known, {}, live.url)
     kept, seen = _read_headers(redactor, shown, live.headers, known)
     request = redactor.request_with(kept, live.method, live.url, live.body, known)
     headers = {**kept, **seen} if seen else kept
@@ -86,8 +87,9 @@ def _read_headers(
     if len(lines) != len(raw) and ("Content-Length" in shown or redactor.keeps_header("content-length")):
         lines = tuple(raw)
     kept, seen, values = _read(redactor, shown, lines, known.values)
-    known.learn(values)
-    return _copied(kept), _copied(seen)
+    if values is not known.values:
+        known.learn(values)
+    return _copied(kept), _copied(seen) if seen else {}
 
 
 @lru_cache(maxsize=128)

@@ -26,11 +26,6 @@ class Head:
 def head_of(interaction: Interaction, outcome: Outcome) -> Head:
     """The recorded head, without the headers that frame or encode a body which is stored plain."""
     response = interaction.response
-    return Head(response.code, reason_phrase(response), _version(response), _headers(interaction, outcome))
-
-
-def _headers(interaction: Interaction, outcome: Outcome) -> RawHeaders:
-    response = interaction.response
     recorded = response.headers
     encoded = "Content-Encoding" in recorded and is_still_encoded(response)
     lines: RawHeaders = []
@@ -44,19 +39,19 @@ def _headers(interaction: Interaction, outcome: Outcome) -> RawHeaders:
     if interaction.request.method == "HEAD" and response.content_length > 0:
         # It speaks of the body that a GET would have had.
         lines.append((b"Content-Length", b"%d" % response.content_length))
-    elif _has_length(interaction, outcome):
+    elif outcome is Outcome.COMPLETE and _has_length(interaction):
         lines.append((b"Content-Length", b"%d" % len(response.body)))
-    return lines
+    version = b"HTTP/2" if response.proto_major == 2 else b"HTTP/%d.%d" % (response.proto_major, response.proto_minor)
+    return Head(response.code, reason_phrase(response), version, lines)
 
 
-def _has_length(interaction: Interaction, outcome: Outcome) -> bool:
+def _has_length(interaction: Interaction) -> bool:
     """Whether a server would say how long this body is: recordings do without the header, since bodies are decoded."""
     response = interaction.response
-    if outcome is not Outcome.COMPLETE or interaction.request.method == "HEAD":
+    if "Content-Length" not in response.headers and is_stream(response):
         return False
-    if response.code in (204, 304) or "chunked" in response.transfer_encoding:
-        return False
-    return "Content-Length" in response.headers or not is_stream(response)
+    no_body = response.code in (204, 304) or interaction.request.method == "HEAD"
+    return not no_body and "chunked" not in response.transfer_encoding
 
 
 def reason_phrase(response: Response) -> bytes:
@@ -71,7 +66,3 @@ def standard_phrase(code: int) -> str:
         return HTTPStatus(code).phrase
     except ValueError:
         return ""
-
-
-def _version(response: Response) -> bytes:
-    return b"HTTP/2" if response.proto_major == 2 else b"HTTP/%d.%d" % (response.proto_major, response.proto_minor)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from functools import lru_cache
 
 from pytest_llmcassette.cassette.model import Response
 
@@ -24,17 +25,18 @@ _STREAMS = frozenset({_EVENTSTREAM, *(name for names, _ in _SEPARATORS for name 
 
 def is_stream(response: Response) -> bool:
     """Whether the body is of a type that is sent piece by piece, so that its length is not known before."""
-    return _media_type(response) in _STREAMS
+    return _media_type(response.headers.get("Content-Type", [""])[0]) in _STREAMS
 
 
-def _media_type(response: Response) -> str:
-    return response.headers.get("Content-Type", [""])[0].partition(";")[0].strip().lower()
+@lru_cache(maxsize=64)
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
 
 
 def by_event(response: Response) -> Iterator[Piece]:
     """The body in pieces: a stream's first event, then whole events in blocks; anything else in one. None waits."""
     body = response.body
-    content_type = _media_type(response)
+    content_type = _media_type(response.headers.get("Content-Type", [""])[0])
     for types, separators in _SEPARATORS:
         if content_type in types:
             # One byte is found many times faster than four, and most streams have no carriage return.

@@ -15,7 +15,7 @@ from pytest_llmcassette.recorder.requests import RawHeaders
 from pytest_llmcassette.transports.callers import is_of_a_library
 
 _COOKIES = b"set-cookie"
-_BY_HTTPX = frozenset({b"content-encoding", b"location", b"transfer-encoding"})
+_BY_HTTPX = frozenset({b"content-encoding", b"location", b"set-cookie2", b"transfer-encoding"})
 """What httpx itself asks every answer for. No switch brings one of these back to a replay."""
 _LOOK_UPS = frozenset({"__getitem__", "get", "get_list", "__contains__", "<listcomp>", "setdefault"})
 """What looks names up, in httpx and in what it inherits from."""
@@ -34,7 +34,9 @@ def listening(
     if not headers:
         return headers
     name, value = headers[0]
-    return [(_Listening.made(name, (note, hears, cookies)), value), *headers[1:]]
+    listener = (_ListeningForCookies if cookies else _Listening)(name)
+    listener.told = note, hears
+    return [(listener, value), *headers[1:]]
 
 
 _LISTENS = "_llmcassette_note"
@@ -44,36 +46,35 @@ _LISTENS = "_llmcassette_note"
 class _Listening(bytes):
     """A header's name. Where it is copied or pickled it becomes plain bytes."""
 
-    _told: tuple[Callable[[str], None], Callable[[bytes], bool], bool]
-
-    @classmethod
-    def made(cls, name: bytes, told: tuple[Callable[[str], None], Callable[[bytes], bool], bool]) -> _Listening:
-        listener = cls(name)
-        listener._told = told
-        return listener
+    told: tuple[Callable[[str], None], Callable[[bytes], bool]]
+    _lower: _Listening | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         return bytes, (bytes(self),)
 
     def lower(self) -> bytes:
-        return _Listening.made(super().lower(), self._told)
+        if self._lower is None:
+            self._lower = type(self)(super().lower())
+            self._lower.told = self.told
+        return self._lower
 
     def __eq__(self, other: object) -> bool:
         if type(other) is bytes and other not in _BY_HTTPX:
-            note, hears, _ = self._told
+            note, hears = self.told
             if hears(other) and _is_asked_for_by_a_user():
                 note(other.decode("latin-1"))
         return bytes.__eq__(self, other)
 
     __hash__ = bytes.__hash__
 
+
+class _ListeningForCookies(_Listening):
     def decode(self, *arguments: Any, **options: Any) -> str:
         # httpx goes over all names to fill a cookie jar: a client's own after each answer, a response's when asked.
-        if self._told[2]:
-            if _wants_cookies():
-                self._told[0](_COOKIES.decode())
-            else:
-                _listen_to_jar(self._told[0])
+        if _wants_cookies():
+            self.told[0](_COOKIES.decode())
+        else:
+            _listen_to_jar(self.told[0])
         return super().decode(*arguments, **options)
 
 
@@ -104,11 +105,12 @@ def _listen_to_jar(note: Callable[[str], None]) -> None:
     frame: FrameType | None = sys._getframe(2)
     while frame is not None and frame.f_code.co_name != "make_cookies" and is_of_a_library(frame.f_code.co_filename):
         frame = frame.f_back
-    jar: Any = None if frame is None else frame.f_locals.get("self")
-    if jar is not None:
-        if not hasattr(jar, _LISTENS):
-            jar.__class__ = _listening_jar(type(jar))  # type: ignore[arg-type]
-        setattr(jar, _LISTENS, note)
+    if frame is None or not is_of_a_library(frame.f_code.co_filename):
+        return
+    jar: Any = frame.f_locals["self"]
+    if not hasattr(jar, _LISTENS):
+        jar.__class__ = _listening_jar(type(jar))  # type: ignore[arg-type]
+    setattr(jar, _LISTENS, note)
 
 
 @lru_cache(maxsize=8)

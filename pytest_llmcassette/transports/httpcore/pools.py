@@ -130,7 +130,7 @@ class Library:
 
 
 def _lacks(lines: RawHeaders, name: bytes) -> bool:
-    return all(line[0].lower() != name for line in lines)
+    return name not in [line[0].lower() for line in lines]
 
 
 def _tell_head(answer: LiveAnswer, response: Any, exchange: Exchange) -> None:
