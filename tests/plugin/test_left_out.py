@@ -57,21 +57,24 @@ def test_cookies_that_a_test_reads(suite: Suite) -> None:
         """
         import httpx
 
-        @pytest.mark.cassette
-        @pytest.mark.parametrize("reads", ["response", "", "client"])
-        def test_ask(reads):
-            with httpx.Client(verify=False) as client:
-                response = client.get(os.environ["SERVER"] + "/cookie")
-                client.get(os.environ["SERVER"] + "/next")
-            assert reads != "response" or response.cookies["sid"] == "1"
-            assert reads != "client" or client.cookies.get("sid")
+        class TestCookies:
+            @pytest.mark.cassette
+            @pytest.mark.parametrize("reads", ["response", "", "client"])
+            def test_ask(self, reads):
+                with httpx.Client(verify=False) as client:
+                    response = client.get(os.environ["SERVER"] + "/cookie")
+                    client.get(os.environ["SERVER"] + "/next")
+                assert response.headers.multi_items() and type(self).__name__ == "TestCookies"
+                assert reads != "response" or response.cookies["sid"] == "1"
+                assert reads != "client" or client.cookies.get("sid")
         """
     )
     result = suite.run("--record-mode=once")
     assert outcomes(result) == {"passed": 3}
     told = [line for line in said(result).splitlines() if "read cookies" in line]
     assert told == [
-        "test_it.py::test_ask[client], test_it.py::test_ask[response] read cookies, which no recording holds"
+        "test_it.py::TestCookies::test_ask[client], test_it.py::TestCookies::test_ask[response] "
+        "read cookies, which no recording holds"
     ]
     result = suite.run()
     assert outcomes(result) == {"passed": 1, "failed": 2}

@@ -105,11 +105,12 @@ def _listen_to_jar(note: Callable[[str], None]) -> None:
     frame: FrameType | None = sys._getframe(2)
     while frame is not None and frame.f_code.co_name != "make_cookies" and is_of_a_library(frame.f_code.co_filename):
         frame = frame.f_back
-    jar: Any = None if frame is None else frame.f_locals.get("self")
-    if jar is not None:
-        if not hasattr(jar, _LISTENS):
-            jar.__class__ = _listening_jar(type(jar))  # type: ignore[arg-type]
-        setattr(jar, _LISTENS, note)
+    if frame is None or not is_of_a_library(frame.f_code.co_filename):
+        return
+    jar: Any = frame.f_locals["self"]
+    if not hasattr(jar, _LISTENS):
+        jar.__class__ = _listening_jar(type(jar))  # type: ignore[arg-type]
+    setattr(jar, _LISTENS, note)
 
 
 @lru_cache(maxsize=8)
