@@ -29,7 +29,8 @@ _BASELINE = (
 
 def red_lines(records: Sequence[TestRecord], dead: Dead, *, has_baseline: bool) -> list[str]:
     """Every failed test with a cassette in a group; empty where there are not several: of one the failure says all."""
-    red = [one for one in records if one.outcome in ("failed", "error")]
+    # What a refused key failed has a line of its own (`advice`).
+    red = [one for one in records if one.outcome in ("failed", "error") and not one.is_key_refused]
     if len(red) < 2:
         return []
     rest = {cause: [one for one in red if _cause_of(one) == cause] for cause in dict.fromkeys(map(_cause_of, red))}

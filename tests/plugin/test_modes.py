@@ -311,3 +311,4 @@ def test_a_key_that_is_refused_is_one_line(suite: Suite) -> None:
     [line] = [line for line in said(result).splitlines() if "recorded" in line and not line.startswith("E ")]
     assert line.startswith("2 tests not recorded: ")
     assert "answered 401" in line
+    assert "red tests" not in said(result)
