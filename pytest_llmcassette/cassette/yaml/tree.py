@@ -123,9 +123,7 @@ def _build(parser: Any) -> Tree:
     anchor: str | None = None
     root: Tree | None = None
     documents = 0
-    next_event = parser.get_event
-    while True:
-        event = next_event()
+    for event in iter(parser.get_event, None):
         kind = type(event)
         if kind is scalar:
             value = event.value
@@ -136,36 +134,23 @@ def _build(parser: Any) -> Tree:
             if event.anchor is not None:
                 anchors[event.anchor] = value
         elif kind in opened:
-            if len(stack) >= MAX_DEPTH:
-                raise _fault(event, f"it is nested more than {MAX_DEPTH} deep", "No cassette is: restore it.")
-            is_object = event.tag is not None and _is_object(event)
-            if key is None and type(inner) is dict and not is_object:
-                raise _fault(event, "a key in it is no text")
+            is_object = _opens_object(event, len(stack), is_key=key is None and type(inner) is dict)
             stack.append((inner, key, anchor))
             inner, key, anchor = ({} if kind is mapping else []), None, event.anchor
             if is_object:
                 objects.append((len(stack), event.tag))
             continue
         elif kind in closed:
-            value = inner
-            if objects and objects[-1][0] == len(stack):
-                value = _held(event, objects.pop()[1], inner)
+            is_object = bool(objects) and objects[-1][0] == len(stack)
+            value = _held(event, objects.pop()[1], inner) if is_object else inner
             if anchor is not None:
                 anchors[anchor] = value
             inner, key, anchor = stack.pop()
         elif kind is alias:
-            if event.anchor not in anchors:
-                raise _fault(event, f"the alias *{event.anchor} names nothing before it")
-            # Shared, not copied: a chain of aliases costs no more than its text.
-            value = anchors[event.anchor]
-        elif kind is yaml.DocumentStartEvent:
-            documents += 1
-            if documents > 1:
-                raise _fault(event, "there is a second YAML document in it", "A cassette is one document.")
-            continue
-        elif kind is yaml.StreamEndEvent:
-            break
+            value = _aliased(event, anchors)
         else:
+            if kind is yaml.DocumentStartEvent and (documents := documents + 1) > 1:
+                raise _fault(event, "there is a second YAML document in it", "A cassette is one document.")
             continue
         if key is not None:
             inner[key] = value
@@ -175,12 +160,34 @@ def _build(parser: Any) -> Tree:
         elif type(inner) is list:
             inner.append(value)
         else:
-            key = _key(event, value)
-            if key in inner:
-                raise _fault(event, f"the key {key!r} is there twice", "Keep one of the two.")
+            key = _new_key(event, value, inner)
     if root is None:
         raise UnreadableError("the file is empty", "Delete it and record again.")
     return root
+
+
+def _opens_object(event: Any, depth: int, *, is_key: bool) -> bool:
+    """Whether the collection that begins here stands for an object of Python's."""
+    if depth >= MAX_DEPTH:
+        raise _fault(event, f"it is nested more than {MAX_DEPTH} deep", "No cassette is: restore it.")
+    is_object = event.tag is not None and _is_object(event)
+    if is_key and not is_object:
+        raise _fault(event, "a key in it is no text")
+    return is_object
+
+
+def _aliased(event: Any, anchors: dict[str, Tree]) -> Tree:
+    """Shared, not copied: a chain of aliases costs no more than its text."""
+    if event.anchor not in anchors:
+        raise _fault(event, f"the alias *{event.anchor} names nothing before it")
+    return anchors[event.anchor]
+
+
+def _new_key(event: Any, value: Any, mapping: dict[str, Tree]) -> str:
+    key = _key(event, value)
+    if key in mapping:
+        raise _fault(event, f"the key {key!r} is there twice", "Keep one of the two.")
+    return key
 
 
 def _key(event: Any, value: Any) -> str:
