@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.metadata
 import os
+import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -166,12 +167,20 @@ def _runs_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     original = pytest.Pytester.inline_run
 
     def inline_run(*arguments: Any, **options: Any) -> Any:
+        _forget_snapshots()
         with warnings.catch_warnings():
             warnings.resetwarnings()
             return original(*arguments, **options)
 
     monkeypatch.setattr(pytest.Pytester, "inline_run", inline_run)
     monkeypatch.setattr(pytest.Pytester, "make_hook_recorder", lambda self, manager: _Unwatched())
+
+
+def _forget_snapshots() -> None:
+    """syrupy remembers a file by its session's `id`, which a later session of the same process may have again."""
+    amber: Any = sys.modules.get("syrupy.extensions.amber")
+    if amber is not None:
+        vars(amber.AmberSnapshotExtension)["_AmberSnapshotExtension__cacheable_read_snapshot"].__func__.cache_clear()
 
 
 class _Unwatched:
