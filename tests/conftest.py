@@ -179,8 +179,10 @@ def _runs_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
 def _forget_snapshots() -> None:
     """syrupy remembers a file by its session's `id`, which a later session of the same process may have again."""
     amber: Any = sys.modules.get("syrupy.extensions.amber")
-    if amber is not None:
-        vars(amber.AmberSnapshotExtension)["_AmberSnapshotExtension__cacheable_read_snapshot"].__func__.cache_clear()
+    known = {} if amber is None else vars(amber.AmberSnapshotExtension)
+    cached: Any = known.get("_AmberSnapshotExtension__cacheable_read_snapshot")
+    if cached is not None:
+        cached.__func__.cache_clear()
 
 
 class _Unwatched:
