@@ -85,7 +85,7 @@ def _complaint(file: str, problem: Exception) -> str:
 
 _OF_ANSWERS = (
     *("protocol", "provider", "stream", "id", "model", "text", "reasoning", "refusal", "tool_calls", "finish_reason"),
-    *("complete", "error", "usage", "request_model"),
+    *("complete", "error", "usage", "request_model", "service_tier"),
 )
 """What is null where no protocol knows the exchange."""
 

@@ -170,6 +170,8 @@ class Transcript:
     complete: bool = False
     error: ExchangeError | None = None
     usage: Usage | None = None
+    service_tier: str | None = None
+    """At which tier it was served, in the wire's word (`default`, `flex`, `priority`, `batch`): it decides the price."""
     created: float | None = None
     """Seconds since 1970, as the body says it (`created`, `created_at`), else None."""
     shape: tuple[tuple[str, int], ...] = ()
