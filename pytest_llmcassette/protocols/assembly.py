@@ -115,8 +115,10 @@ class ChoiceDraft:
 class Assembly:
     """An answer as it grows: what the assemblies of most protocols have in common.
 
-    `streamed` says that it came in pieces, `kinds` counts these.
+    `streamed` says that it came in pieces, `kinds` counts these. `answers_with` is the transcript's `kind`.
     """
+
+    answers_with = "chat"
 
     def __init__(self, exchange: Exchange) -> None:
         self.exchange = exchange
@@ -190,6 +192,7 @@ class Assembly:
             protocol=protocol,
             provider=self.exchange.provider,
             stream=self.streamed,
+            kind=self.answers_with,
             id=self.id,
             request_model=self.request_model(),
             model=self.model,
@@ -220,6 +223,8 @@ class OneAnswer(Assembly):
 
 class Vectors(Assembly):
     """An answer of vectors, which are not kept: it is whole unless it is an error."""
+
+    answers_with = "embedding"
 
     def events(self) -> Events | None:
         """None: vectors come in one document."""
