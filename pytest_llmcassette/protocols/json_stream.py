@@ -130,7 +130,7 @@ class JsonLines(Events):
                 self.cut = True
                 self.notes.append(f"line {number} is no JSON object: {line[:80]!r}")
                 continue
-            kind = "error" if "error" in event else "done" if event.get("done") is True else "chunk"
+            kind = "error" if event.get("error") else "done" if event.get("done") is True else "chunk"
             self.count(kind)
             yield kind, event
         if self._tail is not None:
