@@ -151,7 +151,7 @@ class Assembly:
 
     def request_model(self) -> str | None:
         """The model asked for: in the request's body, unless the protocol names it elsewhere."""
-        return as_str(self.exchange.asked("model"))
+        return as_str(self.exchange.asked("model")) or as_str(self.exchange.asked("model_id"))
 
     def stream(self, events: Events) -> None:
         """Take in a stream's events."""

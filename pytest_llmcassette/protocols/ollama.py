@@ -1,4 +1,4 @@
-"""Ollama's own API: chat and generate, as JSON lines or as one object.
+"""Ollama's own API: chat and generate, as JSON lines or as one object, and embeddings.
 
 Format: https://github.com/ollama/ollama/blob/main/docs/api.md. Every line is a response object; the last has `done` and
 the counts. `prompt_eval_count` is absent when the prompt came from the cache: unknown, not 0.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_llmcassette.protocols.assembly import AssembledProtocol, OneAnswer
+from pytest_llmcassette.protocols.assembly import AssembledProtocol, OneAnswer, Vectors
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.json_stream import Events, JsonLines
@@ -132,4 +132,32 @@ class OllamaGenerate(_OllamaProtocol):
     path = "/api/generate"
 
 
-PROTOCOLS = (OllamaChat(), OllamaGenerate())
+class _Embeddings(Vectors):
+    def plain(self, document: object) -> None:
+        """Take in a whole answer."""
+        fields = as_dict(document)
+        self.model = as_str(fields.get("model"))
+        if "embeddings" not in fields and "embedding" not in fields:
+            self.error = error_object(fields, status=self.exchange.status)
+
+    def usage(self) -> Usage | None:
+        """What was counted: of one text by `/api/embeddings` nothing is."""
+        count = as_int(as_dict(self.exchange.response_json).get("prompt_eval_count"))
+        return None if count is None else Usage(input_tokens=count, wire={"prompt_eval_count": count})
+
+
+class OllamaEmbed(AssembledProtocol):
+    """`ollama.embed`: `/api/embed`, and `/api/embeddings` of one prompt."""
+
+    name = "ollama.embed"
+    assembly = _Embeddings
+
+    def claims(self, exchange: Exchange) -> bool:
+        """By path; `/api/embeddings` is one of others too, who ask for an `input`."""
+        path = exchange.posted_to
+        return path.endswith("/api/embed") or (
+            path.endswith("/api/embeddings") and exchange.asked("prompt") is not None
+        )
+
+
+PROTOCOLS = (OllamaEmbed(), OllamaChat(), OllamaGenerate())

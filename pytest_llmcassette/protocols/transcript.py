@@ -156,7 +156,7 @@ class Transcript:
     """One exchange, put back together.
 
     `kind` says what sort of answer it is: chat, completion, embedding, image, speech, transcription, rerank,
-    moderation, ocr, video, batch or search.
+    moderation, classification, ocr, video, batch or search.
     `complete` says that the answer reached its end by the protocol's own rules (terminal marker and finish reason).
     `shape` counts the stream's events by kind in the order of their first appearance; empty for a plain answer.
     `notes` are things that could not be read, or that break the protocol's rules, in words.
