@@ -56,13 +56,14 @@ def _events(text: str) -> list[ServerSentEvent]:
             if second.startswith("data: ") and "\n" not in second:
                 found.append(ServerSentEvent(first[7:], second[6:]))
                 continue
-        event = _event(block)
+        event = event_of(block)
         if event is not None:
             found.append(event)
     return found
 
 
-def _event(block: str) -> ServerSentEvent | None:
+def event_of(block: str) -> ServerSentEvent | None:
+    """The event that some lines are, ended by LF each; None when they hold no data."""
     name = ""
     data: list[str] = []
     for line in block.split("\n"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from pytest_llmcassette.protocols.usage import Usage
@@ -28,6 +29,9 @@ def chat_usage(wire: Any, provider: str) -> Usage | None:
         wire.get("cache_read_input_tokens"),
     )
     tools = counts_in(wire.get("server_tool_use")) | counts_in(wire.get("server_side_tool_usage_details"))
+    if (searches := as_int(wire.get("num_search_queries"))) is not None:
+        # Perplexity's count.
+        tools["web_search"] = searches
     cache_creation = first_int(
         prompt.get("cache_write_tokens"), prompt.get("cache_creation_tokens"), wire.get("cache_creation_input_tokens")
     )
@@ -42,8 +46,8 @@ def chat_usage(wire: Any, provider: str) -> Usage | None:
         audio_output_tokens=as_int(completion.get("audio_tokens")),
         image_input_tokens=as_int(prompt.get("image_tokens")),
         image_output_tokens=as_int(completion.get("image_tokens")),
-        server_tool_calls=tools,
-        cost=_cost(wire.get("cost")),
+        server_tool_calls={name.removesuffix("_requests"): count for name, count in tools.items()},
+        cost=reported_cost(wire),
         wire=wire,
     )
 
@@ -66,6 +70,21 @@ def _output(wire: dict[str, Any], reasoning: int | None, provider: str) -> int |
     return completion
 
 
-def _cost(value: object) -> float | None:
+_TICKS = 10**10
+
+
+def reported_cost(wire: dict[str, Any]) -> float | None:
+    """What a `usage` object says was paid, in US dollars; None when it does not say.
+
+    xAI counts ticks. At OpenRouter, who brings a key (`is_byok`) pays the host's fee and, to the provider, its cost.
+    """
+    ticks = as_int(wire.get("cost_in_usd_ticks"))
+    if ticks is not None:
+        return ticks / _TICKS
+    value = wire.get("cost")
     # A number at OpenRouter and Vercel, an object with a total at Perplexity.
-    return as_float(value.get("total_cost")) if isinstance(value, dict) else as_float(value)
+    cost = as_float(value.get("total_cost")) if isinstance(value, dict) else as_float(value)
+    upstream = as_float(as_dict(wire.get("cost_details")).get("upstream_inference_cost"))
+    if wire.get("is_byok") is True and upstream is not None:
+        return float(sum((Decimal(str(one)) for one in (cost, upstream) if one is not None), Decimal(0)))
+    return cost

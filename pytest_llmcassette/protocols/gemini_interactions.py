@@ -32,6 +32,8 @@ _MEDIA = ("image", "audio", "video", "document")
 
 
 class _Interaction(DocumentAnswer):
+    counts_unended = True
+
     def take(self, document: Any) -> None:
         """An interaction as it is by now."""
         self._state(document)

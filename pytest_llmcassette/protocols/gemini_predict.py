@@ -1,6 +1,7 @@
 """`gemini.predict`: images (Imagen), videos (Veo), music and text by `predict` and its operations.
 
-Format: https://ai.google.dev/gemini-api/docs/imagen, and Vertex AI's. Images and videos are billed each; old text models count tokens.
+Format: https://ai.google.dev/gemini-api/docs/imagen, and Vertex AI's. Images and videos are billed each; old
+text models count tokens.
 """
 
 from __future__ import annotations

@@ -57,11 +57,13 @@ class Events:
     """A stream's events as values. Iterate over it once; the attributes are right after that.
 
     `kinds` counts the events by kind in the order of their first appearance, `cut` says that the body ends inside an
-    event or holds one that is no JSON object; `error` is one that the framing itself marks.
+    event or holds one that is no JSON object; `error` is one that the framing itself marks; `unended` says that the
+    last event lacks its line end and was taken all the same.
     """
 
     def __init__(self) -> None:
         self.cut = False
+        self.unended = False
         self.error: ExchangeError | None = None
         self.notes: list[str] = []
         self.kinds: dict[str, int] = {}
@@ -81,39 +83,57 @@ class Events:
 
 
 class JsonStream(Events):
-    """Server-sent events up to `data: [DONE]`; `done` says that this came."""
+    """Server-sent events up to `data: [DONE]`.
 
-    def __init__(self, body: bytes) -> None:
+    `counts_unended`: whether the provider's SDK takes a last event that is whole but for the blank line behind it. The
+    `[DONE]` needs none, since nothing can follow it.
+    """
+
+    def __init__(self, body: bytes, *, counts_unended: bool = False) -> None:
         super().__init__()
-        self.done = False
         self._events, self._tail, invalid_utf8 = sse.parse(body)
         if invalid_utf8:
             self.note("some bytes of the stream are no UTF-8 and were replaced")
+        last = None if self._tail is None else sse.event_of(self._tail)
+        if last is not None and (_is_done(last.data) or (counts_unended and json_object(last.data) is not None)):
+            self._events.append(last)
+            self._tail = None
+            self.unended = True
 
     def __iter__(self) -> Iterator[tuple[str, dict[str, Any]]]:
         kinds = self.kinds
         for number, (name, data) in enumerate(self._events):
             if data.startswith("[DONE]"):
-                self.done = True
                 self.count("[DONE]")
-                break
+                return
             if not data or data.isspace():
                 # A ping: named events without data exist, nameless ones are keep-alive.
                 self.count(name or "keep-alive")
                 continue
             value = json_object(data)
             if value is None:
-                self.cut = True
-                self.note(f"event {number} is no JSON object: {data[:80]!r}")
+                self._not_json(number, name, data)
                 continue
             kind = name or value.get("type") or value.get("object")
             if not isinstance(kind, str) or not kind:
                 kind = "data"
             kinds[kind] = kinds.get(kind, 0) + 1
             yield name, value
-        if self._tail is not None and not self.done:
+        if self._tail is not None:
             self.cut = True
             self.note(f"the stream ends inside an event: {self._tail[:80]!r}")
+
+    def _not_json(self, number: int, name: str, data: str) -> None:
+        if name == "error":
+            self.count(name)
+            self.error = ExchangeError(status=None, type=None, message=data)
+            return
+        self.cut = True
+        self.note(f"event {number} is no JSON object: {data[:80]!r}")
+
+
+def _is_done(data: str) -> bool:
+    return data.startswith("[DONE]")
 
 
 class JsonLines(Events):

@@ -18,6 +18,8 @@ from pytest_llmcassette.protocols.wire_values import as_dict, as_json_text, as_s
 
 
 class _Conversation(DocumentAnswer):
+    counts_unended = True
+
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(exchange)
         # Contents are a chat message's: a text, or a list of chunks.
