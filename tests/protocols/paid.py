@@ -304,12 +304,13 @@ MESSAGE = {
     "stop_sequence": None,
     "usage": {"input_tokens": 10, "cache_read_input_tokens": 5, "output_tokens": 3},
 }
-GEMINI = "https://generativelanguage.googleapis.com/v1beta"
+GEMINI = "https://generativelanguage.googleapis.com/v1"
 CONTENT = {
     "candidates": [{"content": {"role": "model", "parts": [{"text": "Hi"}]}, "finishReason": "STOP"}],
     "usageMetadata": {"promptTokenCount": 10, "candidatesTokenCount": 5, "totalTokenCount": 15},
     "modelVersion": "gemini-x",
 }
+INLINED = {"inlinedResponses": {"inlinedResponses": [{"response": CONTENT}, {"response": CONTENT}]}}
 INTERACTION_USAGE = {
     "total_input_tokens": 10,
     "total_output_tokens": 5,
@@ -419,9 +420,9 @@ GOOGLE_ANTHROPIC_CASES = {
         f"GET {GEMINI}/batches/b1",
         {
             "name": "batches/b1",
-            "metadata": {"state": "BATCH_STATE_SUCCEEDED", "model": "models/gemini-x"},
+            "metadata": {"state": "BATCH_STATE_SUCCEEDED", "model": "models/gemini-x", "output": INLINED},
             "done": True,
-            "response": {"inlinedResponses": {"inlinedResponses": [{"response": CONTENT}, {"response": CONTENT}]}},
+            "response": INLINED,
         },
         {"text": "Hi", **_counts(20, 10, 30)},
     ),
@@ -435,7 +436,7 @@ GOOGLE_ANTHROPIC_CASES = {
     "imagen": _plain(
         "gemini.predict",
         "image",
-        f"{GEMINI}/models/imagen-4.0-generate-001:predict",
+        "https://aiplatform.googleapis.com/v1beta1/publishers/google/models/imagen-4.0-generate-001:predict",
         {"predictions": [{"mimeType": "image/png", "bytesBase64Encoded": PNG64}]},
         {"media": [(len(PNG), "image")], "request_model": "imagen-4.0-generate-001", **_counts(None, None, images=1)},
     ),
