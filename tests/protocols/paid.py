@@ -528,7 +528,7 @@ MISTRAL_COHERE_CASES = {
             {
                 "type": "message.output.delta",
                 "id": "m1",
-                "content": [{"type": "text", "text": "lo"}],
+                "content": {"type": "text", "text": "lo"},
                 "output_index": 1,
             },
             {**MISTRAL_CALL, "type": "function.call.delta", "arguments": '{"x"', "output_index": 2},
