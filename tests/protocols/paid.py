@@ -666,7 +666,7 @@ OTHER_CASES = {
         "rerank",
         "https://api.voyageai.com/v1/rerank",
         {"object": "list", "data": RANKED, "model": "rerank-2", "usage": {"total_tokens": 26}},
-        {"provider": "voyage", **_counts(26, None, 26)},
+        {"provider": "api.voyageai.com", **_counts(26, None, 26)},
         ASKED_RANKING,
     ),
     "jina rerank": _plain(
@@ -674,7 +674,7 @@ OTHER_CASES = {
         "rerank",
         "https://api.jina.ai/v1/rerank",
         {"model": "jina-reranker", "usage": {"total_tokens": 26}, "results": RANKED},
-        {"provider": "jina", **_counts(26, None, 26)},
+        {"provider": "api.jina.ai", **_counts(26, None, 26)},
         ASKED_RANKING,
     ),
     "text-embeddings-inference rerank": _plain(
@@ -690,7 +690,7 @@ OTHER_CASES = {
         "embedding",
         "https://api.voyageai.com/v1/embeddings",
         {"object": "list", "data": [{"embedding": [0.1], "index": 0}], "model": "v-3", "usage": {"total_tokens": 5}},
-        {"provider": "voyage", "usage.total_tokens": 5},
+        {"provider": "api.voyageai.com", "usage.total_tokens": 5},
         {"input": ["x"], "model": "v-3"},
     ),
     "ollama embed": _plain(
