@@ -6,7 +6,6 @@ from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.chat_completions import ChatProtocol
 from pytest_llmcassette.protocols.wire_values import as_dict
 
-
 _DEFERRED = "/chat/deferred-completion/"
 
 

@@ -171,7 +171,7 @@ class Transcript:
     error: ExchangeError | None = None
     usage: Usage | None = None
     service_tier: str | None = None
-    """At which tier it was served, in the wire's word (`default`, `flex`, `priority`, `batch`): it decides the price."""
+    """At which tier it was served, in the wire's word (`default`, `flex`, `priority`, `batch`): prices depend on it."""
     created: float | None = None
     """Seconds since 1970, as the body says it (`created`, `created_at`), else None."""
     shape: tuple[tuple[str, int], ...] = ()

@@ -25,7 +25,7 @@ class Usage:
 
     `input_tokens` counts all input, cached included; `output_tokens` all output, reasoning included;
     `total_tokens` is what the wire reported. `cost` is what the host reported, in the host's currency (US dollars).
-    `wire` is the provider's own usage object, unchanged (empty in a sum).
+    `wire` is the provider's own usage object, unchanged (empty in a sum), with the one for tools beside it, if any.
     """
 
     input_tokens: int | None = None

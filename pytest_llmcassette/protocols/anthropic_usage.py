@@ -1,0 +1,46 @@
+"""Anthropic's `usage` object, normalised: the message's own tokens, and those of other passes beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from pytest_llmcassette.protocols.usage import Usage
+from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_str, counts_in, dict_list, sum_known
+
+
+def message_usage(wire: dict[str, Any]) -> Usage:
+    """All that is billed of the message's model. Cached input is reported beside `input_tokens` and added here.
+
+    So are the passes that shortened the context: the top level leaves them out (`BetaUsage.iterations` of the anthropic
+    SDK). It leaves out a model that was asked for advice as well, which has other prices: see `advice`.
+    """
+    server_tools = counts_in(wire.get("server_tool_use"))
+    own = replace(
+        _tokens(wire),
+        reasoning_output_tokens=as_int(as_dict(wire.get("output_tokens_details")).get("thinking_tokens")),
+        server_tool_calls={name.removesuffix("_requests"): count for name, count in server_tools.items()},
+    )
+    return replace(sum((_tokens(entry) for entry in _passes(wire, "compaction")), own), wire=wire)
+
+
+def advice(wire: Mapping[str, Any]) -> list[tuple[str | None, Usage]]:
+    """What other models that were asked for advice read and wrote, each with the model's name."""
+    passes = _passes(wire, "advisor_message")
+    return [(as_str(entry.get("model")), replace(_tokens(entry), wire=entry)) for entry in passes]
+
+
+def _passes(wire: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
+    return [entry for entry in dict_list(wire.get("iterations")) if entry.get("type") == kind]
+
+
+def _tokens(wire: dict[str, Any]) -> Usage:
+    read = as_int(wire.get("cache_read_input_tokens"))
+    created = as_int(wire.get("cache_creation_input_tokens"))
+    return Usage(
+        input_tokens=sum_known(as_int(wire.get("input_tokens")), read, created),
+        output_tokens=as_int(wire.get("output_tokens")),
+        cache_read_input_tokens=read,
+        cache_creation_input_tokens=created,
+    )
