@@ -239,7 +239,7 @@ def usage_of(wire: dict[str, Any]) -> Usage:
     total = as_int(wire.get("totalTokenCount"))
     asked = sum_known(as_int(wire.get("promptTokenCount")), as_int(wire.get("toolUsePromptTokenCount")))
     answered = as_int(wire.get("candidatesTokenCount"))
-    inside = bool(thoughts and answered) and answered >= thoughts and total == (asked or 0) + answered
+    inside = total is not None and 0 < (thoughts or 0) <= (answered or 0) == total - (asked or 0)
     prompt_details = wire.get("promptTokensDetails") or wire.get("promptTokenDetails")
     answer_details = wire.get("candidatesTokensDetails") or wire.get("responseTokensDetails")
     return Usage(
