@@ -115,9 +115,11 @@ class ChoiceDraft:
 class Assembly:
     """An answer as it grows: what the assemblies of most protocols have in common.
 
-    `streamed` says that it came in pieces, `kinds` counts these. `counts_unended`: see `JsonStream`.
+    `streamed` says that it came in pieces, `kinds` counts these. `answers_with` is the transcript's `kind`.
+    `counts_unended`: see `JsonStream`.
     """
 
+    answers_with = "chat"
     counts_unended = False
 
     def __init__(self, exchange: Exchange) -> None:
@@ -155,7 +157,7 @@ class Assembly:
 
     def request_model(self) -> str | None:
         """The model asked for: in the request's body, unless the protocol names it elsewhere."""
-        return as_str(self.exchange.asked("model"))
+        return as_str(self.exchange.asked("model")) or as_str(self.exchange.asked("model_id"))
 
     def stream(self, events: Events) -> None:
         """Take in a stream's events."""
@@ -207,6 +209,7 @@ class Assembly:
             protocol=protocol,
             provider=self.exchange.provider,
             stream=self.streamed,
+            kind=self.answers_with,
             id=self.id,
             request_model=self.request_model(),
             model=self.model,
@@ -238,6 +241,8 @@ class OneAnswer(Assembly):
 
 class Vectors(Assembly):
     """An answer of vectors, which are not kept: it is whole unless it is an error."""
+
+    answers_with = "embedding"
 
     def events(self) -> Events | None:
         """None: vectors come in one document."""

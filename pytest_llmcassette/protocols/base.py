@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import json
+import re
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from pytest_llmcassette.cassette.encoding import decode_sniffed
 from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.protocols.hosts import provider_at
+from pytest_llmcassette.protocols.routes import Route, route_of
 from pytest_llmcassette.protocols.transcript import Transcript
 
 
 class Exchange:
     """One interaction, with the readings that several protocols need made at most once."""
 
-    def __init__(self, interaction: Interaction) -> None:
+    def __init__(
+        self, interaction: Interaction, read: Callable[[Interaction], Transcript | None] = lambda other: None
+    ) -> None:
         self.interaction = interaction
+        self.read_other = read
+        """Reads another exchange that this one's answer holds (a line of a batch), by whatever protocol it speaks."""
         self.request = interaction.request
         self.response = interaction.response
 
@@ -61,6 +68,11 @@ class Exchange:
         """The provider's short name, or the host; of a server on this machine the software, by its usual port."""
         return provider_at(self.host, self.path, self.port)
 
+    @cached_property
+    def route(self) -> Route | None:
+        """Whose the request's URL is, of the APIs that are known by it alone."""
+        return route_of(self.request.method, self.host, self.path)
+
     @property
     def status(self) -> int:
         """The HTTP status; 0 when the request failed before an answer came."""
@@ -98,6 +110,16 @@ class Exchange:
         """A top-level field of the request's JSON object, or None."""
         document = self.request_json
         return document.get(name) if isinstance(document, dict) else None
+
+    def in_query(self, name: str) -> str | None:
+        """A parameter of the URL's query, or None."""
+        return dict(parse_qsl(self.url.query)).get(name)
+
+    def asked_in_form(self, name: str) -> str | None:
+        """A text field of the request's form (`multipart/form-data`, as files are sent), or None."""
+        pattern = rb'name="?%s"?\r?\n(?:[^\r\n]+\r?\n)*\r?\n([^\r\n]*)' % re.escape(name.encode())
+        found = re.search(pattern, self.request.body)
+        return None if found is None else found[1].decode(errors="replace") or None
 
 
 def _json(body: bytes) -> Any:

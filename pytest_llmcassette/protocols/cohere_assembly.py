@@ -20,7 +20,7 @@ from pytest_llmcassette.protocols.transcript import (
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_list, as_str, dict_list
 
-_FINISH = finish_reasons(
+FINISH = finish_reasons(
     stop="COMPLETE STOP_SEQUENCE",
     length="MAX_TOKENS",
     tool_call="TOOL_CALL",
@@ -32,7 +32,7 @@ _FINISH = finish_reasons(
 class ChatAssembly(OneAnswer):
     """One message as it grows."""
 
-    finish = _FINISH
+    finish = FINISH
 
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(exchange)

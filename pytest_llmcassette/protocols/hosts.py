@@ -51,6 +51,14 @@ _EXACT = {
     "api.venice.ai": "venice",
     "api.scaleway.ai": "scaleway",
     "gateway.pydantic.dev": "pydantic",
+    "api.voyageai.com": "voyage",
+    "api.jina.ai": "jina",
+    "api.cloudflare.com": "cloudflare",
+    "gateway.ai.cloudflare.com": "cloudflare",
+    "api.stability.ai": "stability",
+    "api.deepgram.com": "deepgram",
+    "api.elevenlabs.io": "elevenlabs",
+    "api.assemblyai.com": "assemblyai",
 }
 
 _SUFFIXES = (
@@ -74,6 +82,8 @@ _SUFFIXES = (
     (".ovh.net", "ovhcloud"),
     (".databricks.com", "databricks"),
     (".snowflakecomputing.com", "snowflake"),
+    (".replicate.com", "replicate"),
+    (".api.elevenlabs.io", "elevenlabs"),
 )
 
 # Where these servers listen unless told otherwise; only on this machine does a port say so much.

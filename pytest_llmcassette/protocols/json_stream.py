@@ -1,4 +1,4 @@
-"""Server-sent events whose data is JSON: what the OpenAI, Anthropic, Mistral and Cohere streams have in common."""
+"""Streams of JSON objects: server-sent events, as most send them, and lines (Ollama, Cohere's first API, batches)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from typing import Any
 
-from pytest_llmcassette.framing import sse
+from pytest_llmcassette.framing import ndjson, sse
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.transcript import ExchangeError
 
@@ -134,3 +134,29 @@ class JsonStream(Events):
 
 def _is_done(data: str) -> bool:
     return data.startswith("[DONE]")
+
+
+class JsonLines(Events):
+    """A stream's lines: each is a response object."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__()
+        self._lines, self._tail = ndjson.parse(body)
+        if self._tail is not None and json_object(self._tail) is not None:
+            # Whole but for its line end: the SDKs of Ollama and Cohere take it.
+            self._lines.append(self._tail)
+            self._tail = None
+
+    def __iter__(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        for number, line in enumerate(self._lines):
+            event = json_object(line)
+            if event is None:
+                self.cut = True
+                self.notes.append(f"line {number} is no JSON object: {line[:80]!r}")
+                continue
+            kind = "error" if event.get("error") else "done" if event.get("done") is True else "chunk"
+            self.count(kind)
+            yield kind, event
+        if self._tail is not None:
+            self.cut = True
+            self.notes.append(f"the last line has no end: {self._tail[:80]!r}")

@@ -26,11 +26,16 @@ def media_of_url(kind: str, url: str) -> Media:
 
 def media_of_base64(kind: str, media_type: str | None, text: str) -> Media:
     """A medium given as base64 text (standard or URL-safe, padded or not); without size when it cannot be decoded."""
+    data = decoded(text)
+    return Media(kind=kind, media_type=media_type) if data is None else media_of_bytes(kind, media_type, data)
+
+
+def decoded(text: str) -> bytes | None:
+    """The bytes of base64 text, None when it is none."""
     try:
-        data = base64.b64decode(text.translate(TO_STANDARD) + "==", validate=False)
+        return base64.b64decode(text.translate(TO_STANDARD) + "==", validate=False)
     except (binascii.Error, ValueError):
-        return Media(kind=kind, media_type=media_type)
-    return media_of_bytes(kind, media_type, data)
+        return None
 
 
 def media_of_bytes(kind: str, media_type: str | None, data: bytes) -> Media:

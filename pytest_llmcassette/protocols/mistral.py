@@ -28,7 +28,8 @@ class MistralChat(ChatProtocol):
         path = exchange.posted_to
         if path.endswith(_PATHS):
             return exchange.provider == "mistral" or not path.endswith("/chat/completions")
-        return "/publishers/mistralai/models/" in path and path.lower().endswith("rawpredict")
+        chats = "/publishers/mistralai/models/" in path and "/mistral-ocr" not in path
+        return chats and path.lower().endswith("rawpredict")
 
 
 PROTOCOLS = (MistralChat(),)

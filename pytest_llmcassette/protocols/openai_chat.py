@@ -24,10 +24,13 @@ class OpenAIChat(ChatProtocol):
             return exchange.status == 200 and bool(as_dict(exchange.response_json).keys() & {"choices", "error"})
         if path.endswith("/chat/completions"):
             return not (exchange.asked("deferred") is True and "request_id" in as_dict(exchange.response_json))
+        if "/ml/v1/" in path and path.endswith(("/text/chat", "/text/chat_stream")):
+            # watsonx has it under another name.
+            return True
         if path.endswith("/completions") and "prompt" not in (exchange.request_json or {}):
             return isinstance(exchange.asked("messages"), list)
         # Databricks, SageMaker and company proxies serve it at URLs of their own.
-        said_so = bool(path) and b'"chat.completion' in exchange.body[:4096]
+        said_so = bool(path) and b'"chat.completion' in exchange.body[:4096] and exchange.route is None
         return said_so and isinstance(exchange.asked("messages"), list)
 
 

@@ -38,6 +38,9 @@ class OpenAIEmbeddings(AssembledProtocol):
         """By URL: `.../embeddings` (Voyage AI: also `/multimodalembeddings`), with an `input`."""
         if not exchange.posted_to.endswith(("/embeddings", "/multimodalembeddings", "/contextualizedembeddings")):
             return False
+        if exchange.route is not None:
+            # watsonx has such a path, and an answer of its own.
+            return False
         asked = exchange.request_json
         return not isinstance(asked, dict) or not asked or "input" in asked or "inputs" in asked
 

@@ -1,6 +1,7 @@
 """Which wire protocol an exchange speaks. Ours are imported at the first question; users may register their own.
 
-A new protocol of ours is one module with a constant `PROTOCOLS` (`WireProtocol` instances) and one line in `_MODULES`.
+A new protocol of ours is one module with a constant `PROTOCOLS` (`WireProtocol` instances) and one line: in `_MODULES`,
+or in the table of `routes` if its URL says it all, as most do.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from importlib import import_module
 from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.errors import CassetteError
 from pytest_llmcassette.protocols.base import Exchange, WireProtocol
+from pytest_llmcassette.protocols.routes import ROUTES
 from pytest_llmcassette.protocols.transcript import ExchangeError, Transcript
 
 # Asked in this order: the narrow claims (a host, a model family inside another API) before the wide ones.
@@ -39,7 +41,8 @@ def _load() -> list[WireProtocol]:
 
 def names() -> tuple[str, ...]:
     """The names of all known protocols, users' own first."""
-    return tuple(protocol.name for protocol in (*_registered, *_load()))
+    ours = (*(protocol.name for protocol in _load()), *dict.fromkeys(route.name for route in ROUTES))
+    return (*(protocol.name for protocol in _registered), *ours)
 
 
 def register(protocol: WireProtocol) -> None:
@@ -75,7 +78,15 @@ def find(exchange: Exchange) -> WireProtocol | None:
     for protocol in (*_registered, *_load()):
         if protocol.claims(exchange):
             return protocol
-    return None
+    return _at_its_url(exchange)
+
+
+def _at_its_url(exchange: Exchange) -> WireProtocol | None:
+    if exchange.route is None:
+        return None
+    module = import_module(f"pytest_llmcassette.protocols.{exchange.route.module}")
+    protocols: tuple[WireProtocol, ...] = module.PROTOCOLS
+    return next((protocol for protocol in protocols if protocol.claims(exchange)), None)
 
 
 def read(interaction: Interaction) -> Transcript | None:
@@ -83,7 +94,7 @@ def read(interaction: Interaction) -> Transcript | None:
 
     Never raises: what cannot be read becomes a transcript with an error of type `unreadable` and a note.
     """
-    exchange = Exchange(interaction)
+    exchange = Exchange(interaction, read)
     protocol: WireProtocol | None = None
     try:
         protocol = find(exchange)

@@ -155,6 +155,8 @@ class ExchangeError:
 class Transcript:
     """One exchange, put back together.
 
+    `kind` says what sort of answer it is: chat, completion, embedding, image, speech, transcription, rerank,
+    moderation, classification, ocr, video, batch or search.
     `complete` says that the answer reached its end by the protocol's own rules (terminal marker and finish reason).
     `shape` counts the stream's events by kind in the order of their first appearance; empty for a plain answer.
     `notes` are things that could not be read, or that break the protocol's rules, in words.
@@ -163,6 +165,7 @@ class Transcript:
     protocol: str
     provider: str
     stream: bool
+    kind: str = "chat"
     id: str | None = None
     request_model: str | None = None
     model: str | None = None
@@ -171,7 +174,7 @@ class Transcript:
     error: ExchangeError | None = None
     usage: Usage | None = None
     service_tier: str | None = None
-    """At which tier it was served, in the wire's word (`default`, `flex`, `priority`, `batch`): prices depend on it."""
+    """At which tier it was served, in the wire's word (`default`, `flex`, `priority`, `batch`), for the price."""
     created: float | None = None
     """Seconds since 1970, as the body says it (`created`, `created_at`), else None."""
     shape: tuple[tuple[str, int], ...] = ()

@@ -113,3 +113,8 @@ def sum_known(*values: int | None) -> int | None:
     """The sum of the values that are known; None when none is (absent is not 0)."""
     known = [value for value in values if value is not None]
     return sum(known) if known else None
+
+
+def first_str(*values: object) -> str | None:
+    """The first of the values that is a text with something in it; None when none is."""
+    return next((value for value in values if isinstance(value, str) and value), None)

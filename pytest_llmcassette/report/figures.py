@@ -59,7 +59,9 @@ def _add_figures(exchange: ExchangeRecord, transcript: Transcript) -> None:
     exchange.stream = transcript.stream
     exchange.finish = transcript.finish_reason
     if transcript.usage is not None:
-        exchange.usage = {name: count for name in COUNTS if (count := getattr(transcript.usage, name)) is not None}
+        counts = {name: count for name in COUNTS if (count := getattr(transcript.usage, name)) is not None}
+        units = dict(transcript.usage.billed_units)
+        exchange.usage = {**counts, "billed_units": units} if units else counts
     if transcript.error is not None:
         exchange.error = error_words(transcript.error)
 

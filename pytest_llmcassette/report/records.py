@@ -32,7 +32,7 @@ class ExchangeRecord:
     stream: bool = False
     finish: str | None = None
     error: str | None = None
-    usage: dict[str, int] | None = None
+    usage: dict[str, Any] | None = None
     recorded_at: float | None = None
     cost: str | None = None
     rerecord_cost: str | None = None

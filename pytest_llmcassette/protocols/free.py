@@ -1,0 +1,74 @@
+"""What costs nothing at a provider: housekeeping, counting, waiting. All else that no protocol reads may be paid for.
+
+Asked only for exchanges that no protocol claims. Whatever is fetched (GET, HEAD), stored or deleted is free: what made
+it was paid for, and an answer that is fetched has a protocol.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pytest_llmcassette.protocols.base import Exchange
+from pytest_llmcassette.protocols.wire_values import as_dict
+
+# Of what is posted: its kind, and the end of its URL's path.
+_FREE = {
+    "moderation": r"/moderations",
+    "token count": r":countTokens|:computeTokens|/count[_-]tokens|/input_tokens|/(?:de)?tokeni[sz]e|/text/tokenization"
+    r"|count-tokens:rawPredict|/apply-template",
+    "token": r"/token|/auth_tokens|:generateAccessToken|:getToken",
+    "session": r"/realtime/(?:client_secrets|sessions|calls(?:/[^/]+/\w+)?|transcription_sessions)|/chatkit/sessions"
+    r"|/token/realtime",
+    "file": r"/files|/uploads(?:/[^/]+/(?:parts|complete|cancel))?|/upload/.*|/v2/upload|/datasets|:download"
+    r"|/blobs/[^/]+",
+    "batch": r"/batches|/batch/jobs|:batchGenerateContent|:asyncBatchEmbedContent|/batchPredictionJobs"
+    r"|/embed-jobs|/model-invocation-job",
+    "cancel": r"[/:]cancel|/stop",
+    "thread": r"/threads|/threads/[^/]+(?:/messages(?:/[^/]+)?|/runs/[^/]+)?|/assistants(?:/[^/]+)?|/conversations"
+    r"|/conversations/[^/]+(?:/items)?|/responses/[^/]+/input_items|/agents(?:/[^/]+)?",
+    "store": r"/vector_stores(?:/[^/]+(?:/files|/file_batches)?)?|/libraries(?:/.*)?|/connectors(?:/.*)?",
+    "model": r"/models|/api/(?:show|pull|tags|ps|create|copy|delete)|/check-api-key|/models/[^/:]+",
+    "telemetry": r"/event_logging/.*|/telemetry.*|/track|/statsig.*|/v1/traces",
+}
+_KIND = re.compile("|".join(f"(?P<k{number}>{ends})" for number, ends in enumerate(_FREE.values())))
+_NAMES = tuple(_FREE)
+# The end of a path, begun at each of its slashes and colons.
+_BEGINS = re.compile("[/:]")
+_WAITING = (
+    "queued",
+    "in_progress",
+    "pending",
+    "running",
+    "processing",
+    "starting",
+    "validating",
+    "submitted",
+    "created",
+)
+
+
+def free_kind(exchange: Exchange) -> str | None:
+    """What an exchange that no protocol claims was for, if it costs nothing; None when it may have been paid for.
+
+    One of `fetch`, `moderation`, `token count`, `token`, `session`, `file`, `batch`, `cancel`, `thread`, `store`,
+    `model`, `telemetry`, or `waiting` for what has only begun and is polled.
+    """
+    if exchange.request.method.upper() != "POST":
+        return "fetch"
+    path = exchange.path.rstrip("/")
+    for begin in _BEGINS.finditer(path):
+        found = _KIND.fullmatch(path, begin.start())
+        if found is not None and found.lastgroup is not None:
+            return _NAMES[int(found.lastgroup[1:])]
+    return "waiting" if _is_waiting(exchange) else None
+
+
+def _is_waiting(exchange: Exchange) -> bool:
+    if exchange.status == 202:
+        return True
+    document = as_dict(exchange.response_json)
+    status = document.get("status", as_dict(document.get("output")).get("task_status"))
+    if isinstance(status, str) and status.lower() in _WAITING:
+        return True
+    # A long-running operation of Google's.
+    return "/operations/" in str(document.get("name", "")) and document.get("done") is not True
