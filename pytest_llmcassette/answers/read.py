@@ -34,7 +34,7 @@ def superseded(requests: Iterable[SentRequest]) -> frozenset[SentRequest]:
     """The requests whose answers another one took over: it was asked for again until it was there, or had been cut.
 
     Of a response that was polled (GET, the same URL) only the last poll counts, and a stream that was cut and resumed
-    by GET is one answer. What is no LLM answer takes none over.
+    by GET is one answer, as are a batch and the file of its answers. What is no LLM answer takes none over.
     """
     polls: dict[str, SentRequest] = {}
     cut: dict[tuple[str, str], SentRequest] = {}
@@ -52,6 +52,7 @@ def superseded(requests: Iterable[SentRequest]) -> frozenset[SentRequest]:
         if is_poll:
             gone.update(one for one in (earlier, cut.get(answer)) if one is not None)
             polls[sent.url] = sent
-        if not transcript.complete:
+        if not transcript.complete or transcript.kind == "batch":
+            # A batch adds up what its file holds.
             cut[answer] = sent
     return frozenset(gone)

@@ -16,6 +16,8 @@ from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.cli.paths import cassette_files, patterns
 from pytest_llmcassette.cli.terminal import Terminal
 from pytest_llmcassette.errors import CassetteError
+from pytest_llmcassette.protocols.base import Exchange
+from pytest_llmcassette.protocols.free import free_kind
 from pytest_llmcassette.protocols.registry import read
 from pytest_llmcassette.protocols.transcript import ExchangeError, Media
 from pytest_llmcassette.protocols.usage import Usage
@@ -104,6 +106,9 @@ def row(file: str, index: int, interaction: Interaction) -> dict[str, Any]:
         "method": interaction.request.method,
         "notes": [],
     }
+    if transcript is None:
+        # Free, but known.
+        found["kind"] = free_kind(Exchange(interaction))
     if transcript is not None:
         error, usage = transcript.error, transcript.usage
         calls = transcript.tool_calls

@@ -10,7 +10,7 @@ from pytest_llmcassette.cassette.model import Outcome
 from pytest_llmcassette.protocols.assembly import AssembledProtocol, OneAnswer
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.chat_usage import chat_usage
-from pytest_llmcassette.protocols.http_errors import error_object, unreadable
+from pytest_llmcassette.protocols.http_errors import error_inside, unreadable
 from pytest_llmcassette.protocols.transcript import FinishReason, Other, Reasoning, Text, ToolCall, finish_reasons
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import as_dict, as_float, as_int, as_json_text, as_str
@@ -43,8 +43,8 @@ class DocumentAnswer(OneAnswer):
             self.error = unreadable(self.exchange, "the body is no JSON")
             return
         fields = as_dict(document)
-        if fields.get("error"):
-            self.error = error_object(fields, status=None)
+        self.error = error_inside(fields, answered=True)
+        if self.error is not None:
             return
         self._begun = self.ended = True
         self.id = as_str(fields.get("id")) or None
@@ -54,8 +54,8 @@ class DocumentAnswer(OneAnswer):
     def event(self, name: str, event: dict[str, Any]) -> None:
         """Take in one event of a stream."""
         kind = as_str(event.get("type")) or name
-        if kind == "error" or event.get("error"):
-            self.error = error_object(event if event.get("error") else {"error": event}, status=None)
+        self.error = error_inside(event, answered=kind != "error") or self.error
+        if self.error is not None:
             return
         self._begun = True
         self.piece(kind, event)

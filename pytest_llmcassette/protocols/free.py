@@ -14,14 +14,14 @@ from pytest_llmcassette.protocols.wire_values import as_dict
 # Of what is posted: its kind, and the end of its URL's path.
 _FREE = {
     "moderation": r"/moderations",
-    "token count": r":countTokens|:computeTokens|/count[_-]tokens|/input_tokens|/(?:de)?tokeni[sz]e|/text/tokenization"
-    r"|count-tokens:rawPredict|/apply-template",
-    "token": r"/token|/auth_tokens|:generateAccessToken|:getToken",
+    "count_tokens": r":countTokens|:computeTokens|/count[_-]tokens|/input_tokens|/(?:de)?tokeni[sz]e(?:-text)?"
+    r"|/text/tokenization|/count-tokens:rawPredict|/apply-template",
+    "auth": r"/token|/auth_tokens|:generateAccessToken|:getToken",
     "session": r"/realtime/(?:client_secrets|sessions|calls(?:/[^/]+/\w+)?|transcription_sessions)|/chatkit/sessions"
     r"|/token/realtime",
-    "file": r"/files|/uploads(?:/[^/]+/(?:parts|complete|cancel))?|/upload/.*|/v2/upload|/datasets|:download"
+    "upload": r"/files|/uploads(?:/[^/]+/(?:parts|complete|cancel))?|/upload/.*|/v2/upload|/datasets|:download"
     r"|/blobs/[^/]+",
-    "batch": r"/batches|/batch/jobs|:batchGenerateContent|:asyncBatchEmbedContent|/batchPredictionJobs"
+    "batch_request": r"/batches|/batch/jobs|:batchGenerateContent|:asyncBatchEmbedContent|/batchPredictionJobs"
     r"|/embed-jobs|/model-invocation-job",
     "cancel": r"[/:]cancel|/stop",
     "thread": r"/threads|/threads/[^/]+(?:/messages(?:/[^/]+)?|/runs/[^/]+)?|/assistants(?:/[^/]+)?|/conversations"
@@ -50,8 +50,8 @@ _WAITING = (
 def free_kind(exchange: Exchange) -> str | None:
     """What an exchange that no protocol claims was for, if it costs nothing; None when it may have been paid for.
 
-    One of `fetch`, `moderation`, `token count`, `token`, `session`, `file`, `batch`, `cancel`, `thread`, `store`,
-    `model`, `telemetry`, or `waiting` for what has only begun and is polled.
+    One of `fetch`, `moderation`, `count_tokens`, `auth`, `session`, `upload`, `batch_request`, `cancel`, `thread`,
+    `store`, `model`, `telemetry`, or `waiting` for what has only begun and is polled.
     """
     if exchange.request.method.upper() != "POST":
         return "fetch"

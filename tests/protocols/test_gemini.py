@@ -289,7 +289,7 @@ def test_vertex_embeddings_are_counted_one_by_one() -> None:
     [
         "gemini-2.5-flash:countTokens",
         "gemini-embedding-001:asyncBatchEmbedContent",
-        "imagen-4:predict",
+        "gemini-2.5-flash:batchGenerateContent",
         "gemini-2.5-flash",
     ],
 )
