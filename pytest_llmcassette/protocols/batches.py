@@ -66,7 +66,7 @@ class _Batch(WireProtocol):
             # Several models have no price together.
             model=models.pop() if len(models) == 1 else None,
             choices=tuple(replace(one.choices[0], index=number) for number, one in enumerate(answers) if one.choices),
-            complete=all(one.complete for one in answers),
+            complete=all(one.complete or one.error is not None for one in answers),
             error=failed[0][1] if answers and len(failed) == len(answers) else None,
             usage=sum(usages, Usage()) if usages else None,
             service_tier="batch",
@@ -80,8 +80,8 @@ def _answer(exchange: Exchange, line: _Line) -> Transcript | None:
     body = json.dumps(line.body).encode()
     return exchange.read_other(
         Interaction(
-            # What a chat at this URL is known by, were it asked for by itself.
-            request=Request(method="POST", url=url, body=b'{"messages": [], "max_tokens": 1}'),
+            # What a call of this URL is known by, were it made by itself.
+            request=Request(method="POST", url=url, body=b'{"messages": [], "max_tokens": 1, "input": []}'),
             response=Response(code=line.status, body=body, headers={"Content-Type": ["application/json"]}),
         )
     )

@@ -31,6 +31,7 @@ class DocumentAnswer(OneAnswer):
     """
 
     finish: Mapping[str, FinishReason] = _FINISH
+    takes: type | tuple[type, ...] = dict
 
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(exchange)
@@ -39,8 +40,8 @@ class DocumentAnswer(OneAnswer):
 
     def plain(self, document: object) -> None:
         """Take in a whole answer."""
-        if not isinstance(document, dict | list):
-            self.error = unreadable(self.exchange, "the body is no JSON")
+        if not isinstance(document, self.takes):
+            self.error = unreadable(self.exchange, "the body is no JSON object")
             return
         fields = as_dict(document)
         self.error = error_inside(fields, answered=True)

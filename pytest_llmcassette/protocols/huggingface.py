@@ -16,6 +16,7 @@ _MEDIA = {"image": "image", "audio": "speech", "video": "video"}
 
 
 class _Task(DocumentAnswer):
+    takes = (dict, list)
     answers_with = "completion"
 
     def request_model(self) -> str | None:

@@ -18,6 +18,7 @@ _FLAGS = {"stopped_eos": "eos", "stopped_word": "stop", "stopped_limit": "limit"
 
 
 class _Completion(DocumentAnswer):
+    takes = (dict, list)
     answers_with = "completion"
 
     def take(self, document: Any) -> None:

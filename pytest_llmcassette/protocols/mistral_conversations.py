@@ -48,7 +48,9 @@ class _Conversation(DocumentAnswer):
     def _entry(self, kind: str, entry: dict[str, Any], place: object) -> None:
         self.model = self.model or as_str(entry.get("model"))
         if kind == "message.output":
-            self._message.add({"content": entry.get("content")})
+            content = entry.get("content")
+            # A chunk comes by itself in a stream.
+            self._message.add({"content": [content] if isinstance(content, dict) else content})
         elif kind in ("function.call", "tool.execution"):
             is_ours = kind == "function.call"
             draft = self._choice.part(ToolCall if is_ours else ServerToolCall, (place, entry.get("id")))

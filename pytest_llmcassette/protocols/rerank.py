@@ -15,6 +15,7 @@ from pytest_llmcassette.protocols.wire_values import as_dict, dict_list
 
 
 class _Ranking(DocumentAnswer):
+    takes = (dict, list)
     answers_with = "rerank"
 
     def take(self, document: Any) -> None:

@@ -16,6 +16,7 @@ from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_list, a
 
 
 class _Generation(DocumentAnswer):
+    takes = (dict, list)
     answers_with = "completion"
 
     def take(self, document: Any) -> None:
