@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pytest_llmcassette.protocols.assembly import Assembly, ChoiceDraft, PartDraft
@@ -27,6 +28,7 @@ from pytest_llmcassette.protocols.wire_values import (
     as_dict,
     as_int,
     as_json_text,
+    as_list,
     as_str,
     counts_anything,
     dict_list,
@@ -69,6 +71,7 @@ class ContentAssembly(Assembly):
         self._citations: dict[int, list[Citation]] = {}
         self._usage: dict[str, Any] = {}
         self._blocked: str | None = None
+        self._searches: set[str] = set()
         # A whole answer needs no finish reason to be complete.
         self.came_whole = False
 
@@ -113,8 +116,11 @@ class ContentAssembly(Assembly):
         return tuple(draft.build(_FINISH.get) for _, draft in sorted(self._drafts.items()))
 
     def usage(self) -> Usage | None:
-        """The counts of the last chunk that had any."""
-        return usage_of(self._usage) if self._usage else None
+        """The counts of the last chunk that had any; and the searches that the answer lists, which are paid for."""
+        if not self._usage:
+            return None
+        usage = usage_of(self._usage)
+        return replace(usage, server_tool_calls={"web_search": len(self._searches)}) if self._searches else usage
 
     def _prompt_feedback(self, feedback: dict[str, Any]) -> None:
         """A prompt that was blocked: no candidate says so, and there are none."""
@@ -140,6 +146,9 @@ class ContentAssembly(Assembly):
         reason = candidate.get("finishReason")
         if reason:
             draft.finish_reason = reason if isinstance(reason, str) else self._reason(reason)
+        if "groundingMetadata" in candidate:
+            queries = as_list(as_dict(candidate["groundingMetadata"]).get("webSearchQueries"))
+            self._searches.update(query for query in queries if isinstance(query, str) and query)
         citations = _citations(candidate)
         if citations:
             self._citations[index] = citations
