@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pytest_llmcassette.protocols import registry
+from pytest_llmcassette.protocols.base import Exchange
+from pytest_llmcassette.protocols.free import free_kind
+from pytest_llmcassette.protocols.hosts import is_known
 from pytest_llmcassette.protocols.transcript import Transcript
 from pytest_llmcassette.recorder.requests import SentRequest
 
@@ -28,6 +31,19 @@ def transcripts_of(requests: Iterable[SentRequest]) -> tuple[Transcript, ...]:
     gone = superseded(requests)
     found = (transcript_of(sent) for sent in requests if sent not in gone)
     return tuple(transcript for transcript in found if transcript is not None)
+
+
+def unread_of(requests: Iterable[SentRequest]) -> tuple[SentRequest, ...]:
+    """The requests to known providers that were answered well, may have been paid for, and are read by no protocol."""
+    return tuple(sent for sent in requests if is_unread(sent))
+
+
+def is_unread(sent: SentRequest) -> bool:
+    """Whether nobody knows what an answer of a known provider cost: see `unread_of`."""
+    if sent.interaction is None or not 200 <= sent.interaction.response.code < 300 or transcript_of(sent) is not None:
+        return False
+    exchange = Exchange(sent.interaction)
+    return is_known(exchange.host) and free_kind(exchange) is None
 
 
 def superseded(requests: Iterable[SentRequest]) -> frozenset[SentRequest]:

@@ -105,7 +105,7 @@ class ChatAnswer(Assembly):
         return words <= 1 and any(isinstance(part, ToolCall) for choice in built[1:] for part in choice.parts)
 
     def complete(self) -> bool:
-        """Of a whole answer that it is there; of a stream its `[DONE]`, at other hosts a finish reason for each choice."""
+        """Of a whole answer that it is there; of a stream its `[DONE]`, or without one a reason for each choice."""
         if self.error is not None or self.cut or self.exchange.interaction.outcome is not Outcome.COMPLETE:
             return False
         if not self._choices:

@@ -14,7 +14,7 @@ class ToolCallDrafts:
     """The growing tool calls of one choice.
 
     By the book a delta has an `index`, and `id` and `name` come once. Seen or allowed for: no index, or another one in
-    each delta; the id and name again in every delta, or another id in each; index 0 for several calls; interleaved calls.
+    each delta; the id and name again in every delta, or another id in each; index 0 for all calls; interleaved calls.
     """
 
     __slots__ = ("_by_id", "_by_index", "_choice", "_last", "_serial")

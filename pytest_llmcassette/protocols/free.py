@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from pytest_llmcassette.protocols.base import Exchange
+from pytest_llmcassette.protocols.routes import route_of
 from pytest_llmcassette.protocols.wire_values import as_dict
 
 # Of what is posted: its kind, and the end of its URL's path.
@@ -34,6 +35,8 @@ _KIND = re.compile("|".join(f"(?P<k{number}>{ends})" for number, ends in enumera
 _NAMES = tuple(_FREE)
 # The end of a path, begun at each of its slashes and colons.
 _BEGINS = re.compile("[/:]")
+# Their polls are read by protocols that look at more than the URL.
+_POLLED = ("/responses", "/chat/completions")
 _WAITING = (
     "queued",
     "in_progress",
@@ -64,11 +67,16 @@ def free_kind(exchange: Exchange) -> str | None:
 
 
 def _is_waiting(exchange: Exchange) -> bool:
-    if exchange.status == 202:
+    """Whether an answer only says that there will be one, in a poll that some protocol reads."""
+    poll = route_of("GET", exchange.host, f"{exchange.path.rstrip('/')}/id")
+    name = str(as_dict(exchange.response_json).get("name", ""))
+    if not (exchange.route or poll or exchange.posted_to.endswith(_POLLED) or "/operations/" in name):
+        return False
+    if exchange.status == 202 or "request_id" in as_dict(exchange.response_json):
         return True
     document = as_dict(exchange.response_json)
     status = document.get("status", as_dict(document.get("output")).get("task_status"))
     if isinstance(status, str) and status.lower() in _WAITING:
         return True
     # A long-running operation of Google's.
-    return "/operations/" in str(document.get("name", "")) and document.get("done") is not True
+    return "/operations/" in name and document.get("done") is not True

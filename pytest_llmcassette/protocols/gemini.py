@@ -27,6 +27,9 @@ _RAW_OBJECT = re.compile(rb"^\[?\s*\{", re.MULTILINE)
 class _Content(ContentAssembly):
     """The answer of one call, in whichever form it came."""
 
+    # google-genai reads what is left at a stream's end as one more chunk.
+    counts_unended = True
+
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(exchange)
         self._call = _CALL.search(unquote(exchange.posted_to))
@@ -52,6 +55,7 @@ class _Content(ContentAssembly):
         """Take in a response object, or the array of a stream's chunks."""
         self.streamed = self._call is not None and self._call[2] == "streamGenerateContent"
         body = self.exchange.body
+        self.came_whole = document is not None
         if document is None and body.lstrip()[:1] == b"[":
             document = _readable_elements(body)
             self.cut = True

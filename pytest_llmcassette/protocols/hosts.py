@@ -89,6 +89,11 @@ _LOCAL_PORTS = {11434: "ollama", 8080: "llama.cpp", 8000: "vllm", 1234: "lmstudi
 _OLLAMA_PATHS = ("/api/chat", "/api/generate", "/api/embed", "/api/embeddings")
 
 
+def is_known(host: str) -> bool:
+    """Whether a host, without port, is one of a provider in the tables; a server of one's own is none."""
+    return provider_at(host) != host.lower().rstrip(".")
+
+
 def provider_at(host: str, path: str = "", port: int | None = None) -> str:
     """The provider's short name (`openai`, `azure`, `bedrock`, ...), else the host itself; `""` for an empty host.
 

@@ -77,8 +77,8 @@ def error_object(value: Any, *, status: int | None) -> ExchangeError:
 def error_inside(document: dict[str, Any], *, answered: bool = False) -> ExchangeError | None:
     """The error that an answer with a good status holds, or None.
 
-    `{"error": ...}`, `{"object": "error"}` (vLLM, FastChat), `{"type": "error"}`, MiniMax's `base_resp`, and, unless the
-    document has `answered`, whatever has an error's words.
+    `{"error": ...}`, `{"object": "error"}` (vLLM, FastChat), `{"type": "error"}`, MiniMax's `base_resp`, and, unless
+    the document has `answered`, whatever has an error's words.
     """
     if document.get("error") or document.get("object") == "error" or document.get("type") == "error":
         return error_object(document, status=None)

@@ -110,6 +110,7 @@ class InvokeModelAssembly(BedrockAnswer):
 
     def choices(self) -> tuple[Choice, ...]:
         """The answers by index."""
+        self.service_tier = self.exchange.header("X-Amzn-Bedrock-Service-Tier") or None
         return self._nova.choices() or tuple(
             draft.build(lambda word: _FINISH.get(word.lower())) for _, draft in sorted(self._drafts.items())
         )
@@ -119,7 +120,8 @@ class InvokeModelAssembly(BedrockAnswer):
         if self.error is not None or self.cut:
             return False
         finished = self._nova.finish_reason is not None or any(d.finish_reason for d in self._drafts.values())
-        return finished or self._ended or self._holds_values
+        came = not self.streamed and bool(self._drafts)
+        return finished or came or self._ended or self._holds_values
 
     def usage(self) -> Usage | None:
         """Bedrock's own counts (of a plain answer in its headers), else the model's."""

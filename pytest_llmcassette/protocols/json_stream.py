@@ -142,6 +142,10 @@ class JsonLines(Events):
     def __init__(self, body: bytes) -> None:
         super().__init__()
         self._lines, self._tail = ndjson.parse(body)
+        if self._tail is not None and json_object(self._tail) is not None:
+            # Whole but for its line end: the SDKs of Ollama and Cohere take it.
+            self._lines.append(self._tail)
+            self._tail = None
 
     def __iter__(self) -> Iterator[tuple[str, dict[str, Any]]]:
         for number, line in enumerate(self._lines):

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_llmcassette.protocols.usage import Usage
 
@@ -129,8 +129,41 @@ class Other:
 Part = Text | Reasoning | Refusal | ToolCall | ServerToolCall | ServerToolResult | Media | Other
 
 
+class _Said:
+    """What can be asked of parts."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        @property
+        def parts(self) -> tuple[Part, ...]: ...
+
+    @property
+    def text(self) -> str:
+        """All words, without reasoning and refusal; `""` when there are none. Of a transcript: of the first choice."""
+        return "".join(part.text for part in self.parts if isinstance(part, Text))
+
+    @property
+    def reasoning(self) -> str | None:
+        """All shown reasoning, or None."""
+        shown = [part.text for part in self.parts if isinstance(part, Reasoning) and part.text]
+        return "".join(shown) if shown else None
+
+    @property
+    def refusal(self) -> str | None:
+        """The refusal, or None."""
+        words = [part.text for part in self.parts if isinstance(part, Refusal)]
+        return "".join(words) if words else None
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """The tool calls, in order."""
+        return tuple(part for part in self.parts if isinstance(part, ToolCall))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class Choice(_Said):
     """One of the alternative answers. `finish_reason` is the wire's word, `finish` the normalised one."""
 
     index: int
@@ -152,7 +185,7 @@ class ExchangeError:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Transcript:
+class Transcript(_Said):
     """One exchange, put back together.
 
     `kind` says what sort of answer it is: chat, completion, embedding, image, speech, transcription, rerank,
@@ -189,28 +222,6 @@ class Transcript:
     def parts(self) -> tuple[Part, ...]:
         """The parts of the first choice."""
         return self.choices[0].parts if self.choices else ()
-
-    @property
-    def text(self) -> str:
-        """All words of the first choice, without reasoning and refusal; `""` when there are none."""
-        return "".join(part.text for part in self.parts if isinstance(part, Text))
-
-    @property
-    def reasoning(self) -> str | None:
-        """All shown reasoning of the first choice, or None."""
-        shown = [part.text for part in self.parts if isinstance(part, Reasoning) and part.text]
-        return "".join(shown) if shown else None
-
-    @property
-    def refusal(self) -> str | None:
-        """The refusal of the first choice, or None."""
-        words = [part.text for part in self.parts if isinstance(part, Refusal)]
-        return "".join(words) if words else None
-
-    @property
-    def tool_calls(self) -> tuple[ToolCall, ...]:
-        """The tool calls of the first choice, in order."""
-        return tuple(part for part in self.parts if isinstance(part, ToolCall))
 
     @property
     def finish_reason(self) -> str | None:

@@ -27,7 +27,8 @@ class Usage:
     `total_tokens` is what the wire reported. `billed_units` counts what is paid for by other units, by their names:
     `{"search_units": 1, "pages": 2, "images": 1, "characters": 90, "seconds": 12.5}`. `cost` is what the host
     reported, in the host's currency (US dollars).
-    `wire` is the provider's own usage object, unchanged (empty in a sum).
+    `wire` is the provider's own usage object, unchanged (empty in a sum), with the one for tools
+    beside it, if any.
     """
 
     input_tokens: int | None = None

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pytest_llmcassette.answers.accounting import recorded_at
 from pytest_llmcassette.answers.parts import Shown, cut, error_words, remarks, shown
 from pytest_llmcassette.answers.prices import price, price_of, time_of
-from pytest_llmcassette.answers.read import superseded, transcript_of
+from pytest_llmcassette.answers.read import is_unread, superseded, transcript_of
 from pytest_llmcassette.answers.request_messages import messages
 from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.protocols.transcript import Transcript
@@ -34,6 +34,7 @@ def add_answers(
         if sent.interaction is not None and sent not in gone:
             transcript = transcript_of(sent)
             _add_answer(exchange, transcript, recorder, priced=priced)
+            exchange.uncounted = is_unread(sent)
             if detailed:
                 _add_conversation(exchange, sent.interaction, transcript)
 

@@ -132,7 +132,7 @@ def test_the_hugging_face_router_is_priced_by_the_host_it_names() -> None:
     assert price(USAGE, "openai/gpt-oss-120b", "huggingface", WHEN).cost is None
 
 
-def test_lists_without_a_place_for_some_counts_price_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lists_without_a_place_for_what_was_used_price_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = genai_prices.Usage
 
     def usage_of_2025(**counts: int) -> object:
@@ -141,5 +141,7 @@ def test_lists_without_a_place_for_some_counts_price_the_others(monkeypatch: pyt
         return whole(**counts)
 
     monkeypatch.setattr(genai_prices, "Usage", usage_of_2025)
-    usage = Usage(input_tokens=1000, output_tokens=10, server_tool_calls={"web_search": 3})
+    usage = Usage(input_tokens=1000, output_tokens=10, image_input_tokens=5, server_tool_calls={"web_search": 3})
+    assert "no place for web_searches" in (price(usage, "claude-sonnet-4-20250514", "anthropic", WHEN).reason or "")
+    usage = Usage(input_tokens=1000, output_tokens=10, image_input_tokens=5, server_tool_calls={"web_search": 0})
     assert price(usage, "claude-sonnet-4-20250514", "anthropic", WHEN).cost == Decimal("0.00315")
