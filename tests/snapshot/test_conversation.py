@@ -308,6 +308,13 @@ def test_a_transcript_of_several_choices() -> None:
     )
 
 
+def test_what_is_made_by_type_and_size_and_what_it_is_billed_by() -> None:
+    url = "https://api.openai.com/v1/images/generations"
+    answer = {"output_format": "png", "data": [{"b64_json": "cG5nIG1hZGUgdXA="}]}
+    shown = text(cassette(exchange(url, {"model": "dall-e-3", "prompt": "x"}, answer)).transcript)
+    assert shown == "answer: openai.images\n  image: <image/png, 11 bytes, sha256:40a9f94c70be5ead>\n  usage: images 1"
+
+
 class TestShape:
     def test_other_words_and_figures_have_the_same_shape(self) -> None:
         one = text(weather_chat(), shape=True)
