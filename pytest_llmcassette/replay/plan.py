@@ -31,6 +31,8 @@ class Delivery:
 
     After `wait` seconds comes the `head`, then the `pieces` (they may be gone through once), then the `end`, None for
     a whole answer. Without a head, `end` comes in its place. `interaction` is what was recorded, never to be changed.
+    Where time is `virtual` nothing sleeps: a wait only meets the client's own read timeout. `handed_out` counts the
+    bytes of a body that is cut elsewhere than behind its events; None for any other.
     """
 
     interaction: Interaction
@@ -38,6 +40,8 @@ class Delivery:
     pieces: Iterable[Piece] = ()
     wait: float = 0.0
     end: End | None = None
+    virtual: bool = False
+    handed_out: int | None = None
 
 
 Change = Callable[[Delivery], Delivery]
