@@ -62,7 +62,7 @@ class Carrier:
             seconds = limit
             delivery.head = None
             delivery.end = End(f"{phase}Timeout", "timed out")
-        return 0.0 if delivery.virtual else seconds
+        return seconds if delivery.sleeps else 0.0
 
     def __iter__(self) -> Iterator[bytes]:
         try:
@@ -74,7 +74,10 @@ class Carrier:
                 yield piece
         except Exception as error:
             raise self._fault(error) from error
-        if self._delivery.end is not None:
+        end = self._delivery.end
+        if end is not None:
+            if end.silence:
+                time.sleep(self._wait(end.silence))
             self._raise_end()
 
     async def __aiter__(self) -> AsyncGenerator[bytes]:
@@ -96,6 +99,8 @@ class Carrier:
         end = self._delivery.end
         if end is not None and end.patience:
             await pause(end.patience)
+        if end is not None and end.silence:
+            await pause(self._wait(end.silence))
 
     def _raise_end(self) -> NoReturn:
         end = self._delivery.end
