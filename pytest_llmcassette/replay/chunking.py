@@ -11,8 +11,8 @@ from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.replay.pieces import Piece
 from pytest_llmcassette.replay.plan import Delivery
 
-_SCALES = (1, 4, 32, 256, 2048)
-"""The longest pieces of `random`, each as likely: it is to cut characters and line ends as well as events."""
+_SCALES = (1, 4, 32, 256)
+"""The longest that a piece of `random` may be, each as likely: it is to cut characters and line ends, too."""
 
 
 def cut(delivery: Delivery, sizes: Iterator[int]) -> Delivery:

@@ -16,7 +16,7 @@ class End:
     """What a client meets where a delivery does not end whole.
 
     An error of the network, named by httpcore's class for it (`ReadError`, `ConnectTimeout`, ...), or a `stop`. Before
-    a stop an async client is given `patience` seconds to leave by itself. For `silence` seconds nothing comes before it.
+    a stop an async client is given `patience` seconds to leave by itself. Before it come `silence` seconds of nothing.
     """
 
     kind: str = ""
