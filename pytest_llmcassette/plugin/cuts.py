@@ -30,8 +30,8 @@ def explain(run: TestRun, made: pytest.TestReport) -> None:
         return
     for recorder in run.recorders:
         chunking = recorder.config.chunking
-        if chunking != "event":
-            lines = list(_told(recorder))
+        lines = [] if chunking == "event" else list(_told(recorder))
+        if lines:
             test = test_argument(run.item.config, run.item.nodeid)
             lines.append(f"To repeat it: pytest {test} --cassette-chunking={chunking}")
             shown.addsection(f"replayed with chunking {chunking}", "\n".join(lines))
@@ -39,8 +39,8 @@ def explain(run: TestRun, made: pytest.TestReport) -> None:
 
 def _told(recorder: Recorder) -> Iterator[str]:
     deliveries: list[Delivery] = recorder.cut_deliveries
-    if not deliveries:
-        yield "Nothing was cut otherwise than behind events: no answer, or none with recorded chunks (record_timing)."
+    if not deliveries and recorder.config.chunking == "recorded":
+        yield "No answer of it was recorded with chunks (record_timing=True): what was replayed came event by event."
     if len(deliveries) > _LAST_ANSWERS:
         yield f"The last {_LAST_ANSWERS} of {len(deliveries)} answers:"
     for delivery in deliveries[-_LAST_ANSWERS:]:

@@ -125,10 +125,10 @@ def test_a_large_body_is_cut_as_it_is_read(monkeypatch: pytest.MonkeyPatch) -> N
     one = interaction(b"data: 1\n\n" * (20 * 1024 * 1024 // 9))
     for chunking in ("byte", "random:1"):
         tracemalloc.start()
-        read = sum(len(piece) for _, piece in islice(deliver(one, CassetteConfig(chunking=chunking)).pieces, 10_000))
+        read = sum(len(piece) for _, piece in islice(deliver(one, CassetteConfig(chunking=chunking)).pieces, 2_000))
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-        assert read >= 10_000
+        assert read >= 2_000
         assert peak < 100_000
     assert next(iter(deliver(one, CassetteConfig(chunking="whole")).pieces))[1] is one.response.body
 
