@@ -693,6 +693,14 @@ OTHER_CASES = {
         {"provider": "api.voyageai.com", "usage.total_tokens": 5},
         {"input": ["x"], "model": "v-3"},
     ),
+    "databricks embeddings": _plain(
+        "openai.embeddings",
+        "embedding",
+        "https://x.cloud.databricks.com/serving-endpoints/bge/invocations",
+        {"object": "list", "data": [{"embedding": [0.1]}], "usage": {"prompt_tokens": 5, "total_tokens": 5}},
+        _counts(5, None, 5),
+        {"input": ["x"]},
+    ),
     "ollama embed": _plain(
         "ollama.embed",
         "embedding",
