@@ -63,7 +63,8 @@ elevenlabs.transcription speech_hosts         POST api[^/]*\.elevenlabs\.io/v1/s
 assemblyai.transcription speech_hosts         GET api[^/]*\.assemblyai\.com/v2/transcript/[^/]+
 stability.images       image_hosts            POST api\.stability\.ai/.*(?:stable-image|generation)/.+
 fireworks.images       image_hosts            POST api\.fireworks\.ai/inference/v1/(?:workflows|image_generation)/.+
-perplexity.search      perplexity_search      POST api\.perplexity\.ai/search
+perplexity.search      perplexity             POST api\.perplexity\.ai/search
+perplexity.async       perplexity             (?:POST|GET) api\.perplexity\.ai/.*async/(?:chat/completions|sonar).*
 """
 
 ROUTES = tuple(Route(*line.split(None, 2)) for line in _TABLE.strip().splitlines())

@@ -977,6 +977,13 @@ OTHER_CASES = {
         b"--x",
         "image/png",
     ),
+    "perplexity, polled": _plain(
+        "openai.chat",
+        "chat",
+        "GET https://api.perplexity.ai/async/chat/completions/a1",
+        {"id": "a1", "status": "COMPLETED", "model": "sonar", "response": CHAT},
+        {"text": "ok", "provider": "perplexity", **_counts(10, 5, 15)},
+    ),
     "perplexity search": _plain(
         "perplexity.search",
         "search",
