@@ -72,8 +72,9 @@ class ChatAnswer(Assembly):
                 self._fail(extra)
         if usage and (not self._usage or counts_anything(as_dict(usage))):
             self._usage = usage
-        if document.get("service_tier"):
-            self.service_tier = as_str(document["service_tier"])
+        tier = document.get("service_tier")
+        if tier and isinstance(tier, str):
+            self.service_tier = tier
         choices = document.get("choices")
         if not choices or "error" in document or "base_resp" in document:
             # A chunk of counts alone has no choices, and no words either.
