@@ -103,7 +103,7 @@ class ChatAnswer(Assembly):
         if not asked or asked.get("n") not in (None, 1) or "prompt" in asked:
             return False
         words = sum(any(isinstance(part, Text) for part in choice.parts) for choice in built)
-        return words <= 1 and any(isinstance(part, ToolCall) for choice in built[1:] for part in choice.parts)
+        return words <= 1 and any(isinstance(part, ToolCall) for choice in built for part in choice.parts)
 
     def complete(self) -> bool:
         """Of a whole answer that it is there; of a stream its `[DONE]`, or without one a reason for each choice."""
