@@ -64,6 +64,7 @@ def over_budget(
     `when` is the time of the recording for answers whose body does not say it. `unread` are requests that may have been
     paid for and whose answers no protocol reads: no limit can be checked with them.
     """
+    transcripts = [one for one in transcripts if one.is_billed]
     problems: list[str] = [_unread(budget, unread)] if unread else []
     for name, count in (("input", _input), ("output", _output), ("total", _total_tokens)):
         limit: int | None = getattr(budget, f"{name}_tokens")

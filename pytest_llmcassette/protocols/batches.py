@@ -166,6 +166,8 @@ class GeminiBatch(_Batch):
 
     def lines(self, exchange: Exchange) -> Iterator[_Line]:
         """The responses."""
+        if b'"response"' not in exchange.body:
+            return
         document = as_dict(exchange.response_json)
         inline = _inlined(document, 4)
         found = inline if inline or "metadata" in document or "done" in document else _objects(exchange)

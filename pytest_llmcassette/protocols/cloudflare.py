@@ -13,7 +13,7 @@ from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.chat_message import ChatChoice
 from pytest_llmcassette.protocols.documents import DocumentAnswer, RoutedProtocol, counted
 from pytest_llmcassette.protocols.http_errors import error_object
-from pytest_llmcassette.protocols.media import media_of_base64, media_of_bytes
+from pytest_llmcassette.protocols.media import decoded, media_of_bytes, type_of
 from pytest_llmcassette.protocols.wire_values import as_dict, as_json_text, dict_list
 
 
@@ -75,7 +75,8 @@ class _Result(DocumentAnswer):
         for kind, answers in (("image", "image"), ("audio", "speech")):
             if isinstance(result.get(kind), str):
                 self.answers_with = answers
-                self._choice.add(media_of_base64(kind, None, result[kind]))
+                data = decoded(result[kind]) or b""
+                self._choice.add(media_of_bytes(kind, type_of(data), data))
         if "data" in result and "shape" in result:
             self.answers_with = "embedding"
         if result.get("usage"):

@@ -7,6 +7,7 @@ it was paid for, and an answer that is fetched has a protocol.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.routes import route_of
@@ -31,7 +32,6 @@ _FREE = {
     "model": r"/models|/api/(?:show|pull|tags|ps|create|copy|delete)|/check-api-key|/models/[^/:]+",
     "telemetry": r"/event_logging/.*|/telemetry.*|/track|/statsig.*|/v1/traces",
 }
-_KIND = re.compile("|".join(f"(?P<k{number}>{ends})" for number, ends in enumerate(_FREE.values())))
 _NAMES = tuple(_FREE)
 # The end of a path, begun at each of its slashes and colons.
 _BEGINS = re.compile("[/:]")
@@ -50,6 +50,11 @@ _WAITING = (
 )
 
 
+@cache
+def _kinds() -> re.Pattern[str]:
+    return re.compile("|".join(f"(?P<k{number}>{ends})" for number, ends in enumerate(_FREE.values())))
+
+
 def free_kind(exchange: Exchange) -> str | None:
     """What an exchange that no protocol claims was for, if it costs nothing; None when it may have been paid for.
 
@@ -60,7 +65,7 @@ def free_kind(exchange: Exchange) -> str | None:
         return "fetch"
     path = exchange.path.rstrip("/")
     for begin in _BEGINS.finditer(path):
-        found = _KIND.fullmatch(path, begin.start())
+        found = _kinds().fullmatch(path, begin.start())
         if found is not None and found.lastgroup is not None:
             return _NAMES[int(found.lastgroup[1:])]
     return "waiting" if _is_waiting(exchange) else None

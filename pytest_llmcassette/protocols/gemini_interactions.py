@@ -147,10 +147,13 @@ class GeminiInteractions(RoutedProtocol):
     assembly = _Interaction
 
     def is_call(self, exchange: Exchange) -> bool:
-        """Whether it is an answer: one in the background is polled."""
+        """Whether it is an answer (one in the background is polled), and Google's: others have such a path too."""
+        document = as_dict(exchange.response_json)
+        asked = exchange.asked("input") is not None
+        if not (asked or "google" in exchange.host or document.get("object") == "interaction"):
+            return False
         if is_error(exchange):
             return exchange.posted_to != ""
-        document = as_dict(exchange.response_json)
         return is_event_stream(exchange) or ("status" in document and document["status"] not in _UNFINISHED)
 
 

@@ -69,11 +69,12 @@ class GeminiPredict(RoutedProtocol):
     assembly = _Prediction
 
     def is_call(self, exchange: Exchange) -> bool:
-        """By predictions in it; an operation that goes on has made nothing."""
+        """By host, or by media in it; an operation that goes on has made none."""
         document = as_dict(exchange.response_json)
         if exchange.posted_to.endswith(":predict"):
-            return "google" in exchange.host or "predictions" in document
-        return bool(_made(document))
+            # Model servers of one's own have such a path too.
+            return "google" in exchange.host or any(map(_media, _made(document)))
+        return any(map(_media, _made(document)))
 
 
 PROTOCOLS = (GeminiPredict(),)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_llmcassette.protocols.documents import DocumentAnswer, RoutedProtocol, counted
-from pytest_llmcassette.protocols.media import media_of_base64, media_of_bytes
+from pytest_llmcassette.protocols.media import decoded, media_of_bytes, type_of
 from pytest_llmcassette.protocols.wire_values import as_dict, as_list, dict_list
 
 
@@ -35,7 +35,8 @@ class _Images(DocumentAnswer):
         texts = (fields.get("image"), *as_list(fields.get("base64")), *found)
         for text in texts:
             if isinstance(text, str):
-                self._choice.add(media_of_base64("image", None, text))
+                data = decoded(text) or b""
+                self._choice.add(media_of_bytes("image", type_of(data), data))
         self.counts = counted(None, images=len(self._choice.parts) or None)
 
 

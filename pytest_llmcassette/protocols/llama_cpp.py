@@ -59,7 +59,9 @@ class LlamaCppCompletion(RoutedProtocol):
     def is_call(self, exchange: Exchange) -> bool:
         """By what was asked, and by the look of the answer."""
         asked = exchange.asked("prompt") is not None or exchange.asked("input_prefix") is not None
-        return asked and (is_error(exchange) or b'"content"' in exchange.body)
+        if is_error(exchange):
+            return asked
+        return b'"tokens_predicted"' in exchange.body or (asked and b'"content"' in exchange.body)
 
 
 PROTOCOLS = (LlamaCppCompletion(),)

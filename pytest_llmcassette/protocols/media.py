@@ -9,6 +9,18 @@ from urllib.parse import unquote_to_bytes
 
 from pytest_llmcassette.protocols.transcript import Media
 
+# The first bytes of a file say what it is.
+_MAGIC = (
+    (b"\x89PNG", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+    (b"RIFF....WEBP", "image/webp"),
+    (b"RIFF....WAVE", "audio/wav"),
+    (b"ID3", "audio/mpeg"),
+    (b"OggS", "audio/ogg"),
+    (b"fLaC", "audio/flac"),
+)
+
 TO_STANDARD = str.maketrans("-_", "+/")
 """URL-safe base64 as the standard's."""
 
@@ -36,6 +48,12 @@ def decoded(text: str) -> bytes | None:
         return base64.b64decode(text.translate(TO_STANDARD) + "==", validate=False)
     except (binascii.Error, ValueError):
         return None
+
+
+def type_of(data: bytes) -> str | None:
+    """The media type that the first bytes of an image or of audio tell; None when they do not."""
+    masked = data[:4] + b"...." + data[8:12] if data.startswith(b"RIFF") else data
+    return next((media_type for start, media_type in _MAGIC if masked.startswith(start)), None)
 
 
 def media_of_bytes(kind: str, media_type: str | None, data: bytes) -> Media:

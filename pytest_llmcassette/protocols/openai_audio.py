@@ -23,7 +23,7 @@ class _Speech(DocumentAnswer):
         if isinstance(document, dict):
             super().plain(document)
             return
-        self._begun = self.ended = True
+        self._begun = self.ended = bool(self.exchange.body)
         heard = self.exchange.content_type
         self._hear(self.exchange.body, heard if heard.startswith("audio/") else self._type())
         self._count(None)
@@ -78,7 +78,7 @@ class _Transcription(DocumentAnswer):
 
     def plain(self, document: object) -> None:
         """Take in a document, or the words alone (`text`, `srt`, `vtt`)."""
-        if isinstance(document, dict):
+        if isinstance(document, dict) or "json" in self.exchange.content_type:
             super().plain(document)
             return
         self._begun = self.ended = True

@@ -22,6 +22,9 @@ class OpenAIChat(ChatProtocol):
         path = exchange.posted_to
         if not path and _DEFERRED in exchange.path:
             return exchange.status == 200 and bool(as_dict(exchange.response_json).keys() & {"choices", "error"})
+        if path.endswith("/async/chat/completions"):
+            # Perplexity's receipt for one that is polled.
+            return exchange.status >= 400
         if path.endswith("/chat/completions"):
             return not (exchange.asked("deferred") is True and "request_id" in as_dict(exchange.response_json))
         if "/ml/v1/" in path and path.endswith(("/text/chat", "/text/chat_stream")):

@@ -36,10 +36,14 @@ class OpenAIEmbeddings(AssembledProtocol):
 
     def claims(self, exchange: Exchange) -> bool:
         """By URL: `.../embeddings` (Voyage AI: also `/multimodalembeddings`), with an `input`."""
-        if not exchange.posted_to.endswith(("/embeddings", "/multimodalembeddings", "/contextualizedembeddings")):
+        path = exchange.posted_to
+        if path.endswith("/invocations") and b'"embedding"' in exchange.body[:4096]:
+            # Databricks serves it at URLs of its own.
+            return exchange.asked("input") is not None
+        if not path.endswith(("/embeddings", "/multimodalembeddings", "/contextualizedembeddings")):
             return False
-        if exchange.route is not None:
-            # watsonx has such a path, and an answer of its own.
+        if "/ml/v1/" in exchange.path:
+            # watsonx has an answer of its own.
             return False
         asked = exchange.request_json
         return not isinstance(asked, dict) or not asked or "input" in asked or "inputs" in asked

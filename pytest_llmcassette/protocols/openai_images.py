@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_llmcassette.protocols.documents import DocumentAnswer, RoutedProtocol, counted
-from pytest_llmcassette.protocols.media import media_of_base64, media_of_url
+from pytest_llmcassette.protocols.media import decoded, media_of_bytes, media_of_url, type_of
 from pytest_llmcassette.protocols.wire_values import as_str, as_time, dict_list
 
 
@@ -39,7 +39,8 @@ class _Images(DocumentAnswer):
         self._images += 1
         written = as_str(around.get("output_format"))
         if isinstance(entry.get("b64_json"), str):
-            self._choice.add(media_of_base64("image", written and f"image/{written}", entry["b64_json"]))
+            data = decoded(entry["b64_json"]) or b""
+            self._choice.add(media_of_bytes("image", f"image/{written}" if written else type_of(data), data))
         elif isinstance(entry.get("url"), str):
             self._choice.add(media_of_url("image", entry["url"]))
         self.other("revised_prompt", entry.get("revised_prompt"))

@@ -28,6 +28,8 @@ _MODULES = (
     "openai_embeddings",
 )
 
+_OF_AGENTS = ("mcp.message", "a2a.message")
+
 _builtin: list[WireProtocol] = []
 _registered: list[WireProtocol] = []
 
@@ -41,7 +43,7 @@ def _load() -> list[WireProtocol]:
 
 def names() -> tuple[str, ...]:
     """The names of all known protocols, users' own first."""
-    ours = (*(protocol.name for protocol in _load()), *dict.fromkeys(route.name for route in ROUTES))
+    ours = (*(protocol.name for protocol in _load()), *dict.fromkeys(route.name for route in ROUTES), *_OF_AGENTS)
     return (*(protocol.name for protocol in _registered), *ours)
 
 
@@ -82,10 +84,15 @@ def find(exchange: Exchange) -> WireProtocol | None:
 
 
 def _at_its_url(exchange: Exchange) -> WireProtocol | None:
-    if exchange.route is None:
-        return None
-    module = import_module(f"pytest_llmcassette.protocols.{exchange.route.module}")
-    protocols: tuple[WireProtocol, ...] = module.PROTOCOLS
+    if exchange.route is not None:
+        return _first(exchange.route.module, exchange)
+    # Agents talk at any URL.
+    is_rpc = b'"jsonrpc"' in exchange.request.body or b"event: endpoint" in exchange.response.body[:200]
+    return _first("agents", exchange) if is_rpc else None
+
+
+def _first(module: str, exchange: Exchange) -> WireProtocol | None:
+    protocols: tuple[WireProtocol, ...] = import_module(f"pytest_llmcassette.protocols.{module}").PROTOCOLS
     return next((protocol for protocol in protocols if protocol.claims(exchange)), None)
 
 

@@ -42,8 +42,8 @@ class CohereRerank(RoutedProtocol):
     assembly = _Ranking
 
     def is_call(self, exchange: Exchange) -> bool:
-        """By a question."""
-        return exchange.asked("query") is not None
+        """By a question, or by the look of the answer."""
+        return exchange.asked("query") is not None or b'"relevance_score"' in exchange.body
 
 
 PROTOCOLS = (CohereRerank(),)

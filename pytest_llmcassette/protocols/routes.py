@@ -8,6 +8,7 @@ protocols of `registry._MODULES`, which look at more than the URL, are asked bef
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import NamedTuple
 
 
@@ -62,14 +63,20 @@ elevenlabs.transcription speech_hosts         POST api[^/]*\.elevenlabs\.io/v1/s
 assemblyai.transcription speech_hosts         GET api[^/]*\.assemblyai\.com/v2/transcript/[^/]+
 stability.images       image_hosts            POST api\.stability\.ai/.*(?:stable-image|generation)/.+
 fireworks.images       image_hosts            POST api\.fireworks\.ai/inference/v1/(?:workflows|image_generation)/.+
-perplexity.search      perplexity_search      POST api\.perplexity\.ai/search
+perplexity.search      perplexity             POST api\.perplexity\.ai/search
+perplexity.async       perplexity             (?:POST|GET) api\.perplexity\.ai/.*async/(?:chat/completions|sonar).*
 """
 
 ROUTES = tuple(Route(*line.split(None, 2)) for line in _TABLE.strip().splitlines())
-_ANY = re.compile("|".join(f"({route.requests})" for route in ROUTES))
+
+
+@cache
+def _any() -> re.Pattern[str]:
+    # Made when first asked for: it takes 10 ms, and a suite that only chats never asks.
+    return re.compile("|".join(f"({route.requests})" for route in ROUTES))
 
 
 def route_of(method: str, host: str, path: str) -> Route | None:
     """The route of a request, its host in lower case, its path as sent; None when there is none."""
-    found = _ANY.fullmatch(f"{method.upper()} {host}{path.rstrip('/')}")
+    found = _any().fullmatch(f"{method.upper()} {host}{path.rstrip('/')}")
     return None if found is None or found.lastindex is None else ROUTES[found.lastindex - 1]

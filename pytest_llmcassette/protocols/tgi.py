@@ -53,10 +53,10 @@ class TGIGenerate(RoutedProtocol):
     assembly = _Generation
 
     def is_call(self, exchange: Exchange) -> bool:
-        """By the request, and by the look of the answer: `/generate` is a path of many."""
-        if exchange.asked("inputs") is None:
-            return False
-        return is_error(exchange) or b'"generated_text"' in exchange.body or b'"token"' in exchange.body
+        """By the look of the answer: `/generate` is a path of many."""
+        if is_error(exchange):
+            return exchange.asked("inputs") is not None
+        return b'"generated_text"' in exchange.body
 
 
 PROTOCOLS = (TGIGenerate(),)

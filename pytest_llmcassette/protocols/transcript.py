@@ -189,7 +189,7 @@ class Transcript(_Said):
     """One exchange, put back together.
 
     `kind` says what sort of answer it is: chat, completion, embedding, image, speech, transcription, rerank,
-    moderation, classification, ocr, video, batch or search.
+    moderation, classification, ocr, video, batch or search, or of an agent's tool or another agent: tool, agent.
     `complete` says that the answer reached its end by the protocol's own rules (terminal marker and finish reason).
     `shape` counts the stream's events by kind in the order of their first appearance; empty for a plain answer.
     `notes` are things that could not be read, or that break the protocol's rules, in words.
@@ -212,6 +212,11 @@ class Transcript(_Said):
     """Seconds since 1970, as the body says it (`created`, `created_at`), else None."""
     shape: tuple[tuple[str, int], ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def is_billed(self) -> bool:
+        """Whether a model's provider counts it; an agent's tools and the agents it talks to do not."""
+        return self.kind not in ("tool", "agent")
 
     @property
     def model_name(self) -> str | None:

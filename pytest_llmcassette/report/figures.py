@@ -48,7 +48,7 @@ def _add_answer(exchange: ExchangeRecord, transcript: Transcript | None, recorde
     elif priced:
         when = recorded_at(recorder.path)
         exchange.recorded_at = None if when is None else when.timestamp()
-    if transcript is not None:
+    if transcript is not None and transcript.is_billed:
         _add_figures(exchange, transcript)
         _add_cost(exchange, transcript, priced=priced or exchange.live)
 

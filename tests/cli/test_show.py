@@ -125,6 +125,21 @@ def test_the_fields_of_an_llm_call(capsys: pytest.CaptureFixture[str], folder: P
     assert [row["usage"][name] for name in figures] == [1200, 5, 1205, 1000, None]
 
 
+def test_what_is_made_and_what_is_free_by_its_kind(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    made = ("POST", "https://api.openai.com/v1/images/generations", "{}", 200, '{"data": [{"b64_json": "cG5n"}]}')
+    checked = ("POST", "https://api.openai.com/v1/moderations", "{}", 200, '{"results": []}')
+    (tmp_path / "a.yaml").write_text(go_vcr(made, checked))
+    image, free = rows(shown(capsys, "--json", tmp_path / "a.yaml")[1])
+    assert (image["protocol"], image["kind"], image["usage"]["billed_units"]) == (
+        "openai.images",
+        "image",
+        {"images": 1},
+    )
+    assert [(one["kind"], one["size"]) for one in image["media"]] == [("image", 3)]
+    assert (free["protocol"], free["kind"], free["usage"], free["media"]) == (None, "moderation", None, [])
+    assert "1 images" in shown(capsys, tmp_path / "a.yaml")[1]
+
+
 def test_other_traffic_has_no_protocol(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     row = rows(shown(capsys, "--json", folder / "a.yaml")[1])[1]
     assert (row["index"], row["status"], row["url"]) == (1, 200, MODELS[1])

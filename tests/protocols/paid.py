@@ -666,7 +666,7 @@ OTHER_CASES = {
         "rerank",
         "https://api.voyageai.com/v1/rerank",
         {"object": "list", "data": RANKED, "model": "rerank-2", "usage": {"total_tokens": 26}},
-        {"provider": "voyage", **_counts(26, None, 26)},
+        {"provider": "api.voyageai.com", **_counts(26, None, 26)},
         ASKED_RANKING,
     ),
     "jina rerank": _plain(
@@ -674,7 +674,7 @@ OTHER_CASES = {
         "rerank",
         "https://api.jina.ai/v1/rerank",
         {"model": "jina-reranker", "usage": {"total_tokens": 26}, "results": RANKED},
-        {"provider": "jina", **_counts(26, None, 26)},
+        {"provider": "api.jina.ai", **_counts(26, None, 26)},
         ASKED_RANKING,
     ),
     "text-embeddings-inference rerank": _plain(
@@ -690,8 +690,16 @@ OTHER_CASES = {
         "embedding",
         "https://api.voyageai.com/v1/embeddings",
         {"object": "list", "data": [{"embedding": [0.1], "index": 0}], "model": "v-3", "usage": {"total_tokens": 5}},
-        {"provider": "voyage", "usage.total_tokens": 5},
+        {"provider": "api.voyageai.com", "usage.total_tokens": 5},
         {"input": ["x"], "model": "v-3"},
+    ),
+    "databricks embeddings": _plain(
+        "openai.embeddings",
+        "embedding",
+        "https://x.cloud.databricks.com/serving-endpoints/bge/invocations",
+        {"object": "list", "data": [{"embedding": [0.1]}], "usage": {"prompt_tokens": 5, "total_tokens": 5}},
+        _counts(5, None, 5),
+        {"input": ["x"]},
     ),
     "ollama embed": _plain(
         "ollama.embed",
@@ -968,6 +976,13 @@ OTHER_CASES = {
         {"media": [(len(PNG), "image")], **_counts(None, None, images=1)},
         b"--x",
         "image/png",
+    ),
+    "perplexity, polled": _plain(
+        "openai.chat",
+        "chat",
+        "GET https://api.perplexity.ai/async/chat/completions/a1",
+        {"id": "a1", "status": "COMPLETED", "model": "sonar", "response": CHAT},
+        {"text": "ok", "provider": "perplexity", **_counts(10, 5, 15)},
     ),
     "perplexity search": _plain(
         "perplexity.search",

@@ -67,7 +67,8 @@ def test_garbage_is_read_without_a_fault(case: Paid) -> None:
         assert transcript is None or not [note for note in transcript.notes if note.startswith("could not be read")]
 
 
-POSTED = {name: case for name, case in CASES.items() if not case.url.startswith("GET")}
+# An answer of Databricks is known by its look alone.
+POSTED = {name: case for name, case in CASES.items() if not case.url.startswith("GET") and "databricks" not in name}
 
 
 @pytest.mark.parametrize("case", POSTED.values(), ids=POSTED)
