@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from pytest_llmcassette.cassette.files import save
+from pytest_llmcassette.cassette.model import Interaction, Request, Response
 from pytest_llmcassette.cli import show
 from pytest_llmcassette.cli.terminal import Terminal
 
