@@ -8,6 +8,8 @@ from typing import Any
 from pytest_llmcassette.protocols.wire_values import as_dict, as_float, as_int
 
 _TICKS = 10**10
+# Of what the provider charges, in chats and in responses.
+_PARTS = ("prompt", "completions", "input", "output")
 
 
 def reported_cost(wire: dict[str, Any]) -> float | None:
@@ -21,7 +23,11 @@ def reported_cost(wire: dict[str, Any]) -> float | None:
     value = wire.get("cost")
     # A number at OpenRouter and Vercel, an object with a total at Perplexity.
     cost = as_float(value.get("total_cost")) if isinstance(value, dict) else as_float(value)
-    upstream = as_float(as_dict(wire.get("cost_details")).get("upstream_inference_cost"))
-    if wire.get("is_byok") is True and upstream is not None:
-        return float(sum((Decimal(str(one)) for one in (cost, upstream) if one is not None), Decimal(0)))
-    return cost
+    if wire.get("is_byok") is not True:
+        return cost
+    details = as_dict(wire.get("cost_details"))
+    upstream = [as_float(details.get("upstream_inference_cost"))]
+    if upstream == [None]:
+        upstream = [as_float(details.get(f"upstream_inference_{part}_cost")) for part in _PARTS]
+    known = [Decimal(str(one)) for one in (cost, *upstream) if one is not None]
+    return float(sum(known)) if known else None

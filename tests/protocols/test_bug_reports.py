@@ -60,6 +60,15 @@ TOOL_DELTAS: dict[str, tuple[Pieces, list[Any]]] = {
     "an empty last delta with the name": ([(0, "a", "add", '{"x":1}'), (0, None, "add", "")], [ADD]),
     "arguments as an object": ([(0, "a", "add", {"x": 1})], [ADD]),
     "the whole call again at the end": ([(0, *ADD), (0, *ADD)], [ADD]),
+    "one id for all calls": (
+        [(0, "0", "add", '{"x"'), (1, "0", "mul", ""), (0, "0", None, ":1}"), (1, "0", None, '{"y":2}')],
+        [("0", *ADD[1:]), ("0", *MUL[1:])],
+    ),
+    "one id for all calls, no index": (
+        [(None, "0", "add", '{"x":1}'), (None, "0", "add", '{"x":2}'), (None, "0", "mul", '{"y":2}')],
+        [("0", *ADD[1:]), ("0", "add", '{"x":2}'), ("0", *MUL[1:])],
+    ),
+    "the whole call again, written in another way": ([(0, *ADD), (0, "a", "add", '{"x": 1}')], [ADD]),
     "a stand-in before the arguments": (
         [(0, "a", "add", "{}"), (0, None, None, '{"x"'), (0, None, None, ":1}")],
         [ADD],
