@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from pytest_llmcassette.protocols.reported_cost import reported_cost
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_str, counts_in, dict_list, sum_known
 
@@ -21,6 +22,7 @@ def message_usage(wire: dict[str, Any]) -> Usage:
         _tokens(wire),
         reasoning_output_tokens=as_int(as_dict(wire.get("output_tokens_details")).get("thinking_tokens")),
         server_tool_calls={name.removesuffix("_requests"): count for name, count in server_tools.items()},
+        cost=reported_cost(wire),
     )
     return replace(sum((_tokens(entry) for entry in _passes(wire, ("compaction",))), own), wire=wire)
 

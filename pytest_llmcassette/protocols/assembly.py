@@ -176,8 +176,10 @@ class Assembly:
         if not self.kinds and body.lstrip()[:1] == b"<":
             return unreadable(self.exchange, "a page came instead of events")
         last = body[-10_000:].rstrip().rpartition(b"\n")[2]
-        value = json_object(last.decode(errors="replace")) if last.startswith(b"{") else None
-        return None if value is None else error_inside(value, answered=True)
+        # llama.cpp names the field `error`.
+        words = last.removeprefix(b"error:").lstrip()
+        value = json_object(words.decode(errors="replace")) if words.startswith(b"{") else None
+        return None if value is None else error_inside(value, answered=not last.startswith(b"error:"))
 
     def event(self, name: str, event: dict[str, Any]) -> None:
         """Take in one event of a stream."""

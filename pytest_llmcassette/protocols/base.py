@@ -37,12 +37,12 @@ class Exchange:
         except ValueError:
             return SplitResult("", "", "", "", "")
 
-    @property
+    @cached_property
     def path(self) -> str:
         """The URL's path, percent-encoding as sent."""
         return self.url.path
 
-    @property
+    @cached_property
     def posted_to(self) -> str:
         """The URL's path, without slashes at its end, of a POST; `""` for other methods."""
         return (self.path.rstrip("/") or "/") if self.request.method.upper() == "POST" else ""

@@ -72,8 +72,9 @@ class ChatAnswer(Assembly):
                 self._fail(extra)
         if usage and (not self._usage or counts_anything(as_dict(usage))):
             self._usage = usage
-        if document.get("service_tier"):
-            self.service_tier = as_str(document["service_tier"])
+        tier = document.get("service_tier")
+        if tier and isinstance(tier, str):
+            self.service_tier = tier
         choices = document.get("choices")
         if not choices or "error" in document or "base_resp" in document:
             # A chunk of counts alone has no choices, and no words either.
@@ -102,7 +103,7 @@ class ChatAnswer(Assembly):
         if not asked or asked.get("n") not in (None, 1) or "prompt" in asked:
             return False
         words = sum(any(isinstance(part, Text) for part in choice.parts) for choice in built)
-        return words <= 1 and any(isinstance(part, ToolCall) for choice in built[1:] for part in choice.parts)
+        return words <= 1 and any(isinstance(part, ToolCall) for choice in built for part in choice.parts)
 
     def complete(self) -> bool:
         """Of a whole answer that it is there; of a stream its `[DONE]`, or without one a reason for each choice."""

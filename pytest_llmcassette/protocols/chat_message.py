@@ -12,8 +12,8 @@ from pytest_llmcassette.protocols.transcript import Choice, Citation, FinishReas
 from pytest_llmcassette.protocols.wire_values import as_dict, as_list, as_str, dict_list, index_of
 
 # `reasoning_text` and `reasoning_opaque` are Copilot's, `thinking_blocks` LiteLLM's.
-_WORDS = ("reasoning_content", "reasoning", "reasoning_text", "thinking")
-_REASONING = frozenset({*_WORDS, "reasoning_details", "reasoning_opaque", "thinking_blocks"})
+_OTHERS = frozenset({"reasoning_text", "thinking", "reasoning_opaque", "thinking_blocks"})
+_REASONING = _OTHERS | {"reasoning_content", "reasoning", "reasoning_details"}
 # Looked for together, since a stream has thousands of deltas with none of them.
 _RARE = frozenset(
     {"refusal", "images", "audio", "annotations", "executed_tools", "tool_calls", "function_call"},
@@ -81,18 +81,15 @@ class ChatChoice:
 
     def _add_reasoning(self, message: dict[str, Any]) -> None:
         """`reasoning_content` or `reasoning`, and `reasoning_details` that say the same again: counted once."""
-        words = next((said for name in _WORDS if (said := as_str(message.get(name)))), "")
+        said = message.get("reasoning_content") or message.get("reasoning")
+        if (not said or "thinking_blocks" in message) and message.keys() & _OTHERS:
+            others = self._of_others(message)
+            said = said or others
+        words = said if isinstance(said, str) else ""
         details = dict_list(message.get("reasoning_details"))
         if not details:
-            blocks = dict_list(message.get("thinking_blocks"))
-            words = words or "".join(as_str(block.get("thinking")) or "" for block in blocks)
             if words:
                 self.draft.part(Reasoning).pieces.append(words)
-            for signature in (as_str(block.get("signature")) for block in blocks):
-                if signature:
-                    self.draft.part(Reasoning).signature = signature
-            if as_str(message.get("reasoning_opaque")):
-                self.draft.part(Reasoning).encrypted = message["reasoning_opaque"]
             return
         detailed = "".join(_detail_words(entry) for entry in details)
         alone = not words or words == detailed
@@ -108,6 +105,16 @@ class ChatChoice:
                 part.pieces.append(_detail_words(entry))
             part.signature = as_str(entry.get("signature")) or part.signature
             part.id = as_str(entry.get("id")) or part.id
+
+    def _of_others(self, message: dict[str, Any]) -> Any:
+        """The words in the fields that few hosts have; what stands beside them is put where it belongs."""
+        if as_str(message.get("reasoning_opaque")):
+            self.draft.part(Reasoning).encrypted = message["reasoning_opaque"]
+        blocks = dict_list(message.get("thinking_blocks"))
+        for signature in (as_str(block.get("signature")) for block in blocks):
+            self.draft.part(Reasoning).signature = signature or self.draft.part(Reasoning).signature
+        own = message.get("reasoning_text") or message.get("thinking")
+        return own or "".join(as_str(block.get("thinking")) or "" for block in blocks)
 
     def _add_part(self, part: object) -> None:
         """A part of a content list (Mistral, and hosts that pass Anthropic's or OpenAI's parts through)."""

@@ -60,9 +60,16 @@ class ToolCallDrafts:
 
     def _draft(self, index: int | None, call_id: str | None, name: str | None, arguments: str) -> PartDraft:
         """The call that a delta belongs to: of its id, else of its index, else the last one; or a new one."""
+        there = None if index is None else self._by_index.get(index)
         known = self._by_id.get(call_id) if call_id else None
+        if known is not None and there is not None and there.id == call_id:
+            # One id for all calls, each at an index of its own.
+            known = there
+        elsewhere = index is not None and there is None
+        if known is not None and name and known.name and _is_another(known, name, arguments, elsewhere=elsewhere):
+            known = self._new()
         if known is None:
-            known = self._last if index is None else self._by_index.get(index)
+            known = self._last if index is None else there
             if index is not None and known is None and not (call_id or name):
                 # An index that names no call: numbers that drift from delta to delta, and mean the open call.
                 known = self._last
@@ -97,6 +104,15 @@ def _begins(known: PartDraft, index: int | None, call_id: str | None, name: str 
     return _are_whole(known) and bool(arguments or name != known.name)
 
 
+def _is_another(known: PartDraft, name: str, arguments: str, *, elsewhere: bool) -> bool:
+    """Whether a delta under a known id is of another call all the same: some hosts give one id to all."""
+    if name != known.name and elsewhere:
+        return True
+    if not _are_whole(known):
+        return False
+    return name != known.name or json_object(arguments) not in (None, json_object("".join(known.pieces)))
+
+
 def _are_whole(call: PartDraft) -> bool:
     text = "".join(call.pieces).strip()
     return text.endswith("}") and json_object(text) is not None
@@ -108,7 +124,7 @@ def _grow_arguments(draft: PartDraft, arguments: str, *, again: bool) -> None:
         if said.strip() == "{}":
             # A stand-in, sent before the arguments.
             draft.pieces = []
-        elif again and said == arguments and _are_whole(draft):
+        elif again and _are_whole(draft) and json_object(said) == json_object(arguments):
             # A gateway that repeats the whole call at its end.
             return
     draft.pieces.append(arguments)

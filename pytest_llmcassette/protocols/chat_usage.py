@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
+from pytest_llmcassette.protocols.reported_cost import reported_cost
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import as_dict, as_float, as_int, counts_in, first_int
+from pytest_llmcassette.protocols.wire_values import as_dict, as_int, counts_in, first_int
 
 
 def chat_usage(wire: Any, provider: str) -> Usage | None:
@@ -68,23 +68,3 @@ def _output(wire: dict[str, Any], reasoning: int | None, provider: str) -> int |
     if beside or (provider == "vercel" and reasoning > completion):
         return completion + reasoning
     return completion
-
-
-_TICKS = 10**10
-
-
-def reported_cost(wire: dict[str, Any]) -> float | None:
-    """What a `usage` object says was paid, in US dollars; None when it does not say.
-
-    xAI counts ticks. At OpenRouter, who brings a key (`is_byok`) pays the host's fee and, to the provider, its cost.
-    """
-    ticks = as_int(wire.get("cost_in_usd_ticks"))
-    if ticks is not None:
-        return ticks / _TICKS
-    value = wire.get("cost")
-    # A number at OpenRouter and Vercel, an object with a total at Perplexity.
-    cost = as_float(value.get("total_cost")) if isinstance(value, dict) else as_float(value)
-    upstream = as_float(as_dict(wire.get("cost_details")).get("upstream_inference_cost"))
-    if wire.get("is_byok") is True and upstream is not None:
-        return float(sum((Decimal(str(one)) for one in (cost, upstream) if one is not None), Decimal(0)))
-    return cost

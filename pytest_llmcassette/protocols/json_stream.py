@@ -91,6 +91,7 @@ class JsonStream(Events):
 
     def __init__(self, body: bytes, *, counts_unended: bool = False) -> None:
         super().__init__()
+        self._words = ""
         self._events, self._tail, invalid_utf8 = sse.parse(body)
         if invalid_utf8:
             self.note("some bytes of the stream are no UTF-8 and were replaced")
@@ -122,6 +123,9 @@ class JsonStream(Events):
         if self._tail is not None:
             self.cut = True
             self.note(f"the stream ends inside an event: {self._tail[:80]!r}")
+        if self._words and not kinds:
+            # Words where the answer was to be.
+            self.error = ExchangeError(status=None, type=None, message=self._words)
 
     def _not_json(self, number: int, name: str, data: str) -> None:
         if name == "error":
@@ -130,6 +134,7 @@ class JsonStream(Events):
             return
         self.cut = True
         self.note(f"event {number} is no JSON object: {data[:80]!r}")
+        self._words = self._words or data
 
 
 def _is_done(data: str) -> bool:

@@ -23,7 +23,8 @@ class OpenAICompletions(ChatProtocol):
         """By URL (`.../completions` that chat did not claim), else by the answer's own words."""
         path = exchange.posted_to
         if path.endswith("/completions"):
-            return True
+            # What chat did not claim of its own is no answer.
+            return not path.endswith("/chat/completions")
         return bool(path) and b'"text_completion"' in exchange.body[:4096] and exchange.asked("prompt") is not None
 
 

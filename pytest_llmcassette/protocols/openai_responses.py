@@ -10,9 +10,9 @@ from typing import Any
 from pytest_llmcassette.cassette.model import Outcome
 from pytest_llmcassette.protocols.assembly import AssembledProtocol, ChoiceDraft
 from pytest_llmcassette.protocols.base import Exchange
-from pytest_llmcassette.protocols.chat_usage import reported_cost
 from pytest_llmcassette.protocols.http_errors import error_inside, error_object, unreadable
 from pytest_llmcassette.protocols.json_stream import Events, is_event_stream
+from pytest_llmcassette.protocols.reported_cost import reported_cost
 from pytest_llmcassette.protocols.responses_items import add_item
 from pytest_llmcassette.protocols.responses_stream import ResponseDraft, error_fields
 from pytest_llmcassette.protocols.transcript import Choice, FinishReason, ToolCall, Transcript

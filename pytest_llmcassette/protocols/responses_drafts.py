@@ -77,7 +77,11 @@ class ItemDrafts:
             if known is not None:
                 return known
         index = as_int(event.get("output_index"))
-        draft = next((one for one in reversed(self._drafts) if self._may_be(one, kind, index, new=new)), None)
+        fitting = (one for one in reversed(self._drafts) if self._may_be(one, kind, index, new=new))
+        draft = next(fitting, None)
+        if draft is not None and identity and draft.is_finished and draft.item.get("id"):
+            # Nothing comes for a finished item but under its own id.
+            draft = None
         if draft is None:
             last = self._drafts[-1].index if self._drafts else 0
             draft = ItemDraft({"type": kind}, last if index is None else index)

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from pytest_llmcassette.cassette.files import save
+from pytest_llmcassette.cassette.model import Interaction, Request, Response
 from pytest_llmcassette.cli import show
 from pytest_llmcassette.cli.terminal import Terminal
 
@@ -350,3 +352,22 @@ def test_an_ascii_terminal_gets_escapes(folder: Path) -> None:
     environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     process = subprocess.run([*COMMAND, str(folder / "a.yaml")], capture_output=True, env=environment, check=True)
     assert b"red\\u202e \\xe9" in process.stdout
+
+
+def test_all_choices_where_there_are_several(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    call = {"id": "a", "type": "function", "function": {"name": "add", "arguments": "{}"}}
+    choices = [
+        {"index": 0, "message": {"content": "one"}, "finish_reason": "stop"},
+        {"index": 1, "message": {"tool_calls": [call]}, "finish_reason": "tool_calls"},
+    ]
+    asked = json.dumps({"model": "m", "n": 2, "messages": []}).encode()
+    answer = json.dumps({"choices": choices, "service_tier": "flex"}).encode()
+    request = Request(method="POST", url=URL, body=asked)
+    save(tmp_path / "two.yaml", [Interaction(request=request, response=Response(code=200, body=answer))])
+    (row,) = rows(shown(capsys, "--json", tmp_path)[1])
+    assert (row["text"], row["tool_calls"], row["service_tier"]) == ("one", [], "flex")
+    assert [(one["index"], one["text"], one["finish_reason"]) for one in row["choices"]] == [
+        (0, "one", "stop"),
+        (1, None, "tool_calls"),
+    ]
+    assert row["choices"][1]["tool_calls"] == [{"id": "a", "name": "add", "arguments": "{}"}]
