@@ -106,8 +106,8 @@ class Lines:
         if first == b'"':
             return double_quoted(written, 0, len(written)).decode("utf-8")
         if first == b"'":
-            late = single_quoted(written, 0, len(written))
-        elif first == b"|":
+            return single_quoted(written, 0, len(written)).decode("utf-8")
+        if first == b"|":
             late, self.place = block(self.raw, written, self.place, indent)
         elif written == b"!!binary |":
             late, self.place = binary_block(self.raw, self.place, indent)
@@ -125,11 +125,12 @@ class Lines:
         self.place = end + 1
         late: Late
         if first == 0x27:
-            late = single_quoted(raw, start, end)
-        elif first == 0x22:
+            message.body = single_quoted(raw, start, end)
+            return
+        if first == 0x22:
             message.body = double_quoted(raw, start, end)
             return
-        elif first == 0x7C:
+        if first == 0x7C:
             late, self.place = block(raw, raw[start:end], end + 1, 6)
         elif raw.startswith(b"!!binary |\n", start):
             late, self.place = binary_block(raw, end + 1, 6)

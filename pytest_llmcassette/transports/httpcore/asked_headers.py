@@ -54,14 +54,14 @@ class _Listening(bytes):
 
     def lower(self) -> bytes:
         if self._lower is None:
-            self._lower = type(self)(super().lower())
-            self._lower.told = self.told
+            lower = self._lower = type(self)(super().lower())
+            lower.told, lower._lower = self.told, lower
         return self._lower
 
     def __eq__(self, other: object) -> bool:
         if type(other) is bytes and other not in _BY_HTTPX:
             note, hears = self.told
-            if hears(other) and _is_asked_for_by_a_user():
+            if _is_asked_for_by_a_user() and hears(other):
                 note(other.decode("latin-1"))
         return bytes.__eq__(self, other)
 
