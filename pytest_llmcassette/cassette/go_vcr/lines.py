@@ -77,10 +77,11 @@ class Lines:
         """Names and values. The same few blocks stand in all files of a suite, so a plain one is read only once."""
         end = _MAP_END.search(self.raw, self.place)
         block = self.raw[self.place : end.start() + 1] if end else b""
-        if block and is_small(block):
-            self.place += len(block)
-            return copied(block)
-        return self.entries()
+        found = small_map(block) if block else None
+        if found is None:
+            return self.entries()
+        self.place += len(block)
+        return found
 
     def entries(self) -> Headers:
         found: Headers = {}
@@ -144,13 +145,10 @@ class Lines:
         defer_body(message, late)
 
 
-def is_small(block: bytes) -> bool:
-    """Whether a map's lines are few and plain enough to be remembered."""
-    return len(block) < _SMALL_BLOCK and b"|\n" not in block
-
-
-def copied(block: bytes) -> Headers:
-    """Names and values of a small map, which the caller may change."""
+def small_map(block: bytes) -> Headers | None:
+    """Names and values, which the caller may change, if the lines are few and plain enough to be remembered."""
+    if len(block) >= _SMALL_BLOCK or b"|\n" in block:
+        return None
     return {name: list(values) for name, values in _small_block(block)}
 
 
