@@ -40,6 +40,7 @@ BLOCKED = {
     "hypothesispytest": "--hypothesis",
     "junitxml": "--junit",
     "legacypath": "",
+    "logging": "--log",
     "pastebin": "--pastebin",
     "platformdirs": "",
     "recwarn": "",
