@@ -60,6 +60,7 @@ TOOL_DELTAS: dict[str, tuple[Pieces, list[Any]]] = {
     "an empty last delta with the name": ([(0, "a", "add", '{"x":1}'), (0, None, "add", "")], [ADD]),
     "arguments as an object": ([(0, "a", "add", {"x": 1})], [ADD]),
     "the whole call again at the end": ([(0, *ADD), (0, *ADD)], [ADD]),
+    "whole arguments, then more of them": ([(0, "a", "add", '{"y":1}'), (0, None, None, '{"x":1}')], [ADD]),
     "one id for all calls": (
         [(0, "0", "add", '{"x"'), (1, "0", "mul", ""), (0, "0", None, ":1}"), (1, "0", None, '{"y":2}')],
         [("0", *ADD[1:]), ("0", *MUL[1:])],
@@ -549,6 +550,7 @@ def test_reasoning_of_odd_forms(host: str) -> None:
 
 
 TIERS: dict[str, tuple[str, Any]] = {
+    "standard": (MISTRAL, {"choices": [TEXT], "usage": USAGE | {"service_tier": "standard"}}),
     "flex": (OPENAI, {"choices": [TEXT], "usage": USAGE, "service_tier": "flex"}),
     "priority": (RESPONSES, response(MESSAGE, service_tier="priority")),
     "batch": (ANTHROPIC, message({"input_tokens": 1, "output_tokens": 1, "service_tier": "batch"})),
