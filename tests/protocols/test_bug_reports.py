@@ -267,6 +267,7 @@ ERRORS: dict[str, tuple[str, Any, str]] = {
     "a bare line of JSON": (OPENAI, PARTLY + b'{"error": {"message": "gone"}}\n', "gone"),
     "llama.cpp's own field": (OPENAI, b'error: {"code": 400, "message": "too long"}\n\n', "too long"),
     "Anthropic, without a type": (ANTHROPIC, b'data: {"error": {"message": "overloaded"}}\n\n', "overloaded"),
+    "vectors": ("https://api.openai.com/v1/embeddings", {"object": "error", "message": "too long"}, "too long"),
     "a response of words": (RESPONSES, {"message": "no such model", "code": 1}, "no such model"),
 }
 
@@ -275,7 +276,10 @@ ERRORS: dict[str, tuple[str, Any, str]] = {
 def test_errors_in_a_200(kind: str) -> None:
     url, answer, words = ERRORS[kind]
     transcript = read(
-        url, answer, request=ASKED, content_type="text/event-stream" if b"stream" in kind.encode() else None
+        url,
+        answer,
+        request=ASKED | {"input": "Hi"},
+        content_type="text/event-stream" if b"stream" in kind.encode() else None,
     )
     assert transcript.error is not None
     assert words in (transcript.error.message or "")
