@@ -9,7 +9,6 @@ from collections.abc import Iterable
 
 from pytest_llmcassette.protocols import registry
 from pytest_llmcassette.protocols.base import Exchange
-from pytest_llmcassette.protocols.free import free_kind
 from pytest_llmcassette.protocols.hosts import is_known
 from pytest_llmcassette.protocols.transcript import Transcript
 from pytest_llmcassette.recorder.requests import SentRequest
@@ -42,6 +41,9 @@ def is_unread(sent: SentRequest) -> bool:
     """Whether nobody knows what an answer of a known provider cost: see `unread_of`."""
     if sent.interaction is None or not 200 <= sent.interaction.response.code < 300 or transcript_of(sent) is not None:
         return False
+    # Imported here: a replay alone asks for no figures.
+    from pytest_llmcassette.protocols.free import free_kind
+
     exchange = Exchange(sent.interaction)
     return is_known(exchange.host) and free_kind(exchange) is None
 

@@ -7,14 +7,16 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from pytest_llmcassette.cassette.encoding import decode_sniffed
 from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.protocols.hosts import provider_at
-from pytest_llmcassette.protocols.routes import Route, route_of
 from pytest_llmcassette.protocols.transcript import Transcript
+
+if TYPE_CHECKING:
+    from pytest_llmcassette.protocols.routes import Route
 
 
 class Exchange:
@@ -71,6 +73,9 @@ class Exchange:
     @cached_property
     def route(self) -> Route | None:
         """Whose the request's URL is, of the APIs that are known by it alone."""
+        # Imported here: a replay reads nothing.
+        from pytest_llmcassette.protocols.routes import route_of
+
         return route_of(self.request.method, self.host, self.path)
 
     @property

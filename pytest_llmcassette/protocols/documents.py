@@ -22,6 +22,7 @@ _FINISH = finish_reasons(
     content_filter="content_filter",
     error="error failed",
 )
+_UNWRITTEN = ("embedding", "rerank", "classification")
 
 
 class DocumentAnswer(OneAnswer):
@@ -96,8 +97,11 @@ class DocumentAnswer(OneAnswer):
         return self.error is None and not self.cut and self.ended and whole
 
     def usage(self) -> Usage | None:
-        """What was counted."""
-        return self.counts
+        """What was counted. Where nothing is written all tokens are input, though some wires name the total alone."""
+        counts = self.counts
+        if counts is not None and counts.input_tokens is None and self.answers_with in _UNWRITTEN:
+            return replace(counts, input_tokens=counts.total_tokens)
+        return counts
 
 
 class RoutedProtocol(AssembledProtocol):

@@ -10,6 +10,7 @@ from typing import Any
 
 from pytest_llmcassette.protocols.documents import DocumentAnswer, RoutedProtocol, counted
 from pytest_llmcassette.protocols.media import decoded, media_of_bytes
+from pytest_llmcassette.protocols.transcript import Text
 from pytest_llmcassette.protocols.wire_values import as_dict, as_str, first_str
 
 _TYPES = {"mp3": "audio/mpeg", "pcm": "audio/pcm"}
@@ -98,8 +99,8 @@ class _Transcription(DocumentAnswer):
         elif kind.endswith(".done"):
             self.ended = True
             self.model = as_str(event.get("model"))
-            if not self._choice.parts:
-                self.say(event.get("text"))
+            if isinstance(event.get("text"), str):
+                self._choice.part(Text).pieces[:] = [event["text"]]
             self._count(event)
 
     def _count(self, fields: dict[str, Any]) -> None:

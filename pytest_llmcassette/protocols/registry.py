@@ -11,7 +11,6 @@ from importlib import import_module
 from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.errors import CassetteError
 from pytest_llmcassette.protocols.base import Exchange, WireProtocol
-from pytest_llmcassette.protocols.routes import ROUTES
 from pytest_llmcassette.protocols.transcript import ExchangeError, Transcript
 
 # Asked in this order: the narrow claims (a host, a model family inside another API) before the wide ones.
@@ -43,6 +42,8 @@ def _load() -> list[WireProtocol]:
 
 def names() -> tuple[str, ...]:
     """The names of all known protocols, users' own first."""
+    from pytest_llmcassette.protocols.routes import ROUTES
+
     ours = (*(protocol.name for protocol in _load()), *dict.fromkeys(route.name for route in ROUTES), *_OF_AGENTS)
     return (*(protocol.name for protocol in _registered), *ours)
 

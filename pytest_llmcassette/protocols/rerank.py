@@ -6,7 +6,6 @@ vLLM, Hugging Face's text-embeddings-inference (a bare list) and watsonx are ali
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from pytest_llmcassette.protocols.base import Exchange
@@ -23,11 +22,7 @@ class _Ranking(DocumentAnswer):
         fields = as_dict(document)
         listed = document if isinstance(document, list) else fields.get("results", fields.get("data"))
         self.other("ranking", [_placed(entry) for entry in dict_list(listed or fields.get("rankings"))])
-        counts = billed_usage(fields)
-        if counts is not None and counts.input_tokens is None:
-            # Nothing is written: all tokens are input.
-            counts = replace(counts, input_tokens=counts.total_tokens)
-        self.counts = counts
+        self.counts = billed_usage(fields)
 
 
 def _placed(entry: dict[str, Any]) -> dict[str, Any]:
