@@ -72,6 +72,8 @@ class ChatAnswer(Assembly):
                 self._fail(extra)
         if usage and (not self._usage or counts_anything(as_dict(usage))):
             self._usage = usage
+            # Mistral says it there.
+            self.service_tier = as_str(as_dict(usage).get("service_tier")) or self.service_tier
         tier = document.get("service_tier")
         if tier and isinstance(tier, str):
             self.service_tier = tier

@@ -44,7 +44,7 @@ class ToolCallDrafts:
         if name is not None:
             _grow_name(draft, name, repeated=call_id is not None)
         if arguments:
-            _grow_arguments(draft, arguments, again=call_id is not None and call_id == draft.id)
+            _grow_arguments(draft, arguments)
         signature = as_dict(as_dict(delta.get("extra_content")).get("google")).get("thought_signature")
         if isinstance(signature, str):
             draft.signature = signature
@@ -118,15 +118,15 @@ def _are_whole(call: PartDraft) -> bool:
     return text.endswith("}") and json_object(text) is not None
 
 
-def _grow_arguments(draft: PartDraft, arguments: str, *, again: bool) -> None:
+def _grow_arguments(draft: PartDraft, arguments: str) -> None:
+    """More arguments. Behind whole ones there can be none: what comes is the same again, or what stands instead."""
     if draft.pieces and arguments.lstrip()[:1] == "{":
         said = "".join(draft.pieces)
-        if said.strip() == "{}":
-            # A stand-in, sent before the arguments.
-            draft.pieces = []
-        elif again and _are_whole(draft) and json_object(said) == json_object(arguments):
-            # A gateway that repeats the whole call at its end.
+        again = json_object(arguments) if _are_whole(draft) else None
+        if again is not None and again == json_object(said):
             return
+        if again is not None or said.strip() == "{}":
+            draft.pieces = []
     draft.pieces.append(arguments)
 
 

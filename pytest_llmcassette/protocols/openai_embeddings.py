@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_llmcassette.protocols.assembly import AssembledProtocol, Vectors
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.chat_usage import chat_usage
-from pytest_llmcassette.protocols.http_errors import error_object, unreadable
+from pytest_llmcassette.protocols.http_errors import error_inside, unreadable
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import as_dict, as_str
 
@@ -18,9 +18,9 @@ class _Embeddings(Vectors):
         fields = as_dict(document)
         self.model = as_str(fields.get("model")) or None
         self._counted = chat_usage(fields.get("usage"), self.exchange.provider)
-        if fields.get("error"):
-            self.error = error_object(fields, status=None)
-        elif not isinstance(fields.get("data"), list):
+        answered = isinstance(fields.get("data"), list)
+        self.error = error_inside(fields, answered=answered)
+        if self.error is None and not answered:
             self.error = unreadable(self.exchange, "the body has no data")
 
     def usage(self) -> Usage | None:

@@ -60,6 +60,7 @@ TOOL_DELTAS: dict[str, tuple[Pieces, list[Any]]] = {
     "an empty last delta with the name": ([(0, "a", "add", '{"x":1}'), (0, None, "add", "")], [ADD]),
     "arguments as an object": ([(0, "a", "add", {"x": 1})], [ADD]),
     "the whole call again at the end": ([(0, *ADD), (0, *ADD)], [ADD]),
+    "whole arguments, then more of them": ([(0, "a", "add", '{"y":1}'), (0, None, None, '{"x":1}')], [ADD]),
     "one id for all calls": (
         [(0, "0", "add", '{"x"'), (1, "0", "mul", ""), (0, "0", None, ":1}"), (1, "0", None, '{"y":2}')],
         [("0", *ADD[1:]), ("0", *MUL[1:])],
@@ -266,6 +267,7 @@ ERRORS: dict[str, tuple[str, Any, str]] = {
     "a bare line of JSON": (OPENAI, PARTLY + b'{"error": {"message": "gone"}}\n', "gone"),
     "llama.cpp's own field": (OPENAI, b'error: {"code": 400, "message": "too long"}\n\n', "too long"),
     "Anthropic, without a type": (ANTHROPIC, b'data: {"error": {"message": "overloaded"}}\n\n', "overloaded"),
+    "vectors": ("https://api.openai.com/v1/embeddings", {"object": "error", "message": "too long"}, "too long"),
     "a response of words": (RESPONSES, {"message": "no such model", "code": 1}, "no such model"),
 }
 
@@ -274,7 +276,10 @@ ERRORS: dict[str, tuple[str, Any, str]] = {
 def test_errors_in_a_200(kind: str) -> None:
     url, answer, words = ERRORS[kind]
     transcript = read(
-        url, answer, request=ASKED, content_type="text/event-stream" if b"stream" in kind.encode() else None
+        url,
+        answer,
+        request=ASKED | {"input": "Hi"},
+        content_type="text/event-stream" if b"stream" in kind.encode() else None,
     )
     assert transcript.error is not None
     assert words in (transcript.error.message or "")
@@ -549,6 +554,7 @@ def test_reasoning_of_odd_forms(host: str) -> None:
 
 
 TIERS: dict[str, tuple[str, Any]] = {
+    "standard": (MISTRAL, {"choices": [TEXT], "usage": USAGE | {"service_tier": "standard"}}),
     "flex": (OPENAI, {"choices": [TEXT], "usage": USAGE, "service_tier": "flex"}),
     "priority": (RESPONSES, response(MESSAGE, service_tier="priority")),
     "batch": (ANTHROPIC, message({"input_tokens": 1, "output_tokens": 1, "service_tier": "batch"})),
