@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmcassette.modes import RecordMode
-from pytest_llmcassette.plugin import switches
+from pytest_llmcassette.plugin import faults, switches
 from pytest_llmcassette.plugin.commands import how_to_record
 from pytest_llmcassette.plugin.keys import Placeholders
 from pytest_llmcassette.plugin.markers import CassetteMark
@@ -55,6 +55,9 @@ class EnteredCassettes:
         item = self._item
         where = f'use_cassette("{path}")'
         config = switches.of_test(item, path, (where, given), self._mark, self._from_fixture())
+        injections = faults.injections_of(item)
+        if injections is not None:
+            config = faults.replay_only(config)
         before = next((one for one in reversed(self.recorders) if one.has_recorded and _same(one.path, path)), None)
         exists = before is not None or path.exists()
         recorder = Recorder(
@@ -68,6 +71,8 @@ class EnteredCassettes:
         )
         if self._allowance is not None:
             recorder.known_drift = self._allowance.known_drift()
+        if injections is not None:
+            recorder.changes = (injections,)
         self.recorders.append(recorder)
         if not self._open:
             self._placeholders.set()
@@ -82,7 +87,7 @@ class EnteredCassettes:
         tells = ended_well and not self._is_over()
         if tells and not recorder.calls and self._was_hidden(recorder):
             return False
-        if tells and not (recorder.misses or recorder.config.allow_unplayed):
+        if tells and not (recorder.misses or recorder.config.allow_unplayed or recorder.is_altered):
             left = len(recorder.unplayed())
             self.unplayed += left
             if left and recorder.calls and self._allowance is not None and self._allowance.lets(left):

@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pytest_llmcassette.cassette.encoding import decode_sniffed
 from pytest_llmcassette.cassette.model import Interaction
+from pytest_llmcassette.protocols.forms import Forms
 from pytest_llmcassette.protocols.hosts import provider_at
 from pytest_llmcassette.protocols.transcript import Transcript
 
@@ -108,9 +109,10 @@ def _json(body: bytes) -> Any:
 
 
 class WireProtocol(ABC):
-    """One API's shape on the wire. Stateless; registered once under `name`."""
+    """One API's shape on the wire. Stateless; registered once under `name`. `forms` are what faults are made with."""
 
     name: str
+    forms: Forms = Forms()
 
     @abstractmethod
     def claims(self, exchange: Exchange) -> bool:
@@ -122,3 +124,7 @@ class WireProtocol(ABC):
 
         May raise on garbage: the registry turns that into a transcript with an error and a note.
         """
+
+    def forms_of(self, exchange: Exchange) -> Forms:
+        """`forms`, unless the host has its own."""
+        return self.forms

@@ -74,6 +74,9 @@ class Recorder:
         """What requests may differ in all the same; asked where there is no recording, on replay alone."""
         self.changes: tuple[Callable[[Any], Any], ...] = ()
         """What is done to each answer's delivery before it is replayed: `replay.deliver.Change`s, in order."""
+        self.is_altered = False
+        """Whether one of them has made another answer of a recording, so that what was not asked for says nothing."""
+        self._altered: dict[int, list[SentRequest]] = {}
         self.left_over = 0
         """After `save` in mode all: how many of the file's interactions this run did not replace."""
         self._after = after
@@ -174,6 +177,21 @@ class Recorder:
         )
         return self._recording.reserve(request, sent, live.headers, self.phase)
 
+    def was_altered(self, recorded: Interaction, delivered: Interaction, *, comes_again: bool) -> None:
+        """A change has made another answer of a recording; `comes_again`: a retry is answered with the recording.
+
+        What was delivered is what this run has seen. Of several attempts only the last one counts, as in a recording.
+        """
+        with self.lock:
+            self.is_altered = True
+            for sent in reversed(self.sent):
+                if sent.interaction is recorded:
+                    sent.interaction = delivered
+                    if comes_again:
+                        self._altered.setdefault(id(recorded), []).append(sent)
+                        self._load().give_back(recorded)
+                    return
+
     def prepare(self) -> None:
         """Do all that needs the disk, so that no request does: it may come in a running event loop.
 
@@ -209,6 +227,8 @@ class Recorder:
     def _mark_repeats(self, sent: SentRequest, interaction: Interaction) -> None:
         """A failure served again to a retrying client counts once, as it did when it was recorded."""
         sent.interaction = interaction
+        for earlier in self._altered.get(id(interaction), ()):
+            earlier.dropped = True
         if self.config.record_errors or not is_transient(interaction):
             return
         for earlier in self.sent[:-1]:

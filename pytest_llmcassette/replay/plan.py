@@ -16,13 +16,15 @@ class End:
     """What a client meets where a delivery does not end whole.
 
     An error of the network, named by httpcore's class for it (`ReadError`, `ConnectTimeout`, ...), or a `stop`. Before
-    a stop an async client is given `patience` seconds to leave by itself.
+    a stop an async client is given `patience` seconds to leave by itself. `silence` are seconds for which nothing
+    comes before it: a client whose read timeout is shorter meets that, at once.
     """
 
     kind: str = ""
     message: str = ""
     stop: CassetteStop | None = None
     patience: float = 0.0
+    silence: float = 0.0
 
 
 @dataclass(slots=True)
@@ -31,6 +33,11 @@ class Delivery:
 
     After `wait` seconds comes the `head`, then the `pieces` (they may be gone through once), then the `end`, None for
     a whole answer. Without a head, `end` comes in its place. `interaction` is what was recorded, never to be changed.
+    A wait that is longer than the client's read timeout ends in that, at once; of others nothing is slept where
+    `sleeps` is False.
+
+    Where a change has made another answer of it, `altered` is what was delivered, and `comes_again` says that the
+    client may ask for the recording once more.
     """
 
     interaction: Interaction
@@ -38,6 +45,9 @@ class Delivery:
     pieces: Iterable[Piece] = ()
     wait: float = 0.0
     end: End | None = None
+    sleeps: bool = True
+    altered: Interaction | None = None
+    comes_again: bool = False
 
 
 Change = Callable[[Delivery], Delivery]

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from pytest_llmcassette.errors import CassetteFault, NotIntercepted, RequestRefused
+from pytest_llmcassette.cassette.model import Interaction
+from pytest_llmcassette.errors import CassetteFault, CassetteStop, NotIntercepted, RequestRefused
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.recorder.requests import LiveRequest, RawHeaders
 from pytest_llmcassette.recorder.slot import RecordingSlot
-from pytest_llmcassette.replay.deliver import deliver
+from pytest_llmcassette.replay.deliver import Delivery, deliver
 from pytest_llmcassette.transports.carrying import Carrier
 from pytest_llmcassette.transports.client_errors import ClientErrors
 from pytest_llmcassette.transports.live import LiveAnswer
@@ -71,27 +72,40 @@ class Exchange:
         self._url = url
         self._errors = errors
 
-    def answer(self, headers: RawHeaders, body: bytes) -> Carrier | LiveAnswer:
+    def answer(self, headers: RawHeaders, body: bytes, read_timeout: float | None = None) -> Carrier | LiveAnswer:
         """What answers the request: a recording to carry out, or the network, which the result is to be told of.
 
-        Raises a `CassetteStop` when neither may.
+        `read_timeout` are the seconds that the client waits for each piece, None for ever. Raises a `CassetteStop` when
+        neither may.
         """
         recorder = self.recorder
         try:
             decided = recorder.request(LiveRequest(self._method, self._url, headers, body))
             if isinstance(decided, RecordingSlot):
                 return LiveAnswer(decided, self._errors, self.fault)
-            return Carrier(deliver(decided, recorder.config, recorder.changes), recorder, self._errors, self.fault)
+            return Carrier(self._delivery_of(decided), recorder, self._errors, self.fault, read_timeout)
         except Exception as error:
             raise self.fault(error) from error
 
-    async def answer_async(self, headers: RawHeaders, body: bytes) -> Carrier | LiveAnswer:
+    def _delivery_of(self, decided: Interaction) -> Delivery:
+        recorder = self.recorder
+        try:
+            delivery = deliver(decided, recorder.config, recorder.changes)
+        except CassetteStop as stop:
+            raise recorder.note(stop) from None
+        if delivery.altered is not None:
+            recorder.was_altered(decided, delivery.altered, comes_again=delivery.comes_again)
+        return delivery
+
+    async def answer_async(
+        self, headers: RawHeaders, body: bytes, read_timeout: float | None = None
+    ) -> Carrier | LiveAnswer:
         """`answer` in an event loop, which never waits for a lock there: another thread may hold it for long."""
         lock = self.recorder.lock
         while not lock.acquire(blocking=False):
             await pause(0)
         try:
-            return self.answer(headers, body)
+            return self.answer(headers, body, read_timeout)
         finally:
             lock.release()
 

@@ -68,7 +68,7 @@ class Library:
         if exchange is None:
             return original(pool, request)
         body = b"".join(request.stream)
-        answer = exchange.answer(request.headers, body)
+        answer = exchange.answer(request.headers, body, _read_timeout(request))
         if isinstance(answer, Carrier):
             return self._replayed(answer.begin(), answer, exchange)
         request.stream = Body(body)
@@ -90,7 +90,7 @@ class Library:
         if exchange is None:
             return await original(pool, request)
         body = b"".join([piece async for piece in request.stream])
-        answer = await exchange.answer_async(request.headers, body)
+        answer = await exchange.answer_async(request.headers, body, _read_timeout(request))
         if isinstance(answer, Carrier):
             return self._replayed(await answer.begin_async(), answer, exchange)
         request.stream = Body(body)
@@ -127,6 +127,11 @@ class Library:
             )
         except Exception as error:
             raise exchange.fault(error) from error
+
+
+def _read_timeout(request: Any) -> float | None:
+    seconds: float | None = request.extensions.get("timeout", {}).get("read")
+    return seconds
 
 
 def _lacks(lines: RawHeaders, name: bytes) -> bool:
