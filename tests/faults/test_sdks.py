@@ -38,6 +38,9 @@ _ENDS = {"": "close", "RemoteProtocolError": "close", "ReadError": "reset", "Rea
 
 Outcome = tuple[str, str]
 
+# An SDK's own warnings would be other outcomes.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[MisbehavingServer]:
