@@ -7,7 +7,11 @@ dispatched. Unlike a browser we tell the caller what was left over at the end, s
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
+
+# Atomic: a lone CRLF is one end of a line, not two.
+_BLANK_LINES = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r)+")
 
 
 class ServerSentEvent(NamedTuple):
@@ -74,3 +78,10 @@ def event_of(block: str) -> ServerSentEvent | None:
         elif field == "event":
             name = value
     return ServerSentEvent(name, "\n".join(data)) if data else None
+
+
+def blocks(body: bytes) -> list[bytes]:
+    """The body cut behind its blank lines, nothing left out: an event each, a comment, or what was left over."""
+    ends = [blank.end() for blank in _BLANK_LINES.finditer(body)]
+    found = [body[start:end] for start, end in zip([0, *ends], [*ends, len(body)], strict=True)]
+    return [block for block in found if block]

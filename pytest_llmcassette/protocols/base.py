@@ -16,6 +16,7 @@ from pytest_llmcassette.protocols.hosts import provider_at
 from pytest_llmcassette.protocols.transcript import Transcript
 
 if TYPE_CHECKING:
+    from pytest_llmcassette.protocols.forms import Forms
     from pytest_llmcassette.protocols.routes import Route
 
 
@@ -135,9 +136,10 @@ def _json(body: bytes) -> Any:
 
 
 class WireProtocol(ABC):
-    """One API's shape on the wire. Stateless; registered once under `name`."""
+    """One API's shape on the wire. Stateless; registered once under `name`. `forms` are what faults are made with."""
 
     name: str
+    forms: Forms | None = None
 
     @abstractmethod
     def claims(self, exchange: Exchange) -> bool:
@@ -149,3 +151,10 @@ class WireProtocol(ABC):
 
         May raise on garbage: the registry turns that into a transcript with an error and a note.
         """
+
+    def forms_of(self, exchange: Exchange) -> Forms:
+        """`forms`, unless the host has its own; those of chat completions where a protocol has none."""
+        # Imported here: a run without faults needs none.
+        from pytest_llmcassette.protocols.forms import Forms
+
+        return self.forms or Forms()
