@@ -19,6 +19,13 @@ PROVE = "cassette_prove"
 PROOF_FILE = "cassette_prove_into"
 _PROVE_INI = "llmcassette_prove"
 
+FAULTS = "--cassette-faults"
+FAULTS_JSON = "--cassette-faults-json"
+FAULTS_BASELINE = "--cassette-faults-baseline"
+FAULTS_BASELINE_UPDATE = "--cassette-faults-baseline-update"
+FAULTS_BASELINE_INI = "llmcassette_faults_baseline"
+FAULTS_CHILD = "--cassette-faults-child"
+
 _MODES = "none, once, new_episodes, all, rewrite"
 _OWN = "llmcassette_record_mode_option"
 _SHARED = "record_mode"
@@ -63,6 +70,7 @@ def add_options(parser: pytest.Parser) -> None:
     # What that process is told beside: where to leave its result.
     group.addoption("--cassette-prove-into", dest=PROOF_FILE, default=None, help=argparse.SUPPRESS)
     parser.addini(_PROVE_INI, "prove every recording, as --cassette-prove does", type="bool", default=False)
+    _add_fault_options(group, parser)
     parser.addini(
         PATH,
         "where cassettes are, relative to the test's folder; may hold {module}, {provider}, {class}, {test}, {params}, "
@@ -78,6 +86,29 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini(DEFER_TLS, "make TLS contexts of httpx clients only when they are used", type="bool", default=True)
     for name, (kind, text) in SWITCHES.items():
         parser.addini(f"llmcassette_{name}", text, type=kind, default=None)
+
+
+def _add_fault_options(group: pytest.OptionGroup, parser: pytest.Parser) -> None:
+    group.addoption(
+        FAULTS,
+        nargs="?",
+        const="all",
+        default=None,
+        metavar="NAMES",
+        help="take each test that replays and passes through faults made of its recording: all of them, or NAMES of "
+        "faults and groups (stream, response, recover, notice, show); each: on every exchange that they fit",
+    )
+    group.addoption(FAULTS_JSON, metavar="FILE", default=None, help="write what became of each test under each fault")
+    group.addoption(FAULTS_BASELINE, metavar="FILE", default=None, help="accept, fault by fault, the findings in FILE")
+    group.addoption(
+        FAULTS_BASELINE_UPDATE,
+        action="store_true",
+        default=False,
+        help="write the findings that there are to that file",
+    )
+    # A run of one test under one fault, whose end is another process's to see to.
+    group.addoption(FAULTS_CHILD, action="store_true", default=False, help=argparse.SUPPRESS)
+    parser.addini(FAULTS_BASELINE_INI, "the file of --cassette-faults-baseline, relative to the ini file")
 
 
 def claim_record_mode(early_config: pytest.Config, parser: pytest.Parser, args: list[str]) -> None:
