@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.errors import ConfigError
 from pytest_llmcassette.faults.bodies import CUT, RESET, body_of, is_answered, is_readable, with_body
 from pytest_llmcassette.faults.events import Stream, stream_of
-from pytest_llmcassette.faults.fault import Expect, Fault, Moment
+from pytest_llmcassette.faults.fault import Expect, Fault, Misfit, Moment
 from pytest_llmcassette.protocols.transcript import Transcript
 from pytest_llmcassette.replay.plan import Delivery, End
 
@@ -130,7 +132,8 @@ def cut_in_tool_call(delivery: Delivery) -> Delivery:
     return with_body(delivery, stream.exchange.body[:at], CUT)
 
 
-def _no_end(recorded: Interaction) -> str:
+def no_end(recorded: Interaction) -> str:
+    """`misfit` of a fault that needs the event with which an answer ends, and one before it."""
     problem = no_stream(recorded)
     if problem:
         return problem
@@ -145,7 +148,7 @@ def no_terminator(delivery: Delivery) -> Delivery:
     return with_body(delivery, stream.exchange.body[: stream.after(stream.end() or 0)])
 
 
-def _row(name: str, sentence: str, change, misfit=no_stream) -> Fault:  # type: ignore[no-untyped-def]
+def _row(name: str, sentence: str, change: Callable[..., Delivery], misfit: Misfit = no_stream) -> Fault:
     return Fault(name=name, sentence=sentence, expect=Expect.NOTICE, moment=Moment.STREAM, change=change, misfit=misfit)
 
 
@@ -154,6 +157,6 @@ FAULTS = (
     _row("cut_in_character", "The connection is closed within a UTF-8 character.", cut_in_character, _no_character),
     _row("cut_in_tool_call", "The connection is closed within a tool call's JSON.", cut_in_tool_call, _no_tool_call),
     _row("reset", "The connection is reset behind so many bytes.", reset, _without_body),
-    _row("no_terminator", "The stream ends well, without its finish reason and terminator.", no_terminator, _no_end),
+    _row("no_terminator", "The stream ends well, without its finish reason and terminator.", no_terminator, no_end),
     _row("stall", "Nothing comes any more behind event n.", stall),
 )

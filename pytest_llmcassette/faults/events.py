@@ -6,7 +6,7 @@ import json
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from pytest_llmcassette.cassette.model import Interaction
@@ -14,6 +14,7 @@ from pytest_llmcassette.framing import aws_eventstream, ndjson, sse
 from pytest_llmcassette.protocols import registry
 from pytest_llmcassette.protocols.aws_json_stream import AwsJsonStream, is_aws_stream
 from pytest_llmcassette.protocols.base import Exchange, WireProtocol
+from pytest_llmcassette.protocols.forms import Forms
 from pytest_llmcassette.protocols.json_stream import is_event_stream, json_object
 from pytest_llmcassette.protocols.transcript import Transcript
 
@@ -30,7 +31,7 @@ class Event(NamedTuple):
     @property
     def kind(self) -> str:
         """What its protocol calls it: its name, else its `type`."""
-        kind = self.name or (self.value or {}).get("type")
+        kind = (self.value or {}).get("type") if self.name in ("", "chunk") else self.name
         return kind if isinstance(kind, str) else ""
 
 
@@ -131,9 +132,21 @@ class Stream:
 
     def read_body(self, body: bytes) -> Transcript:
         """What the protocol makes of this body."""
+        return self.protocol.read(self._exchange(body))
+
+    def exchange_of(self, events: Sequence[Event]) -> Exchange:
+        """The exchange, had these events been all."""
+        return self._exchange(b"".join(event.raw for event in events))
+
+    def _exchange(self, body: bytes) -> Exchange:
         recorded = self.exchange.interaction
         response = replace(recorded.response, body=body, uncompressed=True)
-        return self.protocol.read(Exchange(replace(recorded, response=response)))
+        return Exchange(replace(recorded, response=response))
+
+    @cached_property
+    def forms(self) -> Forms:
+        """Those of the protocol, at this host."""
+        return self.protocol.forms_of(self.exchange)
 
     def first(self, holds: Callable[[Transcript], bool]) -> int | None:
         """The place of the first event with which `holds` is true of all so far, and stays so; None without one."""

@@ -23,6 +23,9 @@ class Expect(StrEnum):
     """The answer is whole, but another one: what a test makes of it is only reported."""
 
 
+Misfit = Callable[[Interaction], str]
+
+
 class Moment(StrEnum):
     """Where a fault strikes."""
 
@@ -45,7 +48,7 @@ class Fault:
     expect: Expect
     moment: Moment
     change: Callable[..., Delivery]
-    misfit: Callable[[Interaction], str]
+    misfit: Misfit
 
     @property
     def __name__(self) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from pytest_llmcassette.cassette.model import Interaction
-from pytest_llmcassette.faults.bodies import answer, is_answered
-from pytest_llmcassette.faults.fault import Expect, Fault, Moment
+from pytest_llmcassette.faults.bodies import answer, body_of, is_answered, with_body
+from pytest_llmcassette.faults.fault import Expect, Fault, Misfit, Moment
 from pytest_llmcassette.protocols import registry
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.forms import WORDS, Forms
@@ -50,4 +51,45 @@ def _retry_after(status: int, seconds: float | None) -> RawHeaders:
     return [(b"Retry-After", b"0"), *least] if status in (429, 503) else least
 
 
-FAULTS = (*(_status(status) for status in WORDS),)
+def html_page(delivery: Delivery) -> Delivery:
+    """A gateway's page in place of the answer, with status 200."""
+    page = b"<!DOCTYPE html>\n<html><head><title>Please wait</title></head><body>One moment.</body></html>\n"
+    return answer(delivery, 200, page, "text/html; charset=utf-8")
+
+
+def empty_body(delivery: Delivery) -> Delivery:
+    """Nothing behind the head."""
+    return with_body(delivery, b"")
+
+
+def _no_document(recorded: Interaction) -> str:
+    problem = is_answered(recorded)
+    if problem:
+        return problem
+    return "" if Exchange(recorded).response_json is not None else "its answer is no JSON document"
+
+
+def truncated_json(delivery: Delivery) -> Delivery:
+    """The first half of the document, of the length that the head says."""
+    body = body_of(delivery.interaction)
+    return with_body(delivery, body[: len(body) // 2])
+
+
+def redirect_loop(delivery: Delivery) -> Delivery:
+    """The request is sent on to where it came from."""
+    return answer(delivery, 307, b"", "text/plain", [(b"Location", delivery.interaction.request.url.encode())])
+
+
+def _row(name: str, change: Callable[..., Delivery], sentence: str, misfit: Misfit = is_answered) -> Fault:
+    return Fault(
+        name=name, sentence=sentence, expect=Expect.NOTICE, moment=Moment.RESPONSE, change=change, misfit=misfit
+    )
+
+
+FAULTS = (
+    *(_status(status) for status in WORDS),
+    _row("html_page", html_page, "An HTML page with status 200."),
+    _row("empty_body", empty_body, "Nothing with status 200."),
+    _row("truncated_json", truncated_json, "The first half of the JSON document.", _no_document),
+    _row("redirect_loop", redirect_loop, "A redirect to itself."),
+)

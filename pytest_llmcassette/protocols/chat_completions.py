@@ -45,7 +45,8 @@ class ChatAnswer(Assembly):
 
     def event(self, name: str, event: dict[str, Any]) -> None:
         """A chunk of a stream."""
-        self._add({"error": event} if name == "error" and not event.get("error") else event)
+        is_error = name == "error" or event.get("object") == "error"
+        self._add({"error": event} if is_error and not event.get("error") else event)
 
     def plain(self, document: object) -> None:
         """A whole chat completion."""

@@ -12,6 +12,7 @@ from typing import Any
 from pytest_llmcassette.framing import ndjson
 from pytest_llmcassette.protocols.assembly import AssembledProtocol, OneAnswer
 from pytest_llmcassette.protocols.base import Exchange
+from pytest_llmcassette.protocols.forms import Forms
 from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.json_stream import Events, json_object
 from pytest_llmcassette.protocols.media import media_of_base64
@@ -130,6 +131,11 @@ class _Assembly(OneAnswer):
 
 class _OllamaProtocol(AssembledProtocol):
     assembly = _Assembly
+    forms = Forms(
+        error_body=lambda status, message: {"error": message},
+        error_event=lambda message: ("", {"error": message}),
+        usage=frozenset(_COUNTS),
+    )
     path: str
 
     def claims(self, exchange: Exchange) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from pytest_llmcassette.cassette.model import Outcome
 from pytest_llmcassette.protocols.assembly import AssembledProtocol, ChoiceDraft
 from pytest_llmcassette.protocols.base import Exchange
+from pytest_llmcassette.protocols.forms import Forms
 from pytest_llmcassette.protocols.http_errors import error_object, unreadable
 from pytest_llmcassette.protocols.json_stream import Events, is_event_stream
 from pytest_llmcassette.protocols.responses_items import add_item
@@ -74,6 +75,30 @@ class _Answer(ResponseDraft):
         return responses_usage(self.response.get("usage"), self.response.get("tool_usage"))
 
 
+def _ended(kept: Exchange, end: dict[str, Any], reason: str) -> dict[str, Any]:
+    """The last event says all of the answer again: what was kept of it."""
+    answer = _Answer(kept)
+    answer.read("")
+    response = {**as_dict(end.get("response")), "output": answer.output()}
+    if not reason:
+        return {**end, "response": response}
+    limit = {"status": "incomplete", "incomplete_details": {"reason": reason}}
+    return {**end, "type": "response.incomplete", "response": {**response, **limit}}
+
+
+def _error_event(message: str) -> tuple[str, dict[str, Any]]:
+    event = {"type": "error", "code": "server_error", "message": message, "param": None, "sequence_number": 0}
+    return "error", event
+
+
+_FORMS = Forms(
+    error_event=_error_event,
+    opening=frozenset({"response.created", "response.in_progress"}),
+    length="max_output_tokens",
+    ended=_ended,
+)
+
+
 class OpenAIResponses(AssembledProtocol):
     """https://platform.openai.com/docs/api-reference/responses
 
@@ -83,6 +108,7 @@ class OpenAIResponses(AssembledProtocol):
 
     name = "openai.responses"
     assembly = _Answer
+    forms = _FORMS
 
     def claims(self, exchange: Exchange) -> bool:
         """By URL; a poll by its state as well."""
