@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from pytest_llmcassette.report.advice import plural
@@ -52,7 +53,6 @@ def lines(days: Sequence[BadDay], *, width: int, argument: Callable[[str], str])
         *textwrap.wrap(f"{runs}: {counted(days)}", width),
         *_matrix(matrix, width),
         *_findings(days, argument),
-        *_listed(days, argument),
     ]
 
 
@@ -108,41 +108,28 @@ def _numbered(matrix: FaultMatrix, shown: Sequence[str], count: int) -> Iterator
 
 
 def _findings(days: Sequence[BadDay], argument: Callable[[str], str]) -> Iterator[str]:
-    """What fails the run, each with the command that repeats it."""
-    failing = [day for day in worst_first(days) if day.fails]
-    before = ""
-    for day in failing[:_MOST_NAMED]:
-        if day.verdict != before:
-            before = day.verdict
-            yield ""
-            yield f"{day.verdict}: {MEANINGS[Verdict(day.verdict)]}"
-        yield f"  {day.nodeid}: {day.fault}{_where(day)}"
-        if day.detail:
-            yield f"    {day.detail}"
-        yield f"    {command(day, argument)}"
-    left = failing[_MOST_NAMED:]
-    if left:
-        yield f"... and {len(left)} more: {counted(left)}; --cassette-faults-json=FILE has all"
-
-
-def _where(day: BadDay) -> str:
-    sentence = f" ({day.sentence.rstrip('.')})" if day.sentence else ""
-    return f"{sentence}{f', exchange {day.exchange}' if day.exchange > 1 else ''}"
-
-
-def _listed(days: Sequence[BadDay], argument: Callable[[str], str]) -> Iterator[str]:
-    """What fails nothing: counted, with one example."""
-    for verdict in LISTED:
+    """What fails the run, then what is only told: of each fault one run, with the command that repeats it."""
+    for verdict in (*FAILING, *LISTED):
         found = [day for day in worst_first(days) if day.verdict == verdict and not day.known]
         if not found:
             continue
-        first = found[0]
         yield ""
         yield f"{len(found)} {verdict}: {MEANINGS[verdict]}"
-        yield f"  {first.nodeid}: {first.fault}"
-        if first.detail:
-            yield f"    {first.detail}"
-        yield f"    {command(first, argument)}"
+        counts = Counter(day.fault for day in found)
+        shown = counts.most_common(_MOST_NAMED if verdict in FAILING else 1)
+        for fault, count in shown:
+            yield from _example(next(day for day in found if day.fault == fault), count, argument)
+        left = len(found) - sum(count for _, count in shown)
+        if left:
+            yield f"  ... and {left} more under {plural(len(counts) - len(shown), 'other fault')}"
+
+
+def _example(day: BadDay, count: int, argument: Callable[[str], str]) -> Iterator[str]:
+    sentence = f": {day.sentence.rstrip('.')}" if day.sentence else ""
+    yield f"  {day.asked}{f', {count} times' if count > 1 else ''}{sentence}"
+    if day.detail:
+        yield f"    {day.detail}"
+    yield f"    {command(day, argument)}"
 
 
 assert set(_MARKS) >= {*FAILING, *LISTED}

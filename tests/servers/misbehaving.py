@@ -83,7 +83,11 @@ class MisbehavingServer:
             read += piece
         head, _, body = read.partition(b"\r\n\r\n")
         length = next(
-            (int(line.partition(b":")[2]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")),
+            (
+                int(line.partition(b":")[2])
+                for line in head.split(b"\r\n")
+                if line.lower().startswith(b"content-length")
+            ),
             0,
         )
         while len(body) < length:

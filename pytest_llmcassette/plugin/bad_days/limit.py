@@ -53,7 +53,7 @@ class Limit:
 
         Armed anew for each: a neighbour (pytest-timeout with func_only) may have taken the signal.
         """
-        left = self._end - time.monotonic()
+        left = self.left()
         if not can_stop():
             # In a process of its own, which ends with it: nobody waits for what it leaves behind.
             faulthandler.dump_traceback_later(max(left, _GRACE), exit=True)
@@ -62,13 +62,17 @@ class Limit:
             return
         before = signal.signal(signal.SIGALRM, self._stop)
         self._is_armed = True
-        timer = signal.setitimer(signal.ITIMER_REAL, left if left > 0 else _GRACE, _AGAIN)
+        timer = signal.setitimer(signal.ITIMER_REAL, left or _GRACE, _AGAIN)
         try:
             phase()
         finally:
             self._is_armed = False
             signal.setitimer(signal.ITIMER_REAL, *timer)
             signal.signal(signal.SIGALRM, signal.SIG_DFL if before is None else before)
+
+    def left(self) -> float:
+        """The seconds until its end."""
+        return max(0.0, self._end - time.monotonic())
 
     def over(self) -> RanTooLong:
         """Note that the time is over, and what to raise for it."""

@@ -67,12 +67,18 @@ def settle(config: pytest.Config) -> None:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        gc.collect()
+        # All of it takes a third of a second with an SDK loaded: only where what is found late would fail a test.
+        gc.collect(2 if _makes_errors(config) else 1)
         for module, name in (
             ("_pytest.unraisableexception", "collect_unraisable"),
             ("_pytest.threadexception", "collect_thread_exception"),
         ):
             _collect(config, module, name)
+
+
+def _makes_errors(config: pytest.Config) -> bool:
+    filters = [*config.getini("filterwarnings"), *(config.getoption("pythonwarnings") or ())]
+    return any(one.startswith("error") for one in filters)
 
 
 def _collect(config: pytest.Config, module: str, name: str) -> None:

@@ -170,7 +170,7 @@ class Runs:
 
     def _run_here(self, item: pytest.Function, day: Day, seconds: float) -> judge.Ending:
         limit = Limit(seconds)
-        clock = ClientClock(limit.over)
+        clock = ClientClock(limit)
         under = item.stash[GIVEN_FAULTS] = UnderFault(day, clock)
         snapshots = Snapshots(item, under)
         self._ending = ending = judge.Ending()
@@ -204,7 +204,7 @@ class Runs:
         try:
             if self._phase(item, limit, "setup", partial(hooks.pytest_runtest_setup, item=item)):
                 self._phase(item, limit, "call", partial(hooks.pytest_runtest_call, item=item))
-            self._phase(item, limit, "teardown", partial(hooks.pytest_runtest_teardown, item=item, nextitem=None))
+            self._phase(item, limit, "teardown", partial(hooks.pytest_runtest_teardown, item=item, nextitem=item))
         finally:
             item._request = False  # type: ignore[assignment]
             item.funcargs = None  # type: ignore[assignment]
