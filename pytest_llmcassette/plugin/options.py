@@ -150,8 +150,12 @@ def neighbours_mode(config: pytest.Config) -> str | None:
 
 
 def check_command_line(config: pytest.Config) -> None:
-    """Raises `pytest.UsageError` for a mode that does not exist."""
+    """Raises `pytest.UsageError` for a mode that does not exist, and for an option that needs another one."""
     flag, mode = command_line(config)
+    if config.getoption(FAULTS) is None:
+        for name in (FAULTS_JSON, FAULTS_BASELINE, FAULTS_BASELINE_UPDATE):
+            if config.getoption(name):
+                raise pytest.UsageError(f"{name} says what to do with the results of {FAULTS}: name that as well.")
     if mode is None:
         return
     from pytest_llmcassette.config import parse_record_mode

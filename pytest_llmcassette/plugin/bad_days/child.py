@@ -48,7 +48,7 @@ def run(config: pytest.Config, nodeid: str, asked: str, seconds: float) -> tuple
             """Like one that has ended itself, when the run's own time was over: nothing is written."""
         found = json.loads(result.read_text("utf-8"))["runs"] if result.exists() else None
     if found is None:
-        return Verdict.HUNG, f"still running after {seconds:g} s"
+        return Verdict.HUNG, f"not at its end within {seconds:g} s"
     if not found:
         return Verdict.NOT_MET, "in a process of its own the test does not pass without the fault"
     return found[0]["verdict"], found[0]["detail"]

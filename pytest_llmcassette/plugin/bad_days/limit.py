@@ -77,7 +77,7 @@ class Limit:
     def over(self) -> RanTooLong:
         """Note that the time is over, and what to raise for it."""
         self.is_over = True
-        return RanTooLong(f"still running after {self.seconds:g} s")
+        return RanTooLong(f"not at its end within {self.seconds:g} s")
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         # Between the end of a phase and the end of the timer nobody would catch it.

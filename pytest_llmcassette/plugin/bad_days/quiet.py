@@ -46,7 +46,7 @@ def unreported(session: pytest.Session) -> Iterator[None]:
 
 
 def forget(item: pytest.Function) -> None:
-    """After a run: what pytest keeps on a test, so that the next run of it finds it as new."""
+    """What pytest keeps of a test's run on the test, so that the next run finds it as new."""
     item._report_sections.clear()
     for name in ("_obj", "_instance"):
         if isinstance(item.parent, pytest.Class):

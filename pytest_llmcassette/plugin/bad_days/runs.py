@@ -169,6 +169,7 @@ class Runs:
         )
 
     def _run_here(self, item: pytest.Function, day: Day, seconds: float) -> judge.Ending:
+        quiet.forget(item)
         limit = Limit(seconds)
         clock = ClientClock(limit)
         under = item.stash[GIVEN_FAULTS] = UnderFault(day, clock)
