@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 
 from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.errors import ConfigError
@@ -11,8 +12,6 @@ from pytest_llmcassette.faults.events import Stream, stream_of
 from pytest_llmcassette.faults.fault import Expect, Fault, Misfit, Moment
 from pytest_llmcassette.protocols.transcript import Transcript
 from pytest_llmcassette.replay.plan import Delivery, End
-
-STALL_SECONDS = 3600.0
 
 
 def no_stream(recorded: Interaction) -> str:
@@ -30,13 +29,11 @@ def streamed(delivery: Delivery) -> Stream:
     return stream
 
 
-def place(delivery: Delivery, n: int, *, least: int = 0) -> int:
-    """How many bytes the first `n` events are; raises `ConfigError` where there are no so many and one more."""
+def place(delivery: Delivery, n: int) -> int:
+    """How many bytes the first `n` events are; raises `ConfigError` where there are fewer."""
     stream = streamed(delivery)
-    if not isinstance(n, int) or not least <= n < len(stream.events):
-        raise ConfigError(
-            f"This stream has {len(stream.events)} events: n goes from {least} to {len(stream.events) - 1}, not {n!r}."
-        )
+    if not isinstance(n, int) or not 0 <= n <= len(stream.events):
+        raise ConfigError(f"This stream has {len(stream.events)} events: n goes from 0 to that, not {n!r}.")
     return stream.after(n)
 
 
@@ -56,7 +53,8 @@ def reset(delivery: Delivery, bytes: int | None = None) -> Delivery:
 def stall(delivery: Delivery, n: int = 1) -> Delivery:
     """Nothing comes any more behind event n, and the connection stays open."""
     at = place(delivery, n)
-    silence = End("ReadTimeout", "The read operation timed out", silence=STALL_SECONDS)
+    silence = End("ReadTimeout", "The read operation timed out", silence=inf)
+    delivery.sleeps = False
     return with_body(delivery, streamed(delivery).exchange.body[:at], silence)
 
 

@@ -84,8 +84,9 @@ def _pair(stream: Stream) -> int | None:
         for at in range(first, len(events) - 1)
         if events[at].kind == events[at + 1].kind and events[at].value != events[at + 1].value
     ]
-    recorded = stream.read(stream.events).choices
-    matters = (at for at in places[:_FARTHEST] if stream.read(_swapped(stream, at)).choices != recorded)
+    # Without the end, which may say all of it again.
+    recorded = stream.read(events).choices
+    matters = (at for at in places[:_FARTHEST] if stream.read(_swapped(stream, at)[: len(events)]).choices != recorded)
     return next(chain(matters, places), None)
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.errors import ConfigError
+from pytest_llmcassette.faults.bodies import is_answered
 from pytest_llmcassette.replay.plan import Delivery
 
 
@@ -40,15 +41,20 @@ class Fault:
     """A row of the registry.
 
     `change` makes of a delivery another one; its further parameters are the fault's options, each with a default.
-    `misfit` says of an interaction in a few words why the fault cannot be made of it, or `""`.
+    `misfit` says of an interaction in a few words why the fault cannot be made of it, or `""`: by default it can of
+    every good answer. Raises ValueError for an `expect` or a `moment` that does not exist.
     """
 
     name: str
     sentence: str
     expect: Expect
-    moment: Moment
     change: Callable[..., Delivery]
-    misfit: Misfit
+    moment: Moment = Moment.STREAM
+    misfit: Misfit = is_answered
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "expect", Expect(self.expect))
+        object.__setattr__(self, "moment", Moment(self.moment))
 
     @property
     def __name__(self) -> str:

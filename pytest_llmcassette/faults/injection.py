@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from threading import RLock
 from typing import Any, Literal
 
 from pytest_llmcassette.cassette.model import Headers, Interaction, Response
 from pytest_llmcassette.errors import ConfigError, RequestRefused
 from pytest_llmcassette.faults.fault import Expect, Fault
 from pytest_llmcassette.faults.registry import fault as fault_named
+from pytest_llmcassette.protocols import registry
+from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.recorder.requests import canonical_headers
 from pytest_llmcassette.replay.plan import Delivery
 
@@ -41,6 +44,8 @@ class Injection:
         """Where it struck, in words: `POST https://..., at byte 120 of 4711`."""
         self.misfits: list[str] = []
         """Which exchanges it did not fit, and why."""
+        self.others: Callable[[], Iterable[Interaction]] = tuple
+        """All that may be asked for in the same test."""
         self._seen: list[Interaction] = []
         self._struck: list[Interaction] = []
 
@@ -58,7 +63,7 @@ class Injection:
         if misfit:
             asked = f"{recorded.request.method} {recorded.request.url.partition('?')[0]}"
             self.misfits.append(f"{asked}: {misfit}")
-            if isinstance(self.on, int) or self.on == "next":
+            if isinstance(self.on, int) or self.on == "next" or not any(map(self.fault.fits, self.others())):
                 raise RequestRefused(self.why_not())
             return delivery
         try:
@@ -127,6 +132,8 @@ class Injections:
         self.all: list[Injection] = []
         """Every one that was ever in force, in order."""
         self._active: list[Injection] = []
+        self._lock = RLock()
+        self._recorded: list[Callable[[], Sequence[Interaction]]] = []
         self.skipped_snapshots = 0
         """How many comparisons with a snapshot were left out, since a fault had struck."""
         for one in injections:
@@ -136,18 +143,45 @@ class Injections:
         """From now on."""
         self.all.append(one)
         self._active.append(one)
+        one.others = self._interactions
         return one
+
+    def put_in_force(self, recorder: Recorder) -> None:
+        """Change what this cassette delivers, and let it record nothing. Before it is prepared."""
+        # Now, and not at a request, which may come in a running event loop.
+        registry.names()
+        recorder.replay_only()
+        recorder.changes = (*recorder.changes, self)
+        self._recorded.append(recorder.recorded)
+
+    @property
+    def idle(self) -> list[Injection]:
+        """Those that have struck nothing."""
+        return [one for one in self.all if not one.has_struck]
+
+    def _interactions(self) -> list[Interaction]:
+        return [one for recorded in self._recorded for one in recorded()]
+
+    def misfit(self) -> str:
+        """Why one of them cannot strike, whatever is asked for; `""` where each may."""
+        recorded = self._interactions()
+        for one in self._active:
+            misfits = [one.fault.misfit(each) for each in recorded]
+            if misfits and all(misfits):
+                return f"The fault {one.fault.name!r} does not fit: {'; '.join(dict.fromkeys(misfits))}"
+        return ""
 
     def remove(self, one: Injection) -> None:
         """No longer; what it struck stays known."""
         self._active.remove(one)
 
     def __call__(self, delivery: Delivery) -> Delivery:
-        for one in list(self._active):
-            delivery = one(delivery)
-            if delivery.altered is not None:
-                break
-        return delivery
+        with self._lock:
+            for one in list(self._active):
+                delivery = one(delivery)
+                if delivery.altered is not None:
+                    break
+            return delivery
 
     @property
     def has_struck(self) -> bool:

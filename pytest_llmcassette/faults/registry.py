@@ -1,6 +1,6 @@
 """All faults by name: ours, imported at the first question, and the user's own.
 
-A fault of ours is one function and one row in the `FAULTS` of its module; a user's own is one function and `register`.
+A fault of ours is one function and one row in the `FAULTS` of its module; a user's own is given to `register_fault`.
 """
 
 from __future__ import annotations
@@ -51,19 +51,19 @@ def response_faults() -> tuple[Fault, ...]:
     return tuple(one for one in all_faults() if one.moment is Moment.RESPONSE)
 
 
-def register(row: Fault) -> Fault:
+def register_fault(row: Fault) -> Fault:
     """Add a fault of your own, from a conftest say; raises `ConfigError` when the name is taken."""
     if row.name in _all():
         raise ConfigError(
-            f"The fault {row.name!r} is already registered. Give yours another name, or call unregister({row.name!r}) "
-            "before you replace your own."
+            f"The fault {row.name!r} is already registered. Give yours another name, or call "
+            f"unregister_fault({row.name!r}) before you replace your own."
         )
     _registered[row.name] = row
     return row
 
 
-def unregister(name: str) -> None:
-    """Take away a fault that `register` added; raises `ConfigError` when there is none of that name."""
+def unregister_fault(name: str) -> None:
+    """Take away a fault that `register_fault` added; raises `ConfigError` when there is none of that name."""
     if name not in _registered:
         yours = ", ".join(_registered) or "none"
         raise ConfigError(f"No fault {name!r} was registered by you, so none can be taken away. Yours are: {yours}.")

@@ -55,9 +55,6 @@ class EnteredCassettes:
         item = self._item
         where = f'use_cassette("{path}")'
         config = switches.of_test(item, path, (where, given), self._mark, self._from_fixture())
-        injections = faults.injections_of(item)
-        if injections is not None:
-            config = faults.replay_only(config)
         before = next((one for one in reversed(self.recorders) if one.has_recorded and _same(one.path, path)), None)
         exists = before is not None or path.exists()
         recorder = Recorder(
@@ -71,8 +68,9 @@ class EnteredCassettes:
         )
         if self._allowance is not None:
             recorder.known_drift = self._allowance.known_drift()
+        injections = faults.injections_of(item)
         if injections is not None:
-            recorder.changes = (injections,)
+            injections.put_in_force(recorder)
         self.recorders.append(recorder)
         if not self._open:
             self._placeholders.set()

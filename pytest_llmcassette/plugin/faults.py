@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -10,11 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmcassette.errors import ConfigError
-from pytest_llmcassette.modes import RecordMode
 from pytest_llmcassette.plugin.stash import FAULTS, GIVEN_FAULTS
 
 if TYPE_CHECKING:
-    from pytest_llmcassette.config import CassetteConfig
     from pytest_llmcassette.faults.fault import Fault
     from pytest_llmcassette.faults.injection import Injection, Injections
 
@@ -71,9 +68,10 @@ def is_fault(value: object) -> bool:
     return type(value).__module__ in ("pytest_llmcassette.faults.fault", "pytest_llmcassette.faults.injection")
 
 
-def replay_only(config: CassetteConfig) -> CassetteConfig:
-    """The switches of a cassette under a fault: nothing is recorded."""
-    return dataclasses.replace(config, record_mode=RecordMode.NONE)
+def skip_what_does_not_fit(item: pytest.Item, injections: Injections) -> None:
+    """Skip a test whose parameter is a fault that fits nothing of its cassette; by a mark that is an error."""
+    if parameters(item) and (misfit := injections.misfit()):
+        raise pytest.skip.Exception(misfit, _use_item_location=True)
 
 
 class LlmFaults:

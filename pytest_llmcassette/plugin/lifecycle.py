@@ -118,8 +118,6 @@ class TestRun:
             session.share(path, item)
         exists, settings = path.exists(), switches.of_test(item, path, None, self.mark, config)
         injections = faults.injections_of(item)
-        if injections is not None:
-            settings = faults.replay_only(settings)
         sharing = "" if settings.allow_unplayed or not exists else session.sharing(path, item)
         note = f"\n{sharing}" if sharing else ""
         if injections is not None:
@@ -135,10 +133,12 @@ class TestRun:
         if self.allowance is not None:
             self.recorder.known_drift = self.allowance.known_drift()
         if injections is not None:
-            self.recorder.changes = (injections,)
+            injections.put_in_force(self.recorder)
         self._skip_without_key()
         transports.install(defer_tls=session.defer_tls)
         self.recorder.prepare()
+        if injections is not None:
+            faults.skip_what_does_not_fit(item, injections)
         if self.recorder.may_record:
             from pytest_llmcassette.llm_cassette import prepare_to_record
 

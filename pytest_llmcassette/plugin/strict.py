@@ -33,8 +33,10 @@ def after_body(run: TestRun) -> Problem | None:
     try:
         problem = _swallowed(run)
         if problem is None and recorder is not None:
-            problem = _silence(run, recorder) or _unplayed(run, recorder, in_teardown=False)
+            problem = _silence(run, recorder)
         problem = problem or _unstruck(run)
+        if problem is None and recorder is not None:
+            problem = _unplayed(run, recorder, in_teardown=False)
     except CassetteError as error:
         problem = Problem(str(error))
     if problem is not None:
@@ -82,7 +84,7 @@ def is_altered(run: TestRun) -> bool:
 
 def _unstruck(run: TestRun) -> Problem | None:
     injections = faults.injections_of(run.item)
-    idle = [] if injections is None else [one for one in injections.all if not one.has_struck]
+    idle = [] if injections is None else injections.idle
     return Problem(idle[0].why_not(), f"{idle[0].fault.name} has not struck", "no fault") if idle else None
 
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from pytest_llmcassette.protocols.base import Exchange
+from typing import Any
 
 WORDS = {
     400: "The request is not valid.",
@@ -35,7 +32,9 @@ _KINDS = {
     529: "overloaded_error",
 }
 _REASONS = frozenset({"finish_reason", "finishReason", "stop_reason", "stopReason", "done_reason", "completionReason"})
-_TEXTS = frozenset({"text", "content", "thinking", "reasoning", "reasoning_content", "response", "refusal"})
+_TEXTS = frozenset(
+    {"text", "content", "thinking", "reasoning", "reasoning_content", "response", "refusal", "outputText", "generation"}
+)
 _LISTS = frozenset({"parts", "content", "tool_calls", "reasoning_details"})
 
 
@@ -57,10 +56,10 @@ def _no_headers(status: int) -> dict[str, str]:
     return {}
 
 
-def ended(kept: Exchange, end: dict[str, Any], reason: str) -> dict[str, Any]:
+def ended(kept: Any, end: dict[str, Any], reason: str) -> dict[str, Any]:
     """The event with which an answer ends, adding nothing to it, under another finish reason (`""`: its own).
 
-    `kept` is what is left of the answer before it.
+    `kept` is the exchange with what is left of the answer before it.
     """
 
     def changed(value: Any, name: str = "") -> Any:
@@ -99,5 +98,5 @@ class Forms:
     opening: frozenset[str] = field(default=frozenset())
     growing: frozenset[str] = field(default=frozenset())
     length: str = "length"
-    ended: Callable[[Exchange, dict[str, Any], str], dict[str, Any]] = ended
+    ended: Callable[[Any, dict[str, Any], str], dict[str, Any]] = ended
     usage: frozenset[str] = field(default=frozenset({"usage"}))

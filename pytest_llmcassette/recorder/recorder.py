@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -77,6 +78,8 @@ class Recorder:
         self.is_altered = False
         """Whether one of them has made another answer of a recording, so that what was not asked for says nothing."""
         self._altered: dict[int, list[SentRequest]] = {}
+        self.cut_deliveries: list[Any] = []
+        """Of the answers that were cut elsewhere than behind their events: how far each was delivered."""
         self.left_over = 0
         """After `save` in mode all: how many of the file's interactions this run did not replace."""
         self._after = after
@@ -177,6 +180,20 @@ class Recorder:
         )
         return self._recording.reserve(request, sent, live.headers, self.phase)
 
+    def replay_only(self) -> None:
+        """Whatever the switches say nothing goes live: an answer is to be another than the network's."""
+        self.mode = RecordMode.NONE
+        self.config = replace(self.config, record_mode=self.mode)
+        self.will_record = self.may_record = False
+
+    def recorded(self) -> Sequence[Interaction]:
+        """What the file holds; nothing where it cannot be read."""
+        with self.lock:
+            try:
+                return self._load().interactions
+            except CassetteFileError:
+                return ()
+
     def was_altered(self, recorded: Interaction, delivered: Interaction, *, comes_again: bool) -> None:
         """A change has made another answer of a recording; `comes_again`: a retry is answered with the recording.
 
@@ -262,7 +279,12 @@ class Recorder:
 
     def unplayed_places(self) -> tuple[int, list[int]]:
         """How many interactions the file holds and the positions of `unplayed`; (0, []) where nothing was to be."""
-        if self._playlist is None or not self.calls or self.mode in (RecordMode.ALL, RecordMode.REWRITE):
+        if (
+            self._playlist is None
+            or not self.calls
+            or self.is_altered
+            or self.mode in (RecordMode.ALL, RecordMode.REWRITE)
+        ):
             return 0, []
         places = self._playlist.unplayed_places()
         return len(self._playlist.interactions) if places else 0, places

@@ -16,8 +16,8 @@ class End:
     """What a client meets where a delivery does not end whole.
 
     An error of the network, named by httpcore's class for it (`ReadError`, `ConnectTimeout`, ...), or a `stop`. Before
-    a stop an async client is given `patience` seconds to leave by itself. `silence` are seconds for which nothing
-    comes before it: a client whose read timeout is shorter meets that, at once.
+    a stop an async client is given `patience` seconds to leave by itself. Before it come `silence` seconds of nothing:
+    infinitely many where nothing but a timeout of the client's own ends it.
     """
 
     kind: str = ""
@@ -33,8 +33,9 @@ class Delivery:
 
     After `wait` seconds comes the `head`, then the `pieces` (they may be gone through once), then the `end`, None for
     a whole answer. Without a head, `end` comes in its place. `interaction` is what was recorded, never to be changed.
-    A wait that is longer than the client's read timeout ends in that, at once; of others nothing is slept where
-    `sleeps` is False.
+    A wait that is longer than the client's own timeout ends with that; where nothing `sleeps` it does so at once, and
+    shorter waits take no time. `handed_out` counts the bytes of a body that is cut elsewhere than behind its events;
+    None for any other.
 
     Where a change has made another answer of it, `altered` is what was delivered, and `comes_again` says that the
     client may ask for the recording once more.
@@ -46,6 +47,7 @@ class Delivery:
     wait: float = 0.0
     end: End | None = None
     sleeps: bool = True
+    handed_out: int | None = None
     altered: Interaction | None = None
     comes_again: bool = False
 

@@ -72,18 +72,17 @@ class Exchange:
         self._url = url
         self._errors = errors
 
-    def answer(self, headers: RawHeaders, body: bytes, read_timeout: float | None = None) -> Carrier | LiveAnswer:
+    def answer(self, headers: RawHeaders, body: bytes) -> Carrier | LiveAnswer:
         """What answers the request: a recording to carry out, or the network, which the result is to be told of.
 
-        `read_timeout` are the seconds that the client waits for each piece, None for ever. Raises a `CassetteStop` when
-        neither may.
+        Raises a `CassetteStop` when neither may.
         """
         recorder = self.recorder
         try:
             decided = recorder.request(LiveRequest(self._method, self._url, headers, body))
             if isinstance(decided, RecordingSlot):
                 return LiveAnswer(decided, self._errors, self.fault)
-            return Carrier(self._delivery_of(decided), recorder, self._errors, self.fault, read_timeout)
+            return Carrier(self._delivery_of(decided), recorder, self._errors, self.fault)
         except Exception as error:
             raise self.fault(error) from error
 
@@ -95,17 +94,17 @@ class Exchange:
             raise recorder.note(stop) from None
         if delivery.altered is not None:
             recorder.was_altered(decided, delivery.altered, comes_again=delivery.comes_again)
+        if delivery.handed_out is not None:
+            recorder.cut_deliveries.append(delivery)
         return delivery
 
-    async def answer_async(
-        self, headers: RawHeaders, body: bytes, read_timeout: float | None = None
-    ) -> Carrier | LiveAnswer:
+    async def answer_async(self, headers: RawHeaders, body: bytes) -> Carrier | LiveAnswer:
         """`answer` in an event loop, which never waits for a lock there: another thread may hold it for long."""
         lock = self.recorder.lock
         while not lock.acquire(blocking=False):
             await pause(0)
         try:
-            return self.answer(headers, body, read_timeout)
+            return self.answer(headers, body)
         finally:
             lock.release()
 

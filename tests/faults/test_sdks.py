@@ -1,16 +1,20 @@
 """Each fault, through each official SDK: what a client meets on replay is what it meets in life.
 
-In life a server of raw sockets misbehaves in the same way. What it sends is what the fault made of the recording; how it
-ends the connection is written here.
+In life a server of raw sockets misbehaves in the same way. What it sends is what the fault makes of a recording; how it
+ends the connection is written here. What the SDKs make of it stands in docs/faults.md, as a table that is checked here.
 """
 
 from __future__ import annotations
 
+import logging
+import re
 import ssl
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import trustme
 from servers.misbehaving import MisbehavingServer
 
 from faults.sdks import SDKS, Sdk, outcome
@@ -18,18 +22,18 @@ from faults.streams import TEXT
 from pytest_llmcassette.cassette.files import load
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.context import use_cassette
-from pytest_llmcassette.faults.fault import Fault
-from pytest_llmcassette.faults.injection import Injections, injection
-from pytest_llmcassette.faults.registry import all_faults
-from pytest_llmcassette.recorder import in_force
-from pytest_llmcassette.recorder.recorder import Recorder
+from pytest_llmcassette.faults.fault import Expect, Fault
+from pytest_llmcassette.faults.injection import injection
+from pytest_llmcassette.faults.registry import all_faults, fault
 from pytest_llmcassette.replay.deliver import Delivery, deliver
-from pytest_llmcassette.transports import install
 
+DOCS = Path(__file__).parent.parent.parent / "docs" / "faults.md"
 IMPATIENT = 0.25
 """Seconds that a client waits where nothing is to come."""
 SILENT = ("stall", "read_timeout", "slow_first_token", "pool_timeout")
 _ENDS = {"": "close", "RemoteProtocolError": "close", "ReadError": "reset", "ReadTimeout": "stall"}
+
+Outcome = tuple[str, str]
 
 
 @pytest.fixture(scope="module")
@@ -39,71 +43,183 @@ def server() -> Iterator[MisbehavingServer]:
 
 
 @pytest.fixture(scope="module")
-def recordings(server: MisbehavingServer, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A cassette of each SDK's good answer."""
-    folder = tmp_path_factory.mktemp("recordings")
-    found = {}
-    for sdk in SDKS.values():
-        found[sdk.name] = folder / f"{sdk.name}.yaml"
-        server.sends, server.then = _answer(sdk.body, sdk.content_type, chunked=True), "close"
-        with use_cassette(found[sdk.name], record_mode="once"):
+def untrusted() -> Iterator[MisbehavingServer]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    with MisbehavingServer(context) as running:
+        yield running
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quiet() -> Iterator[None]:
+    """Cohere's client logs every event that it does not know, each in forty lines."""
+    logging.disable(logging.WARNING)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+class Recordings(dict[str, Path]):
+    """A cassette of each SDK's good answer, recorded when it is first asked for."""
+
+    def __init__(self, server: MisbehavingServer, folder: Path) -> None:
+        super().__init__()
+        self._server = server
+        self._folder = folder
+
+    def __missing__(self, name: str) -> Path:
+        sdk, server = SDKS[name], self._server
+        path = self[name] = self._folder / f"{name}.yaml"
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: {sdk.content_type}\r\nTransfer-Encoding: chunked\r\n\r\n"
+        server.sends, server.then = head.encode() + _chunks(sdk.body, is_whole=True), "close"
+        with use_cassette(path, record_mode="once"):
             assert outcome(sdk, server.url, is_async=False) == ("OK", TEXT)
-    return found
+        return path
 
 
-def _answer(body: bytes, content_type: str, *, chunked: bool, ends: bool = True) -> bytes:
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
-    return head.encode() + _chunks(body, ends=ends)
+@pytest.fixture(scope="module")
+def recordings(server: MisbehavingServer, tmp_path_factory: pytest.TempPathFactory) -> Recordings:
+    return Recordings(server, tmp_path_factory.mktemp("recordings"))
 
 
-def _chunks(body: bytes, *, ends: bool) -> bytes:
-    return (b"%x\r\n%b\r\n" % (len(body), body) if body else b"") + (b"0\r\n\r\n" if ends else b"")
+def _chunks(body: bytes, *, is_whole: bool) -> bytes:
+    return (b"%x\r\n%b\r\n" % (len(body), body) if body else b"") + (b"0\r\n\r\n" if is_whole else b"")
 
 
-def _on_the_wire(delivery: Delivery) -> bytes:
-    """What a server sends: lengths are said as HTTP has them."""
+def on_the_wire(delivery: Delivery) -> bytes:
+    """What a server sends: a body without a length comes in chunks, and one that is cut without the last of them."""
     head = delivery.head
     if head is None:
         return b""
     body = b"".join(piece for _, piece in delivery.pieces)
     lines = [b"HTTP/1.1 %d %b" % (head.status, head.reason), *(b": ".join(line) for line in head.headers)]
-    has_length = any(name.lower() == b"content-length" for name, _ in head.headers)
-    if not has_length:
+    if not any(name.lower() == b"content-length" for name, _ in head.headers):
         lines.append(b"Transfer-Encoding: chunked")
-        body = _chunks(body, ends=delivery.end is None)
+        body = _chunks(body, is_whole=delivery.end is None)
     return b"\r\n".join([*lines, b"Connection: close", b"", body])
 
 
-def in_life(fault: Fault, sdk: Sdk, server: MisbehavingServer, recording: Path, *, is_async: bool) -> tuple[str, str]:
-    """What the SDK makes of a server that misbehaves so."""
-    [recorded] = load(recording)
-    delivery = fault.change(deliver(recorded, CassetteConfig()))
-    timeout = IMPATIENT if fault.name in SILENT else 30.0
-    if fault.name == "pool_timeout":
-        return outcome(sdk, server.url, is_async=is_async, timeout=timeout, hold=server.url + "/hold")
-    if fault.name == "connect_error":
-        return outcome(sdk, "http://127.0.0.1:1", is_async=is_async)
-    if fault.name == "dns_failure":
-        return outcome(sdk, "http://no-such-host.invalid", is_async=is_async)
-    if fault.name == "tls_failure":
-        with MisbehavingServer(_untrusted(recording.parent)) as untrusted:
-            return outcome(sdk, untrusted.url, is_async=is_async)
-    server.sends, server.then = _on_the_wire(delivery), _ENDS["" if delivery.end is None else delivery.end.kind]
-    if fault.name in ("slow_first_token", "read_timeout"):
-        server.sends, server.then = b"", "stall"
-    return outcome(sdk, server.url, is_async=is_async, timeout=timeout)
+class Life:
+    """What SDKs make of servers that misbehave."""
+
+    def __init__(self, server: MisbehavingServer, untrusted: MisbehavingServer) -> None:
+        self._server = server
+        self._untrusted = untrusted
+
+    def outcome(self, fault: Fault, sdk: Sdk, recording: Path, *, is_async: bool) -> Outcome:
+        server, url, hold = self._server, self._server.url, ""
+        [recorded] = load(recording)
+        delivery = fault.change(deliver(recorded, CassetteConfig()))
+        server.sends, server.then = on_the_wire(delivery), _ENDS.get(delivery.end.kind if delivery.end else "", "")
+        if fault.name in ("slow_first_token", "read_timeout"):
+            server.sends, server.then = b"", "stall"
+        elif fault.name == "pool_timeout":
+            hold = url + "/hold"
+        elif fault.name == "connect_error":
+            url = "http://127.0.0.1:1"
+        elif fault.name == "dns_failure":
+            url = "http://no-such-host.invalid"
+        elif fault.name == "tls_failure":
+            url = self._untrusted.url
+        return outcome(sdk, url, is_async=is_async, timeout=_patience(fault), hold=hold)
 
 
-def on_replay(fault: Fault, sdk: Sdk, server: MisbehavingServer, recording: Path, *, is_async: bool) -> tuple[str, str]:
+@pytest.fixture(scope="module")
+def life(server: MisbehavingServer, untrusted: MisbehavingServer) -> Life:
+    return Life(server, untrusted)
+
+
+def _patience(fault: Fault) -> float:
+    return IMPATIENT if fault.name in SILENT else 30.0
+
+
+def on_replay(fault: Fault, sdk: Sdk, url: str, recording: Path, *, is_async: bool) -> Outcome:
     """What it makes of the fault in a replay."""
-    recorder = Recorder(recording, CassetteConfig(), how_to_record="", owner="")
-    recorder.changes = (Injections([injection(fault, always=True)]),)
-    timeout = IMPATIENT if fault.name in SILENT else 30.0
-    with in_force.activate(recorder):
-        return outcome(sdk, server.url, is_async=is_async, timeout=timeout)
+    with use_cassette(recording, faults=[injection(fault, always=True)]):
+        return outcome(sdk, url, is_async=is_async, timeout=_patience(fault))
 
 
-def _untrusted(folder: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate(folder))
-    return context
+def fitting(recordings: Recordings, fault: Fault) -> list[Sdk]:
+    return [sdk for sdk in SDKS.values() if fault.fits(load(recordings[sdk.name])[0])]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", all_faults(), ids=str)
+def test_what_an_sdk_raises_is_what_it_raises_in_life(
+    fault: Fault, life: Life, server: MisbehavingServer, recordings: Recordings
+) -> None:
+    for sdk in fitting(recordings, fault):
+        for is_async in (False, True):
+            replayed = on_replay(fault, sdk, server.url, recordings[sdk.name], is_async=is_async)
+            assert replayed == life.outcome(fault, sdk, recordings[sdk.name], is_async=is_async), (sdk.name, is_async)
+
+
+@pytest.mark.parametrize("name", ["cut_after_event", "reset", "stall", "error_event", "http_429", "read_timeout"])
+def test_a_sample_of_that(name: str, life: Life, server: MisbehavingServer, recordings: Recordings) -> None:
+    for sdk, is_async in ((SDKS["openai"], True), (SDKS["ollama"], False)):
+        replayed = on_replay(fault(name), sdk, server.url, recordings[sdk.name], is_async=is_async)
+        assert replayed == life.outcome(fault(name), sdk, recordings[sdk.name], is_async=is_async), (name, sdk.name)
+
+
+PACKAGES = {"openai": "openai", "openai responses": "openai"}
+
+
+def table(recordings: Recordings, url: str) -> str:
+    """What each SDK makes of each fault: its exception, or the words that it gives as the answer."""
+    names = list(SDKS)
+    columns = [f"{name} {version(PACKAGES.get(name, name))}" for name in names]
+    lines = ["| fault | " + " | ".join(columns) + " |", "|---" * (len(names) + 1) + "|"]
+    for row in all_faults():
+        fits = fitting(recordings, row)
+        if not fits:
+            continue
+        cells = []
+        for sdk in SDKS.values():
+            ways = (False, True) if sdk in fits else ()
+            met = {on_replay(row, sdk, url, recordings[sdk.name], is_async=way) for way in ways}
+            assert len(met) <= 1, f"{row.name} through {sdk.name} differs between sync and async: {met}"
+            cells.append(_cell(row, *met.pop()) if met else "")
+        lines.append(f"| `{row.name}` | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(row: Fault, ending: str, words: str) -> str:
+    """In bold what a test should know: a fault to notice that is not, or one to outlive in a stream that is not."""
+    is_good = ending == "OK"
+    answer = "the answer" if words == TEXT else "another answer" if words else "an empty answer"
+    shown = answer if is_good else ending.partition(".")[2] or ending
+    if row.name in ("keep_alive", "unknown_events", "unknown_fields"):
+        return shown if is_good else f"**{shown}**"
+    return f"**{shown}**" if is_good and row.expect is Expect.NOTICE else shown
+
+
+@pytest.mark.slow
+def test_the_table_in_the_docs(server: MisbehavingServer, recordings: Recordings) -> None:
+    shown, made = _shown("table of SDKs"), table(recordings, server.url)
+    if shown and made.partition("\n")[0] != shown.partition("\n")[0]:
+        pytest.skip("the table in docs/faults.md is of other versions: delete it, and run this test")
+    assert _written("table of SDKs", made) == made
+
+
+def test_the_list_in_the_docs() -> None:
+    rows = [f"| `{_called(row)}` | {row.moment} | {row.expect} | {row.sentence} |\n" for row in all_faults()]
+    made = "".join(["| fault | of a | expect | what happens |\n", "|---|---|---|---|\n", *rows])
+    assert _written("table of faults", made) == made
+
+
+def _called(row: Fault) -> str:
+    options = ", ".join(f"{one}=..." for one in row.options())
+    return f"{row.name}({options})" if options else row.name
+
+
+def _shown(name: str) -> str:
+    found = re.search(rf"<!-- {name} -->\n(.*?)<!-- end -->\n", DOCS.read_text("utf-8"), re.DOTALL)
+    assert found is not None, f"docs/faults.md has no place for the {name}"
+    return found[1]
+
+
+def _written(name: str, made: str) -> str:
+    """What stands in the docs; where nothing does `made` is put there."""
+    shown, place = _shown(name), f"<!-- {name} -->\n"
+    if not shown:
+        DOCS.write_text(DOCS.read_text("utf-8").replace(place, place + made), "utf-8")
+    return shown

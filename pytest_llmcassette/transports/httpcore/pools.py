@@ -68,9 +68,9 @@ class Library:
         if exchange is None:
             return original(pool, request)
         body = b"".join(request.stream)
-        answer = exchange.answer(request.headers, body, _read_timeout(request))
+        answer = exchange.answer(request.headers, body)
         if isinstance(answer, Carrier):
-            return self._replayed(answer.begin(), answer, exchange)
+            return self._replayed(answer.begin(request.extensions), answer, exchange)
         request.stream = Body(body)
         live = going_live.set(True)
         try:
@@ -90,9 +90,9 @@ class Library:
         if exchange is None:
             return await original(pool, request)
         body = b"".join([piece async for piece in request.stream])
-        answer = await exchange.answer_async(request.headers, body, _read_timeout(request))
+        answer = await exchange.answer_async(request.headers, body)
         if isinstance(answer, Carrier):
-            return self._replayed(await answer.begin_async(), answer, exchange)
+            return self._replayed(await answer.begin_async(request.extensions), answer, exchange)
         request.stream = Body(body)
         live = going_live.set(True)
         try:
@@ -127,11 +127,6 @@ class Library:
             )
         except Exception as error:
             raise exchange.fault(error) from error
-
-
-def _read_timeout(request: Any) -> float | None:
-    seconds: float | None = request.extensions.get("timeout", {}).get("read")
-    return seconds
 
 
 def _lacks(lines: RawHeaders, name: bytes) -> bool:
