@@ -52,7 +52,7 @@ class Ending:
 
 def verdict(expects: str, ending: Ending) -> Verdict:
     """The verdict on a run; `expects` is `recover`, `notice` or `show`."""
-    if ending.hung:
+    if ending.hung or any(map(_is_of_a_neighbour, ending.errors)):
         return Verdict.HUNG
     if not ending.struck:
         return Verdict.NOT_MET
@@ -67,6 +67,11 @@ def verdict(expects: str, ending: Ending) -> Verdict:
     if ending.recovered:
         return Verdict.RECOVERED
     return Verdict.NOT_ASSERTED if ending.snapshots_differ else Verdict.SWALLOWED
+
+
+def _is_of_a_neighbour(error: BaseException) -> bool:
+    """Whether pytest-timeout was faster, with the same limit (`func_only`)."""
+    return isinstance(error, pytest.fail.Exception) and "from pytest-timeout" in str(error)
 
 
 def is_masked(ending: Ending) -> bool:

@@ -36,7 +36,7 @@ class UnderFault(Injections):
     """The one fault of one run; tells the client's clock when it strikes."""
 
     def __init__(self, day: Day, clock: ClientClock) -> None:
-        super().__init__([Injection(day.fault, times=day.fault.times, on=day.on)])
+        super().__init__([Injection(day.fault, times=day.fault.times, on=day.on if day.is_chosen else "first")])
         self._clock = clock
         self._altered: list[Interaction] = []
 

@@ -30,6 +30,11 @@ class Day:
     on: int
     asked: str
 
+    @property
+    def is_chosen(self) -> bool:
+        """Whether it is another exchange than the first that the fault fits."""
+        return self.asked != self.fault.name
+
 
 def words_of(config: pytest.Config) -> tuple[str, ...]:
     """The words behind the option; raises `pytest.UsageError` for what can be seen before any fault is known."""
@@ -40,12 +45,16 @@ def words_of(config: pytest.Config) -> tuple[str, ...]:
             f"{options.FAULTS} takes tests through faults that are made of their recordings, so that it is for "
             f"replay: leave {flag}={mode} out, and record in a run of its own."
         )
-    if any(part in given for part in _PATHS) or Path(config.invocation_params.dir, given).exists():
-        raise pytest.UsageError(
-            f"{options.FAULTS} takes names of faults, not {given!r}. To take tests through all of them, put "
-            f"{options.FAULTS} after the test paths."
-        )
+    if any(part in given for part in _PATHS):
+        raise pytest.UsageError(_is_a_path(given))
     return tuple(word.strip() for word in given.split(",") if word.strip()) or (ALL,)
+
+
+def _is_a_path(word: str) -> str:
+    return (
+        f"{options.FAULTS} takes names of faults, not {word!r}. To take tests through all of them, put "
+        f"{options.FAULTS} after the test paths."
+    )
 
 
 class Wanted:
@@ -88,6 +97,8 @@ def _named(name: str) -> Sequence[Fault]:
     try:
         return [registry.fault(name)]
     except ConfigError as problem:
+        if Path(name).exists():
+            raise pytest.UsageError(_is_a_path(name)) from None
         raise pytest.UsageError(
             f"{options.FAULTS}: {problem} Groups are {', '.join((ALL, *_GROUPS))}; {EACH} takes each exchange."
         ) from None
