@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any
 
@@ -141,7 +141,8 @@ def _with_unknown(value: dict[str, Any], depth: int = 2) -> dict[str, Any]:
 
 
 def _inside(value: Any, depth: int) -> Any:
-    if isinstance(value, dict) and value:
+    # One field alone may be a union's, which takes no second.
+    if isinstance(value, dict) and len(value) > 1:
         return _with_unknown(value, 0)
     if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
         return [_with_unknown(one, 0) for one in value]
@@ -172,21 +173,27 @@ def _no_counts(stream: Stream) -> str:
     return "" if stream.read(stream.events).usage is not None else "it counts nothing"
 
 
-def _parts(stream: Stream) -> tuple[list[Event], list[Event], Event, list[Event]]:
-    """What opens the answer, what may add to it, the event that ends it, and what comes behind."""
+def _parts(stream: Stream) -> tuple[list[Event], list[Event], list[Event]]:
+    """What opens the answer, what may add to it, and from the event on that ends it."""
     end = stream.end()
     assert end is not None
     before = list(stream.events[:end])
     opening = [event for event in before if event.kind in stream.forms.opening]
     rest = [event for event in before if event.kind not in stream.forms.opening]
-    return opening, rest, stream.events[end], list(stream.events[end + 1 :])
+    return opening, rest, list(stream.events[end:])
 
 
-def _ended(stream: Stream, kept: list[Event], end: Event, reason: str) -> Event | bytes:
-    value = stream.forms.ended(stream.exchange_of(kept), end.value or {}, reason)
-    if value.get("type", end.kind) != end.kind:
-        return stream.framing.made(value["type"], value)
-    return stream.framing.changed(end, value)
+def _ended(stream: Stream, kept: list[Event], end: list[Event], reason: str) -> Iterator[Event | bytes]:
+    """The event that ends the answer and those behind it, of which some say the finish reason again."""
+    exchange = stream.exchange_of(kept)
+    for event in end:
+        value = event.value and stream.forms.ended(exchange, event.value, reason)
+        if value == event.value:
+            yield event
+        elif value and value.get("type", event.kind) != event.kind:
+            yield stream.framing.made(value["type"], value)
+        else:
+            yield stream.framing.changed(event, value)
 
 
 def empty_answer(delivery: Delivery) -> Delivery:
@@ -195,8 +202,8 @@ def empty_answer(delivery: Delivery) -> Delivery:
 
 
 def _emptied(stream: Stream) -> list[Event | bytes]:
-    opening, _, end, behind = _parts(stream)
-    return [*opening, _ended(stream, opening, end, ""), *behind]
+    opening, _, end = _parts(stream)
+    return [*opening, *_ended(stream, opening, end, "")]
 
 
 def _not_emptied(stream: Stream) -> str:
@@ -207,11 +214,11 @@ def _not_emptied(stream: Stream) -> str:
 def finish_length(delivery: Delivery) -> Delivery:
     """Half of the answer is missing, and its finish reason is that it met its limit."""
     stream = streamed(delivery)
-    opening, rest, end, behind = _parts(stream)
+    opening, rest, end = _parts(stream)
     growing = _growing(stream)
     gone = {id(event) for event in growing[(len(growing) + 1) // 2 :]}
     kept = [*opening, *(event for event in rest if id(event) not in gone)]
-    return _deliver(delivery, [*kept, _ended(stream, kept, end, stream.forms.length), *behind])
+    return _deliver(delivery, [*kept, *_ended(stream, kept, end, stream.forms.length)])
 
 
 def _growing(stream: Stream) -> list[Event]:

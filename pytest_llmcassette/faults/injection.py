@@ -92,7 +92,8 @@ class Injection:
         """Why it has not struck."""
         name = self.fault.name
         if not self.misfits:
-            asked = f"{len(self._seen)} exchanges were made" if self._seen else "no exchange was made"
+            count = len(self._seen) or "no"
+            asked = f"{count} exchange{'s were' if count != 1 else ' was'} made"
             return f"The fault {name!r} was to strike, but {asked} while it was in force (on={self.on!r})."
         return "\n".join([f"The fault {name!r} does not fit:", *(f"  {words}" for words in self.misfits)])
 

@@ -16,13 +16,15 @@ if TYPE_CHECKING:
     from pytest_llmcassette.faults.injection import Injection, Injections
 
 FIXTURE = "llm_faults"
-NOTHING_IS_RECORDED = "Nothing is recorded under a fault: let a test without one record this cassette."
+NOTHING_IS_RECORDED = (
+    "Nothing is recorded under a fault: take it away for as long, or let a test without one record this cassette."
+)
 
 
 def injections_of(item: pytest.Item) -> Injections | None:
     """Those of a test in this run of it, made at the first question; None for a test that asks for no fault.
 
-    Raises `pytest.UsageError` for a mark that names no fault.
+    Raises `ConfigError` for a mark that names no fault.
     """
     known: Injections | None = item.stash.get(FAULTS, None)
     if known is None:
@@ -48,7 +50,7 @@ def _asked_for(item: pytest.Item) -> Injections:
                 raise ConfigError("it takes the name of one fault, and options by keyword.")
             found.add(injection(*mark.args, **mark.kwargs))
         except ConfigError as error:
-            raise pytest.UsageError(f"{item.nodeid}: @pytest.mark.llm_fault: {error}") from None
+            raise ConfigError(f"{item.nodeid}: @pytest.mark.llm_fault: {error}") from None
     return found
 
 

@@ -18,7 +18,7 @@ from pytest_llmcassette.protocols.aws_json_stream import with_aws_errors
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.converse_assembly import ConverseAssembly
 from pytest_llmcassette.protocols.forms import Forms
-from pytest_llmcassette.protocols.invoke_model_assembly import InvokeModelAssembly
+from pytest_llmcassette.protocols.invoke_model_assembly import OWN_COUNTS, InvokeModelAssembly
 
 _FORMS = with_aws_errors(
     Forms(
@@ -54,7 +54,9 @@ class BedrockInvokeModel(_BedrockProtocol):
     path = re.compile(r"/model/.+/invoke(?:-with-response-stream)?$")
     assembly = InvokeModelAssembly
     # Each model family has events of its own.
-    forms = replace(_FORMS, opening=frozenset(), growing=frozenset(), length="length")
+    forms = replace(
+        _FORMS, opening=frozenset(), growing=frozenset(), length="length", usage=_FORMS.usage.union(*OWN_COUNTS)
+    )
 
 
 PROTOCOLS = (BedrockConverse(), BedrockInvokeModel())

@@ -46,7 +46,7 @@ _FINISH = finish_reasons(
     error="error",
 )
 # (input, output) as Llama, Titan and the OpenAI-like bodies (AI21, DeepSeek, Qwen, Mistral) count.
-_OWN_COUNTS = (
+OWN_COUNTS = (
     ("prompt_token_count", "generation_token_count"),
     ("inputTextTokenCount", "totalOutputTextTokenCount"),
     ("prompt_tokens", "completion_tokens"),
@@ -183,7 +183,7 @@ class InvokeModelAssembly(BedrockAnswer):
 def _own_counts(document: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for source in (document, as_dict(document.get("usage"))):
-        for input_name, output_name in _OWN_COUNTS:
+        for input_name, output_name in OWN_COUNTS:
             sent, made = as_int(source.get(input_name)), as_int(source.get(output_name))
             if sent is not None:
                 found["input"] = sent
