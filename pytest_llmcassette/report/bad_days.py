@@ -40,9 +40,9 @@ MEANINGS = {
     Verdict.SWALLOWED: "the test passed although its answer was not whole",
     Verdict.HUNG: "still running when its time was over",
     Verdict.NOT_RECOVERED: "a fault that passes when it is tried again has failed the test",
-    Verdict.NOT_ASSERTED: "only a snapshot would have noticed, and none is compared under a fault",
-    Verdict.MASKED: "failed with an exception that names neither the provider nor the cause",
-    Verdict.NOT_RECORDED: "went on with a request that is not recorded, so that nobody knows how it ends",
+    Verdict.NOT_ASSERTED: "nothing but a snapshot would have noticed",
+    Verdict.MASKED: "its exception names neither the provider nor the cause",
+    Verdict.NOT_RECORDED: "asked for what is not recorded, so that nobody knows how it ends",
     Verdict.NOT_MET: "did not ask for the answer that was to go wrong",
 }
 

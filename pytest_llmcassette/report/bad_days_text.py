@@ -52,7 +52,7 @@ def lines(days: Sequence[BadDay], *, width: int, argument: Callable[[str], str])
     return [
         *textwrap.wrap(f"{runs}: {counted(days)}", width),
         *_matrix(matrix, width),
-        *_findings(days, argument),
+        *_findings(days, width, argument),
     ]
 
 
@@ -107,7 +107,7 @@ def _numbered(matrix: FaultMatrix, shown: Sequence[str], count: int) -> Iterator
         yield f"... and {plural(count - _MOST_NAMED, 'test')} more with findings; --cassette-faults-json=FILE has all"
 
 
-def _findings(days: Sequence[BadDay], argument: Callable[[str], str]) -> Iterator[str]:
+def _findings(days: Sequence[BadDay], width: int, argument: Callable[[str], str]) -> Iterator[str]:
     """What fails the run, then what is only told: of each fault one run, with the command that repeats it."""
     for verdict in (*FAILING, *LISTED):
         found = [day for day in worst_first(days) if day.verdict == verdict and not day.known]
@@ -118,17 +118,17 @@ def _findings(days: Sequence[BadDay], argument: Callable[[str], str]) -> Iterato
         counts = Counter(day.fault for day in found)
         shown = counts.most_common(_MOST_NAMED if verdict in FAILING else 1)
         for fault, count in shown:
-            yield from _example(next(day for day in found if day.fault == fault), count, argument)
+            yield from _example(next(day for day in found if day.fault == fault), count, width, argument)
         left = len(found) - sum(count for _, count in shown)
         if left:
             yield f"  ... and {left} more under {plural(len(counts) - len(shown), 'other fault')}"
 
 
-def _example(day: BadDay, count: int, argument: Callable[[str], str]) -> Iterator[str]:
+def _example(day: BadDay, count: int, width: int, argument: Callable[[str], str]) -> Iterator[str]:
     sentence = f": {day.sentence.rstrip('.')}" if day.sentence else ""
     yield f"  {day.asked}{f', {count} times' if count > 1 else ''}{sentence}"
     if day.detail:
-        yield f"    {day.detail}"
+        yield f"    {textwrap.shorten(day.detail, width - 4, placeholder=' ...')}"
     yield f"    {command(day, argument)}"
 
 

@@ -96,6 +96,7 @@ class Runs:
             assert isinstance(item, pytest.Function)
             ordinary = time.monotonic() - began
             if self._has_passed and not (item.session.shouldfail or item.session.shouldstop):
+                self._done.add(nodeid_of(item))
                 for day in self._days:
                     self._tell(self._run(item, day, seconds_of(item, ordinary)))
                 quiet.settle(self._config)
@@ -142,7 +143,6 @@ class Runs:
             return []
         if item.session.shouldfail or item.session.shouldstop:
             return []
-        self._done.add(nodeid_of(item))
         sent = [sent for recorder in run.recorders for sent in recorder.sent]
         if any(one.live for one in sent):
             return []
