@@ -152,6 +152,8 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
         recorder, entry, test = self._entered.pop()
         in_force.pop(entry)
         recorder.close()
+        if error is not None and test is None and recorder.config.chunking != "event":
+            _explain_cuts(error, recorder)
         tells = error is None if test is None else test.leave(recorder, ended_well=error is None)
         if not tells:
             return _nothing
@@ -253,6 +255,14 @@ def _check_struck(recorder: Recorder) -> None:
     for change in recorder.changes:
         if isinstance(change, Injections) and change.idle:
             raise CassetteError(change.idle[0].why_not())
+
+
+def _explain_cuts(error: BaseException, recorder: Recorder) -> None:
+    """In a test its report says so."""
+    from pytest_llmcassette.replay.cuts import told
+
+    for line in told(recorder.cut_deliveries, recorder.config.chunking):
+        error.add_note(f"chunking={recorder.config.chunking!r}: {line}")
 
 
 def _nothing() -> None:

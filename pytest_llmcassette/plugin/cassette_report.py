@@ -238,7 +238,7 @@ class CassetteReport:
                 now=now,
                 unused=unused,
                 bad_days=self.bad_days,
-                argument=partial(commands.test_argument, self._config),
+                argument=partial(commands.replay_arguments, self._config),
             )
             file.write_text(text, "utf-8")
         except OSError as problem:

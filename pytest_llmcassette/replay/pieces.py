@@ -56,7 +56,7 @@ def by_event(response: Response, *, block: int = _BLOCK) -> Iterator[Piece]:
                     return _split(body, separator, block)
     if content_type == _EVENTSTREAM:
         return _split_frames(body)
-    return in_one(response)
+    return iter(((0.0, body),) if body else ())
 
 
 def _split(body: bytes, separator: bytes, block: int) -> Iterator[Piece]:

@@ -187,6 +187,7 @@ def test_verdicts(days: Suite) -> None:
     result = days.run(
         "--cassette-faults=cut_after_event,http_503", f"--cassette-faults-json={JSON}", "--junitxml=junit.xml",
         "--cassette-report=page.html", "--snapshot-details",
+        "--cassette-chunking=byte",
     )  # fmt: skip
     text = said(result)
     assert outcomes(result) == {"passed": 9, "xfailed": 1}
@@ -220,6 +221,7 @@ def test_verdicts(days: Suite) -> None:
     # Every command repeats exactly its run.
     runs = json.loads((days.path / JSON).read_text("utf-8"))["runs"]
     assert [run["verdict"] for run in runs[:4]] == ["swallowed"] * 2 + ["hung", "not recovered"]
+    assert runs[0]["command"].endswith("--cassette-chunking=byte --cassette-faults=cut_after_event")
     for run in (runs[2], next(run for run in runs if "$" in run["nodeid"])):
         program, *arguments = shlex.split(run["command"])
         assert program == "pytest"

@@ -14,6 +14,7 @@ from pytest_llmcassette.cassette.model import Interaction, Request, Response
 from pytest_llmcassette.config import CassetteConfig, build_config
 from pytest_llmcassette.errors import ConfigError
 from pytest_llmcassette.replay import deliver as delivering
+from pytest_llmcassette.replay.cuts import told
 from pytest_llmcassette.replay.deliver import Delivery, End, deliver
 from pytest_llmcassette.replay.pieces import Piece
 
@@ -119,16 +120,38 @@ def test_what_was_handed_out_is_counted_where_it_is_cut() -> None:
     assert deliver(interaction(), CassetteConfig()).handed_out is None
 
 
+@pytest.mark.parametrize(
+    ("size", "read", "expected"),
+    [
+        (100, 1, ["all 36 bytes handed out, not cut."]),
+        (4, 0, ["0 of 36 bytes handed out, not cut."]),
+        (4, 2, ["8 of 36 bytes handed out, cut at 4, 8.", "at 8: b'data: Ol' | b'\\xc3\\xa1\\r\\n"]),
+        (6, 99, ["all 36 bytes handed out, cut at 6, 12, 18, 24, 30.", "at 30: "]),
+        (5, 99, ["all 36 bytes handed out, cut at 5, 10, 15, 20, 25, 30, ..., 35.", "at 35: "]),
+        (1, 7, ["7 of 36 bytes handed out, cut at 1, 2, 3, 4, 5, 6, ..., 7.", "at 7: b'data: O' | b'l"]),
+    ],
+)
+def test_a_failure_tells_the_cuts_until_then(size: int, read: int, expected: list[str]) -> None:
+    chunking = f"size:{size}"
+    deliveries = [deliver(interaction(), CassetteConfig(chunking=chunking)) for _ in range(5)]
+    for _ in islice(deliveries[-1].pieces, read):
+        """Read so far."""
+    first, *_, last = told(deliveries, chunking)
+    assert first == "The last 3 of 5 answers:"
+    for words in expected:
+        assert words in last
+
+
 def test_a_large_body_is_cut_as_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """20 MB by the byte, and nobody looks for events that nobody asked for."""
     monkeypatch.setattr(delivering, "by_event", None)
     one = interaction(b"data: 1\n\n" * (20 * 1024 * 1024 // 9))
     for chunking in ("byte", "random:1"):
         tracemalloc.start()
-        read = sum(len(piece) for _, piece in islice(deliver(one, CassetteConfig(chunking=chunking)).pieces, 10_000))
+        read = sum(len(piece) for _, piece in islice(deliver(one, CassetteConfig(chunking=chunking)).pieces, 2_000))
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-        assert read >= 10_000
+        assert read >= 2_000
         assert peak < 100_000
     assert next(iter(deliver(one, CassetteConfig(chunking="whole")).pieces))[1] is one.response.body
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -70,10 +71,14 @@ def test_in_an_event_loop_too(corpus: Path, tmp_path: Path, protocol: str, loop:
     assert [words for row in rows for words in differences(row, corpus, tmp_path, loop, chunkings)] == []
 
 
-@pytest.mark.parametrize("loop", sdk_streams.LOOPS)
-@pytest.mark.parametrize("protocol", ["openai.chat", "anthropic.messages", "bedrock.converse"])
+@pytest.mark.parametrize(
+    ("protocol", "loop"),
+    [
+        *(("openai.chat", loop) for loop in sdk_streams.LOOPS),
+        ("anthropic.messages", "sync"),
+        ("bedrock.converse", "sync"),
+    ],
+)
 def test_a_sample(corpus: Path, tmp_path: Path, protocol: str, loop: str) -> None:
-    rows = {row["provider"]: row for row in streams(corpus, protocol) if row["provider"] != "groq"}.values()
-    for row in rows:
-        if sdk_streams.can_read(loop, protocol, row["provider"]):
-            assert differences(row, corpus, tmp_path, loop, ["whole", "byte", "random:1", "size:7"]) == []
+    for row in islice(streams(corpus, protocol), 2):
+        assert differences(row, corpus, tmp_path, loop, ["whole", "byte", "random:1", "size:7"]) == []

@@ -61,7 +61,6 @@ def test_a_client_meets_the_pieces_and_reads_the_same_lines(kind: str, stream: P
             raw = _read(kind, "iter_raw")
             assert b"".join(raw) == CRLF
             assert len(raw) == count or count is None
-            assert _read(kind, "iter_bytes") == raw
             assert _read(kind, "iter_lines") == lines
             assert "".join(_read(kind, "iter_text")) == CRLF.decode()
 
@@ -69,7 +68,7 @@ def test_a_client_meets_the_pieces_and_reads_the_same_lines(kind: str, stream: P
 def test_an_encoded_body_is_cut_as_it_is_on_the_wire(kind: str, path: Path) -> None:
     packed = gzip.compress(STREAM, mtime=0)
     save(path, [_recorded(packed, headers={"Content-Encoding": ["gzip"]})])
-    for chunking in ("byte", "random:1", "size:5"):
+    for chunking in ("byte", "random:1"):
         with use_cassette(path, chunking=chunking, allow_repeats=True):
             raw = _read(kind, "iter_raw")
             assert len(raw) > 3

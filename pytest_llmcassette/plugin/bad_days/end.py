@@ -77,7 +77,7 @@ class Outcome:
         if given is None:
             return
         file = Path(self._config.invocation_params.dir, given)
-        argument = partial(commands.test_argument, self._config)
+        argument = partial(commands.replay_arguments, self._config)
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(as_json(self.days, argument, complete=complete), indent=1) + "\n", "utf-8")
@@ -92,7 +92,7 @@ class Outcome:
             return
         failing = [day for day in self.days if day.fails]
         terminalreporter.write_sep("-", "bad days", red=bool(failing))
-        argument = partial(commands.test_argument, self._config)
+        argument = partial(commands.replay_arguments, self._config)
         for line in lines(self.days, width=terminalreporter._tw.fullwidth, argument=argument):
             terminalreporter.write_line(line)
         for line in self._lines:
