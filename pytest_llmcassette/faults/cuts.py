@@ -10,7 +10,6 @@ from pytest_llmcassette.errors import ConfigError
 from pytest_llmcassette.faults.bodies import CUT, RESET, body_of, is_answered, is_readable, with_body
 from pytest_llmcassette.faults.events import Stream, stream_of
 from pytest_llmcassette.faults.fault import Expect, Fault, Misfit, Moment
-from pytest_llmcassette.protocols.transcript import Transcript
 from pytest_llmcassette.replay.plan import Delivery, End
 
 
@@ -104,23 +103,19 @@ def cut_in_character(delivery: Delivery) -> Delivery:
     return with_body(delivery, body[:at], CUT)
 
 
-def _calls_begun(transcript: Transcript) -> bool:
-    return any(call.arguments.strip("{} ") for call in transcript.tool_calls)
-
-
 def _no_tool_call(recorded: Interaction) -> str:
     problem = no_stream(recorded)
     if problem:
         return problem
     stream = stream_of(recorded)
     assert stream is not None
-    return "" if stream.first(_calls_begun) is not None else "it holds no tool call with arguments"
+    return "" if stream.call is not None else "it holds no tool call with arguments"
 
 
 def cut_in_tool_call(delivery: Delivery) -> Delivery:
     """The connection is closed within the JSON of a tool call's arguments."""
     stream = streamed(delivery)
-    number = stream.first(_calls_begun)
+    number = stream.call
     assert number is not None
     whole = [call for call in stream.read(stream.events[: number + 1]).tool_calls if call.parsed is not None]
     at = stream.after(number + 1)
@@ -137,13 +132,13 @@ def no_end(recorded: Interaction) -> str:
         return problem
     stream = stream_of(recorded)
     assert stream is not None
-    return "" if stream.end() else "it has no event that ends it, or no other"
+    return "" if stream.end else "it has no event that ends it, or no other"
 
 
 def no_terminator(delivery: Delivery) -> Delivery:
     """The stream ends well by HTTP, without what ends it by its protocol."""
     stream = streamed(delivery)
-    return with_body(delivery, stream.exchange.body[: stream.after(stream.end() or 0)])
+    return with_body(delivery, stream.exchange.body[: stream.after(stream.end or 0)])
 
 
 def _row(name: str, sentence: str, change: Callable[..., Delivery], misfit: Misfit = no_stream) -> Fault:

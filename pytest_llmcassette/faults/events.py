@@ -161,9 +161,25 @@ class Stream:
                 low = middle + 1
         return low
 
+    @cached_property
     def end(self) -> int | None:
         """The place of the event with which the answer ends: its finish reason. None where it has none."""
         return self.first(lambda transcript: any(choice.finish_reason for choice in transcript.choices))
+
+    @cached_property
+    def begin(self) -> int | None:
+        """The place of the first event that adds to the answer; None where none does."""
+        return self.first(says_something)
+
+    @cached_property
+    def call(self) -> int | None:
+        """The place of the first event with arguments of a tool call; None without one."""
+        return self.first(lambda transcript: any(call.arguments.strip("{} ") for call in transcript.tool_calls))
+
+
+def says_something(transcript: Transcript) -> bool:
+    """Whether there is any answer."""
+    return bool(transcript.text or transcript.reasoning or transcript.tool_calls or transcript.refusal)
 
 
 @lru_cache(maxsize=16)

@@ -10,10 +10,9 @@ from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.errors import ConfigError
 from pytest_llmcassette.faults.bodies import with_body
 from pytest_llmcassette.faults.cuts import no_end, no_stream, place, streamed
-from pytest_llmcassette.faults.events import SSE, Event, Stream, stream_of
+from pytest_llmcassette.faults.events import SSE, Event, Stream, says_something, stream_of
 from pytest_llmcassette.faults.fault import Expect, Fault, Misfit, Moment
 from pytest_llmcassette.protocols.forms import WORDS
-from pytest_llmcassette.protocols.transcript import Transcript
 from pytest_llmcassette.replay.plan import Delivery
 
 _UNKNOWN = "x_unknown"
@@ -45,12 +44,8 @@ def error_event(delivery: Delivery, n: int | None = None, message: str = WORDS[5
     return _deliver(delivery, [*stream.events[:at], form if isinstance(form, bytes) else stream.framing.failed(*form)])
 
 
-def _says_something(transcript: Transcript) -> bool:
-    return bool(transcript.text or transcript.reasoning or transcript.tool_calls or transcript.refusal)
-
-
 def _says_nothing(stream: Stream) -> str:
-    return "" if stream.first(_says_something) is not None else "no event of it adds to an answer"
+    return "" if stream.begin is not None else "no event of it adds to an answer"
 
 
 def _numbered(stream: Stream, n: int, last: int) -> int:
@@ -62,7 +57,7 @@ def _numbered(stream: Stream, n: int, last: int) -> int:
 def duplicate_event(delivery: Delivery, n: int | None = None) -> Delivery:
     """Event n comes twice, without a number the first that adds to the answer."""
     stream = streamed(delivery)
-    at = stream.first(_says_something) if n is None else _numbered(stream, n, len(stream.events))
+    at = stream.begin if n is None else _numbered(stream, n, len(stream.events))
     assert at is not None
     return _deliver(delivery, [*stream.events[: at + 1], *stream.events[at:]])
 
@@ -75,7 +70,7 @@ def _swapped(stream: Stream, at: int) -> list[Event]:
 
 def _pair(stream: Stream) -> int | None:
     """The place of the first two events of one kind whose order matters, else of the first that differ."""
-    first, end = stream.first(_says_something), stream.end()
+    first, end = stream.begin, stream.end
     if first is None:
         return None
     events = stream.events[: len(stream.events) if end is None else end]
@@ -124,7 +119,7 @@ def unknown_events(delivery: Delivery) -> Delivery:
     # Within InvokeModel every event is a chunk.
     name = stream.events[0].name and ("chunk" if stream.events[0].name == "chunk" else _UNKNOWN)
     unknown = stream.framing.made(name, value)
-    end = stream.end()
+    end = stream.end
     last = len(stream.events) if end is None else end
     with_unknown = [one for event in stream.events[:last] for one in (event.raw, unknown)]
     return _deliver(delivery, [*with_unknown, *stream.events[last:]])
@@ -175,7 +170,7 @@ def _no_counts(stream: Stream) -> str:
 
 def _parts(stream: Stream) -> tuple[list[Event], list[Event], list[Event]]:
     """What opens the answer, what may add to it, and from the event on that ends it."""
-    end = stream.end()
+    end = stream.end
     assert end is not None
     before = list(stream.events[:end])
     opening = [event for event in before if event.kind in stream.forms.opening]
@@ -208,7 +203,7 @@ def _emptied(stream: Stream) -> list[Event | bytes]:
 
 def _not_emptied(stream: Stream) -> str:
     body = b"".join(one if isinstance(one, bytes) else one.raw for one in _emptied(stream))
-    return "what it says stands beside its end" if _says_something(stream.read_body(body)) else ""
+    return "what it says stands beside its end" if says_something(stream.read_body(body)) else ""
 
 
 def finish_length(delivery: Delivery) -> Delivery:

@@ -54,9 +54,7 @@ class BedrockInvokeModel(_BedrockProtocol):
     path = re.compile(r"/model/.+/invoke(?:-with-response-stream)?$")
     assembly = InvokeModelAssembly
     # Each model family has events of its own.
-    forms = replace(
-        _FORMS, opening=frozenset(), growing=frozenset(), length="length", usage=_FORMS.usage.union(*OWN_COUNTS)
-    )
+    forms = replace(_FORMS, opening=frozenset(), growing=frozenset(), usage=_FORMS.usage.union(*OWN_COUNTS))
 
 
 PROTOCOLS = (BedrockConverse(), BedrockInvokeModel())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import cache
 from typing import Any, NamedTuple
 
 from faults import streams
@@ -26,6 +28,7 @@ class Sdk(NamedTuple):
     ask: Callable[[Any], Any]
     words: Callable[[Any], str]
     content_type: str = SSE
+    is_stream: bool = True
 
 
 def _openai(base: str, timeout: float, is_async: bool) -> Any:
@@ -49,6 +52,12 @@ def _anthropic(base: str, timeout: float, is_async: bool) -> Any:
     return kind(api_key="k", base_url=base, max_retries=0, timeout=timeout)
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """One for all: to make it takes longer than the rest of a client."""
+    return ssl.create_default_context()
+
+
 def _genai(base: str, timeout: float, is_async: bool) -> Any:
     import httpx
     from google import genai
@@ -59,7 +68,8 @@ def _genai(base: str, timeout: float, is_async: bool) -> Any:
         timeout=int(timeout * 1000),
         retry_options=types.HttpRetryOptions(attempts=1),
         # Else it takes aiohttp where that is installed.
-        async_client_args={"transport": httpx.AsyncHTTPTransport()},
+        async_client_args={"transport": httpx.AsyncHTTPTransport(verify=_trusted())},
+        client_args={"verify": _trusted()},
     )
     client = genai.Client(api_key="k", http_options=options)
     return client.aio if is_async else client
@@ -183,6 +193,67 @@ SDKS = {
 }
 
 
+def _plain(name: str, body: bytes, ask: Callable[[Any], Any], words: Callable[[Any], str]) -> Sdk:
+    of = SDKS[name]
+    return of._replace(body=body, ask=ask, words=words, content_type="application/json", is_stream=False)
+
+
+PLAIN = {
+    sdk.name: sdk
+    for sdk in (
+        _plain(
+            "openai",
+            streams.document("chat"),
+            lambda client: client.chat.completions.create(model="m", messages=HELLO),
+            lambda answer: answer.choices[0].message.content,
+        ),
+        _plain(
+            "openai responses",
+            streams.document("responses"),
+            lambda client: client.responses.create(model="m", input="hi"),
+            lambda answer: answer.output_text,
+        ),
+        _plain(
+            "anthropic",
+            streams.document("messages"),
+            lambda client: client.messages.create(model="m", max_tokens=9, messages=HELLO),
+            lambda answer: answer.content[0].text,
+        ),
+        _plain(
+            "google-genai",
+            streams.document("gemini"),
+            lambda client: client.models.generate_content(model="m", contents="hi"),
+            lambda answer: answer.text or "",
+        ),
+        _plain(
+            "mistralai",
+            streams.document("chat"),
+            lambda client: client.chat.complete(model="m", messages=HELLO),
+            lambda answer: answer.choices[0].message.content,
+        ),
+        _plain(
+            "cohere",
+            streams.document("cohere"),
+            lambda client: client.chat(model="m", messages=HELLO, request_options=_QUIET),
+            lambda answer: answer.message.content[0].text,
+        ),
+        _plain(
+            "groq",
+            streams.document("chat"),
+            lambda client: client.chat.completions.create(model="m", messages=HELLO),
+            lambda answer: answer.choices[0].message.content,
+        ),
+        _plain(
+            "ollama",
+            streams.document("ollama"),
+            lambda client: client.chat(model="m", messages=HELLO),
+            lambda answer: answer.message.content or "",
+        ),
+    )
+}
+"""The same, asked for an answer in one document."""
+
+
 def outcome(sdk: Sdk, base: str, *, is_async: bool, timeout: float = 30.0, hold: str = "") -> tuple[str, str]:
     """How it ends, and the words that came: `OK`, or the exception's class and its status.
 
@@ -212,7 +283,9 @@ def _stream(sdk: Sdk, base: str, timeout: float, hold: str, words: list[str]) ->
     http = sdk.http(client, False)
     try:
         with _held(http, hold):
-            words.extend(sdk.words(chunk) for chunk in sdk.ask(client))
+            answer = sdk.ask(client)
+            for chunk in answer if sdk.is_stream else [answer]:
+                words.append(sdk.words(chunk))
     finally:
         http.close()
 
@@ -221,13 +294,17 @@ async def _stream_async(sdk: Sdk, base: str, timeout: float, hold: str, words: l
     client = sdk.made(base, timeout, True)
     http = sdk.http(client, True)
     if sdk.name == "mistralai":
-        made = client.chat.stream_async(model="m", messages=HELLO)
+        ask = client.chat.stream_async if sdk.is_stream else client.chat.complete_async
+        made = ask(model="m", messages=HELLO)
     else:
         made = sdk.ask(client)
     try:
         async with _held_async(http, hold):
-            stream = await made if hasattr(made, "__await__") else made
-            async for chunk in stream:
+            answer = await made if hasattr(made, "__await__") else made
+            if not sdk.is_stream:
+                words.append(sdk.words(answer))
+                return
+            async for chunk in answer:
                 words.append(sdk.words(chunk))
     finally:
         await http.aclose()

@@ -11,6 +11,76 @@ ARGUMENTS = ('{"city": ', '"São ', 'Paulo"}')
 USAGE = {"prompt_tokens": 7, "completion_tokens": 9, "total_tokens": 16}
 
 
+DOCUMENTS: dict[str, Any] = {
+    "chat": {
+        "id": "c-1",
+        "object": "chat.completion",
+        "created": 1750000000,
+        "model": "m-1",
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": TEXT}, "finish_reason": "stop"}],
+        "usage": USAGE,
+    },
+    "responses": {
+        "id": "resp_1",
+        "object": "response",
+        "created_at": 1750000000,
+        "model": "m-1",
+        "status": "completed",
+        "output": [
+            {
+                "id": "msg_1",
+                "type": "message",
+                "role": "assistant",
+                "status": "completed",
+                "content": [{"type": "output_text", "text": TEXT, "annotations": []}],
+            }
+        ],
+        "parallel_tool_calls": True,
+        "tool_choice": "auto",
+        "tools": [],
+        "usage": {"input_tokens": 7, "output_tokens": 9, "total_tokens": 16},
+    },
+    "messages": {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": "m-1",
+        "content": [{"type": "text", "text": TEXT}],
+        "stop_reason": "end_turn",
+        "stop_sequence": None,
+        "usage": {"input_tokens": 7, "output_tokens": 9},
+    },
+    "gemini": {
+        "candidates": [
+            {"content": {"role": "model", "parts": [{"text": TEXT}]}, "index": 0, "finishReason": "STOP"},
+        ],
+        "usageMetadata": {"promptTokenCount": 7, "candidatesTokenCount": 9, "totalTokenCount": 16},
+        "modelVersion": "m-1",
+        "responseId": "r-1",
+    },
+    "cohere": {
+        "id": "m-1",
+        "finish_reason": "COMPLETE",
+        "message": {"role": "assistant", "content": [{"type": "text", "text": TEXT}]},
+        "usage": {"tokens": {"input_tokens": 7, "output_tokens": 9}},
+    },
+    "ollama": {
+        "model": "m-1",
+        "created_at": "2025-06-15T15:06:40Z",
+        "message": {"role": "assistant", "content": TEXT},
+        "done_reason": "stop",
+        "done": True,
+        "prompt_eval_count": 7,
+        "eval_count": 9,
+    },
+}
+"""The same words as one document, without the tool call."""
+
+
+def document(name: str) -> bytes:
+    return json.dumps(DOCUMENTS[name], ensure_ascii=False).encode()
+
+
 def sse(value: Any, name: str = "") -> bytes:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return ((f"event: {name}\n" if name else "") + f"data: {text}\n\n").encode()

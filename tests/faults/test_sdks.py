@@ -17,7 +17,7 @@ import pytest
 import trustme
 from servers.misbehaving import MisbehavingServer
 
-from faults.sdks import SDKS, Sdk, outcome
+from faults.sdks import PLAIN, SDKS, Sdk, outcome
 from faults.streams import TEXT
 from pytest_llmcassette.cassette.files import load
 from pytest_llmcassette.config import CassetteConfig
@@ -30,6 +30,8 @@ from pytest_llmcassette.replay.deliver import Delivery, deliver
 DOCS = Path(__file__).parent.parent.parent / "docs" / "faults.md"
 IMPATIENT = 0.25
 """Seconds that a client waits where nothing is to come."""
+OF_DOCUMENTS = ("reset", "html_page", "empty_body", "truncated_json")
+"""The faults that an SDK may meet otherwise where the answer is one document."""
 SILENT = ("stall", "read_timeout", "slow_first_token", "pool_timeout")
 _ENDS = {"": "close", "RemoteProtocolError": "close", "ReadError": "reset", "ReadTimeout": "stall"}
 
@@ -58,7 +60,7 @@ def _quiet() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
-class Recordings(dict[str, Path]):
+class Recordings(dict[Sdk, Path]):
     """A cassette of each SDK's good answer, recorded when it is first asked for."""
 
     def __init__(self, server: MisbehavingServer, folder: Path) -> None:
@@ -66,13 +68,15 @@ class Recordings(dict[str, Path]):
         self._server = server
         self._folder = folder
 
-    def __missing__(self, name: str) -> Path:
-        sdk, server = SDKS[name], self._server
-        path = self[name] = self._folder / f"{name}.yaml"
-        head = f"HTTP/1.1 200 OK\r\nContent-Type: {sdk.content_type}\r\nTransfer-Encoding: chunked\r\n\r\n"
-        server.sends, server.then = head.encode() + _chunks(sdk.body, is_whole=True), "close"
+    def __missing__(self, sdk: Sdk) -> Path:
+        path = self[sdk] = self._folder / f"{sdk.name} {sdk.is_stream}.yaml"
+        framing, body = "Transfer-Encoding: chunked", _chunks(sdk.body, is_whole=True)
+        if not sdk.is_stream:
+            framing, body = f"Content-Length: {len(sdk.body)}", sdk.body
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: {sdk.content_type}\r\n{framing}\r\n\r\n"
+        self._server.sends, self._server.then = head.encode() + body, "close"
         with use_cassette(path, record_mode="once"):
-            assert outcome(sdk, server.url, is_async=False) == ("OK", TEXT)
+            assert outcome(sdk, self._server.url, is_async=False) == ("OK", TEXT)
         return path
 
 
@@ -138,8 +142,8 @@ def on_replay(fault: Fault, sdk: Sdk, url: str, recording: Path, *, is_async: bo
         return outcome(sdk, url, is_async=is_async, timeout=_patience(fault))
 
 
-def fitting(recordings: Recordings, fault: Fault) -> list[Sdk]:
-    return [sdk for sdk in SDKS.values() if fault.fits(load(recordings[sdk.name])[0])]
+def fitting(recordings: Recordings, fault: Fault, sdks: dict[str, Sdk] = SDKS) -> list[Sdk]:
+    return [sdk for sdk in sdks.values() if fault.fits(load(recordings[sdk])[0])]
 
 
 @pytest.mark.slow
@@ -147,17 +151,18 @@ def fitting(recordings: Recordings, fault: Fault) -> list[Sdk]:
 def test_what_an_sdk_raises_is_what_it_raises_in_life(
     fault: Fault, life: Life, server: MisbehavingServer, recordings: Recordings
 ) -> None:
-    for sdk in fitting(recordings, fault):
+    documents = fitting(recordings, fault, PLAIN) if fault.name in OF_DOCUMENTS else []
+    for sdk in [*fitting(recordings, fault), *documents]:
         for is_async in (False, True):
-            replayed = on_replay(fault, sdk, server.url, recordings[sdk.name], is_async=is_async)
-            assert replayed == life.outcome(fault, sdk, recordings[sdk.name], is_async=is_async), (sdk.name, is_async)
+            replayed = on_replay(fault, sdk, server.url, recordings[sdk], is_async=is_async)
+            assert replayed == life.outcome(fault, sdk, recordings[sdk], is_async=is_async), (sdk.name, is_async)
 
 
 @pytest.mark.parametrize("name", ["cut_after_event", "reset", "stall", "error_event", "http_429", "read_timeout"])
 def test_a_sample_of_that(name: str, life: Life, server: MisbehavingServer, recordings: Recordings) -> None:
     for sdk, is_async in ((SDKS["openai"], True), (SDKS["ollama"], False)):
-        replayed = on_replay(fault(name), sdk, server.url, recordings[sdk.name], is_async=is_async)
-        assert replayed == life.outcome(fault(name), sdk, recordings[sdk.name], is_async=is_async), (name, sdk.name)
+        replayed = on_replay(fault(name), sdk, server.url, recordings[sdk], is_async=is_async)
+        assert replayed == life.outcome(fault(name), sdk, recordings[sdk], is_async=is_async), (name, sdk.name)
 
 
 PACKAGES = {"openai": "openai", "openai responses": "openai"}
@@ -165,20 +170,19 @@ PACKAGES = {"openai": "openai", "openai responses": "openai"}
 
 def table(recordings: Recordings, url: str) -> str:
     """What each SDK makes of each fault: its exception, or the words that it gives as the answer."""
-    names = list(SDKS)
-    columns = [f"{name} {version(PACKAGES.get(name, name))}" for name in names]
-    lines = ["| fault | " + " | ".join(columns) + " |", "|---" * (len(names) + 1) + "|"]
-    for row in all_faults():
-        fits = fitting(recordings, row)
-        if not fits:
-            continue
+    columns = [f"{name} {version(PACKAGES.get(name, name))}" for name in SDKS]
+    lines = ["| fault | " + " | ".join(columns) + " |", "|---" * (len(SDKS) + 1) + "|"]
+    of_documents = [(f"`{name}` of a document", fault(name), PLAIN) for name in OF_DOCUMENTS]
+    for called, row, sdks in [*((f"`{row.name}`", row, SDKS) for row in all_faults()), *of_documents]:
         cells = []
-        for sdk in SDKS.values():
+        fits = fitting(recordings, row, sdks)
+        for sdk in sdks.values():
             ways = (False, True) if sdk in fits else ()
-            met = {on_replay(row, sdk, url, recordings[sdk.name], is_async=way) for way in ways}
+            met = {on_replay(row, sdk, url, recordings[sdk], is_async=way) for way in ways}
             assert len(met) <= 1, f"{row.name} through {sdk.name} differs between sync and async: {met}"
             cells.append(_cell(row, *met.pop()) if met else "")
-        lines.append(f"| `{row.name}` | " + " | ".join(cells) + " |")
+        if fits:
+            lines.append(f"| {called} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 
