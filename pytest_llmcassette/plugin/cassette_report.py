@@ -249,10 +249,10 @@ class CassetteReport:
 def _what_was_wrong(text: str) -> str:
     """The line of a failure that says what was wrong: pytest marks it with `E`."""
     marked = [line[1:].strip() for line in text.splitlines() if line.startswith("E ")]
-    return _without_keys((marked or text.splitlines() or [""])[0])[:300]
+    return text_without_keys((marked or text.splitlines() or [""])[0])[:300]
 
 
-def _without_keys(text: str) -> str:
+def text_without_keys(text: str) -> str:
     """`text` without the keys of the environment, which other libraries' errors may tell: the page is passed around."""
     from pytest_llmcassette.redaction import KnownSecrets
 

@@ -110,6 +110,10 @@ def test_compares_nothing_that_differs(llm_snapshot):
 def test_masks():
     assert {"Hello": 1}[ask_naively()]
 
+def test_tells_a_key():
+    if ask_naively() != "Hello":
+        raise ValueError(f"the stream ended with {os.environ['OPENAI_API_KEY']}")
+
 @pytest.mark.timeout(0.3)
 def test_hangs():
     while True:
@@ -176,9 +180,10 @@ def state(folder: Path) -> dict[str, bytes]:
     return {str(file): file.read_bytes() for pattern in ("*.yaml", "*.ambr") for file in folder.rglob(pattern)}
 
 
-def test_verdicts(days: Suite) -> None:
+def test_verdicts(days: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-real-0123456789abcdef")
     days.test(TESTS)
-    assert outcomes(days.run("--snapshot-update"))["passed"] == 9
+    assert outcomes(days.run("--snapshot-update"))["passed"] == 10
     before = state(days.path)
     (days.path / "__snapshots__" / "test_it.ambr").unlink()
     # What a test has accepted in its ordinary run is written; nothing is under a fault.
@@ -190,7 +195,7 @@ def test_verdicts(days: Suite) -> None:
         "--cassette-chunking=byte",
     )  # fmt: skip
     text = said(result)
-    assert outcomes(result) == {"passed": 9, "xfailed": 1}
+    assert outcomes(result) == {"passed": 10, "xfailed": 1}
     assert result.ret == 1
     assert "3 snapshots passed." in text
     assert state(days.path) == before
@@ -207,17 +212,20 @@ def test_verdicts(days: Suite) -> None:
         "test_compares_nothing_that_differs http_503": "recovered",
         "test_masks cut_after_event": "masked",
         "test_masks http_503": "not recovered",
+        "test_tells_a_key cut_after_event": "noticed",
+        "test_tells_a_key http_503": "not recovered",
         "test_hangs cut_after_event": "hung",
         "test_hangs http_503": "recovered",
         "test_asks_something_else cut_after_event": "not recorded",
         "test_asks_something_else http_503": "not recorded",
     }
+    assert "sk-real" not in (days.path / JSON).read_text("utf-8") + text
     # No test of its own, for nobody.
     cases = ElementTree.parse(days.path / "junit.xml").getroot().iter("testcase")
-    assert len(list(cases)) == 10
-    assert "bad days: 2 swallowed, 1 hung, 1 not recovered" in text
+    assert len(list(cases)) == 11
+    assert "bad days: 2 swallowed, 1 hung, 2 not recovered" in text
     page = (days.path / "page.html").read_text("utf-8")
-    assert page.count("<span class='pill failed' title=") == 4
+    assert page.count("<span class='pill failed' title=") == 5
     # Every command repeats exactly its run.
     runs = json.loads((days.path / JSON).read_text("utf-8"))["runs"]
     assert [run["verdict"] for run in runs[:4]] == ["swallowed"] * 2 + ["hung", "not recovered"]
@@ -310,6 +318,7 @@ def test_kinds_of_tests_and_fixtures(days: Suite) -> None:
         "--cassette-faults=http_500,cut_after_event",
         f"--cassette-faults-json={JSON}",
         "-Werror::pytest.PytestUnraisableExceptionWarning",
+        "-oasyncio_default_fixture_loop_scope=function",
         wanted=("anyio", "asyncio", "recwarn"),
     )
     verdicts = found(days)
@@ -430,9 +439,9 @@ def test_workers_tell_the_same(days: Suite) -> None:
     alone = found(days)
     result = days.run_alone(*arguments, "-n2", wanted=("xdist",))
     assert found(days) == alone
-    assert outcomes(result) == {"passed": 9, "xfailed": 1}
+    assert outcomes(result) == {"passed": 10, "xfailed": 1}
     assert result.ret == 1
-    assert "bad days: 2 swallowed, 1 hung, 1 not recovered" in said(result)
+    assert "bad days: 2 swallowed, 1 hung, 2 not recovered" in said(result)
 
 
 @pytest.mark.slow

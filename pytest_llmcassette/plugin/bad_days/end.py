@@ -20,7 +20,7 @@ from pytest_llmcassette.plugin.stash import BAD_DAYS
 from pytest_llmcassette.report.bad_days import BadDay, as_json, counted, worst_first
 from pytest_llmcassette.report.bad_days_text import lines
 
-_COMPLETE = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+_COMPLETE = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
 class WorkersNotes:

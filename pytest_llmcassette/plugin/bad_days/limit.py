@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import faulthandler
 import signal
+import sys
 import threading
-import time
 from collections.abc import Callable
 from types import FrameType
 
 import pytest
 
+from pytest_llmcassette.cassette.clock import Clock
 from pytest_llmcassette.errors import CassetteStop
 
 SECONDS = 10.0
@@ -45,7 +46,7 @@ class Limit:
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.is_over = False
-        self._end = time.monotonic() + seconds
+        self._end = Clock.perf_counter() + seconds
         self._is_armed = False
 
     def around(self, phase: Callable[[], object]) -> None:
@@ -72,7 +73,7 @@ class Limit:
 
     def left(self) -> float:
         """The seconds until its end."""
-        return max(0.0, self._end - time.monotonic())
+        return max(0.0, self._end - Clock.perf_counter())
 
     def over(self) -> RanTooLong:
         """Note that the time is over, and what to raise for it."""
@@ -80,6 +81,10 @@ class Limit:
         return RanTooLong(f"not at its end within {self.seconds:g} s")
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
-        # Between the end of a phase and the end of the timer nobody would catch it.
-        if self._is_armed:
+        # Between the end of a phase and the end of the timer nobody would catch it; at a prompt somebody is thinking.
+        if self._is_armed and not _is_debugged():
             raise self.over()
+
+
+def _is_debugged() -> bool:
+    return str(getattr(sys.gettrace(), "__module__", "")).startswith(("bdb", "pdb", "pydevd", "_pydev"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from typing import Any, Literal
@@ -10,6 +9,7 @@ from typing import Any, Literal
 import pytest
 
 import pytest_llmcassette
+from pytest_llmcassette.cassette.clock import Clock
 from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.errors import CassetteStop
 from pytest_llmcassette.faults.injection import Injection, Injections
@@ -19,6 +19,7 @@ from pytest_llmcassette.plugin.bad_days.clock import ClientClock
 from pytest_llmcassette.plugin.bad_days.limit import Limit, can_stop, seconds_of
 from pytest_llmcassette.plugin.bad_days.snapshots import Snapshots
 from pytest_llmcassette.plugin.bad_days.wanted import Day, Wanted
+from pytest_llmcassette.plugin.cassette_report import text_without_keys
 from pytest_llmcassette.plugin.lifecycle import TestRun
 from pytest_llmcassette.plugin.markers import cassette_mark
 from pytest_llmcassette.plugin.naming import nodeid_of, provider_name
@@ -90,11 +91,11 @@ class Runs:
     ) -> Generator[None, object, object]:
         """The outermost of all: another plugin's time limit is over when the runs under faults begin."""
         self._days, self._has_passed, self._stays_up = [], False, False
-        began = time.monotonic()
+        began = Clock.perf_counter()
         result = yield
         if self._stays_up:
             assert isinstance(item, pytest.Function)
-            ordinary = time.monotonic() - began
+            ordinary = Clock.perf_counter() - began
             if self._has_passed and not (item.session.shouldfail or item.session.shouldstop):
                 self._done.add(nodeid_of(item))
                 for day in self._days:
@@ -150,10 +151,10 @@ class Runs:
         return list(self._wanted.days(list(exchanges.values())))
 
     def _run(self, item: pytest.Function, day: Day, seconds: float) -> BadDay:
-        began = time.monotonic()
+        began = Clock.perf_counter()
         if can_stop() or child.is_one(self._config):
             ending = self._run_here(item, day, seconds)
-            found, detail = str(judge.verdict(str(day.fault.expect), ending)), judge.detail(ending)
+            found, detail = str(judge.verdict(str(day.fault.expect), ending)), text_without_keys(judge.detail(ending))
         else:
             found, detail = child.run(self._config, item.nodeid, day.asked, seconds)
         return BadDay(
@@ -165,7 +166,7 @@ class Runs:
             verdict=found,
             sentence=day.fault.sentence,
             detail=detail,
-            seconds=round(time.monotonic() - began, 3),
+            seconds=round(Clock.perf_counter() - began, 3),
         )
 
     def _run_here(self, item: pytest.Function, day: Day, seconds: float) -> judge.Ending:
