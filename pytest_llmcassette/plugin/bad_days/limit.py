@@ -73,7 +73,8 @@ class Limit:
 
     def left(self) -> float:
         """The seconds until its end."""
-        return max(0.0, self._end - Clock.perf_counter())
+        left: float = self._end - Clock.perf_counter()
+        return max(0.0, left)
 
     def over(self) -> RanTooLong:
         """Note that the time is over, and what to raise for it."""
