@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 
 from pytest_llmcassette.cassette.encoding import is_still_encoded
 from pytest_llmcassette.cassette.model import Interaction, Outcome
 from pytest_llmcassette.protocols.base import Exchange
-from pytest_llmcassette.recorder.requests import RawHeaders
 from pytest_llmcassette.replay.head import Head
 from pytest_llmcassette.replay.pieces import Piece
 from pytest_llmcassette.replay.plan import Delivery, End
@@ -27,8 +26,8 @@ def is_answered(interaction: Interaction) -> str:
         return "its recording is not whole itself"
     if not 200 <= code < 300:
         return f"it was answered with {code}"
-    # Said of tokens: OAuth and STS are no provider's bad day.
-    if "urlencoded" in interaction.request.headers.get("Content-Type", [""])[0]:
+    # Of tokens, of OAuth and STS: nobody's model has a bad day there.
+    if "urlencoded" in "".join(interaction.request.headers.get("Content-Type", ())):
         return "it is no call of a provider's API"
     return ""
 
@@ -75,7 +74,9 @@ def _pieces(old: list[Piece], body: bytes) -> Iterator[Piece]:
         yield seconds, body[start:]
 
 
-def answer(delivery: Delivery, status: int, body: bytes, content_type: str, headers: RawHeaders = []) -> Delivery:  # noqa: B006
+def answer(
+    delivery: Delivery, status: int, body: bytes, content_type: str, headers: Iterable[tuple[bytes, bytes]] = ()
+) -> Delivery:
     """Another answer altogether."""
     phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else "Site Overloaded"
     lines = [(b"Content-Type", content_type.encode()), (b"Content-Length", b"%d" % len(body)), *headers]

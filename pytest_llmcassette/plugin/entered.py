@@ -85,6 +85,9 @@ class EnteredCassettes:
         tells = ended_well and not self._is_over()
         if tells and not recorder.calls and self._was_hidden(recorder):
             return False
+        injections = faults.injections_of(self._item)
+        if tells and not recorder.misses and injections is not None and injections.has_struck:
+            return False
         if tells and not (recorder.misses or recorder.config.allow_unplayed or recorder.is_altered):
             left = len(recorder.unplayed())
             self.unplayed += left

@@ -39,7 +39,7 @@ class AnthropicMessages(AssembledProtocol):
 
     name = "anthropic.messages"
     assembly = MessageAssembly
-    forms = _FORMS
+    forms: Forms = _FORMS
 
     def claims(self, exchange: Exchange) -> bool:
         """By path; on hosts that are not Anthropic's a look at the request and the answer decides."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
 from pytest_llmcassette.cassette.encoding import decode_sniffed
 from pytest_llmcassette.cassette.model import Interaction
-from pytest_llmcassette.protocols.forms import Forms
 from pytest_llmcassette.protocols.hosts import provider_at
 from pytest_llmcassette.protocols.transcript import Transcript
+
+if TYPE_CHECKING:
+    from pytest_llmcassette.protocols.forms import Forms
 
 
 class Exchange:
@@ -112,7 +114,7 @@ class WireProtocol(ABC):
     """One API's shape on the wire. Stateless; registered once under `name`. `forms` are what faults are made with."""
 
     name: str
-    forms: Forms = Forms()
+    forms: Forms | None = None
 
     @abstractmethod
     def claims(self, exchange: Exchange) -> bool:
@@ -126,5 +128,8 @@ class WireProtocol(ABC):
         """
 
     def forms_of(self, exchange: Exchange) -> Forms:
-        """`forms`, unless the host has its own."""
-        return self.forms
+        """`forms`, unless the host has its own; those of chat completions where a protocol has none."""
+        # Imported here: a run without faults needs none.
+        from pytest_llmcassette.protocols.forms import Forms
+
+        return self.forms or Forms()

@@ -11,7 +11,8 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmcassette.cassette.files import found_at, state_of
+from pytest_llmcassette.cassette.files import found_at, save, state_of
+from pytest_llmcassette.cassette.loaded import load_shared
 from pytest_llmcassette.cassette.model import Interaction, Request
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.errors import CassetteFileError, CassetteStop, RequestNotRecorded, RequestRefused
@@ -231,8 +232,6 @@ class Recorder:
             if self._after is not None:
                 interactions = self._after.recording()
             elif self._file is not None and self.mode is not RecordMode.REWRITE:
-                from pytest_llmcassette.cassette.loaded import load_shared
-
                 try:
                     interactions = load_shared(self.path, self._file)
                 except CassetteFileError as error:
@@ -313,8 +312,6 @@ class Recorder:
                     f"something else wrote this cassette while {self.owner} was recording it",
                     remedy="Record it from one test in one process: name separate cassettes, or use one xdist worker.",
                 )
-            from pytest_llmcassette.cassette.files import save
-
             merged = merge(fresh, self._load(), self.mode)
             self.left_over = len(merged) - len(fresh) if self.mode is RecordMode.ALL else 0
             save(self.path, merged)

@@ -12,6 +12,7 @@ import ssl
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -36,6 +37,9 @@ SILENT = ("stall", "read_timeout", "slow_first_token", "pool_timeout")
 _ENDS = {"": "close", "RemoteProtocolError": "close", "ReadError": "reset", "ReadTimeout": "stall"}
 
 Outcome = tuple[str, str]
+
+# An SDK's own warnings would be other outcomes.
+pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 @pytest.fixture(scope="module")
@@ -163,6 +167,32 @@ def test_a_sample_of_that(name: str, life: Life, server: MisbehavingServer, reco
     for sdk, is_async in ((SDKS["openai"], True), (SDKS["ollama"], False)):
         replayed = on_replay(fault(name), sdk, server.url, recordings[sdk], is_async=is_async)
         assert replayed == life.outcome(fault(name), sdk, recordings[sdk], is_async=is_async), (name, sdk.name)
+
+
+def patient(sdk: Sdk) -> Sdk:
+    """The same SDK, with its own retries."""
+
+    def made(base: str, timeout: float, is_async: bool) -> Any:
+        client = sdk.made(base, timeout, is_async)
+        client.max_retries = 2
+        return client
+
+    return sdk._replace(made=made)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["openai", "anthropic", "groq"])
+def test_what_an_sdk_tries_again_is_answered_with_the_recording(
+    name: str, server: MisbehavingServer, recordings: Recordings
+) -> None:
+    sdk = patient(SDKS[name])
+    for row in all_faults():
+        if row.expect is not Expect.RECOVER or not row.fits(load(recordings[sdk])[0]):
+            continue
+        for is_async in (False, True):
+            with use_cassette(recordings[sdk], faults=[row]) as cassette:
+                assert outcome(sdk, server.url, is_async=is_async) == ("OK", TEXT), row.name
+            assert cassette.transcript.complete, row.name
 
 
 PACKAGES = {"openai": "openai", "openai responses": "openai"}
