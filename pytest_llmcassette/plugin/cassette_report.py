@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from pytest_llmcassette.plugin.stash import DISCARDED
 
 if TYPE_CHECKING:
     from pytest_llmcassette.plugin.lifecycle import TestRun
+    from pytest_llmcassette.report.bad_days import BadDay
     from pytest_llmcassette.report.records import TestRecord
 
 _OPTION = "cassette_report"
@@ -127,6 +129,15 @@ class CassetteReport:
         """A line for each thing that nobody may miss, said last."""
         self.proof: list[str] = []
         """What the replay of the recordings has shown."""
+        self.bad_days: Sequence[BadDay] = ()
+        """What became of tests under the faults of `--cassette-faults`."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all tests of the suite have run, so that what none of them has used is nobody's."""
+        from pytest_llmcassette.plugin import unused_cassettes
+
+        return self._is_whole and unused_cassettes.is_whole(self._config)
 
     def recorded(self) -> dict[str, str]:
         """The tests that a recording was saved of, in the order they ran in, with their outcomes."""
@@ -196,7 +207,7 @@ class CassetteReport:
         lines += left_out_lines(records)
         lines += advice_lines(
             records,
-            argument=lambda nodeid: commands.test_argument(self._config, nodeid),
+            argument=partial(commands.test_argument, self._config),
             rerun=commands.rerun_failed(self._config),
             theirs=options.neighbours_mode(self._config),
             failed=sum(outcome in ("failed", "error") for outcome in self._outcomes.values()),
@@ -213,18 +224,23 @@ class CassetteReport:
     def _unused(self, records: Sequence[TestRecord]) -> list[str]:
         from pytest_llmcassette.plugin import unused_cassettes
 
-        return (
-            unused_cassettes.unused(self._config, records)
-            if self._is_whole and unused_cassettes.is_whole(self._config)
-            else []
-        )
+        return unused_cassettes.unused(self._config, records) if self.is_whole else []
 
     def _write(self, file: Path, records: Sequence[TestRecord], now: float, unused: Sequence[str]) -> str:
+        from pytest_llmcassette.plugin import commands
         from pytest_llmcassette.report.page import page
 
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(page(records, title=self._config.rootpath.name, now=now, unused=unused), "utf-8")
+            text = page(
+                records,
+                title=self._config.rootpath.name,
+                now=now,
+                unused=unused,
+                bad_days=self.bad_days,
+                argument=partial(commands.replay_arguments, self._config),
+            )
+            file.write_text(text, "utf-8")
         except OSError as problem:
             return f"The report could not be written to {file}: {problem.strerror}. Name another file."
         return f"report: {file}"
@@ -233,10 +249,10 @@ class CassetteReport:
 def _what_was_wrong(text: str) -> str:
     """The line of a failure that says what was wrong: pytest marks it with `E`."""
     marked = [line[1:].strip() for line in text.splitlines() if line.startswith("E ")]
-    return _without_keys((marked or text.splitlines() or [""])[0])[:300]
+    return text_without_keys((marked or text.splitlines() or [""])[0])[:300]
 
 
-def _without_keys(text: str) -> str:
+def text_without_keys(text: str) -> str:
     """`text` without the keys of the environment, which other libraries' errors may tell: the page is passed around."""
     from pytest_llmcassette.redaction import KnownSecrets
 

@@ -19,6 +19,13 @@ PROVE = "cassette_prove"
 PROOF_FILE = "cassette_prove_into"
 _PROVE_INI = "llmcassette_prove"
 
+FAULTS = "--cassette-faults"
+FAULTS_JSON = "--cassette-faults-json"
+FAULTS_BASELINE = "--cassette-faults-baseline"
+FAULTS_BASELINE_UPDATE = "--cassette-faults-baseline-update"
+FAULTS_BASELINE_INI = "llmcassette_faults_baseline"
+FAULTS_CHILD = "--cassette-faults-child"
+
 _MODES = "none, once, new_episodes, all, rewrite"
 _OWN = "llmcassette_record_mode_option"
 _SHARED = "record_mode"
@@ -75,6 +82,7 @@ def add_options(parser: pytest.Parser) -> None:
     # What that process is told beside: where to leave its result.
     group.addoption("--cassette-prove-into", dest=PROOF_FILE, default=None, help=argparse.SUPPRESS)
     parser.addini(_PROVE_INI, "prove every recording, as --cassette-prove does", type="bool", default=False)
+    _add_fault_options(group, parser)
     parser.addini(
         PATH,
         "where cassettes are, relative to the test's folder; may hold {module}, {provider}, {class}, {test}, {params}, "
@@ -90,6 +98,29 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini(DEFER_TLS, "make TLS contexts of httpx clients only when they are used", type="bool", default=True)
     for name, (kind, text) in SWITCHES.items():
         parser.addini(f"llmcassette_{name}", text, type=kind, default=None)
+
+
+def _add_fault_options(group: pytest.OptionGroup, parser: pytest.Parser) -> None:
+    group.addoption(
+        FAULTS,
+        nargs="?",
+        const="all",
+        default=None,
+        metavar="NAMES",
+        help="take each test that replays and passes through faults made of its recording: all of them, or NAMES of "
+        "faults and groups (stream, response, recover, notice, show); each: on every exchange that they fit",
+    )
+    group.addoption(FAULTS_JSON, metavar="FILE", default=None, help="write what became of each test under each fault")
+    group.addoption(FAULTS_BASELINE, metavar="FILE", default=None, help="accept, fault by fault, the findings in FILE")
+    group.addoption(
+        FAULTS_BASELINE_UPDATE,
+        action="store_true",
+        default=False,
+        help="write the findings that there are to that file",
+    )
+    # A run of one test under one fault, whose end is another process's to see to.
+    group.addoption(FAULTS_CHILD, action="store_true", default=False, help=argparse.SUPPRESS)
+    parser.addini(FAULTS_BASELINE_INI, "the file of --cassette-faults-baseline, relative to the ini file")
 
 
 def claim_record_mode(early_config: pytest.Config, parser: pytest.Parser, args: list[str]) -> None:
@@ -137,7 +168,7 @@ def of_replay(config: pytest.Config) -> dict[str, tuple[str, str]]:
 
 
 def check_command_line(config: pytest.Config) -> None:
-    """Raises `pytest.UsageError` for a mode that does not exist, or another switch's value."""
+    """Raises `pytest.UsageError` for a mode or another value that does not exist, an option without one it needs."""
     given = of_replay(config)
     if given:
         from pytest_llmcassette.config import parse_words
@@ -149,6 +180,10 @@ def check_command_line(config: pytest.Config) -> None:
         except ConfigError as error:
             raise pytest.UsageError(str(error)) from None
     flag, mode = command_line(config)
+    if config.getoption(FAULTS) is None:
+        for name in (FAULTS_JSON, FAULTS_BASELINE, FAULTS_BASELINE_UPDATE):
+            if config.getoption(name):
+                raise pytest.UsageError(f"{name} says what to do with the results of {FAULTS}: name that as well.")
     if mode is None:
         return
     from pytest_llmcassette.config import parse_record_mode

@@ -46,5 +46,8 @@ RUN_STARTED = "llmcassette_started"
 CLAIMS = "llmcassette_claims"
 """In an xdist worker's input: the folder where workers note which cassettes they write."""
 
+BAD_DAYS = "llmcassette_bad_days"
+"""In an xdist worker's input: the folder where workers write what became of tests under faults."""
+
 INCOMPLETE: pytest.StashKey[bool] = pytest.StashKey()
 """On the config when not all tests have run to their end: what the user has said of unused snapshots to syrupy."""

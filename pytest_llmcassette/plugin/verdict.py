@@ -10,7 +10,7 @@ import pytest
 from pytest_llmcassette.errors import CassetteError, CassetteStop, NoCallsError, RequestNotRecorded, UnplayedError
 from pytest_llmcassette.plugin import cassette_report, strict, syrupy_session
 from pytest_llmcassette.plugin.session import session_of
-from pytest_llmcassette.plugin.stash import DIFFS, DISCARDED
+from pytest_llmcassette.plugin.stash import DIFFS, DISCARDED, GIVEN_FAULTS
 from pytest_llmcassette.transports.callers import is_of_a_library
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ def _after_teardown(run: TestRun, made: pytest.TestReport) -> None:
     kept = [_keep(run, recorder, made) for recorder in run.recorders]
     if run.failed:
         syrupy_session.withdraw(run.item)
-    cassette_report.attach(made, run, saved=any(kept))
+    if GIVEN_FAULTS not in run.item.stash:
+        cassette_report.attach(made, run, saved=any(kept))
 
 
 def _is_strict_xpass(call: pytest.CallInfo[None], made: pytest.TestReport) -> bool:
