@@ -91,11 +91,11 @@ def _begins(known: PartDraft, index: int | None, call_id: str | None, name: str 
     """Whether a delta for a known call is the first of another one.
 
     It is when it names a function under another id. Another id alone does not tell (vLLM made up a new one for every
-    delta), nor does a name alone (NIM repeats it), nor both in the middle of arguments (MiniMax): they begin a call once
-    the arguments of the known one are whole, and are not said again.
+    delta), nor does a name alone (NIM repeats it), nor both in the middle of arguments (MiniMax): they begin a call
+    once the arguments of the known one are whole, and are not said again.
     """
     if call_id is not None and known.id is not None and name is not None:
-        return name != known.name or not _goes_on(known, arguments)
+        return name != known.name or index is None or not _goes_on(known, arguments)
     if name is not None and call_id is None and index is None and known.name not in (None, name):
         return True
     if name is None and (call_id is None or known.id is None):
@@ -117,8 +117,10 @@ def _is_another(known: PartDraft, name: str, arguments: str, *, elsewhere: bool)
 
 
 def _goes_on(call: PartDraft, arguments: str) -> bool:
-    """Whether the arguments of a call have begun, and these are no beginning."""
-    return any(call.pieces) and not _are_whole(call) and not arguments.lstrip().startswith("{")
+    """Whether these arguments are more of a call's: the first where it has none, and then no beginning."""
+    if not any(call.pieces):
+        return bool(arguments)
+    return not _are_whole(call) and not arguments.lstrip().startswith("{")
 
 
 def _says_again(call: PartDraft, arguments: str) -> bool:
