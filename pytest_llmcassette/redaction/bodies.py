@@ -24,8 +24,10 @@ _SHORTEST_TAIL = 3
 """A name's end of fewer letters (`id"`) would be found in every body."""
 _ELEMENT = re.compile(rb"(<(?:[\w.-]+:)?([\w.-]+)(?:\s[^<>]*)?>)(\s*+<!\[CDATA\[.*?\]\]>\s*+|[^<]*+)(</)", re.DOTALL)
 _BLANK = b"\xef\xbb\xbf \t\r\n"
+_OPENING = (b"{", b"[")
 _EVENT_STREAM = (b"data:", b"event:", b"id:", b"retry:", b":")
-_BETWEEN_EVENTS = re.compile(rb"(\r\n\r\n|\n\n|\r\r)")
+BETWEEN_EVENTS = re.compile(r"(\r\n\r\n|\n\n|\r\r)")
+_BETWEEN_EVENTS = re.compile(BETWEEN_EVENTS.pattern.encode())
 _IS_TOKEN_REQUEST = re.compile(r"(?:^|&)(?:grant_type=|token_type_hint=|Action=AssumeRole)")
 
 
@@ -51,13 +53,10 @@ class BodyRedactor:
         if not body:
             return body
         found = set() if found is None else found
-        # Some gateways send blank lines, and many, until a plain answer is ready.
-        head = body[:256].lstrip(_BLANK) or body.lstrip(_BLANK)[:256]
-        kind = content_type.lower()
-        is_object = head[:1] in (b"{", b"[")
-        if not is_object and ("event-stream" in kind or head.startswith(_EVENT_STREAM)):
+        head, kind = _head(body), content_type.lower()
+        if _is_event_stream(head, kind):
             return self._events(body, found)
-        if is_object or "json" in kind:
+        if head[:1] in _OPENING or "json" in kind:
             return self._json(body, found)
         if is_multipart(body, kind):
             return self._multipart(body, content_type, found)
@@ -124,6 +123,20 @@ class BodyRedactor:
             return match[1] + match[3].replace(content, _PLACEHOLDER) + match[4]
 
         return _ELEMENT.sub(replace, body)
+
+
+def is_event_stream(body: bytes, content_type: str) -> bool:
+    """Whether a body is made of events: a JSON document is none, whatever its content type says."""
+    return _is_event_stream(_head(body), content_type.lower())
+
+
+def _head(body: bytes) -> bytes:
+    # Some gateways send blank lines, and many, until a plain answer is ready.
+    return body[:256].lstrip(_BLANK) or body.lstrip(_BLANK)[:256]
+
+
+def _is_event_stream(head: bytes, kind: str) -> bool:
+    return head[:1] not in _OPENING and ("event-stream" in kind or head.startswith(_EVENT_STREAM))
 
 
 def _searches_for(names: Iterable[str]) -> tuple[re.Pattern[bytes], ...]:

@@ -13,7 +13,11 @@ _URL_IN_TEXT = re.compile(r"""[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>]+""")
 
 def pair_name(name: str) -> str:
     """The name of a query or form field, unescaped and in lower case."""
-    return (unquote_plus(name) if "%" in name or "+" in name else name).lower()
+    return _unescaped(name).lower()
+
+
+def _unescaped(text: str) -> str:
+    return unquote_plus(text) if "%" in text or "+" in text else text
 
 
 def redact_pairs(text: str, secret: SecretNames, found: set[str]) -> str:
@@ -25,10 +29,10 @@ def redact_pairs(text: str, secret: SecretNames, found: set[str]) -> str:
     changed = False
     for index, pair in enumerate(pairs):
         name, equals, value = pair.partition("=")
-        if value and value != REDACTED and secret.hide(pair_name(name), value):
+        if value and value != REDACTED and secret.hide(pair_name(name), plain := _unescaped(value)):
             pairs[index] = name + equals + REDACTED
             changed = True
-            found.add(unquote_plus(value))
+            found.add(plain)
     return "&".join(pairs) if changed else text
 
 
