@@ -238,8 +238,8 @@ def _what_was_wrong(text: str) -> str:
 
 def _without_keys(text: str) -> str:
     """`text` without the keys of the environment, which other libraries' errors may tell: the page is passed around."""
-    from pytest_llmcassette.redaction import KnownSecrets
+    from pytest_llmcassette.redaction import KnownSecrets, default_redactor
 
     known = KnownSecrets()
     known.learn_environment()
-    return known.text_without(text)
+    return default_redactor().words(text, known)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_llmcassette.cassette.model import Interaction, Outcome, Request
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.matching import Matcher
+from pytest_llmcassette.matching.stand_ins import as_recorded
 from pytest_llmcassette.modes import RecordMode
 from pytest_llmcassette.recorder.slot import is_transient
 from pytest_llmcassette.redaction import Redactor
@@ -63,13 +64,27 @@ class Playlist:
             self._played[index] = True
             return self.interactions[index]
         last = self._last.get(key)
-        if last is None:
-            return None
-        interaction = self.interactions[last]
+        return self.interactions[last] if last is not None and self._may_repeat(last) else None
+
+    def take_redacted(self, request: Request) -> tuple[Interaction, Request] | tuple[None, None]:
+        """The next interaction that answers this request but for what it has `REDACTED`, and the request as it has it.
+
+        Asked only where there is no other: then a value may be a secret that was known for one only later.
+        """
+        waiting = [place for place, played in enumerate(self._played) if not played]
+        again = [place for place, played in enumerate(self._played) if played and self._may_repeat(place)]
+        for place in waiting + again[::-1]:
+            recorded = self._redacted()[place]
+            shown = as_recorded(request, recorded)
+            if shown is not None and self.key(shown) == self.key(recorded):
+                self._played[place] = True
+                return self.interactions[place], shown
+        return None, None
+
+    def _may_repeat(self, place: int) -> bool:
         # Of a failure that a client retried to the end only the last attempt is recorded (see `Recorder`).
-        if self._config.allow_repeats or (is_transient(interaction) and not self._config.record_errors):
-            return interaction
-        return None
+        is_retried = is_transient(self.interactions[place]) and not self._config.record_errors
+        return self._config.allow_repeats or is_retried
 
     def key(self, request: Request) -> Hashable:
         """Equal for two redacted requests when one's recording answers the other."""

@@ -95,7 +95,9 @@ class _Search:
     def __init__(self, rare: str, shapes: list[tuple[str, str]]) -> None:
         self._begins = [begin.encode() for begin, _ in shapes]
         self._starts = [begin.index(rare) for begin, _ in shapes]
-        self._pattern = re.compile((re.escape(rare) + f"(?:{'|'.join(_behind(rare, *one) for one in shapes)})").encode())
+        self._pattern = re.compile(
+            (re.escape(rare) + f"(?:{'|'.join(_behind(rare, *one) for one in shapes)})").encode()
+        )
 
     def keys(self, text: bytes) -> Iterator[tuple[int, int]]:
         """Where keys begin and end."""
@@ -150,7 +152,8 @@ def without_keys(text: bytes, found: set[str]) -> bytes:
     """
     places = sorted(place for search in _SEARCHES for place in search.keys(text))
     if places:
-        pieces, written = [], 0
+        pieces: list[bytes] = []
+        written = 0
         for start, end in places:
             if start < written:
                 continue

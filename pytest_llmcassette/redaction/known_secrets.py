@@ -136,9 +136,6 @@ def _is_secret(value: str) -> bool:
     return value != REDACTED and not is_placeholder(value)
 
 
-NOTHING_KNOWN = KnownSecrets()
-
-
 def _keys_of_environment() -> frozenset[str]:
     """The values of all variables that are named like keys and no words, and the passwords in URLs."""
     found: set[str] = set()

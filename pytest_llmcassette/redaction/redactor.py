@@ -15,7 +15,7 @@ from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.provider import PLACEHOLDER_PREFIX
 from pytest_llmcassette.redaction.bodies import BodyRedactor
 from pytest_llmcassette.redaction.key_shapes import without_keys
-from pytest_llmcassette.redaction.known_secrets import NOTHING_KNOWN, KnownSecrets, replace_in_request
+from pytest_llmcassette.redaction.known_secrets import KnownSecrets, replace_in_request
 from pytest_llmcassette.redaction.names import (
     REDACTED,
     REQUEST_HEADERS,
@@ -94,11 +94,18 @@ class Redactor:
         body = without_keys(self._by_name(body, content_type, found), found)
         return self._own.body(body, content_type, found) if self._own else body
 
-    def text(self, text: str, known: KnownSecrets) -> str:
+    def words(self, text: str, known: KnownSecrets) -> str:
         """Words that a test leaves (a failure, what it has printed) without what is secret by its shape or `known`."""
         found: set[str] = set()
         text = self._own.by_pattern(_keyless(text, found), found)
         return known.text_without(text)
+
+    def shown(self, url: str, known: KnownSecrets) -> str:
+        """A URL for an error's text: no more of it than a miss shows, and without the query."""
+        known = KnownSecrets(known.values)
+        known.learn_environment()
+        self.learn(known, {}, url)
+        return _replaced(self._text(url, "url", known), known).partition("?")[0]
 
     def _text(self, text: str, place: str, known: KnownSecrets) -> str:
         """A URL or a header's value by shapes and own rules. What is replaced is learned."""
@@ -113,7 +120,10 @@ class Redactor:
     def recorded_request(self, request: Request) -> Request:
         """A request from a file, redacted: what is not about secrets (protocol, host, ...) stays as it was."""
         known = KnownSecrets()
-        encoding, content_type = ", ".join(request.headers.get("Content-Encoding", ())), content_type_of(request.headers)
+        encoding, content_type = (
+            ", ".join(request.headers.get("Content-Encoding", ())),
+            content_type_of(request.headers),
+        )
         decoded, is_decoded = decode_sniffed(request.body, encoding, content_type)
         kept = self.without_echoes(self.request_headers(request.headers), known)
         if is_decoded:
@@ -131,13 +141,15 @@ class Redactor:
             form=request.form if unchanged and request.form else form_values(request.method, url, kept, body),
         )
 
-    def response(self, response: Response, known: KnownSecrets = NOTHING_KNOWN) -> Response:
+    def response(self, response: Response, known: KnownSecrets | None = None) -> Response:
         """`response` with allow-listed headers and no secrets, nor copies of those that are `known`.
+
+        The credentials in it become known: the next request may carry one under any name.
 
         Content-Encoding stays with a body that is stored as it came, encoded.
         """
         found: set[str] = set()
-        known = KnownSecrets(known.values)
+        known = known or KnownSecrets()
         headers = self.response_headers(response.headers, known)
         if not response.uncompressed and "Content-Encoding" in response.headers:
             headers.setdefault("Content-Encoding", list(response.headers["Content-Encoding"]))
@@ -193,8 +205,9 @@ class Redactor:
             if name.lower() in allowed
         }
 
-    def response_headers(self, headers: Headers, known: KnownSecrets = NOTHING_KNOWN) -> Headers:
+    def response_headers(self, headers: Headers, known: KnownSecrets | None = None) -> Headers:
         """The allow-listed ones, in Go's canonical case, the URLs in them redacted like a request's."""
+        known = known or KnownSecrets()
         kept: Headers = {}
         for name, values in headers.items():
             if name.lower() in self._response_headers:
@@ -217,6 +230,12 @@ class Redactor:
         """Add a live request's own credentials to `known`."""
         known.learn_url(url, self._query)
         known.learn_headers(headers)
+
+
+@lru_cache(maxsize=1)
+def default_redactor() -> Redactor:
+    """By nobody's switches: for what belongs to no cassette."""
+    return Redactor(CassetteConfig())
 
 
 @lru_cache(maxsize=128)

@@ -34,12 +34,16 @@ def without_copies(text: bytes, secrets: frozenset[str], *, thorough: bool) -> b
         for needle in _encoded(secrets):
             place = text.find(needle)
             while place >= 0:
-                start = _LEFT.search(text, max(0, place - _LONGEST), place)
-                end = _RIGHT.match(text, place + len(needle))
-                assert start is not None and end is not None, "both may be empty"
-                text = text[: start.start()] + _PLACEHOLDER + text[end.end() :]
-                place = text.find(needle, start.start())
+                start, end = _around(text, place, place + len(needle))
+                text = text[:start] + _PLACEHOLDER + text[end:]
+                place = text.find(needle, start)
     return text
+
+
+def _around(text: bytes, start: int, end: int) -> tuple[int, int]:
+    """The piece of base64 that this is a part of."""
+    left, right = _LEFT.search(text, max(0, start - _LONGEST), start), _RIGHT.match(text, end)
+    return left.start() if left else start, right.end() if right else end
 
 
 # A run's requests mostly carry the same credentials.

@@ -1,0 +1,99 @@
+"""What is known to be secret at the end of a test, its fixtures included, is secret in all that the test leaves.
+
+Its recordings and requests know that by themselves (`Recorder.sweep`). Here it is carried to the rest: from one
+cassette of the test to the others, to the snapshots that it has queued, and to its reports, which the terminal, JUnit's
+file and xdist's controller show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_llmcassette.plugin import syrupy_session
+
+if TYPE_CHECKING:
+    from pytest_llmcassette.plugin.lifecycle import TestRun
+    from pytest_llmcassette.redaction import KnownSecrets
+
+_REPORT = "cassette_report"
+Words = Callable[[str], str]
+
+
+def settle(run: TestRun) -> None:
+    """The test is over: let everything that it leaves know what any of its cassettes has learned."""
+    recorders = run.recorders
+    has_queued = syrupy_session.has_queued(run.item)
+    if any(one.has_recorded for one in recorders) or has_queued or run.item.config.getoption(_REPORT, None):
+        # What one sweep finds may be in what another recorder has.
+        for _ in range(2):
+            values = frozenset[str]().union(*(one.known.values for one in recorders))
+            for one in recorders:
+                one.sweep(values)
+    if not (has_queued or run.told):
+        return
+    words = _words(run)
+    syrupy_session.rewrite(run.item, words)
+    for report in run.told:
+        _sweep(report, words)
+    if run.told:
+        _sweep_junit(run.item, words)
+
+
+def sweep_report(run: TestRun, made: pytest.TestReport) -> None:
+    """Take what is secret out of a report that says more than that all went well."""
+    if (made.longrepr is None and not made.sections and not made.user_properties) or not run.recorders:
+        return
+    _sweep(made, _words(run))
+    run.told.append(made)
+
+
+def _words(run: TestRun) -> Words:
+    known = _known(run)
+
+    def words(text: str) -> str:
+        for recorder in run.recorders:
+            text = recorder.words(text, known)
+        return text
+
+    return words
+
+
+def _known(run: TestRun) -> KnownSecrets:
+    from pytest_llmcassette.redaction import KnownSecrets
+
+    known = KnownSecrets(frozenset[str]().union(*(one.known.values for one in run.recorders)))
+    known.learn_environment()
+    return known
+
+
+def _sweep(report: pytest.TestReport, words: Words) -> None:
+    report.sections = [(title, words(text)) for title, text in report.sections]
+    report.user_properties = [(name, _swept(value, words)) for name, value in report.user_properties]
+    report.longrepr = _swept(report.longrepr, words)
+
+
+def _swept(value: Any, words: Words) -> Any:
+    """A text, or pytest's representation of a failure, in place: it is made of lists, tuples and its own classes."""
+    if isinstance(value, str):
+        return words(value)
+    if isinstance(value, (list, tuple)):
+        return type(value)(_swept(one, words) for one in value)
+    if type(value).__module__.startswith("_pytest.") and hasattr(value, "__dict__"):
+        for name, inner in vars(value).items():
+            setattr(value, name, _swept(inner, words))
+    return value
+
+
+def _sweep_junit(item: pytest.Item, words: Words) -> None:
+    """JUnit's file is written at the end of the run, from elements that are made with each report."""
+    from _pytest.junitxml import xml_key
+
+    log = item.config.stash.get(xml_key, None)
+    reporters = getattr(log, "node_reporters", {}).items()
+    for element in [one for key, reporter in reporters if key[0] == item.nodeid for one in reporter.nodes]:
+        element.text = words(element.text or "")
+        if "message" in element.attrib:
+            element.attrib["message"] = words(element.attrib["message"])
