@@ -34,6 +34,7 @@ class Playlist:
         self._bytes_decide = not any(name.startswith("header:") for name in config.match_on)
         self._matcher: Matcher | None = None
         self._requests: list[Request] = []
+        """Redacted in every way, which is needed only for a request that nothing else answers."""
         self._waiting: dict[Hashable, deque[int]] = {}
         self._last: dict[Hashable, int] = {}
 
@@ -69,14 +70,15 @@ class Playlist:
     def take_redacted(self, request: Request) -> tuple[Interaction, Request] | tuple[None, None]:
         """The next interaction that answers this request but for what it has `REDACTED`, and the request as it has it.
 
-        Asked only where there is no other: then a value may be a secret that was known for one only later.
+        Asked only where there is no other: then a value may be a secret that was known for one only later, or the file
+        one that something else wrote.
         """
         waiting = [place for place, played in enumerate(self._played) if not played]
         again = [place for place, played in enumerate(self._played) if played and self._may_repeat(place)]
         for place in waiting + again[::-1]:
             recorded = self._redacted()[place]
-            shown = as_recorded(request, recorded)
-            if shown is not None and self.key(shown) == self.key(recorded):
+            shown = as_recorded(request, recorded) or request
+            if self.key(shown) == self.key(recorded):
                 self._played[place] = True
                 return self.interactions[place], shown
         return None, None
@@ -95,13 +97,13 @@ class Playlist:
     def _make_index(self) -> None:
         if self._last or not self.interactions:
             return
-        for index, request in enumerate(self._redacted()):
-            key = self.key(request)
+        # Redacted like the live side, so that a secret in a file that something else wrote never decides a match.
+        for index, interaction in enumerate(self.interactions):
+            key = self.key(self._redactor.recorded_request(interaction.request, thorough=False))
             self._waiting.setdefault(key, deque()).append(index)
             self._last[key] = index
 
     def _redacted(self) -> list[Request]:
-        """Redacted like the live side, so that a secret in a file that something else wrote never decides a match."""
         if not self._requests:
             self._requests = [self._redactor.recorded_request(one.request) for one in self.interactions]
         return self._requests

@@ -34,11 +34,13 @@ _IS_TOKEN_REQUEST = re.compile(r"(?:^|&)(?:grant_type=|token_type_hint=|Action=A
 class BodyRedactor:
     """Replaces the values of secret fields in JSON, event streams, forms, multipart bodies and XML.
 
-    `extra` are a user's names, beside the built-in ones. Calling it with a body and its content type returns the body
-    itself when nothing in it is secret.
+    `extra` are a user's names, beside the built-in ones. With `urls`, the names of secret parameters, it also looks at
+    addresses, and at the headers and variables of MCP servers. Calling it with a body and its content type returns the
+    body itself when nothing in it is secret.
     """
 
-    def __init__(self, extra: tuple[str, ...] = ()) -> None:
+    def __init__(self, extra: tuple[str, ...] = (), urls: SecretNames | None = None) -> None:
+        self._urls = urls
         self._names = SecretNames(extra)
         self._form_names = SecretNames(extra, TOKEN_REQUEST_FIELDS)
         self._tails = _searches_for({*SECRET_FIELDS, *CREDENTIAL_FIELDS, *self._names.exact})
@@ -67,11 +69,13 @@ class BodyRedactor:
         return body
 
     def _json(self, text: bytes, found: set[str]) -> bytes:
-        return redact_json(text, self._names, found) if self._has_secret_member(text) else text
+        if self._has_secret_member(text) or (self._urls is not None and _may_have_server(text)):
+            return redact_json(text, self._names, found, self._urls)
+        return text
 
     def _events(self, body: bytes, found: set[str]) -> bytes:
         """Each event by itself, so that one cut short does not decide how the next is read."""
-        if not self._has_secret_member(body):
+        if not self._has_secret_member(body) and (self._urls is None or not _may_have_server(body)):
             return body
         pieces = _BETWEEN_EVENTS.split(body)
         redacted = [self._json(piece, found) for piece in pieces]
@@ -123,6 +127,11 @@ class BodyRedactor:
             return match[1] + match[3].replace(content, _PLACEHOLDER) + match[4]
 
         return _ELEMENT.sub(replace, body)
+
+
+def _may_have_server(text: bytes) -> bool:
+    is_address = b"//" in text.replace(b"\\/", b"/") and (b"?" in text or b"@" in text)
+    return is_address or b'"headers"' in text or b'"env"' in text
 
 
 def is_event_stream(body: bytes, content_type: str) -> bool:

@@ -78,7 +78,7 @@ SHAPES: tuple[tuple[str, str], ...] = (
 )
 """How a key begins and, as a pattern, how it goes on."""
 
-_USERINFO = re.compile(rb"""://([^\s/@:?#"'\\<>{}$]*):([^\s/@?#"'\\<>{}$]{6,})@""")
+_PASSWORD_IN_URL = re.compile(rb"""://([^\s/@:?#"'\\<>{}$]*):([^\s/@?#"'\\<>{}$]{6,})@""")
 _PLACEHOLDER = REDACTED.encode()
 _RARE = "-_.QZJKGSXz"
 """Characters that texts and base64 have seldom, the best first."""
@@ -139,6 +139,9 @@ def _searches() -> tuple[_Search, ...]:
     for shape in SHAPES:
         rare = next(character for character in _RARE if character in shape[0])
         groups.setdefault(rare, []).append(shape)
+    for shapes in groups.values():
+        # `csk-` before `sk-`, which it ends in.
+        shapes.sort(key=lambda shape: -len(shape[0]))
     return tuple(_Search(rare, shapes) for rare, shapes in groups.items())
 
 
@@ -146,7 +149,7 @@ _SEARCHES = _searches()
 
 
 def without_keys(text: bytes, found: set[str]) -> bytes:
-    """`text` with every key replaced by `REDACTED`, and the user information of URLs that has a password.
+    """`text` with every key replaced by `REDACTED`, and every password in a URL.
 
     What was replaced is added to `found`.
     """
@@ -161,14 +164,14 @@ def without_keys(text: bytes, found: set[str]) -> bytes:
             pieces += (text[written:start], _PLACEHOLDER)
             written = end
         text = b"".join([*pieces, text[written:]])
-    return _without_userinfo(text, found) if b"@" in text and b"://" in text else text
+    return _without_passwords(text, found) if b"@" in text and b"://" in text else text
 
 
-def _without_userinfo(text: bytes, found: set[str]) -> bytes:
+def _without_passwords(text: bytes, found: set[str]) -> bytes:
     def replace(match: re.Match[bytes]) -> bytes:
         if _PLACEHOLDER in match[0] or match[2].isalpha():
             return match[0]
         found.add(match[2].decode("utf-8", "surrogateescape"))
-        return b"://" + _PLACEHOLDER + b"@"
+        return b"://%b:%b@" % (match[1], _PLACEHOLDER)
 
-    return _USERINFO.sub(replace, text)
+    return _PASSWORD_IN_URL.sub(replace, text)

@@ -15,8 +15,14 @@ from urllib.parse import unquote, unquote_plus
 
 from pytest_llmcassette.cassette.model import Headers
 from pytest_llmcassette.provider import PLACEHOLDER, is_placeholder
-from pytest_llmcassette.redaction.names import REDACTED, SecretNames, is_secret_header, is_secret_variable
-from pytest_llmcassette.redaction.pairs import pair_name
+from pytest_llmcassette.redaction.names import (
+    REDACTED,
+    SecretNames,
+    is_secret_header,
+    is_secret_variable,
+    looks_like_credential,
+)
+from pytest_llmcassette.redaction.pairs import pair_name, passwords
 from pytest_llmcassette.redaction.spellings import without_copies
 
 _SHORTEST = 8
@@ -27,6 +33,7 @@ _SHORTEST_MIXED = 12
 _KINDS = tuple(map(re.compile, ("[a-z]", "[A-Z]", "[0-9]", "[^A-Za-z0-9]")))
 """Of characters: what has three of these is no word."""
 
+_LINE_ENDS = re.compile(r"(?:\r|\n|\\r|\\n)+")
 _QUOTED = re.compile(r'="([^"]*)"')
 """The key in `Token token="abc"`."""
 
@@ -50,7 +57,8 @@ class KnownSecrets:
         """Whether any of these was new."""
         if values <= self.values:
             return False
-        new = {value for value in values if _is_secret(value)} - self.values
+        lines = {line for value in values for line in _lines(value)}
+        new = {value for value in values | lines if _is_secret(value)} - self.values
         if new:
             with self._lock:
                 self.values |= new
@@ -75,11 +83,16 @@ class KnownSecrets:
             name, _, value = pair.partition("=")
             if secret_query.hide(pair_name(name), value):
                 found |= {unquote_plus(value), unquote(value)}
-        return self.learn(found | _passwords(front))
+        return self.learn(found | passwords(front))
 
     def learn_fields(self, values: Set[str]) -> bool:
         """The values of a body's secret fields; a `Bearer` or the like is left out."""
         return self.learn({part for value in values for part in {value, *_credentials(value)}})
+
+    def learn_answer(self, values: Set[str]) -> bool:
+        """Those of an answer's secret fields that look like credentials: others may be words of the conversation."""
+        parts = {part for value in values for part in (value, *_lines(value))}
+        return self.learn({part for part in parts if looks_like_credential(part)})
 
     def learn_environment(self) -> bool:
         """The keys in the variables of this process."""
@@ -94,6 +107,11 @@ class KnownSecrets:
         if not self.values or not text:
             return text
         return self.without(text.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+
+
+def _lines(value: str) -> list[str]:
+    """Those of a key of several, which are shown one by one; in JSON they are joined by an escape."""
+    return [line for line in _LINE_ENDS.split(value) if len(line) >= _SHORTEST_WORD and line.strip("- ").find(" ") < 0]
 
 
 def _cookies(value: str) -> set[str]:
@@ -143,15 +161,8 @@ def _keys_of_environment() -> frozenset[str]:
         if is_secret_variable(name) and not _may_be_a_word(value):
             found.add(value)
         if "://" in value:
-            found |= {password for password in _passwords(value) if not _may_be_a_word(password)}
+            found |= {password for password in passwords(value) if not _may_be_a_word(password)}
     return frozenset(found)
-
-
-def _passwords(url: str) -> set[str]:
-    """What a URL's user information holds: a name without a password is the key."""
-    authority = re.split("[/?#]", url.partition("://")[2], maxsplit=1)[0]
-    user, _, password = authority.rpartition("@")[0].partition(":")
-    return {unquote(password or user)} if "@" in authority else set()
 
 
 def replace_in_request(text: bytes, secrets: frozenset[str], *, thorough: bool = False) -> bytes:

@@ -23,13 +23,13 @@ from pytest_llmcassette.redaction.names import (
     SECRET_QUERY,
     SecretNames,
     is_secret_header,
-    looks_like_credential,
 )
 from pytest_llmcassette.redaction.own_rules import OwnRules, Redact
 from pytest_llmcassette.redaction.pairs import redact_url, redact_urls_in
 
 _HOST = re.compile(r"^[^/?#]*//(?:[^/?#]*@)?([^/?#]*)")
-_URL_HEADERS = frozenset({"Location", "Content-Location", "X-Goog-Upload-Url"})
+_URL_PLACES = frozenset({"url", "header:Location", "header:Content-Location", "header:X-Goog-Upload-Url"})
+"""Texts that are a URL as a whole, perhaps a relative one."""
 
 
 class Redactor:
@@ -46,6 +46,7 @@ class Redactor:
         self._response_headers = _allow(RESPONSE_HEADERS, config.keep_response_headers)
         self._query = SecretNames(SECRET_QUERY, config.secret_query)
         self._by_name = BodyRedactor(config.secret_fields)
+        self._anywhere = BodyRedactor(config.secret_fields, urls=self._query)
         self._own = OwnRules(config.secret_patterns, redact)
 
     def request(
@@ -91,7 +92,7 @@ class Redactor:
         What was replaced is added to `found`.
         """
         found = set() if found is None else found
-        body = without_keys(self._by_name(body, content_type, found), found)
+        body = without_keys(self._anywhere(body, content_type, found), found)
         return self._own.body(body, content_type, found) if self._own else body
 
     def words(self, text: str, known: KnownSecrets) -> str:
@@ -110,15 +111,20 @@ class Redactor:
     def _text(self, text: str, place: str, known: KnownSecrets) -> str:
         """A URL or a header's value by shapes and own rules. What is replaced is learned."""
         found: set[str] = set()
-        text = _keyless(redact_url(text, self._query) if place == "url" else text, found)
+        url = redact_url if place in _URL_PLACES else redact_urls_in
+        text = _keyless(url(text, self._query, found), found)
         if self._own:
             text = self._own.text(text, place, found)
         if found:
             known.learn(found)
         return text
 
-    def recorded_request(self, request: Request) -> Request:
-        """A request from a file, redacted: what is not about secrets (protocol, host, ...) stays as it was."""
+    def recorded_request(self, request: Request, *, thorough: bool = True) -> Request:
+        """A request from a file, redacted: what is not about secrets (protocol, host, ...) stays as it was.
+
+        `thorough` as for `request_with`.
+        """
+        thorough = thorough or bool(self._own)
         known = KnownSecrets()
         encoding, content_type = (
             ", ".join(request.headers.get("Content-Encoding", ())),
@@ -128,8 +134,8 @@ class Redactor:
         kept = self.without_echoes(self.request_headers(request.headers), known)
         if is_decoded:
             kept.pop("Content-Encoding", None)
-        url = self._text(request.url, "url", known)
-        body = self.body(decoded, content_type)
+        url = self._text(request.url, "url", known) if thorough else self.url(request.url)
+        body = (self.body if thorough else self._by_name)(decoded, content_type)
         unchanged = url == request.url and body == request.body
         return replace(
             request,
@@ -137,7 +143,7 @@ class Redactor:
             headers=kept,
             body=body,
             content_length=request.content_length if body == request.body else len(body),
-            request_uri=self._text(request.request_uri, "url", known) if request.request_uri else "",
+            request_uri=self._text(request.request_uri, "url", known) if thorough else self.url(request.request_uri),
             form=request.form if unchanged and request.form else form_values(request.method, url, kept, body),
         )
 
@@ -154,7 +160,7 @@ class Redactor:
         if not response.uncompressed and "Content-Encoding" in response.headers:
             headers.setdefault("Content-Encoding", list(response.headers["Content-Encoding"]))
         body = self.body(response.body, content_type_of(headers), found)
-        known.learn({value for value in found if looks_like_credential(value)})
+        known.learn_answer(found)
         body = known.without(body)
         changed = body != response.body
         return replace(
@@ -185,7 +191,6 @@ class Redactor:
         }
 
     def _header(self, name: str, value: str, known: KnownSecrets) -> str:
-        value = redact_urls_in(value, self._query)
         return _replaced(self._text(value, f"header:{name}", known), known)
 
     def keeps_header(self, name: str) -> bool:
@@ -219,7 +224,6 @@ class Redactor:
         return kept
 
     def _response_value(self, name: str, value: str, known: KnownSecrets) -> str:
-        value = self.url(value) if name in _URL_HEADERS else redact_urls_in(value, self._query)
         return known.text_without(self._text(value, f"header:{name}", known))
 
     def url(self, url: str) -> str:

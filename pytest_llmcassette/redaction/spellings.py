@@ -58,10 +58,11 @@ def _needles(secrets: frozenset[str], thorough: bool) -> tuple[bytes, ...]:
     )
 
 
-def _spellings(secret: str, thorough: bool) -> set[bytes]:
+@lru_cache(maxsize=1024)
+def _spellings(secret: str, thorough: bool) -> frozenset[bytes]:
     raw = secret.encode("utf-8", "surrogateescape")
     if secret.isalnum() and secret.isascii():
-        return {raw}
+        return frozenset((raw,))
     escaped = json.dumps(secret)[1:-1]
     percent = quote(raw, safe="")
     found = {
@@ -83,7 +84,7 @@ def _spellings(secret: str, thorough: bool) -> set[bytes]:
             found |= {in_html.encode(), in_html.replace("&#x27;", "&#39;").encode()}
             found |= {html.escape(secret, quote=False).encode(), json.dumps(in_html)[1:-1].encode()}
         found |= {escaped.replace(sign, f"\\u{ord(sign):04x}").encode() for sign in "&<>'+=/"}
-    return found
+    return frozenset(found)
 
 
 def _lower_escapes(text: str) -> bytes:
@@ -92,13 +93,17 @@ def _lower_escapes(text: str) -> bytes:
 
 @lru_cache(maxsize=64)
 def _encoded(secrets: frozenset[str]) -> tuple[bytes, ...]:
-    """What of each secret is the same in any base64 that it is a part of: one for each place it may begin at."""
+    """What to look for of pieces of base64."""
+    return tuple(needle for secret in sorted(secrets, key=len, reverse=True) for needle in _in_base64(secret))
+
+
+@lru_cache(maxsize=1024)
+def _in_base64(secret: str) -> tuple[bytes, ...]:
+    """What of a secret is the same in any base64 that it is a part of: one for each place it may begin at."""
+    raw = secret.encode("utf-8", "surrogateescape")
     found: dict[bytes, None] = {}
-    for secret in sorted(secrets, key=len, reverse=True):
-        raw = secret.encode("utf-8", "surrogateescape")
-        for before, skipped in ((0, 0), (1, 2), (2, 3)):
-            whole = (before + len(raw)) * 8 // 6
-            needle = base64.b64encode(bytes(before) + raw)[skipped:whole]
-            if len(needle) >= _SHORTEST:
-                found[needle] = found[needle.translate(_URL_SAFE)] = None
+    for before, skipped in ((0, 0), (1, 2), (2, 3)):
+        needle = base64.b64encode(bytes(before) + raw)[skipped : (before + len(raw)) * 8 // 6]
+        if len(needle) >= _SHORTEST:
+            found[needle] = found[needle.translate(_URL_SAFE)] = None
     return tuple(found)
