@@ -54,8 +54,8 @@ class TestRun:
         self.body_is_over = False
         self._told: set[int] = set()
         """The misses that a report has had its chance to tell, by their ids."""
-        self.told: list[pytest.TestReport] = []
-        """The reports that say more than that all went well."""
+        self.told_without: frozenset[str] | None = None
+        """The secrets that its reports do not show; None where they say nothing but that all went well."""
         self.failed = False
         """For another reason than an old expectation."""
         self._mismatch: tuple[CodeType, int] | None = None

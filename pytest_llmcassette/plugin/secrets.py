@@ -7,12 +7,13 @@ file and xdist's controller show.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_llmcassette.plugin import syrupy_session
+from pytest_llmcassette.plugin.stash import LATE
 
 if TYPE_CHECKING:
     from pytest_llmcassette.plugin.lifecycle import TestRun
@@ -22,8 +23,11 @@ _REPORT = "cassette_report"
 Words = Callable[[str], str]
 
 
-def settle(run: TestRun) -> None:
-    """The test is over: let everything that it leaves know what any of its cassettes has learned."""
+def settle(run: TestRun, made: pytest.TestReport) -> None:
+    """The test is over: let everything that it leaves know what any of its cassettes has learned.
+
+    Its earlier reports have been shown. What is secret in them goes with `made`, its last, to where they are.
+    """
     recorders = run.recorders
     has_queued = syrupy_session.has_queued(run.item)
     if any(one.has_recorded for one in recorders) or has_queued or run.item.config.getoption(_REPORT, None):
@@ -32,14 +36,12 @@ def settle(run: TestRun) -> None:
             values = frozenset[str]().union(*(one.known.values for one in recorders))
             for one in recorders:
                 one.sweep(values)
-    if not (has_queued or run.told):
-        return
-    words = _words(run)
-    syrupy_session.rewrite(run.item, words)
-    for report in run.told:
-        _sweep(report, words)
-    if run.told:
-        _sweep_junit(run.item, words)
+    if has_queued:
+        syrupy_session.rewrite(run.item, _words(run))
+    if run.told_without is not None:
+        late = _known(run).values - run.told_without
+        if late:
+            setattr(made, LATE, sorted(late))
 
 
 def sweep_report(run: TestRun, made: pytest.TestReport) -> None:
@@ -47,7 +49,18 @@ def sweep_report(run: TestRun, made: pytest.TestReport) -> None:
     if (made.longrepr is None and not made.sections and not made.user_properties) or not run.recorders:
         return
     _sweep(made, _words(run))
-    run.told.append(made)
+    run.told_without = _known(run).values
+
+
+def sweep_earlier(config: pytest.Config, report: pytest.TestReport, earlier: Sequence[pytest.TestReport]) -> None:
+    """Where results are shown: take out of a test's earlier reports what its last one brings (`stash.LATE`)."""
+    late = report.__dict__.pop(LATE)
+    from pytest_llmcassette.redaction import KnownSecrets
+
+    words = KnownSecrets(frozenset(late)).text_without
+    for one in earlier:
+        _sweep(one, words)
+    _sweep_junit(config, report.nodeid, words)
 
 
 def _words(run: TestRun) -> Words:
@@ -87,13 +100,12 @@ def _swept(value: Any, words: Words) -> Any:
     return value
 
 
-def _sweep_junit(item: pytest.Item, words: Words) -> None:
+def _sweep_junit(config: pytest.Config, nodeid: str, words: Words) -> None:
     """JUnit's file is written at the end of the run, from elements that are made with each report."""
     from _pytest.junitxml import xml_key
 
-    log = item.config.stash.get(xml_key, None)
-    reporters = getattr(log, "node_reporters", {}).items()
-    for element in [one for key, reporter in reporters if key[0] == item.nodeid for one in reporter.nodes]:
+    reporters = getattr(config.stash.get(xml_key, None), "node_reporters", {}).items()
+    for element in [one for key, reporter in reporters if str(key[0]) == nodeid for one in reporter.nodes]:
         element.text = words(element.text or "")
         if "message" in element.attrib:
             element.attrib["message"] = words(element.attrib["message"])

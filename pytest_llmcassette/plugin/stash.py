@@ -37,6 +37,9 @@ REDACTS: pytest.StashKey[dict[tuple[Any, ...], Any]] = pytest.StashKey()
 DISCARDED = "llmcassette_discarded"
 """Attribute of a teardown report: the cassette whose recording was not kept. It travels with a worker's report."""
 
+LATE = "llmcassette_late"
+"""Attribute of a teardown report: what was known to be secret only after an earlier report had been made."""
+
 RUN_STARTED = "llmcassette_started"
 """In an xdist worker's input: when the controller started, in nanoseconds since 1970."""
 

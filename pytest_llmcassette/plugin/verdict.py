@@ -63,7 +63,7 @@ def _after_teardown(run: TestRun, made: pytest.TestReport) -> None:
         # With --setup-only there is no body, and so nothing that a recording could be good for.
         run.failed = True
     try:
-        secrets.settle(run)
+        secrets.settle(run, made)
     except Exception:
         # Of a user's own rule. Out of a hook it would end the whole session.
         run.failed = True

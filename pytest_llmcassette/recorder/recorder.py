@@ -156,6 +156,8 @@ class Recorder:
             raise RequestRefused(str(error)) from None
         replays = self.mode not in (RecordMode.ALL, RecordMode.REWRITE)
         interaction = playlist.take(request) if replays else None
+        if interaction is not None and _is_copy(request, interaction.request):
+            sent.redacted_with = self.known.values
         if interaction is None:
             # Only now: nearly every request of a replay has been answered before.
             self.known.learn_environment()
@@ -172,7 +174,7 @@ class Recorder:
             return interaction
         if not self.may_record:
             raise self._miss(request, playlist)
-        refuse_placeholder(live, self.owner, self.shown(live.url))
+        refuse_placeholder(live, self.owner, self.shown)
         self._recording = self._recording or Recording(
             self.config,
             self._redactor,
@@ -312,6 +314,11 @@ class Recorder:
         """What `save` writes, or has written."""
         with self.lock:
             return merge([] if self._recording is None else self._recording.fresh(), self._load(), self.mode)
+
+
+def _is_copy(request: Request, recorded: Request) -> bool:
+    """Whether the recording says the same in the same bytes: a secret that is in a file hides nowhere else."""
+    return request.body == recorded.body and request.url == recorded.url
 
 
 @lru_cache(maxsize=64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -147,10 +148,10 @@ def is_host(pattern: str, host: str, port: int | None) -> bool:
     return host.lower() == name or (name.startswith("*.") and host.lower().endswith(name[1:]))
 
 
-def refuse_placeholder(live: LiveRequest, owner: str, shown: str) -> None:
+def refuse_placeholder(live: LiveRequest, owner: str, shown: Callable[[str], str]) -> None:
     """Raise `RequestRefused`, naming the variable to set, for a request that carries a stand-in for a key.
 
-    `shown` is its URL without what is secret.
+    `shown` makes of its URL what may be told.
     """
     found = find_placeholder(live.url, live.headers, live.body)
     if found is None:
@@ -158,7 +159,7 @@ def refuse_placeholder(live: LiveRequest, owner: str, shown: str) -> None:
     where, variable = found
     named = f"the environment variable {variable}" if variable else "the provider's API key variable"
     raise RequestRefused(
-        f"{owner} was about to send {live.method} {shown} live with a placeholder "
+        f"{owner} was about to send {live.method} {shown(live.url)} live with a placeholder "
         f"in {where}: no real key was set when the client was built.\n"
         f"Set {named} and run again, or replay a recording (record mode none)."
     )

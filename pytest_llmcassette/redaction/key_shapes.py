@@ -13,6 +13,7 @@ from pytest_llmcassette.redaction.names import REDACTED
 
 _ANY = "[A-Za-z0-9_-]"
 _PLAIN = "[A-Za-z0-9]"
+_DOTTED = rf"(?:{_ANY}|\.(?={_PLAIN}))"
 _HEX = "[0-9a-f]"
 _END = f"(?!{_PLAIN})"
 
@@ -22,7 +23,7 @@ SHAPES: tuple[tuple[str, str], ...] = (
     ("ek_", f"{_PLAIN}{{20,}}+"),  # OpenAI, ephemeral
     ("AIza", f"{_ANY}{{30,}}+"),  # Google
     ("AQ.", f"{_ANY}{{30,}}+"),
-    ("ya29.", "[A-Za-z0-9._-]{20,}+"),
+    ("ya29.", f"{_DOTTED}{{20,}}+"),
     ("GOCSPX-", f"{_ANY}{{20,}}+"),
     ("gsk_", f"{_PLAIN}{{20,}}+"),  # Groq
     ("hf_", f"{_PLAIN}{{20,}}+"),  # Hugging Face
@@ -48,7 +49,7 @@ SHAPES: tuple[tuple[str, str], ...] = (
     ("ghs_", f"{_PLAIN}{{20,}}+"),
     ("ghr_", f"{_PLAIN}{{20,}}+"),
     ("github_pat_", "[A-Za-z0-9_]{20,}+"),
-    ("glpat-", "[A-Za-z0-9._-]{20,}+"),
+    ("glpat-", f"{_DOTTED}{{20,}}+"),
     ("dop_v1_", f"{_HEX}{{40,}}+"),
     ("doo_v1_", f"{_HEX}{{40,}}+"),
     ("xoxa-", "[A-Za-z0-9-]{16,}+"),

@@ -74,7 +74,7 @@ class Redactor:
             known.learn_fields(found)
         body = replace_in_request(body, known.values, thorough=thorough)
         if thorough:
-            url = _replaced(self._text(url, "url", known), known)
+            url = _replaced(self._text(url, "url", known), known.values)
         url, host = _without_secrets(url, self._query, known.values)
         return Request(
             method=method,
@@ -106,7 +106,7 @@ class Redactor:
         known = KnownSecrets(known.values)
         known.learn_environment()
         self.learn(known, {}, url)
-        return _replaced(self._text(url, "url", known), known).partition("?")[0]
+        return _replaced(self._text(url, "url", known), known.values).partition("?")[0]
 
     def _text(self, text: str, place: str, known: KnownSecrets) -> str:
         """A URL or a header's value by shapes and own rules. What is replaced is learned."""
@@ -191,7 +191,7 @@ class Redactor:
         }
 
     def _header(self, name: str, value: str, known: KnownSecrets) -> str:
-        return _replaced(self._text(value, f"header:{name}", known), known)
+        return _replaced(self._text(value, f"header:{name}", known), known.values)
 
     def keeps_header(self, name: str) -> bool:
         """Whether the request header of this name, in lower case, is allow-listed."""
@@ -252,11 +252,13 @@ def _without_secrets(url: str, query: SecretNames, secrets: frozenset[str]) -> t
     return url, host[1] if host else ""
 
 
-def _replaced(text: str, known: KnownSecrets) -> str:
+# Clients send the same headers with all their requests.
+@lru_cache(maxsize=256)
+def _replaced(text: str, secrets: frozenset[str]) -> str:
     """A request's text without copies of what is known, however they are spelled."""
-    if not known.values and PLACEHOLDER_PREFIX not in text:
+    if not secrets and PLACEHOLDER_PREFIX not in text:
         return text
-    return replace_in_request(_bytes(text), known.values, thorough=True).decode("utf-8", "surrogateescape")
+    return replace_in_request(_bytes(text), secrets, thorough=True).decode("utf-8", "surrogateescape")
 
 
 def _keyless(text: str, found: set[str]) -> str:

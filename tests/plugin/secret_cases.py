@@ -97,7 +97,7 @@ def by_name(make: Secrets) -> Iterator[Case]:
         part = f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{key}\r\n--b--\r\n'
         yield Case(f"multipart {name}", key, headers=boundary, body=part.encode())
         key = make.plain()
-        part = f'--b\r\nContent-Disposition: form-data; name="f"; filename="f.json"\r\nContent-Type: application/json\r\n\r\n{{"{name}": "{key}"}}\r\n--b--\r\n'
+        part = f'--b\r\nContent-Disposition: form-data; name="f"\r\n\r\n{{"{name}": "{key}"}}\r\n--b--\r\n'
         yield Case(f"json in multipart {name}", key, headers=boundary, body=part.encode())
         key = make.plain()
         yield Case(
