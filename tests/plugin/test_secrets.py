@@ -277,3 +277,89 @@ def test_patterns_of_the_ini_file(suite: Suite) -> None:
     suite.file("pytest.ini", "[pytest]\nllmcassette_secret_patterns =\n    u-\\d+\n    v \\d+\n")
     shown = said(suite.run("--record-mode=once", "-rA"))
     assert '"say":"I am REDACTED"' in shown
+
+
+REFUSED = """
+    import os
+    import threading
+    import httpx
+    import pytest
+    import requests
+
+    KEY = os.environ["ACME_BOT_TOKEN"]
+    SHAPE = "sk-proj-Ab1Cd2Ef3Gh4Jk5Lm6Np7Qr8"
+    BASE = f"http://me:Hunter2x9Pq7@127.0.0.1:9/bot{KEY}/{SHAPE}?who=W8kTz3vNq6Lm1Rs4"
+    LATER = []
+
+    def send(**more):
+        with httpx.Client() as client:
+            client.post(BASE, **more)
+
+    @pytest.fixture(scope="module")
+    def wide():
+        try:
+            send()
+        except BaseException as error:
+            return str(error)
+
+    @pytest.mark.cassette
+    def test_guard():
+        requests.get(BASE)
+
+    @pytest.mark.cassette
+    def test_suspended(wide):
+        print("suspended:", wide)
+        assert "belongs to no single test" not in wide
+
+    @pytest.mark.cassette
+    def test_guard_suspended(request):
+        request.getfixturevalue("wide_guard")
+
+    @pytest.fixture(scope="module")
+    def wide_guard():
+        requests.get(BASE)
+
+    @pytest.mark.cassette(record_mode="once")
+    def test_placeholder():
+        send(headers={"x-api-key": "llmcassette-placeholder-ACME_API_KEY"})
+
+    @pytest.mark.cassette
+    def test_websocket():
+        from pytest_llmcassette.recorder import in_force
+        from pytest_llmcassette.transports.exchange import exchange_for
+        exchange_for(in_force.current(), "GET", BASE.replace("http:", "ws:"), None)
+
+    @pytest.mark.cassette
+    def test_fault(monkeypatch):
+        from pytest_llmcassette.recorder.recorder import Recorder
+        def broken(*_): raise OSError(f"no route to {BASE}")
+        monkeypatch.setattr(Recorder, "_decide", broken)
+        send()
+
+    @pytest.mark.cassette
+    def test_miss():
+        send()
+
+    @pytest.mark.cassette
+    def test_closed(llm_cassette):
+        from pytest_llmcassette.recorder.requests import LiveRequest
+        llm_cassette._recorder.closed = True
+        llm_cassette._recorder.request(LiveRequest("POST", BASE, [], b""))
+"""
+
+
+def test_a_refusal_shows_no_more_than_a_miss_does(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACME_BOT_TOKEN", "1234567890:AAxQ7mZ2kT9wLrV4pY8sNd3fHc6j")
+    suite.file("test_it.py", REFUSED)
+    shown = said(suite.run("--tb=short"))
+    assert outcomes(suite.run("--tb=line")) == {"failed": 8, "errors": 1}
+    for secret in ("AAxQ7mZ2kT9", "Ab1Cd2Ef3Gh4", "Hunter2x9"):
+        assert secret not in shown, secret
+    for text in ("through requests", "placeholder in the header", "is a WebSocket", "no route to", "is over and its"):
+        assert text in shown, text
+    refusals = [line for line in shown.splitlines() if "127.0.0.1:9/" in line and "sent POST" not in line]
+    assert len(refusals) >= 6
+    assert "/botREDACTED/REDACTED" in shown
+    assert not [
+        line for line in refusals if "W8kTz3vNq6Lm1Rs4" in line and "no route" not in line and "who=" not in line
+    ]

@@ -32,9 +32,9 @@ KEYS = {
 @pytest.mark.parametrize(("begin", "rest"), SHAPES)
 def test_every_shape_of_the_table_wherever_it_stands(begin: str, rest: str) -> None:
     key = KEYS.get(begin, begin + TAIL)
-    for around in (
-        "KEY", "my key is KEY.", "(KEY)", "a\nKEY\nb", "key=KEY&a=1", '"KEY"', "Bearer KEY", "/bot/KEY/x" if "/" not in rest else "/bot/KEY",
-    ):  # fmt: skip
+    # Base64 may go on with a slash.
+    path = "/bot/KEY" if "/" in rest else "/bot/KEY/x"
+    for around in ("KEY", "my key is KEY.", "(KEY)", "a\nKEY\nb", "key=KEY&a=1", '"KEY"', "Bearer KEY", path):
         text = around.replace("KEY", key)
         found: set[str] = set()
         assert without_keys(text.encode(), found) == around.replace("KEY", "REDACTED").encode(), around
