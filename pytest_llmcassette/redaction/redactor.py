@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 import re
 from collections.abc import Iterable
 from dataclasses import replace
@@ -26,8 +27,11 @@ from pytest_llmcassette.redaction.names import (
 )
 from pytest_llmcassette.redaction.own_rules import OwnRules, Redact
 from pytest_llmcassette.redaction.pairs import redact_url, redact_urls_in
+from pytest_llmcassette.redaction.split_events import without_split
 
 _HOST = re.compile(r"^[^/?#]*//(?:[^/?#]*@)?([^/?#]*)")
+_FRAMES = "application/vnd.amazon.eventstream"
+_WRAPPED = re.compile(rb'"bytes"\s*:\s*"((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)"')
 _URL_PLACES = frozenset({"url", "header:Location", "header:Content-Location", "header:X-Goog-Upload-Url"})
 """Texts that are a URL as a whole, perhaps a relative one."""
 
@@ -154,14 +158,11 @@ class Redactor:
 
         Content-Encoding stays with a body that is stored as it came, encoded.
         """
-        found: set[str] = set()
         known = known or KnownSecrets()
         headers = self.response_headers(response.headers, known)
         if not response.uncompressed and "Content-Encoding" in response.headers:
             headers.setdefault("Content-Encoding", list(response.headers["Content-Encoding"]))
-        body = self.body(response.body, content_type_of(headers), found)
-        known.learn_answer(found)
-        body = known.without(body)
+        body = self._answer(response.body, content_type_of(headers), known)
         changed = body != response.body
         return replace(
             response,
@@ -171,6 +172,33 @@ class Redactor:
             content_length=len(body) if changed and response.content_length >= 0 else response.content_length,
             status=known.text_without(response.status),
         )
+
+    def _answer(self, body: bytes, content_type: str, known: KnownSecrets) -> bytes:
+        if content_type.startswith(_FRAMES):
+            # Imported here: replaying alone needs no framing.
+            from pytest_llmcassette.framing.aws_eventstream import with_payloads
+
+            return with_payloads(body, lambda payload: self._frame(payload, known))
+        found: set[str] = set()
+        body = self.body(body, content_type, found)
+        known.learn_answer(found)
+        return without_split(known.without(body), lambda text: self._secrets_in(text, known))
+
+    def _frame(self, payload: bytes, known: KnownSecrets) -> bytes:
+        """One frame's JSON; Bedrock's `invoke_model` has the model's own event in it, in base64."""
+
+        def redact(match: re.Match[bytes]) -> bytes:
+            inner = binascii.a2b_base64(match[1])
+            shown = self._answer(inner, "application/json", known)
+            return match[0] if shown == inner else match[0].replace(match[1], binascii.b2a_base64(shown, newline=False))
+
+        wrapped = _WRAPPED.sub(redact, payload)
+        return wrapped if wrapped != payload else self._answer(payload, "application/json", known)
+
+    def _secrets_in(self, text: str, known: KnownSecrets) -> set[str]:
+        found = {value for value in known.values if value in text}
+        self._own.by_pattern(_keyless(text, found), found)
+        return found
 
     def without(self, interaction: Interaction, known: KnownSecrets) -> Interaction:
         """A recorded interaction without copies of what was not known yet when it ended."""

@@ -351,15 +351,12 @@ REFUSED = """
 def test_a_refusal_shows_no_more_than_a_miss_does(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACME_BOT_TOKEN", "1234567890:AAxQ7mZ2kT9wLrV4pY8sNd3fHc6j")
     suite.file("test_it.py", REFUSED)
-    shown = said(suite.run("--tb=short"))
-    assert outcomes(suite.run("--tb=line")) == {"failed": 8, "errors": 1}
+    refused = suite.run("--tb=short")
+    assert outcomes(refused) == {"failed": 8}
+    shown = said(refused)
     for secret in ("AAxQ7mZ2kT9", "Ab1Cd2Ef3Gh4", "Hunter2x9"):
         assert secret not in shown, secret
     for text in ("through requests", "placeholder in the header", "is a WebSocket", "no route to", "is over and its"):
         assert text in shown, text
-    refusals = [line for line in shown.splitlines() if "127.0.0.1:9/" in line and "sent POST" not in line]
-    assert len(refusals) >= 6
-    assert "/botREDACTED/REDACTED" in shown
-    assert not [
-        line for line in refusals if "W8kTz3vNq6Lm1Rs4" in line and "no route" not in line and "who=" not in line
-    ]
+    # But for the query, which a miss shows as a recording would have it.
+    assert shown.count("/botREDACTED/REDACTED") - shown.count("/botREDACTED/REDACTED?who=") >= 6
