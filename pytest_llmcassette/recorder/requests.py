@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from pytest_llmcassette.cassette.encoding import decode_body
+from pytest_llmcassette.cassette.encoding import decode_body, may_be_encoded
 from pytest_llmcassette.cassette.headers import canonical
 from pytest_llmcassette.cassette.model import Headers, Interaction, Request
 from pytest_llmcassette.errors import RequestRefused
@@ -19,8 +19,6 @@ PROTOCOL_HEADERS = frozenset({"Anthropic-Version", "Anthropic-Beta", "Openai-Bet
 """Request headers that choose between versions of an API: shown in snapshots, never written to the file."""
 _Lines = tuple[tuple[bytes, bytes], ...]
 _LENGTH = b"Content-Length"
-_PLAIN = b'{["'
-"""How JSON begins, and nothing that is compressed: of most requests the headers need no look."""
 
 
 @dataclass(slots=True)
@@ -80,7 +78,7 @@ def read_request(
     if "?" in live.url or "@" in live.url:
         redactor.learn(known, {}, live.url)
     kept, seen = _read_headers(redactor, shown, live.headers, known)
-    if live.body and live.body[0] not in _PLAIN and _decode(live):
+    if may_be_encoded(live.body) and _decode(live):
         kept.pop("Content-Encoding", None)
     request = redactor.request_with(kept, live.method, live.url, live.body, known, thorough=False)
     headers = {**kept, **seen} if seen else kept

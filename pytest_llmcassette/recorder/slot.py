@@ -115,7 +115,7 @@ class RecordingSlot:
             response=self._redactor.response(response, self._known),
             phase=self._phase,
             end=kind,
-            end_message=self._known.text_without(message),
+            end_message=self._redactor.words(message, self._known),
             chunks=tuple(self._arrivals),
         )
         if kind == CLOSED and (whole or self._reached_its_end(interaction)):

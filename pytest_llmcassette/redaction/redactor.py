@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 
-from pytest_llmcassette.cassette.encoding import decode_sniffed
+from pytest_llmcassette.cassette.encoding import decode_sniffed, may_be_encoded
 from pytest_llmcassette.cassette.form import form_values
 from pytest_llmcassette.cassette.headers import canonical, content_type_of
 from pytest_llmcassette.cassette.model import Headers, Interaction, Request, Response
@@ -130,16 +130,16 @@ class Redactor:
         """
         thorough = thorough or bool(self._own)
         known = KnownSecrets()
-        encoding, content_type = (
-            ", ".join(request.headers.get("Content-Encoding", ())),
-            content_type_of(request.headers),
-        )
-        decoded, is_decoded = decode_sniffed(request.body, encoding, content_type)
-        kept = self.without_echoes(self.request_headers(request.headers), known)
-        if is_decoded:
-            kept.pop("Content-Encoding", None)
+        kept, body, content_type = self.request_headers(request.headers), request.body, content_type_of(request.headers)
+        if may_be_encoded(body):
+            encoding = ", ".join(request.headers.get("Content-Encoding", ()))
+            body, is_decoded = decode_sniffed(body, encoding, content_type)
+            if is_decoded:
+                kept.pop("Content-Encoding", None)
+        if thorough:
+            kept = self.without_echoes(kept, known)
         url = self._text(request.url, "url", known) if thorough else self.url(request.url)
-        body = (self.body if thorough else self._by_name)(decoded, content_type)
+        body = (self.body if thorough else self._by_name)(body, content_type)
         unchanged = url == request.url and body == request.body
         return replace(
             request,
@@ -170,7 +170,7 @@ class Redactor:
             trailer=self.response_headers(response.trailer, known) if response.trailer else response.trailer,
             body=body,
             content_length=len(body) if changed and response.content_length >= 0 else response.content_length,
-            status=known.text_without(response.status),
+            status=self.words(response.status, known),
         )
 
     def _answer(self, body: bytes, content_type: str, known: KnownSecrets) -> bytes:
@@ -208,7 +208,7 @@ class Redactor:
             interaction,
             request=old if request.url == old.url and request.body == old.body else request,
             response=self.response(interaction.response, known),
-            end_message=known.text_without(interaction.end_message),
+            end_message=self.words(interaction.end_message, known),
         )
 
     def without_echoes(self, headers: Headers, known: KnownSecrets) -> Headers:
