@@ -109,6 +109,8 @@ class RecordingSlot:
         whole = len(body) == response.content_length
         if body and "Content-Encoding" in response.headers:
             self._store_decoded(response, pieces, cut=bool(kind))
+        # A session that an answer opens: the client may send its token on under any name.
+        self._known.learn_headers(response.headers)
         self.redacted_with = self._known.values
         interaction = Interaction(
             request=self._request,

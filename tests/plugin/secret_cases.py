@@ -217,6 +217,10 @@ def redirected(make: Secrets) -> Iterator[Case]:
         headers = {"Location": target.format(key), "Content-Type": "text/plain"}
         yield Case(f"location {name}", key, reply=Reply([b""], headers, status=201))
 
+    key = make.plain()
+    opened = {"X-Session-Token": key, "Content-Type": "text/plain"}
+    yield _posted("answer's header", key, {"a": 1}, reply=Reply([f"your session {key}".encode()], opened))
+
 
 def of_servers(make: Secrets) -> Iterator[Case]:
     """MCP servers among the tools and beside them."""
