@@ -86,6 +86,7 @@ _RARE = "-_.QZJKGSXz"
 _BEFORE = re.compile(rb"[A-Za-z0-9_+-]")
 """A key that follows one of these is a part of something else: of a word, of base64."""
 _ESCAPE = re.compile(rb"\\[bfnrt]|\\u[0-9A-Fa-f]{4}|%[0-9A-Fa-f]{2}")
+_SHORTEST = 16
 _FEWEST_KINDS = 6
 """Different characters: `sk-xxxxxxxxxxxxxxxxxxxxxxx1` is nobody's key."""
 
@@ -154,6 +155,8 @@ def without_keys(text: bytes, found: set[str]) -> bytes:
 
     What was replaced is added to `found`.
     """
+    if len(text) < _SHORTEST:
+        return text
     places = sorted(place for search in _SEARCHES for place in search.keys(text))
     if places:
         pieces: list[bytes] = []

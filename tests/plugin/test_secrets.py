@@ -21,16 +21,16 @@ SENDING = """
     from pathlib import Path
 
     CASES = list(enumerate(json.loads(Path(os.environ["CASES"]).read_text())))
-    each_part = pytest.mark.parametrize("part", range(8))
+    each_part = pytest.mark.parametrize("part", range(16))
 
     def send(part):
         with httpx.Client(base_url=os.environ["SERVER"]) as client:
-            for number, case in CASES[part::8]:
+            for number, case in CASES[part::16]:
                 body = base64.b64decode(case["body"])
                 client.post(case["path"], content=body, headers={**case["headers"], "x-case": str(number)})
                 if case["then"]:
                     client.post("/then", headers={**case["then"], "x-case": "-1"})
-        return "\\n".join(case["secret"] for _, case in CASES[part::8])
+        return "\\n".join(case["secret"] for _, case in CASES[part::16])
 
     @each_part
     @pytest.mark.cassette
@@ -113,19 +113,19 @@ def test_none_of_150_secrets_is_left_and_all_are_replayed(
     assert len(cases) >= 150
     monkeypatch.setenv("SHOW", "1")
     recorded = suite.run("--record-mode=once", "--snapshot-update", *LEAVING, wanted=("cacheprovider",))
-    assert outcomes(recorded) == {"passed": 8, "failed": 1}
+    assert outcomes(recorded) == {"passed": 16, "failed": 1}
     assert found_in(suite, said(recorded), cases) == []
     monkeypatch.delenv("SHOW")
     live = len(telling.bodies)
-    replayed = suite.run("-k", "test_all", *LEAVING)
-    assert outcomes(replayed) == {"passed": 8, "deselected": 1}
+    replayed = suite.run("-k", "test_all", "-rA", wanted=("junitxml",))
+    assert outcomes(replayed) == {"passed": 16, "deselected": 1}
     assert found_in(suite, said(replayed), cases) == []
     # Somebody with other keys, and none in the environment.
     variables, others = all_cases(2)
     for name in variables:
         monkeypatch.delenv(name)
     tell(others, tmp_path_factory.mktemp("others"), monkeypatch)
-    assert outcomes(suite.run("-k", "test_all", wanted=("junitxml",))) == {"passed": 8, "deselected": 1}
+    assert outcomes(suite.run("-k", "test_all", wanted=("junitxml",))) == {"passed": 16, "deselected": 1}
     assert len(telling.bodies) == live
 
 
@@ -134,7 +134,7 @@ def test_none_of_150_secrets_is_left_and_all_are_replayed(
 def test_the_same_on_two_workers(suite: Suite, cases: list[Case], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHOW", "1")
     recorded = suite.run_alone("--record-mode=once", "--snapshot-update", *LEAVING, "-n2", wanted=("xdist",))
-    assert outcomes(recorded) == {"passed": 8, "failed": 1}
+    assert outcomes(recorded) == {"passed": 16, "failed": 1}
     assert found_in(suite, said(recorded), cases) == []
 
 
