@@ -29,6 +29,7 @@ from pytest_llmcassette.recorder.requests import (
     read_request,
     refuse_placeholder,
     show,
+    sweep_sent,
 )
 from pytest_llmcassette.recorder.slot import RecordingSlot, is_transient
 from pytest_llmcassette.redaction import KnownSecrets, Redact, Redactor
@@ -271,11 +272,9 @@ class Recorder:
     def sweep(self, further: Set[str] = frozenset()) -> None:
         """Take out of all that this recorder holds what is known to be secret by now, `further` secrets included."""
         self.known.learn(further)
-        while any(sent.redacted_with is not self.known.values for sent in self.sent):
+        if any(sent.redacted_with is not self.known.values for sent in self.sent):
             with self.lock:
-                self.known.learn_environment()
-                for sent in self.sent:
-                    read_again(self._redactor, sent, sent, self.known)
+                sweep_sent(self.sent, self._redactor, self.known)
         if self._recording is not None:
             with self.lock:
                 self._recording.sweep()

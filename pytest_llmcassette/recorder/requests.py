@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -130,6 +130,14 @@ def read_again(redactor: Redactor, request: Request | SentRequest, sent: SentReq
     sent.snapshot_headers = redactor.without_echoes(sent.snapshot_headers, known)
     sent.redacted_with = known.values
     return cleaned
+
+
+def sweep_sent(requests: Sequence[SentRequest], redactor: Redactor, known: KnownSecrets) -> None:
+    """Take out of what was sent what is known to be secret by now; what is found in one may be in another."""
+    known.learn_environment()
+    while any(sent.redacted_with is not known.values for sent in requests):
+        for sent in requests:
+            read_again(redactor, sent, sent, known)
 
 
 def show(sent: SentRequest, request: Request) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
 import re
 from collections.abc import Iterable
 from dataclasses import replace
@@ -15,6 +14,7 @@ from pytest_llmcassette.cassette.model import Headers, Interaction, Request, Res
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.provider import PLACEHOLDER_PREFIX
 from pytest_llmcassette.redaction.bodies import BodyRedactor
+from pytest_llmcassette.redaction.frames import FRAMES, in_frames
 from pytest_llmcassette.redaction.key_shapes import without_keys
 from pytest_llmcassette.redaction.known_secrets import KnownSecrets, replace_in_request
 from pytest_llmcassette.redaction.names import (
@@ -30,8 +30,6 @@ from pytest_llmcassette.redaction.pairs import redact_url, redact_urls_in
 from pytest_llmcassette.redaction.split_events import without_split
 
 _HOST = re.compile(r"^[^/?#]*//(?:[^/?#]*@)?([^/?#]*)")
-_FRAMES = "application/vnd.amazon.eventstream"
-_WRAPPED = re.compile(rb'"bytes"\s*:\s*"((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)"')
 _URL_PLACES = frozenset({"url", "header:Location", "header:Content-Location", "header:X-Goog-Upload-Url"})
 """Texts that are a URL as a whole, perhaps a relative one."""
 
@@ -174,26 +172,12 @@ class Redactor:
         )
 
     def _answer(self, body: bytes, content_type: str, known: KnownSecrets) -> bytes:
-        if content_type.startswith(_FRAMES):
-            # Imported here: replaying alone needs no framing.
-            from pytest_llmcassette.framing.aws_eventstream import with_payloads
-
-            return with_payloads(body, lambda payload: self._frame(payload, known))
+        if content_type.startswith(FRAMES):
+            return in_frames(body, lambda event: self._answer(event, "application/json", known))
         found: set[str] = set()
         body = self.body(body, content_type, found)
         known.learn_answer(found)
         return without_split(known.without(body), lambda text: self._secrets_in(text, known))
-
-    def _frame(self, payload: bytes, known: KnownSecrets) -> bytes:
-        """One frame's JSON; Bedrock's `invoke_model` has the model's own event in it, in base64."""
-
-        def redact(match: re.Match[bytes]) -> bytes:
-            inner = binascii.a2b_base64(match[1])
-            shown = self._answer(inner, "application/json", known)
-            return match[0] if shown == inner else match[0].replace(match[1], binascii.b2a_base64(shown, newline=False))
-
-        wrapped = _WRAPPED.sub(redact, payload)
-        return wrapped if wrapped != payload else self._answer(payload, "application/json", known)
 
     def _secrets_in(self, text: str, known: KnownSecrets) -> set[str]:
         found = {value for value in known.values if value in text}
