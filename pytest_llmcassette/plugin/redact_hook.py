@@ -22,15 +22,16 @@ def redact_of(item: pytest.Item) -> Redact | None:
         return None
     # As pluggy calls them: the nearest conftest first.
     plugins = tuple(implementation.plugin for implementation in reversed(found))
+    # The conftests of other folders may be loaded later, and are to be left out as well.
+    everyone = tuple(one.plugin for one in getattr(item.config.pluginmanager.hook, _NAME).get_hookimpls())
     chains: dict[tuple[Any, ...], Redact] = item.config.stash.setdefault(REDACTS, {})
-    if plugins not in chains:
-        chains[plugins] = _chain(item.config.pluginmanager, plugins)
-    return chains[plugins]
+    if (plugins, everyone) not in chains:
+        chains[plugins, everyone] = _chain(item.config.pluginmanager, plugins, everyone)
+    return chains[plugins, everyone]
 
 
-def _chain(manager: pytest.PytestPluginManager, plugins: tuple[Any, ...]) -> Redact:
+def _chain(manager: pytest.PytestPluginManager, plugins: tuple[Any, ...], everyone: tuple[Any, ...]) -> Redact:
     """Each gets what the one before it has left of the text."""
-    everyone = [one.plugin for one in getattr(manager.hook, _NAME).get_hookimpls()]
     callers = [
         (plugin, manager.subset_hook_caller(_NAME, [one for one in everyone if one is not plugin]))
         for plugin in plugins

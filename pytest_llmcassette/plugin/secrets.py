@@ -39,9 +39,10 @@ def settle(run: TestRun, made: pytest.TestReport) -> None:
     if has_queued:
         syrupy_session.rewrite(run.item, _words(run))
     if run.told_without is not None:
-        late = _known(run).values - run.told_without
+        late = sorted(_known(run).values - run.told_without)
         if late:
-            setattr(made, LATE, sorted(late))
+            # Bytes that are no text cannot travel to xdist's controller, nor stand in a report.
+            setattr(made, LATE, [value for value in late if value.isprintable()])
 
 
 def sweep_report(run: TestRun, made: pytest.TestReport) -> None:
