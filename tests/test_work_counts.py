@@ -159,6 +159,25 @@ def test_header_lines_that_differ_in_the_length_alone_are_not_read_again(
         read.clear()
 
 
+def test_what_is_replayed_byte_for_byte_is_not_searched_for_keys(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pytest_llmcassette.redaction import redactor
+
+    searched: list[bytes] = []
+    original = redactor.without_keys
+
+    def watched(text: bytes, found: set[str]) -> bytes:
+        searched.append(text)
+        return original(text, found)
+
+    monkeypatch.setattr(redactor, "without_keys", watched)
+    for order in (range(COUNT), reversed(range(COUNT))):
+        with use_cassette(path) as cassette, httpx.Client() as client:
+            for number in order:
+                client.post(URL, content=b'{"n":%d}' % number)
+            assert len(cassette.requests) == COUNT
+        assert [text for text in searched if b'"n"' in text] == []
+
+
 def test_a_replay_imports_no_yaml_no_protocol_and_no_snapshot(path: Path) -> None:
     script = f"""
 import sys

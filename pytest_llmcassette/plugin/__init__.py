@@ -26,6 +26,7 @@ from pytest_llmcassette.plugin.stash import DIFFS, PROVIDER_PROBLEM, RUN
 
 if TYPE_CHECKING:
     from pytest_llmcassette.plugin.entered import EnteredCassettes
+    from pytest_llmcassette.redaction import Redact
 
 __all__ = [
     "llm_cassette",
@@ -106,8 +107,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    outer = pytest_llmcassette.running_test
-    pytest_llmcassette.running_test = partial(_cassettes_of, item)
+    outer = pytest_llmcassette.running_test, pytest_llmcassette.redact
+    pytest_llmcassette.running_test, pytest_llmcassette.redact = partial(_cassettes_of, item), partial(_redact_of, item)
     try:
         return (yield)
     except BaseException:
@@ -116,7 +117,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         syrupy_session.interrupted(item)
         raise
     finally:
-        pytest_llmcassette.running_test = outer
+        pytest_llmcassette.running_test, pytest_llmcassette.redact = outer
         if RUN in item.stash:
             from pytest_llmcassette.plugin import lifecycle
 
@@ -127,6 +128,12 @@ def _cassettes_of(item: pytest.Item) -> EnteredCassettes:
     from pytest_llmcassette.plugin import lifecycle
 
     return lifecycle.running_test(item)
+
+
+def _redact_of(item: pytest.Item) -> Redact | None:
+    from pytest_llmcassette.plugin import redact_hook
+
+    return redact_hook.redact_of(item)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -182,7 +189,7 @@ def pytest_runtest_makereport(
     run = item.stash.get(RUN, None)
     if run is None and DIFFS not in item.stash and (call.excinfo is None or _RECORDER not in sys.modules):
         return (yield)
-    from pytest_llmcassette.plugin import absent_headers, groups, verdict
+    from pytest_llmcassette.plugin import absent_headers, groups, secrets, verdict
 
     failure = groups.settle_report(item, call)
     verdict.advise(item, failure)
@@ -197,6 +204,7 @@ def pytest_runtest_makereport(
             from pytest_llmcassette.plugin import cuts
 
             cuts.explain(run, made)
+        secrets.sweep_report(run, made)
     return made
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmcassette.plugin import options
-from pytest_llmcassette.plugin.stash import DISCARDED
+from pytest_llmcassette.plugin.stash import DISCARDED, LATE
 
 if TYPE_CHECKING:
     from pytest_llmcassette.plugin.lifecycle import TestRun
@@ -122,6 +122,8 @@ class CassetteReport:
         self._records: dict[str, TestRecord] = {}
         self._outcomes: dict[str, str] = {}
         self._reasons: dict[str, str] = {}
+        self._told: dict[str, list[pytest.TestReport]] = {}
+        """The reports of tests that are not over, as far as they say anything."""
         self._declared: set[str] = set()
         self._discarded: dict[str, str] = {}
         self._is_whole = True
@@ -156,8 +158,10 @@ class CassetteReport:
         ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
         self._is_whole &= ended and not session.shouldstop and not session.shouldfail
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Collect outcomes and records as they come in."""
+        self._forget_secrets(report)
         if report.when == "setup":
             self._outcomes[report.nodeid] = "passed"
         if hasattr(report, "wasxfail"):
@@ -182,6 +186,19 @@ class CassetteReport:
             discarded = getattr(report, DISCARDED, None)
             if discarded is not None and not record.is_key_refused:
                 self._discarded[report.nodeid] = f"recording discarded, since {report.nodeid} did not pass: {discarded}"
+
+    def _forget_secrets(self, report: pytest.TestReport) -> None:
+        """Before anybody else sees the report: its earlier ones may show what is known to be secret only now."""
+        if report.when != "teardown":
+            if report.longrepr is not None or report.sections:
+                self._told.setdefault(report.nodeid, []).append(report)
+            return
+        earlier = self._told.pop(report.nodeid, [])
+        if hasattr(report, LATE):
+            from pytest_llmcassette.plugin import secrets
+
+            secrets.sweep_earlier(self._config, report, earlier)
+            self._reasons.update((one.nodeid, _what_was_wrong(one.longreprtext)) for one in earlier if one.failed)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The section, and the page where one was asked for."""
@@ -254,8 +271,8 @@ def _what_was_wrong(text: str) -> str:
 
 def text_without_keys(text: str) -> str:
     """`text` without the keys of the environment, which other libraries' errors may tell: the page is passed around."""
-    from pytest_llmcassette.redaction import KnownSecrets
+    from pytest_llmcassette.redaction import KnownSecrets, default_redactor
 
     known = KnownSecrets()
     known.learn_environment()
-    return known.text_without(text)
+    return default_redactor().words(text, known)

@@ -34,7 +34,7 @@ _TIMINGS = "instant, recorded, a factor (x10), a model (ttft=0.4,tps=80)"
 _OF_REPLAY = {"chunking": ("CHUNKING", _CHUNKINGS), "timing": ("TIMING", _TIMINGS)}
 """The switches beside the record mode that the command line has, too."""
 
-SWITCHES: dict[str, tuple[Literal["string", "args", "bool"], str]] = {
+SWITCHES: dict[str, tuple[Literal["string", "args", "bool", "linelist"], str]] = {
     "record_mode": ("string", f"the record mode where command line, marker and fixture name none: {_MODES}"),
     "match_on": ("args", "what must be equal: method, scheme, host, port, path, query, url, body, header:NAME"),
     "ignore_json": ("args", "paths of JSON values that do not decide a match"),
@@ -50,6 +50,7 @@ SWITCHES: dict[str, tuple[Literal["string", "args", "bool"], str]] = {
     "keep_response_headers": ("args", "response headers to write beside the built-in ones"),
     "secret_query": ("args", "query parameters to redact beside the built-in ones"),
     "secret_fields": ("args", "body fields to redact beside the built-in ones"),
+    "secret_patterns": ("linelist", "regular expressions, a line each: what they match is redacted wherever it stands"),
     "snapshot_headers": ("args", "live request headers to show in snapshots beside the protocol's"),
 }
 """The switches of `CassetteConfig` as ini options: type and help. Not derived from it: every pytest start pays here."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
@@ -30,9 +30,11 @@ from pytest_llmcassette.recorder.requests import (
     read_again,
     read_request,
     refuse_placeholder,
+    show,
+    sweep_sent,
 )
 from pytest_llmcassette.recorder.slot import RecordingSlot, is_transient
-from pytest_llmcassette.redaction import KnownSecrets, Redactor
+from pytest_llmcassette.redaction import KnownSecrets, Redact, Redactor
 
 if TYPE_CHECKING:
     from pytest_llmcassette.recorder.known_drift import KnownDrift
@@ -47,8 +49,9 @@ class Recorder:
     `how_to_record` is the command that records the cassette (anew), `how_to_add` the one that adds a request to what is
     there, `owner` the test (or file) that a refusal names.
     `is_complete` tells whether a stream that the client closed had in fact reached its protocol's end. `after` has
-    recorded this cassette and is not saved yet: its recording takes the place of the file's. The file is read
-    by `prepare`, else at the first request; `exists_at_start` says whether it was there when the cassette was opened.
+    recorded this cassette and is not saved yet: its recording takes the place of the file's. `redact` is what the
+    user's hook makes of a text. The file is read by `prepare`, else at the first request; `exists_at_start` says
+    whether it was there when the cassette was opened.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class Recorder:
         how_to_add: str = "",
         is_complete: Callable[[Interaction], bool] | None = None,
         after: Recorder | None = None,
+        redact: Redact | None = None,
     ) -> None:
         self.path = path
         self.config = config
@@ -94,12 +98,13 @@ class Recorder:
         """Whether any request can go live; False means replay only."""
         self.lock = RLock()
         """Held while a request is decided on, for which only memory is touched."""
-        self._redactor = _redactor(config)
+        self._redactor = _redactor(config, redact)
         self.asked_headers = AskedHeaders(self._redactor)
         self._snapshot_headers = PROTOCOL_HEADERS
         if config.snapshot_headers:
             self._snapshot_headers |= {canonical_name(name.encode()) for name in config.snapshot_headers}
-        self._known = KnownSecrets()
+        self.known = KnownSecrets()
+        """What this run knows to be secret."""
         self._playlist: Playlist | None = None
         self._unreadable: CassetteFileError | None = None
         self._is_complete = is_complete
@@ -147,10 +152,10 @@ class Recorder:
         if self.closed:
             raise RequestRefused(
                 f"{self.owner} is over and its cassette {self.path} closed, but its code has just sent "
-                f"{live.method} {live.url.partition('?')[0]}.\n"
+                f"{live.method} {self.shown(live.url)}.\n"
                 "Wait for background tasks and threads before the test ends."
             )
-        request, sent = read_request(self._redactor, self._snapshot_headers, live, self._known)
+        request, sent = read_request(self._redactor, self._snapshot_headers, live, self.known)
         self.sent.append(sent)
         try:
             playlist = self._playlist or self._load()
@@ -159,10 +164,17 @@ class Recorder:
             raise RequestRefused(str(error)) from None
         replays = self.mode not in (RecordMode.ALL, RecordMode.REWRITE)
         interaction = playlist.take(request) if replays else None
-        # Looked up only now: nearly every request of a replay has been answered before.
-        if interaction is None and self._known.learn_environment():
-            request = read_again(self._redactor, request, sent, self._known)
+        if interaction is not None and _is_copy(request, interaction.request):
+            sent.redacted_with = self.known.values
+        if interaction is None:
+            # Only now: nearly every request of a replay has been answered before.
+            self.known.learn_environment()
+            request = read_again(self._redactor, request, sent, self.known)
             interaction = playlist.take(request) if replays else None
+        if interaction is None and replays:
+            interaction, as_recorded = playlist.take_redacted(request)
+            if as_recorded is not None:
+                show(sent, as_recorded)
         if interaction is None and self.known_drift is not None and not self.may_record:
             interaction = playlist.take_drifted(request, self.known_drift)
         if interaction is not None:
@@ -170,11 +182,11 @@ class Recorder:
             return interaction
         if not self.may_record:
             raise self._miss(request, playlist)
-        refuse_placeholder(live, self.owner)
+        refuse_placeholder(live, self.owner, self.shown)
         self._recording = self._recording or Recording(
             self.config,
             self._redactor,
-            self._known,
+            self.known,
             key=lambda request: self._load().key(request),
             lock=self.lock,
             is_complete=self._is_complete,
@@ -288,6 +300,24 @@ class Recorder:
         places = self._playlist.unplayed_places()
         return len(self._playlist.interactions) if places else 0, places
 
+    def shown(self, url: str) -> str:
+        """A URL for an error's text: no more of it than a miss shows, and without the query."""
+        return self._redactor.shown(url, self.known)
+
+    def words(self, text: str, known: KnownSecrets) -> str:
+        """Words that the test leaves, without what is secret by this cassette's switches, or `known` to be."""
+        return self._redactor.words(text, known)
+
+    def sweep(self, further: Set[str] = frozenset()) -> None:
+        """Take out of all that this recorder holds what is known to be secret by now, `further` secrets included."""
+        self.known.learn(further)
+        if any(sent.redacted_with is not self.known.values for sent in self.sent):
+            with self.lock:
+                sweep_sent(self.sent, self._redactor, self.known)
+        if self._recording is not None:
+            with self.lock:
+                self._recording.sweep()
+
     def close(self) -> None:
         """No more requests: later ones raise `RequestRefused` naming the owner. Streams still open count as closed."""
         self.closed = True
@@ -324,8 +354,13 @@ class Recorder:
             return merge([] if self._recording is None else self._recording.fresh(), self._load(), self.mode)
 
 
+def _is_copy(request: Request, recorded: Request) -> bool:
+    """Whether the recording says the same in the same bytes: a secret that is in a file hides nowhere else."""
+    return request.body == recorded.body and request.url == recorded.url
+
+
 @lru_cache(maxsize=64)
-def _redactor(config: CassetteConfig) -> Redactor:
+def _redactor(config: CassetteConfig, redact: Redact | None) -> Redactor:
     """One for all cassettes with the same switches, checked with their matcher, which raises `ConfigError`."""
     Matcher(config)
-    return Redactor(config)
+    return Redactor(config, redact)

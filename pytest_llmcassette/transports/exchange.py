@@ -14,6 +14,7 @@ from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.recorder.requests import LiveRequest, RawHeaders
 from pytest_llmcassette.recorder.slot import RecordingSlot
+from pytest_llmcassette.redaction import KnownSecrets, default_redactor
 from pytest_llmcassette.replay.deliver import Delivery, deliver
 from pytest_llmcassette.transports.carrying import Carrier
 from pytest_llmcassette.transports.client_errors import ClientErrors
@@ -31,14 +32,14 @@ def exchange_for(what: Recorder | in_force.Suspension, method: str, url: str, er
     """
     try:
         if isinstance(what, in_force.Suspension):
-            raise RequestRefused(f"{method} {shown(url)} was not sent. {what.reason}")
+            raise RequestRefused(f"{method} {shown(url, what)} was not sent. {what.reason}")
         if what.config.ignore_hosts and is_ignored(what, url):
             return None
         if url.startswith(("ws:", "wss:")):
             raise what.note(
                 NotIntercepted(
-                    f"{shown(url)} is a WebSocket, which a cassette cannot hold, while the cassette {what.path} is in "
-                    f"force.\nMock it, or let it through with ignore_hosts=[{host_of(url)!r}]."
+                    f"{shown(url, what)} is a WebSocket, which a cassette cannot hold, while the cassette {what.path} "
+                    f"is in force.\nMock it, or let it through with ignore_hosts=[{host_of(url)!r}]."
                 )
             )
         return Exchange(what, method, url, errors)
@@ -56,9 +57,12 @@ def host_of(url: str) -> str:
     return urlsplit(url).hostname or ""
 
 
-def shown(url: str) -> str:
-    """For an error's text: without the query, where some APIs take the key."""
-    return url.partition("?")[0]
+def shown(url: str, what: Recorder | in_force.Suspension | None = None) -> str:
+    """For an error's text: without the query, where some APIs take the key, and without anything else that is secret.
+
+    By the rules of the cassette in force, where there is one.
+    """
+    return what.shown(url) if isinstance(what, Recorder) else default_redactor().shown(url, KnownSecrets())
 
 
 class Exchange:

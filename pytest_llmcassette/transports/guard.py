@@ -15,8 +15,6 @@ from typing import Any
 
 from pytest_llmcassette.errors import NotIntercepted, RequestRefused
 from pytest_llmcassette.recorder import in_force
-from pytest_llmcassette.redaction.names import SecretNames
-from pytest_llmcassette.redaction.pairs import redact_url
 from pytest_llmcassette.transports.exchange import host_of, is_ignored, shown
 from pytest_llmcassette.transports.httpcore.urls import going_live, url_of
 from pytest_llmcassette.transports.patching import Patches, note_gone
@@ -182,18 +180,18 @@ def _refuse(entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None
     """Raise unless the request may pass: an ignored host, or an address that is not the network's (`file:`)."""
     what = in_force.current()
     try:
-        url = redact_url(entry.url_of(*args, **kwargs), SecretNames())
+        url = entry.url_of(*args, **kwargs)
         if not url.startswith(_NETWORK):
             return
         if isinstance(what, in_force.Suspension):
-            raise RequestRefused(f"{shown(url)} was not sent (through {entry.library}). {what.reason}")
+            raise RequestRefused(f"{shown(url, what)} was not sent (through {entry.library}). {what.reason}")
         if what is None or is_ignored(what, url):
             return
         client, remedy = _client()
         raise what.note(
             NotIntercepted(
-                f"{client or 'Code under test'} was about to send a request to {shown(url)} through {entry.library}, "
-                f"which no cassette can intercept, while {what.path} is in force for {what.owner}.\n"
+                f"{client or 'Code under test'} was about to send a request to {shown(url, what)} through "
+                f"{entry.library}, which no cassette can intercept, while {what.path} is in force for {what.owner}.\n"
                 f"{remedy or 'Use a client that sends through httpx or httpx2, or mock this call.'}\n"
                 f"To let it go to the network unrecorded: ignore_hosts=[{host_of(url)!r}]."
             )

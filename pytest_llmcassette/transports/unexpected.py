@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pytest_llmcassette.errors import CassetteFault
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.recorder.recorder import Recorder
+from pytest_llmcassette.redaction import KnownSecrets, default_redactor
 
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
@@ -31,10 +32,17 @@ def fault_of(error: Exception, what: Recorder | in_force.Suspension | None, doin
     """
     recorder = what if isinstance(what, Recorder) else None
     owner = "" if recorder is None else f" for {recorder.owner}"
-    fault = CassetteFault(_told(error, f"{doing.partition('?')[0]}{owner}"))
+    told = _told(error, f"{doing.partition('?')[0]}{owner}")
+    fault = CassetteFault(default_redactor().words(told, _known(recorder)))
     if recorder is not None:
         recorder.note(fault)
     return fault
+
+
+def _known(recorder: Recorder | None) -> KnownSecrets:
+    known = KnownSecrets(frozenset() if recorder is None else recorder.known.values)
+    known.learn_environment()
+    return known
 
 
 def _told(error: Exception, doing: str) -> str:
