@@ -109,9 +109,11 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     try:
         return (yield)
     except BaseException:
-        from pytest_llmcassette.plugin import syrupy_session
+        from pytest_llmcassette.plugin import interrupts, syrupy_session
 
         syrupy_session.interrupted(item)
+        if RUN in item.stash:
+            interrupts.note_discarded(item, item.stash[RUN])
         raise
     finally:
         pytest_llmcassette.running_test = outer

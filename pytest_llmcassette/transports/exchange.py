@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from pytest_llmcassette.errors import CassetteFault, NotIntercepted, RequestRefused
+from pytest_llmcassette.errors import CassetteStop, NotIntercepted, RequestRefused
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.recorder.requests import LiveRequest, RawHeaders
@@ -95,6 +95,6 @@ class Exchange:
         finally:
             lock.release()
 
-    def fault(self, error: Exception) -> CassetteFault:
+    def fault(self, error: Exception) -> CassetteStop:
         """What to raise for an exception of our own code in this exchange, a binding's conversions included."""
         return fault_of(error, self.recorder, f"{self._method} {self._url}")
