@@ -113,7 +113,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
         syrupy_session.interrupted(item)
         if RUN in item.stash:
-            interrupts.note_discarded(item, item.stash[RUN])
+            interrupts.note_discarded(item, item.stash[RUN].recorders)
         raise
     finally:
         pytest_llmcassette.running_test = outer

@@ -6,6 +6,7 @@ numbers are the same with `-n 4`, and those of a worker that crashed later are n
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmcassette.plugin import options
-from pytest_llmcassette.plugin.stash import DISCARDED
+from pytest_llmcassette.plugin.stash import DISCARDED, LEFT_OVER
 
 if TYPE_CHECKING:
     from pytest_llmcassette.plugin.lifecycle import TestRun
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _OPTION = "cassette_report"
 _ATTRIBUTE = "llmcassette"
 _TERMINAL = "terminal"
+_STRAYS = "pytest_llmcassette.recorder.strays"
 _LOOKING = frozenset({"llm_cassette", "llm_snapshot"})
 """A test with one of these reads its answers anyway, so that the section at the end can have its usage for nothing."""
 
@@ -61,6 +63,7 @@ def attach(report: pytest.TestReport, run: TestRun, *, saved: bool) -> None:
     """Give a test's teardown report the record of what it did."""
     from pytest_llmcassette.plugin.naming import nodeid_of, provider_name
     from pytest_llmcassette.plugin.unused_cassettes import place_of
+    from pytest_llmcassette.recorder import strays
     from pytest_llmcassette.report.records import TestRecord
 
     item, recorder, entered = run.item, run.recorder, run.entered.recorders
@@ -95,6 +98,8 @@ def attach(report: pytest.TestReport, run: TestRun, *, saved: bool) -> None:
         for one in recorders:
             collect(record, one, read=read, priced=wanted, detailed=page_path(item.config) is not None)
     setattr(report, _ATTRIBUTE, record.to_json())
+    setattr(report, LEFT_OVER, [*strays.told])
+    strays.told.clear()
 
 
 def _scenario(item: pytest.Item) -> str:
@@ -168,6 +173,7 @@ class CassetteReport:
             record.reason = self._reasons.get(report.nodeid, "")
             # A rerun has told what its first run had to.
             self._discarded.pop(report.nodeid, None)
+            self.notes += getattr(report, LEFT_OVER, ())
             discarded = getattr(report, DISCARDED, None)
             if discarded is not None and not record.is_key_refused:
                 self._discarded[report.nodeid] = f"recording discarded, since {report.nodeid} did not pass: {discarded}"
@@ -176,6 +182,9 @@ class CassetteReport:
         """The section, and the page where one was asked for."""
         wanted = self._config.getoption(_OPTION) is not None
         self.notes += self._discarded.values()
+        if _STRAYS in sys.modules:
+            self.notes += sys.modules[_STRAYS].told
+            sys.modules[_STRAYS].told.clear()
         if not (self._records or self.notes or self.proof or wanted):
             return
         from pytest_llmcassette.plugin import commands, run_end

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_llmcassette.plugin.lifecycle import TestRun
     from pytest_llmcassette.recorder.recorder import Recorder
 
 
@@ -34,9 +34,9 @@ def _interrupt(*_: object) -> NoReturn:
     raise KeyboardInterrupt("SIGTERM")
 
 
-def note_discarded(item: pytest.Item, run: TestRun) -> None:
+def note_discarded(item: pytest.Item, recorders: Iterable[Recorder]) -> None:
     """Say at the run's end which recordings an interrupted test takes along."""
     report: Any = item.config.pluginmanager.get_plugin("llmcassette-report")
-    lost = [str(one.path) for one in run.recorders if any(sent.live for sent in one.sent)]
+    lost = [str(one.path) for one in recorders if any(sent.live for sent in one.sent)]
     if lost and report is not None:
         report.notes.append(f"recording discarded, since {item.nodeid} was interrupted: {', '.join(lost)}")

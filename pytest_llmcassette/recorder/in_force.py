@@ -10,7 +10,7 @@ import itertools
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -81,9 +81,12 @@ class Suspension:
 
 
 class Entry:
-    """One cassette or suspension in force. `outer` is what the context variable held before."""
+    """One cassette or suspension in force. `outer` is what the context variable held before.
 
-    __slots__ = ("before", "in_force", "is_a_test", "order", "outer", "what")
+    It is out of force for a while where a fixture's own code does not run, and for good when it is `over`.
+    """
+
+    __slots__ = ("before", "in_force", "is_a_test", "order", "outer", "over", "what")
 
     def __init__(self, what: Recorder | Suspension, outer: Entry | None, *, is_a_test: bool = False) -> None:
         self.what = what
@@ -91,6 +94,7 @@ class Entry:
         self.outer = outer
         self.order = next(_order)
         self.in_force = True
+        self.over = False
         self.before: frozenset[threading.Thread] = frozenset()
 
 
@@ -107,44 +111,65 @@ _started_by: ContextVar[Entry | None] = ContextVar("llmcassette_started_by", def
 def current() -> Recorder | Suspension | None:
     """What is in force for the calling task or thread; None almost always, and then this costs next to nothing.
 
-    Raises `RequestRefused` in a thread that an earlier test left running, naming that test. One that a replaying test
-    left, or a task, is refused even where no cassette is in force any more: it would go to the network unnoticed.
+    Whose the task, job or thread is comes first. Raises `RequestRefused`, naming the test, where that is one that is
+    over: its request is no part of what another test records. What a replaying test left is refused even where no
+    cassette is in force any more: it would go to the network unnoticed.
     """
     if not _stack:
         if strays.known:
             strays.refuse(among_tests=False)
         if _started_by.get() is not None:
-            _refuse_leftover()
+            _refuse_leftover(_started_by.get(), among_tests=False)
         return None
     own = _of_task()
     if own is not None:
         return own.what
+    started_by = _started_by.get()
+    if started_by is None:
+        # A block's cassette is its task's. That of a fixture of wider scope is out of force for a while, not over.
+        started_by = _context.get()
+    if started_by is not None and started_by.over:
+        _refuse_leftover(started_by, among_tests=True)
     if strays.known:
         strays.refuse(among_tests=True)
     return _of_process()
 
 
-def _refuse_leftover() -> None:
-    test = _started_by.get()
-    if test is not None and not test.in_force and not isinstance(test.what, Suspension) and not test.what.may_record:
-        raise RequestRefused(
-            f"{test.what.owner} left a task, callback or job running, and it has just sent a request although it only "
-            "replays.\nThe request was not sent. Await it, or cancel it, before its test ends."
-        )
+def _refuse_leftover(owner: Entry | None, *, among_tests: bool) -> None:
+    if owner is None or not owner.over or isinstance(owner.what, Suspension):
+        return
+    if among_tests or not owner.what.may_record:
+        strays.refuse_one(owner.what.owner, "a task, callback or job", "Await it, or cancel it,", among_tests)
 
 
 def carried(job: Callable[..., T]) -> Callable[..., T]:
-    """`job` as a part of the test that runs now, for a thread that has no context of its own."""
-    test = _started_by.get()
-    return job if test is None else partial(_run_for, test, job)
+    """`job` as a part of the test, or of the task, that submits it, for a thread that has no context of its own."""
+    test, own = _started_by.get(), _context.get()
+    return job if test is None and own is None else partial(_run_for, test, own, job)
 
 
-def _run_for(test: Entry, job: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
-    before = _started_by.set(test)
+def _run_for(test: Entry | None, own: Entry | None, job: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+    before, context = _started_by.set(test), _context.set(own)
     try:
         return job(*args, **kwargs)
     finally:
         _started_by.reset(before)
+        _context.reset(context)
+
+
+def join_test() -> None:
+    """The code that runs here now is that of the process's test, or of none: a task may serve one test after another.
+
+    anyio's plugin keeps one task for all of them, which would be the first one's for ever.
+    """
+    test = None if _suspended else next((entry for entry in reversed(_stack) if entry.is_a_test), None)
+    if _started_by.get() is not test:
+        _started_by.set(test)
+
+
+def join_caller(context: Context) -> None:
+    """The same for a context that somebody keeps, and runs code of the calling test in."""
+    context.run(_started_by.set, _started_by.get())
 
 
 def is_outside_tests() -> bool:
@@ -204,6 +229,7 @@ def pop(entry: Entry) -> None:
     """Take a cassette out of force, wherever it is by now, and remember the threads that it leaves behind."""
     with _lock:
         entry.in_force = False
+        entry.over = True
         if entry in _stack:
             _stack.remove(entry)
     if _context.get() is entry:

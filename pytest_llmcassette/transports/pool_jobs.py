@@ -1,4 +1,7 @@
-"""Jobs of thread pools belong to the test that submitted them. Tasks inherit that by their context, threads do not."""
+"""Jobs of thread pools belong to the test that submitted them. Tasks inherit that by their context, threads do not.
+
+The same for an `asyncio.Runner` that serves several tests: it keeps the context of the first.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,21 @@ from typing import Any
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.transports.patching import Patches
 
+_SUBMITTING = {
+    # asyncio's `run_in_executor` calls it too.
+    "concurrent.futures.thread": ("ThreadPoolExecutor", ("submit",)),
+    "multiprocessing.pool": ("ThreadPool", ("apply_async", "_map_async", "imap", "imap_unordered")),
+}
+"""By module: a pool of threads, and its methods that take a function first. One that is gone carries nothing."""
+
 
 def _patch(module: ModuleType) -> None:
-    """Patch `ThreadPoolExecutor.submit`, which asyncio's `run_in_executor` calls too."""
-    PATCHES.put(module.ThreadPoolExecutor, "submit", _carrying)
+    if module.__name__ == "asyncio.runners":
+        PATCHES.put(getattr(module, "Runner", module), "run", _joining)
+        return
+    name, methods = _SUBMITTING[module.__name__]
+    for method in methods:
+        PATCHES.put(getattr(module, name), method, _carrying)
 
 
 def _carrying(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -24,4 +38,15 @@ def _carrying(original: Callable[..., Any]) -> Callable[..., Any]:
     return submit
 
 
-PATCHES = Patches(["concurrent.futures.thread"], _patch)
+def _joining(original: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(original)
+    def run(self: Any, coro: Any, *, context: Any = None) -> Any:
+        if context is None:
+            self.get_loop()
+            in_force.join_caller(self._context)
+        return original(self, coro, context=context)
+
+    return run
+
+
+PATCHES = Patches([*_SUBMITTING, "asyncio.runners"], _patch)
