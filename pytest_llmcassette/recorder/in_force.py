@@ -13,13 +13,16 @@ from contextlib import contextmanager
 from contextvars import Context, ContextVar
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
-from pytest_llmcassette.errors import RequestRefused
 from pytest_llmcassette.recorder import strays
 
 if TYPE_CHECKING:
+    from pytest_llmcassette.recorder.outside import Block
     from pytest_llmcassette.recorder.recorder import Recorder
+
+    InForce: TypeAlias = "Recorder | Suspension | Block"
+    _Submitter: TypeAlias = "tuple[Entry | None, Entry | None, bool]"
 
 T = TypeVar("T")
 
@@ -104,11 +107,25 @@ _stack: list[Entry] = []
 _suspended = 0
 """How many stretches of code run now that belong to no test."""
 _context: ContextVar[Entry | None] = ContextVar("llmcassette_active", default=None)
+going_live: ContextVar[bool] = ContextVar("llmcassette_going_live", default=False)
+"""True while code runs that sends a request which may go to the network: the connections that it makes may pass."""
+_outside: Block | None = None
 _started_by: ContextVar[Entry | None] = ContextVar("llmcassette_started_by", default=None)
 """The test whose code runs here. What that code starts inherits it: asyncio's tasks and callbacks, `to_thread`."""
 
 
-def current() -> Recorder | Suspension | None:
+def block(outside: Block | None) -> None:
+    """What is in force where no cassette is, in the whole process: None lets everything through."""
+    global _outside
+    _outside = outside
+
+
+def may_refuse() -> bool:
+    """Whether `current` has to be asked at all."""
+    return bool(_stack or _outside is not None or strays.known) or _started_by.get() is not None
+
+
+def current() -> InForce | None:
     """What is in force for the calling task or thread; None almost always, and then this costs next to nothing.
 
     Whose the task, job or thread is comes first. Raises `RequestRefused`, naming the test, where that is one that is
@@ -120,7 +137,7 @@ def current() -> Recorder | Suspension | None:
             strays.refuse(among_tests=False)
         if _started_by.get() is not None:
             _refuse_leftover(_started_by.get(), among_tests=False)
-        return None
+        return _outside
     own = _of_task()
     if own is not None:
         return own.what
@@ -144,17 +161,19 @@ def _refuse_leftover(owner: Entry | None, *, among_tests: bool) -> None:
 
 def carried(job: Callable[..., T]) -> Callable[..., T]:
     """`job` as a part of the test, or of the task, that submits it, for a thread that has no context of its own."""
-    test, own = _started_by.get(), _context.get()
-    return job if test is None and own is None else partial(_run_for, test, own, job)
+    test, own, goes = _started_by.get(), _context.get(), going_live.get()
+    return job if test is None and own is None and not goes else partial(_run_for, (test, own, goes), job)
 
 
-def _run_for(test: Entry | None, own: Entry | None, job: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
-    before, context = _started_by.set(test), _context.set(own)
+def _run_for(submitter: _Submitter, job: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+    test, own, goes = submitter
+    before, context, live = _started_by.set(test), _context.set(own), going_live.set(goes)
     try:
         return job(*args, **kwargs)
     finally:
         _started_by.reset(before)
         _context.reset(context)
+        going_live.reset(live)
 
 
 def join_test() -> None:

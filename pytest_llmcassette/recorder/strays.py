@@ -40,7 +40,7 @@ def refuse(*, among_tests: bool) -> None:
 
 
 def refuse_one(owner: str, what: str, remedy: str, among_tests: bool) -> NoReturn:
-    """Raise `RequestRefused` for what `owner` left running; its own test has been reported, so the run's end says it."""
+    """Raise `RequestRefused` for what `owner` left running. Its test has been reported: the run's end says it."""
     when = "while another test's cassette is in force" if among_tests else "although it only replays"
     said = f"{owner} left {what} running, and it has just sent a request {when}"
     told.setdefault(f"{owner} left {what} running: the request that it sent after that test was refused", None)

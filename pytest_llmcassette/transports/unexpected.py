@@ -24,7 +24,7 @@ Fault = Callable[[Exception], CassetteStop]
 """What to raise for an exception of our own code."""
 
 
-def fault_of(error: Exception, what: Recorder | in_force.Suspension | None, doing: str) -> CassetteStop:
+def fault_of(error: Exception, what: in_force.InForce | None, doing: str) -> CassetteStop:
     """What to raise instead of `error` that our code raised while it was `doing` ("GET https://..."). `misses` has it.
 
     For an `Exception` alone: a `CassetteStop` and what else is none (a cancellation, Ctrl-C) pass as they are, and
