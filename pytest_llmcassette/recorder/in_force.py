@@ -114,10 +114,11 @@ _started_by: ContextVar[Entry | None] = ContextVar("llmcassette_started_by", def
 """The test whose code runs here. What that code starts inherits it: asyncio's tasks and callbacks, `to_thread`."""
 
 
-def block(outside: Block | None) -> None:
-    """What is in force where no cassette is, in the whole process: None lets everything through."""
+def block(outside: Block | None) -> Block | None:
+    """Put in force what decides where no cassette does, in the whole process; returns what did before."""
     global _outside
-    _outside = outside
+    before, _outside = _outside, outside
+    return before
 
 
 def may_refuse() -> bool:

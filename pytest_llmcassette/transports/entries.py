@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -66,16 +67,13 @@ def _websocket_url(uri: str) -> str:
     return uri
 
 
-def _first_url(url: Any, *args: Any, **kwargs: Any) -> str:
-    return str(url)
+def _url_at(place: int, *args: Any, **kwargs: Any) -> str:
+    """The argument at a place, or by its name: a URL, or an object that has one."""
+    given = args[place] if len(args) > place else kwargs.get("url", kwargs.get("request", ""))
+    return str(getattr(given, "url", given))
 
 
-def _second_url(first: Any, url: Any, *args: Any, **kwargs: Any) -> str:
-    return str(getattr(url, "url", url))
-
-
-def _third_url(client: Any, method: Any, url: Any, *args: Any, **kwargs: Any) -> str:
-    return str(url)
+_first_url, _second_url, _third_url = (partial(_url_at, place) for place in range(3))
 
 
 def _own_url(request: Any, *args: Any, **kwargs: Any) -> str:
@@ -83,7 +81,7 @@ def _own_url(request: Any, *args: Any, **kwargs: Any) -> str:
 
 
 def _gevents_url(client: Any, method: str, uri: str, *args: Any, **kwargs: Any) -> str:
-    return uri if "://" in uri else f"{client.scheme}://{client.host}:{client.port}{uri}"
+    return uri if "://" in uri else f"{'https' if client.ssl else 'http'}://{client.host}:{client.port}{uri}"
 
 
 def _grpclib_target(channel: Any, *args: Any, **kwargs: Any) -> str:
@@ -154,11 +152,13 @@ ENTRIES = (
     ),
     Entry("grpclib", "grpclib.client", "Channel.request", _grpclib_target),
     Entry("aiosonic", "aiosonic.client", "HTTPClient.request", _second_url),
+    Entry("aiosonic", "aiosonic.web_socket_client", "WebSocketClient.connect", _second_url, optional=True),
     Entry("geventhttpclient", "geventhttpclient.client", "HTTPClient.request", _gevents_url),
     Entry("niquests", "niquests.adapters", "HTTPAdapter.send", _sent_url),
     Entry("niquests", "niquests.adapters", "AsyncHTTPAdapter.send", _sent_url, optional=True),
     Entry("picows", "picows.api", "ws_connect", _second_url),
     Entry("tornado", "tornado.httpclient", "AsyncHTTPClient.fetch", _second_url),
+    Entry("tornado", "tornado.httpclient", "HTTPClient.fetch", _second_url),
     Entry("tornado", "tornado.websocket", "WebSocketClientConnection.__init__", _second_url, optional=True),
     Entry("twisted", "twisted.web.client", "Agent.request", _twisted_url, optional=True),
     Entry("websocket-client", "websocket._core", "WebSocket.connect", _second_url),
@@ -186,7 +186,7 @@ ENTRIES = (
     *(Entry("rnet", "rnet", method, _first_url, optional=True) for method in (*_METHODS, "trace", "websocket")),
     Entry("rnet", "rnet", "request", _second_url, optional=True),
     *(
-        Entry("pyreqwest", "pyreqwest.request", path, _own_url)
+        Entry("pyreqwest", "pyreqwest._pyreqwest", f"request.{path}", _own_url)
         for path in (
             "ConsumedRequest.send",
             "SyncConsumedRequest.send",

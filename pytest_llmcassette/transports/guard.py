@@ -38,12 +38,15 @@ def _guard(module: ModuleType) -> None:
 
 def _put(module: ModuleType, path: str, make: Callable[[Any], Any]) -> bool:
     """Patch what `path` names in a module; False when it is not there."""
-    first, _, name = path.partition(".")
-    owner: Any = vars(module).get(first)
+    *parents, name = path.split(".")
+    if not parents:
+        return PATCHES.put_everywhere(module, name, make)
+    owner: Any = module
+    for parent in parents:
+        owner = getattr(owner, parent, None)
     if owner is None:
         return False
-    if not name:
-        return PATCHES.put_everywhere(module, first, make)
+    first = parents[0]
     if getattr(owner, "__flags__", 0) & _IMMUTABLE:
         PATCHES.put_everywhere(module, first, lambda own: type(first, (own,), {"__module__": own.__module__}))
         owner = vars(module)[first]
