@@ -146,10 +146,10 @@ def current() -> InForce | None:
     if started_by is None:
         # A block's cassette is its task's. That of a fixture of wider scope is out of force for a while, not over.
         started_by = _context.get()
-    if started_by is not None and started_by.over:
-        _refuse_leftover(started_by, among_tests=True)
     if strays.known:
         strays.refuse(among_tests=True)
+    if started_by is not None and started_by.over:
+        _refuse_leftover(started_by, among_tests=True)
     return _of_process()
 
 
@@ -160,9 +160,12 @@ def _refuse_leftover(owner: Entry | None, *, among_tests: bool) -> None:
         strays.refuse_one(owner.what.owner, "a task, callback or job", "Await it, or cancel it,", among_tests)
 
 
-def carried(job: Callable[..., T]) -> Callable[..., T]:
-    """`job` as a part of the test, or of the task, that submits it, for a thread that has no context of its own."""
-    test, own, goes = _started_by.get(), _context.get(), going_live.get()
+def carried(job: Callable[..., T], *, is_thread: bool = False) -> Callable[..., T]:
+    """`job` as a part of the test, or of the task, that submits it, for a thread that has no context of its own.
+
+    A thread's own code (`is_thread`) goes on when the request that may have started it is over.
+    """
+    test, own, goes = _started_by.get(), _context.get(), going_live.get() and not is_thread
     return job if test is None and own is None and not goes else partial(_run_for, (test, own, goes), job)
 
 

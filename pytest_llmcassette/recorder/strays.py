@@ -16,7 +16,7 @@ known: weakref.WeakKeyDictionary[threading.Thread, tuple[str, bool]] = weakref.W
 told: dict[str, None] = {}
 """What was refused and nobody may have seen, each once: a task's exception is often never looked at."""
 
-_SERVICE_MODULES = frozenset(
+SERVICE_MODULES = frozenset(
     {
         "concurrent.futures.thread",
         "multiprocessing.pool",
@@ -57,7 +57,7 @@ def note(
     frames = sys._current_frames()
     for thread in new:
         frame = frames.get(thread.ident or 0)
-        while frame is not None and frame.f_globals.get("__name__") not in _SERVICE_MODULES:
+        while frame is not None and frame.f_globals.get("__name__") not in SERVICE_MODULES:
             frame = frame.f_back
         if frame is None:
             known[thread] = owner, for_good

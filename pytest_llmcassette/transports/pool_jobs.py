@@ -1,4 +1,4 @@
-"""Jobs of thread pools belong to the test that submitted them. Tasks inherit that by their context, threads do not.
+"""Threads, and jobs of thread pools, belong to the test that started them. Tasks inherit that by their context.
 
 The same for an `asyncio.Runner` that serves several tests: it keeps the context of the first.
 """
@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from pytest_llmcassette.recorder import in_force
+from pytest_llmcassette.recorder.strays import SERVICE_MODULES
 from pytest_llmcassette.transports.patching import Patches
 
 _SUBMITTING = {
@@ -25,6 +26,9 @@ def _patch(module: ModuleType) -> None:
     if module.__name__ == "asyncio.runners":
         PATCHES.put(getattr(module, "Runner", module), "run", _joining)
         return
+    if module.__name__ == "threading":
+        PATCHES.put(module.Thread, "start", _starting)
+        return
     name, methods = _SUBMITTING[module.__name__]
     for method in methods:
         PATCHES.put(getattr(module, name), method, _carrying)
@@ -38,6 +42,25 @@ def _carrying(original: Callable[..., Any]) -> Callable[..., Any]:
     return submit
 
 
+def _starting(original: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(original)
+    def start(self: Any) -> None:
+        own = self.run
+        # Those of pools and loops serve one test after another.
+        code = getattr(self, "_target", None) or own
+        carried = own if getattr(code, "__module__", "") in SERVICE_MODULES else in_force.carried(own, is_thread=True)
+        if carried is not own:
+
+            def run() -> None:
+                del self.run
+                carried()
+
+            self.run = run
+        original(self)
+
+    return start
+
+
 def _joining(original: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(original)
     def run(self: Any, coro: Any, *, context: Any = None) -> Any:
@@ -49,4 +72,4 @@ def _joining(original: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-PATCHES = Patches([*_SUBMITTING, "asyncio.runners"], _patch)
+PATCHES = Patches([*_SUBMITTING, "asyncio.runners", "threading"], _patch)

@@ -102,7 +102,9 @@ FAR = ("requires", "budget", "vcr", "asyncio", "slow", "cache", "llm", "llm_slow
 
 
 def test_marks_that_are_nearly_ours(suite: Suite) -> None:
-    suite.file("pytest.ini", "[pytest]\nmarkers =\n    registered_casette: ours\n    cassettte: registered by its user\n")
+    suite.file(
+        "pytest.ini", "[pytest]\nmarkers =\n    registered_casette: ours\n    cassettte: registered by its user\n"
+    )
     suite.test("\n".join(f"@pytest.mark.{name}\ndef test_{name}(): pass" for name in (*FAR, "cassettte")))
     assert outcomes(suite.run()) == {"passed": len(FAR) + 1}
     for name in NEAR:
