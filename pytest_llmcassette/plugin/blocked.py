@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_llmcassette.plugin import options
+from pytest_llmcassette.protocols.hosts import provider_at
 from pytest_llmcassette.recorder import in_force, outside
 
 
@@ -47,8 +48,6 @@ class _Reports:
 
     def advice(self, host: str) -> str:
         """What is missing, where the host is known to be a provider's; how to let it through."""
-        from pytest_llmcassette.protocols.hosts import provider_at
-
         provider = provider_at(host)
         known = f"{host} is {provider}'s: mark" if provider != host else "If this is a call of an LLM, mark"
         missing = (

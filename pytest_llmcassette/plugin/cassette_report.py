@@ -63,7 +63,6 @@ def attach(report: pytest.TestReport, run: TestRun, *, saved: bool) -> None:
     """Give a test's teardown report the record of what it did."""
     from pytest_llmcassette.plugin.naming import nodeid_of, provider_name
     from pytest_llmcassette.plugin.unused_cassettes import place_of
-    from pytest_llmcassette.recorder import strays
     from pytest_llmcassette.report.records import TestRecord
 
     item, recorder, entered = run.item, run.recorder, run.entered.recorders
@@ -98,8 +97,7 @@ def attach(report: pytest.TestReport, run: TestRun, *, saved: bool) -> None:
         for one in recorders:
             collect(record, one, read=read, priced=wanted, detailed=page_path(item.config) is not None)
     setattr(report, _ATTRIBUTE, record.to_json())
-    setattr(report, LEFT_OVER, [*strays.told])
-    strays.told.clear()
+    setattr(report, LEFT_OVER, _left_over())
 
 
 def _scenario(item: pytest.Item) -> str:
@@ -140,6 +138,10 @@ class CassetteReport:
     def outcomes(self) -> dict[str, tuple[str, str]]:
         """The outcome of each test, and the first line of what was wrong."""
         return {nodeid: (outcome, self._reasons.get(nodeid, "")) for nodeid, outcome in self._outcomes.items()}
+
+    def pytest_sessionstart(self) -> None:
+        """What another run in this process has left is not this one's."""
+        _left_over()
 
     def pytest_deselected(self) -> None:
         """Some tests do not run, so that what they use looks unused."""
@@ -182,9 +184,7 @@ class CassetteReport:
         """The section, and the page where one was asked for."""
         wanted = self._config.getoption(_OPTION) is not None
         self.notes += self._discarded.values()
-        if _STRAYS in sys.modules:
-            self.notes += sys.modules[_STRAYS].told
-            sys.modules[_STRAYS].told.clear()
+        self.notes += _left_over()
         if not (self._records or self.notes or self.proof or wanted):
             return
         from pytest_llmcassette.plugin import commands, run_end
@@ -237,6 +237,14 @@ class CassetteReport:
         except OSError as problem:
             return f"The report could not be written to {file}: {problem.strerror}. Name another file."
         return f"report: {file}"
+
+
+def _left_over() -> list[str]:
+    """What was refused since the last call of what tests have left running."""
+    told: dict[str, None] = vars(sys.modules[_STRAYS])["told"] if _STRAYS in sys.modules else {}
+    said = [*told]
+    told.clear()
+    return said
 
 
 def _what_was_wrong(text: str) -> str:

@@ -157,7 +157,8 @@ def _refuse_leftover(owner: Entry | None, *, among_tests: bool) -> None:
     if owner is None or not owner.over or isinstance(owner.what, Suspension):
         return
     if among_tests or not owner.what.may_record:
-        strays.refuse_one(owner.what.owner, "a task, callback or job", "Await it, or cancel it,", among_tests)
+        what = "left a task, callback or job running"
+        strays.refuse_one(owner.what.owner, what, "Await it, or cancel it,", among_tests)
 
 
 def carried(job: Callable[..., T], *, is_thread: bool = False) -> Callable[..., T]:

@@ -35,15 +35,15 @@ def refuse(*, among_tests: bool) -> None:
     """Raise `RequestRefused` when the calling thread is one of them; `among_tests`: a cassette is in force now."""
     owner, for_good = known.get(threading.current_thread(), ("", False))
     if owner and (among_tests or for_good):
-        what = f"the thread {threading.current_thread().name!r}"
+        what = f"left the thread {threading.current_thread().name!r} running"
         refuse_one(owner, what, "Join the thread, or stop it,", among_tests)
 
 
 def refuse_one(owner: str, what: str, remedy: str, among_tests: bool) -> NoReturn:
     """Raise `RequestRefused` for what `owner` left running. Its test has been reported: the run's end says it."""
     when = "while another test's cassette is in force" if among_tests else "although it only replays"
-    said = f"{owner} left {what} running, and it has just sent a request {when}"
-    told.setdefault(f"{owner} left {what} running: the request that it sent after that test was refused", None)
+    said = f"{owner} {what}, and it has just sent a request {when}"
+    told.setdefault(f"{owner} {what}: the request that it sent after that test was refused", None)
     raise RequestRefused(f"{said}.\nThe request was not sent. {remedy} before its test ends.")
 
 
