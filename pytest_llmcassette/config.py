@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -32,8 +33,10 @@ class CassetteConfig:
     """Keep transient failures (408, 409, 429, 5xx, connection errors) that were retried."""
     record_timing: bool = False
     """Store when each piece of a streamed body arrived (an extra key `chunks`, which Go ignores)."""
+    chunking: str = "event"
+    """Where the pieces of an answer end: `event`, `recorded`, `whole`, `byte`, `random:SEED` or `size:N`."""
     timing: str = "instant"
-    """`instant`, or `recorded`: replay waits as long as the recording did."""
+    """When they come: `instant`, `recorded`, a factor (`x10`: ten times faster), or a model (`ttft=0.4,tps=80`)."""
     ignore_hosts: tuple[str, ...] = ()
     """Hosts whose traffic goes to the network unrecorded: `host`, `host:port` or `*.suffix`."""
     keep_request_headers: tuple[str, ...] = ()
@@ -47,6 +50,19 @@ class CassetteConfig:
 _FIELDS = {field.name: field for field in dataclasses.fields(CassetteConfig)}
 _TUPLES = frozenset(name for name, field in _FIELDS.items() if str(field.type).startswith("tuple"))
 _BOOLS = frozenset(name for name, field in _FIELDS.items() if field.type == "bool")
+_POSITIVE = r"(?=[\d.]*[1-9])\d+(\.\d+)?"
+_WORDS = {
+    "chunking": (
+        r"event|recorded|whole|byte|random:\d+|size:0*[1-9]\d*",
+        "event, recorded, whole, byte, random:SEED (a whole number), size:N (bytes)",
+    ),
+    "timing": (
+        rf"instant|recorded|x{_POSITIVE}|ttft=\d+(\.\d+)?,tps={_POSITIVE}",
+        "instant, recorded, a factor such as x10 (ten times faster), a model such as ttft=0.4,tps=80 (seconds to the "
+        "first event, events per second)",
+    ),
+}
+"""Of the switches that take words: their form, and how an error tells it."""
 
 
 def build_config(*layers: tuple[str, Mapping[str, Any]]) -> CassetteConfig:
@@ -79,9 +95,7 @@ def _check(where: str, name: str, value: Any) -> Any:
         if not listed or not all(isinstance(item, str) for item in value):
             raise ConfigError(f"{where}: {name} takes a list of strings, not {value!r}.")
         return _check_match_on(where, tuple(value)) if name == "match_on" else tuple(value)
-    if value not in ("instant", "recorded"):
-        raise ConfigError(f"{where}: timing takes 'instant' or 'recorded', not {value!r}.")
-    return value
+    return parse_words(where, name, value)
 
 
 def _check_match_on(where: str, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -103,3 +117,11 @@ def parse_record_mode(where: str, value: Any) -> RecordMode:
         raise ConfigError(
             f"{where}: there is no record mode {value!r}. Allowed are: {', '.join(RecordMode)}."
         ) from None
+
+
+def parse_words(where: str, name: str, value: Any) -> str:
+    """The value of `chunking` or `timing`; raises `ConfigError` that names what is allowed."""
+    form, allowed = _WORDS[name]
+    if not isinstance(value, str) or re.fullmatch(form, value, re.ASCII) is None:
+        raise ConfigError(f"{where}: {name} cannot be {value!r}. Allowed are: {allowed}.")
+    return value

@@ -134,6 +134,8 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
         recorder.close()
         if error is not None and test is None and recorder.has_recorded:
             error.add_note(f"The recording {recorder.path} was discarded, since this ended its block.")
+        if error is not None and test is None and recorder.config.chunking != "event":
+            _explain_cuts(error, recorder)
         tells = error is None if test is None else test.leave(recorder, ended_well=error is None)
         return partial(_settle, recorder, saves=test is None) if tells else _nothing
 
@@ -220,6 +222,14 @@ def _is_complete(interaction: Interaction) -> bool:
     from pytest_llmcassette.llm_cassette import is_complete
 
     return is_complete(interaction)
+
+
+def _explain_cuts(error: BaseException, recorder: Recorder) -> None:
+    """In a test its report says so."""
+    from pytest_llmcassette.replay.cuts import told
+
+    for line in told(recorder.cut_deliveries, recorder.config.chunking):
+        error.add_note(f"chunking={recorder.config.chunking!r}: {line}")
 
 
 def _nothing() -> None:

@@ -121,6 +121,17 @@ def test_swallowed_miss_does_not_hide_the_blocks_own_error(server: HostileServer
         swallowing_and_failing()
 
 
+def test_a_failure_under_other_cuts_names_them(server: HostileServer, tmp_path: Path) -> None:
+    with use_cassette(tmp_path / "it.yaml", record_mode="once"):
+        get(server, "/json")
+    for chunking, notes in (("size:40", 1), ("event", 0)):
+        with pytest.raises(ZeroDivisionError) as caught, use_cassette(tmp_path / "it.yaml", chunking=chunking):
+            get_and_fail(server, "/json")
+        told = getattr(caught.value, "__notes__", [])
+        assert len(told) == notes
+        assert all("size:40" in note and "cut at 40, 80" in note for note in told)
+
+
 def test_async_and_nested(server: HostileServer, tmp_path: Path) -> None:
     async def main(mode: str) -> None:
         async with use_cassette(tmp_path / "outer.yaml", record_mode=mode), httpx.AsyncClient(verify=False) as client:

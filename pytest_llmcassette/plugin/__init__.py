@@ -201,6 +201,10 @@ def pytest_runtest_makereport(
     if run is not None:
         absent_headers.explain(run, failure, made)
         verdict.revise(run, call, made)
+        if made.failed and any(recorder.config.chunking != "event" for recorder in run.recorders):
+            from pytest_llmcassette.plugin import cuts
+
+            cuts.explain(run, made)
     return made
 
 

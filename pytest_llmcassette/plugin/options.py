@@ -26,6 +26,10 @@ _PROVE_INI = "llmcassette_prove"
 _MODES = "none, once, new_episodes, all, rewrite"
 _OWN = "llmcassette_record_mode_option"
 _SHARED = "record_mode"
+_CHUNKINGS = "event, recorded, whole, byte, random:SEED, size:N"
+_TIMINGS = "instant, recorded, a factor (x10), a model (ttft=0.4,tps=80)"
+_OF_REPLAY = {"chunking": ("CHUNKING", _CHUNKINGS), "timing": ("TIMING", _TIMINGS)}
+"""The switches beside the record mode that the command line has, too."""
 
 SWITCHES: dict[str, tuple[Literal["string", "args", "bool"], str]] = {
     "record_mode": ("string", f"the record mode where command line, marker and fixture name none: {_MODES}"),
@@ -36,7 +40,8 @@ SWITCHES: dict[str, tuple[Literal["string", "args", "bool"], str]] = {
     "allow_repeats": ("bool", "let the last of equal recordings play again and again"),
     "record_errors": ("bool", "keep transient failures that were retried"),
     "record_timing": ("bool", "store when each piece of a stream arrived"),
-    "timing": ("string", "instant, or recorded: replay at the recorded pace"),
+    "chunking": ("string", f"where the pieces of an answer end: {_CHUNKINGS}"),
+    "timing": ("string", f"when the pieces come: {_TIMINGS}"),
     "ignore_hosts": ("args", "hosts whose traffic passes unrecorded: host, host:port, *.suffix"),
     "keep_request_headers": ("args", "request headers to write beside the built-in ones"),
     "keep_response_headers": ("args", "response headers to write beside the built-in ones"),
@@ -64,6 +69,13 @@ def add_options(parser: pytest.Parser) -> None:
         help="replay what this run has recorded at its end, offline, in a process of its own; what fails there fails "
         "the run",
     )
+    for name, (value, allowed) in _OF_REPLAY.items():
+        group.addoption(
+            f"--cassette-{name}",
+            default=None,
+            metavar=value,
+            help=f"{SWITCHES[name][1].partition(':')[0]}, on replay, for all tests: {allowed}",
+        )
     # What that process is told beside: where to leave its result.
     group.addoption("--cassette-prove-into", dest=PROOF_FILE, default=None, help=argparse.SUPPRESS)
     group.addoption(
@@ -140,8 +152,24 @@ def neighbours_mode(config: pytest.Config) -> str | None:
     return None if mode in _MODES.split(", ") else mode
 
 
+def of_replay(config: pytest.Config) -> dict[str, tuple[str, str]]:
+    """The flag and the value, unchecked, of each other switch that the command line gives."""
+    given = {name: config.getoption(f"cassette_{name}", None) for name in _OF_REPLAY}
+    return {name: (f"--cassette-{name}", value) for name, value in given.items() if value is not None}
+
+
 def check_command_line(config: pytest.Config) -> None:
-    """Raises `pytest.UsageError` for a mode that does not exist."""
+    """Raises `pytest.UsageError` for a mode that does not exist, or another switch's value."""
+    given = of_replay(config)
+    if given:
+        from pytest_llmcassette.config import parse_words
+        from pytest_llmcassette.errors import ConfigError
+
+        try:
+            for name, (flag, value) in given.items():
+                parse_words(flag, name, value)
+        except ConfigError as error:
+            raise pytest.UsageError(str(error)) from None
     flag, mode = command_line(config)
     if mode is None:
         return

@@ -62,10 +62,11 @@ class CassetteSession:
         self.template, self.defer_tls, self.ini  # noqa: B018 - reading them is the check
 
     @cached_property
-    def command_line(self) -> tuple[str, dict[str, Any]]:
-        """The strongest layer of switches."""
+    def command_line(self) -> tuple[tuple[str, dict[str, Any]], ...]:
+        """The strongest layers of switches."""
         flag, mode = options.command_line(self._config)
-        return flag, {"record_mode": mode}
+        others = options.of_replay(self._config)
+        return (flag, {"record_mode": mode}), *((flag, {name: value}) for name, (flag, value) in others.items())
 
     def claim(self, path: Path, item: pytest.Function) -> None:
         """Note whose cassette this is, as nobody named it; raises `CassetteError` when another test has it."""

@@ -32,7 +32,7 @@ def of_test(
         raise CassetteError(f"The fixture llm_cassette_config must return a dict of switches, not {given!r}.")
     session = session_of(item.config)
     config = resolve(
-        session.command_line,
+        *session.command_line,
         *([] if argument is None else [argument]),
         *([] if mark is None else [(f"{item.nodeid}: @pytest.mark.cassette", mark.switches)]),
         (f"{item.nodeid}: the fixture llm_cassette_config", given or {}),

@@ -75,6 +75,8 @@ class Recorder:
         """What requests may differ in all the same; asked where there is no recording, on replay alone."""
         self.changes: tuple[Callable[[Any], Any], ...] = ()
         """What is done to each answer's delivery before it is replayed: `replay.deliver.Change`s, in order."""
+        self.cut_deliveries: list[Any] = []
+        """Of the answers that were cut elsewhere than behind their events: how far each was delivered."""
         self.left_over = 0
         """After `save` in mode all: how many of the file's interactions this run did not replace."""
         self._after = after

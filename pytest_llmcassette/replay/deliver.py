@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from pytest_llmcassette.cassette.model import Interaction, Outcome
+from pytest_llmcassette.cassette.model import Interaction, Outcome, Response
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.errors import RecordingTruncated
+from pytest_llmcassette.replay.chunking import cut, sizes_of
 from pytest_llmcassette.replay.head import head_of
-from pytest_llmcassette.replay.pieces import by_event
+from pytest_llmcassette.replay.pieces import Piece, by_event, in_one
 from pytest_llmcassette.replay.plan import Change, Delivery, End
-from pytest_llmcassette.replay.timing import as_recorded, at_once
+from pytest_llmcassette.replay.timing import at_once, timing
 
 __all__ = ["Change", "Delivery", "End", "deliver"]
 
@@ -21,25 +22,27 @@ CANCELLED_SECONDS = 1.0
 """How long an async stream that its recording client closed waits at the cut: a task or a deadline may cancel it again,
 as it did then, but a client that just reads on is to be told soon."""
 
-_TIMINGS = {"instant": at_once, "recorded": as_recorded}
-
 
 def deliver(interaction: Interaction, config: CassetteConfig, changes: Iterable[Change] = ()) -> Delivery:
-    """How this answer is delivered under these switches, then changed by `changes`, in order."""
-    delivery = _TIMINGS[config.timing](_plan(interaction))
+    """How this answer is delivered under these switches: timed, then changed by `changes`, in order, then cut."""
+    sizes = None if config.chunking == "event" else sizes_of(interaction, config.chunking)
+    is_instant = config.timing == "instant"
+    # What is cut elsewhere needs no events, unless a change or the timing goes by them.
+    split = by_event if sizes is None or changes or not is_instant else in_one
+    delivery = (at_once if is_instant else timing(config.timing))(_plan(interaction, split))
     for change in changes:
         delivery = change(delivery)
-    return delivery
+    return delivery if sizes is None else cut(delivery, sizes)
 
 
-def _plan(interaction: Interaction) -> Delivery:
-    """The answer as it is stored, each event as soon as it is asked for, with the end that it had."""
+def _plan(interaction: Interaction, split: Callable[[Response], Iterable[Piece]]) -> Delivery:
+    """The answer as it is stored, each piece as soon as it is asked for, with the end that it had."""
     outcome = interaction.outcome
     if outcome is Outcome.GIVEN_UP:
         return Delivery(interaction, None, end=End(stop=_truncated(interaction), patience=GIVEN_UP_SECONDS))
     if not interaction.response.code:
         return Delivery(interaction, None, end=End(interaction.end, interaction.end_message))
-    delivery = Delivery(interaction, head_of(interaction, outcome), by_event(interaction.response))
+    delivery = Delivery(interaction, head_of(interaction, outcome), split(interaction.response))
     if outcome is Outcome.COMPLETE:
         return delivery
     if outcome is Outcome.CLOSED:

@@ -33,7 +33,17 @@ def _media_type(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
-def by_event(response: Response) -> Iterator[Piece]:
+def in_one(response: Response) -> Iterator[Piece]:
+    """The body as it is stored."""
+    return iter(((0.0, response.body),) if response.body else ())
+
+
+def each_event(response: Response) -> Iterator[Piece]:
+    """The body in pieces, one for each event of a stream; anything else in one. None waits."""
+    return by_event(response, block=0)
+
+
+def by_event(response: Response, *, block: int = _BLOCK) -> Iterator[Piece]:
     """The body in pieces: a stream's first event, then whole events in blocks; anything else in one. None waits."""
     body = response.body
     content_type = _media_type(response.headers.get("Content-Type", [""])[0])
@@ -43,13 +53,13 @@ def by_event(response: Response) -> Iterator[Piece]:
             has_returns = b"\r" in body
             for separator in separators:
                 if (has_returns or separator[0] != 0x0D) and separator in body:
-                    return _split(body, separator)
+                    return _split(body, separator, block)
     if content_type == _EVENTSTREAM:
         return _split_frames(body)
     return iter(((0.0, body),) if body else ())
 
 
-def _split(body: bytes, separator: bytes) -> Iterator[Piece]:
+def _split(body: bytes, separator: bytes, block: int) -> Iterator[Piece]:
     """The first event alone, so that a client meets a stream that has only begun; then whole events in blocks.
 
     A piece for every event would cost more in httpx and the SDK than all the rest of a replay.
@@ -57,10 +67,10 @@ def _split(body: bytes, separator: bytes) -> Iterator[Piece]:
     width = len(separator)
     start = body.find(separator) + width
     yield 0.0, body[:start]
-    while len(body) - start > _BLOCK:
-        end = body.rfind(separator, start, start + _BLOCK)
+    while len(body) - start > block:
+        end = body.rfind(separator, start, start + block)
         if end < 0:
-            end = body.find(separator, start + _BLOCK - width)
+            end = body.find(separator, max(start, start + block - width))
             if end < 0:
                 break
         yield 0.0, body[start : end + width]

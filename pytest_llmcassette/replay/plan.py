@@ -16,13 +16,14 @@ class End:
     """What a client meets where a delivery does not end whole.
 
     An error of the network, named by httpcore's class for it (`ReadError`, `ConnectTimeout`, ...), or a `stop`. Before
-    a stop an async client is given `patience` seconds to leave by itself.
+    a stop an async client is given `patience` seconds to leave by itself. Before it come `silence` seconds of nothing.
     """
 
     kind: str = ""
     message: str = ""
     stop: CassetteStop | None = None
     patience: float = 0.0
+    silence: float = 0.0
 
 
 @dataclass(slots=True)
@@ -31,6 +32,9 @@ class Delivery:
 
     After `wait` seconds comes the `head`, then the `pieces` (they may be gone through once), then the `end`, None for
     a whole answer. Without a head, `end` comes in its place. `interaction` is what was recorded, never to be changed.
+    A wait that is longer than the client's own timeout ends with that; where nothing `sleeps` it does so at once, and
+    shorter waits take no time. `handed_out` counts the bytes of a body that is cut elsewhere than behind its events;
+    None for any other.
     """
 
     interaction: Interaction
@@ -38,6 +42,8 @@ class Delivery:
     pieces: Iterable[Piece] = ()
     wait: float = 0.0
     end: End | None = None
+    sleeps: bool = True
+    handed_out: int | None = None
 
 
 Change = Callable[[Delivery], Delivery]

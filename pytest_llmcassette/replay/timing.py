@@ -1,11 +1,13 @@
-"""When an answer comes: at once, or as it came when it was recorded. Each is a change of a delivery."""
+"""When an answer comes: at once, as it came when it was recorded, or by a model. Each is a change of a delivery."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache, partial
+from itertools import chain, repeat
 
-from pytest_llmcassette.replay.pieces import Piece
-from pytest_llmcassette.replay.plan import Delivery
+from pytest_llmcassette.replay.pieces import Piece, each_event
+from pytest_llmcassette.replay.plan import Change, Delivery
 
 _WAITS = {b"retry-after": b"0", b"retry-after-ms": b"1", b"openai-poll-after-ms": b"0"}
 
@@ -32,19 +34,55 @@ def at_once(delivery: Delivery) -> Delivery:
 
 def as_recorded(delivery: Delivery) -> Delivery:
     """The head comes as late as it did, and the body in the pieces that came then, where they were recorded."""
+    return _slowed(delivery, 1.0)
+
+
+@lru_cache(maxsize=32)
+def timing(words: str) -> Change:
+    """The change that the switch `timing` means by these words."""
+    if words in _NAMED:
+        return _NAMED[words]
+    if words.startswith("x"):
+        return partial(_faster, factor=float(words[1:]))
+    ttft, tps = (float(setting.partition("=")[2]) for setting in words.split(","))
+    return partial(_modelled, first=ttft, each=1 / tps)
+
+
+_NAMED: dict[str, Change] = {"instant": at_once, "recorded": as_recorded}
+
+
+def _faster(delivery: Delivery, factor: float) -> Delivery:
+    """As recorded, but each wait takes this part of its time. What a client is told to wait is not waited for."""
+    return _slowed(at_once(delivery), factor)
+
+
+def _slowed(delivery: Delivery, factor: float) -> Delivery:
     recorded = delivery.interaction
-    delivery.wait = recorded.response.duration_ns / 1e9
+    delivery.wait = recorded.response.duration_ns / 1e9 / factor
     if recorded.chunks and delivery.head is not None:
-        delivery.pieces = _as_arrived(recorded.response.body, recorded.chunks)
+        delivery.pieces = _as_arrived(recorded.response.body, recorded.chunks, factor)
     return delivery
 
 
-def _as_arrived(body: bytes, chunks: tuple[tuple[float, int], ...]) -> Iterator[Piece]:
+def _modelled(delivery: Delivery, first: float, each: float) -> Delivery:
+    """The head and the first event after `first` seconds, then an event every `each`. An error comes at once.
+
+    An event is taken for a token, whatever it holds: to know better would take to know the provider.
+    """
+    delivery = at_once(delivery)
+    if delivery.head is not None:
+        delivery.wait = first
+        events = (piece for _, piece in each_event(delivery.interaction.response))
+        delivery.pieces = zip(chain((0.0,), repeat(each)), events, strict=False)
+    return delivery
+
+
+def _as_arrived(body: bytes, chunks: tuple[tuple[float, int], ...], factor: float) -> Iterator[Piece]:
     start, before = 0, 0.0
     for at, size in chunks:
         if start >= len(body):
             return
-        yield max(0.0, at - before) / 1000, body[start : start + size]
+        yield max(0.0, at - before) / 1000 / factor, body[start : start + size]
         start, before = start + size, at
     if start < len(body):
         # Redaction can change a body's length by a little after its pieces were measured.

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Iterator
-from typing import NoReturn
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from typing import Any, NoReturn
 
 from pytest_llmcassette.recorder.recorder import Recorder
-from pytest_llmcassette.replay.deliver import Delivery
+from pytest_llmcassette.replay.deliver import Delivery, End
 from pytest_llmcassette.replay.head import Head
 from pytest_llmcassette.transports.client_errors import ClientErrors
 from pytest_llmcassette.transports.loops import pause
 from pytest_llmcassette.transports.unexpected import Fault
+
+Asked = Mapping[str, Any]
+"""What a client asks of its connection, in the form of httpcore's request extensions."""
+_NOTHING: Asked = {}
 
 
 class Carrier:
@@ -22,42 +26,67 @@ class Carrier:
         self._recorder = recorder
         self._errors = errors
         self._fault = fault
+        self._asked: Asked = _NOTHING
 
-    def begin(self) -> Head:
-        """The head, when it is time; raises the client library's own error, or a `CassetteStop`, where none comes."""
+    def begin(self, asked: Asked = _NOTHING) -> Head:
+        """The head, when it is time; raises the client library's own error, or a `CassetteStop`, where none comes.
+
+        `asked` has the client's timeouts, in httpcore's form: `{"timeout": {"read": seconds}}`.
+        """
         delivery = self._delivery
+        self._asked = asked
         if delivery.wait:
-            time.sleep(delivery.wait)
+            time.sleep(self._wait(delivery.wait))
         if delivery.head is None:
             self._raise_end()
         return delivery.head
 
-    async def begin_async(self) -> Head:
+    async def begin_async(self, asked: Asked = _NOTHING) -> Head:
         """`begin`, in an event loop."""
         delivery = self._delivery
+        self._asked = asked
         if delivery.wait:
-            await pause(delivery.wait)
+            await pause(self._wait(delivery.wait))
         if delivery.head is None:
             await self._give_time()
             self._raise_end()
         return delivery.head
 
+    def _wait(self, seconds: float) -> float:
+        """How long to sleep where this is waited for; a client that does not wait so long gets its timeout then."""
+        delivery = self._delivery
+        failing = "" if delivery.head is not None or delivery.end is None else delivery.end.kind
+        phase = next((name for name in ("Connect", "Pool", "Write") if failing.startswith(name)), "Read")
+        limit = self._asked.get("timeout", _NOTHING).get(phase.lower())
+        if limit is not None and limit < seconds:
+            seconds = limit
+            delivery.head = None
+            delivery.end = End(f"{phase}Timeout", "timed out")
+        return seconds if delivery.sleeps else 0.0
+
     def __iter__(self) -> Iterator[bytes]:
         try:
             for seconds, piece in self._delivery.pieces:
                 if seconds:
-                    time.sleep(seconds)
+                    time.sleep(self._wait(seconds))
+                    if self._delivery.head is None:
+                        break
                 yield piece
         except Exception as error:
             raise self._fault(error) from error
-        if self._delivery.end is not None:
+        end = self._delivery.end
+        if end is not None:
+            if end.silence:
+                time.sleep(self._wait(end.silence))
             self._raise_end()
 
     async def __aiter__(self) -> AsyncGenerator[bytes]:
         try:
             for seconds, piece in self._delivery.pieces:
                 if seconds:
-                    await pause(seconds)
+                    await pause(self._wait(seconds))
+                    if self._delivery.head is None:
+                        break
                 yield piece
         except Exception as error:
             raise self._fault(error) from error
@@ -70,6 +99,8 @@ class Carrier:
         end = self._delivery.end
         if end is not None and end.patience:
             await pause(end.patience)
+        if end is not None and end.silence:
+            await pause(self._wait(end.silence))
 
     def _raise_end(self) -> NoReturn:
         end = self._delivery.end

@@ -91,7 +91,10 @@ class Exchange:
             decided = recorder.request(LiveRequest(self._method, self._url, headers, body))
             if isinstance(decided, RecordingSlot):
                 return LiveAnswer(decided, self._errors, self.fault)
-            return Carrier(deliver(decided, recorder.config, recorder.changes), recorder, self._errors, self.fault)
+            delivery = deliver(decided, recorder.config, recorder.changes)
+            if delivery.handed_out is not None:
+                recorder.cut_deliveries.append(delivery)
+            return Carrier(delivery, recorder, self._errors, self.fault)
         except Exception as error:
             raise self.fault(error) from error
 

@@ -31,6 +31,7 @@ def usage_error(result: pytest.RunResult) -> str:
         ("cassette(ignore_json=3)", ["ignore_json", "3"]),
         ("cassette(allow_unplayed='yes')", ["allow_unplayed", "True or False"]),
         ("cassette(timing='slow')", ["timing", "instant"]),
+        ("cassette(chunking='words')", ["chunking", "'words'", "random:SEED"]),
         ("llm_budget(10)", ["llm_budget", "output_tokens"]),
         ("llm_budget(tokens=10)", ["llm_budget", "'tokens'", "output_tokens"]),
         ("llm_requires", ["llm_requires"]),

@@ -70,7 +70,7 @@ class Library:
         body = b"".join(request.stream)
         answer = exchange.answer(request.headers, body)
         if isinstance(answer, Carrier):
-            return self._replayed(answer.begin(), answer, exchange)
+            return self._replayed(answer.begin(request.extensions), answer, exchange)
         request.stream = Body(body)
         live = in_force.going_live.set(True)
         try:
@@ -92,7 +92,7 @@ class Library:
         body = b"".join([piece async for piece in request.stream])
         answer = await exchange.answer_async(request.headers, body)
         if isinstance(answer, Carrier):
-            return self._replayed(await answer.begin_async(), answer, exchange)
+            return self._replayed(await answer.begin_async(request.extensions), answer, exchange)
         request.stream = Body(body)
         live = in_force.going_live.set(True)
         try:

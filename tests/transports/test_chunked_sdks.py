@@ -1,0 +1,84 @@
+"""Every recorded stream of the corpus in other pieces, read by the official SDK of its API: it makes the same of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_llmcassette.cassette.files import load, save
+from pytest_llmcassette.cassette.model import Interaction, Request
+from pytest_llmcassette.context import use_cassette
+from transports import sdk_streams
+
+PROTOCOLS = {
+    "anthropic.messages": 42,
+    "bedrock.converse": 13,
+    "bedrock.invoke_model": 8,
+    "cohere.chat": 4,
+    "gemini.generate_content": 39,
+    "mistral.chat": 5,
+    "ollama.chat": 4,
+    "ollama.generate": 4,
+    "openai.chat": 73,
+    "openai.completions": 6,
+    "openai.responses": 26,
+}
+SEEDS = 20
+
+
+def streams(corpus: Path, protocol: str) -> Iterator[dict[str, Any]]:
+    for line in (corpus / "expected.jsonl").read_text("utf-8").splitlines():
+        row = json.loads(line)
+        if row["stream"] and row["protocol"] == protocol:
+            yield row
+
+
+def differences(row: dict[str, Any], corpus: Path, folder: Path, loop: str, chunkings: list[str]) -> list[str]:
+    """The chunkings under which the SDK made something else of this stream than with whole events."""
+    [one] = load(corpus / row["file"])[row["index"] : row["index"] + 1]
+    path = folder / "stream.yaml"
+    save(path, [Interaction(request=Request(method="POST", url=sdk_streams.URL), response=one.response)])
+    read = {}
+    for chunking in ("event", *chunkings):
+        with use_cassette(path, chunking=chunking, match_on=["method"]):
+            read[chunking] = sdk_streams.read(loop, row["protocol"], row["provider"])
+    assert read["event"], row["file"]
+    return [f"{row['file']} #{row['index']}: {name}" for name in chunkings if read[name] != read["event"]]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_every_stream_means_the_same_however_it_is_cut(corpus: Path, tmp_path: Path, protocol: str) -> None:
+    chunkings = ["whole", "byte", *(f"random:{seed}" for seed in range(SEEDS))]
+    rows = list(streams(corpus, protocol))
+    assert len(rows) == PROTOCOLS[protocol]
+    assert [words for row in rows for words in differences(row, corpus, tmp_path, "sync", chunkings)] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("loop", ["asyncio", "trio"])
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_in_an_event_loop_too(corpus: Path, tmp_path: Path, protocol: str, loop: str) -> None:
+    rows = [row for row in streams(corpus, protocol) if sdk_streams.can_read(loop, protocol, row["provider"])]
+    if not rows:
+        pytest.skip("the SDK has no client for this loop, or goes through another HTTP library")
+    chunkings = ["whole", "byte", "random:1"]
+    assert [words for row in rows for words in differences(row, corpus, tmp_path, loop, chunkings)] == []
+
+
+@pytest.mark.parametrize(
+    ("protocol", "loop"),
+    [
+        *(("openai.chat", loop) for loop in sdk_streams.LOOPS),
+        ("anthropic.messages", "sync"),
+        ("bedrock.converse", "sync"),
+    ],
+)
+def test_a_sample(corpus: Path, tmp_path: Path, protocol: str, loop: str) -> None:
+    for row in islice(streams(corpus, protocol), 2):
+        assert differences(row, corpus, tmp_path, loop, ["whole", "byte", "random:1", "size:7"]) == []

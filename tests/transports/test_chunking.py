@@ -1,0 +1,210 @@
+"""Pieces and waits as a client meets them, and its own timeouts, through each HTTP library and event loop."""
+
+from __future__ import annotations
+
+import gzip
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from servers.hostile import EVENTS, STREAM, HostileServer
+
+from pytest_llmcassette.cassette.files import save
+from pytest_llmcassette.cassette.model import Interaction, Request, Response
+from pytest_llmcassette.context import use_cassette
+from pytest_llmcassette.replay.deliver import Delivery
+from transports.clients import KINDS, fetch, library_of, run_async
+
+pytestmark = pytest.mark.parametrize("kind", KINDS)
+URL = "http://127.0.0.1:1/stream"
+CRLF = STREAM.replace(b"\n", b"\r\n")
+
+
+@pytest.fixture
+def stream(path: Path) -> Path:
+    """A cassette of one stream, whose lines end with CRLF and whose events took 20 ms each."""
+    events = CRLF.split(b"\r\n\r\n")[:-1]
+    chunks = tuple((20.0 * number, len(event) + 4) for number, event in enumerate(events))
+    save(path, [_recorded(CRLF, chunks=chunks)])
+    return path
+
+
+def _recorded(body: bytes, chunks: Any = (), **response: Any) -> Interaction:
+    headers = {"Content-Type": ["text/event-stream"], **response.pop("headers", {})}
+    return Interaction(
+        request=Request(method="GET", url=URL), response=Response(body=body, headers=headers, **response), chunks=chunks
+    )
+
+
+def _read(kind: str, method: str) -> list[Any]:
+    """What `iter_raw`, `iter_bytes`, `iter_text` or `iter_lines` yields."""
+    library = library_of(kind)
+    if kind.endswith("-sync"):
+        with library.Client(verify=False) as client, client.stream("GET", URL) as response:
+            return list(getattr(response, method)())
+
+    async def run() -> list[Any]:
+        async with library.AsyncClient(verify=False) as client, client.stream("GET", URL) as response:
+            return [piece async for piece in getattr(response, "a" + method)()]
+
+    found: list[Any] = run_async(kind, run)
+    return found
+
+
+def test_a_client_meets_the_pieces_and_reads_the_same_lines(kind: str, stream: Path) -> None:
+    lines = CRLF.decode().split("\r\n")[:-1]
+    counts = {"whole": 1, "byte": len(CRLF), "size:7": -(-len(CRLF) // 7), "recorded": len(EVENTS), "random:1": None}
+    for chunking, count in counts.items():
+        with use_cassette(stream, chunking=chunking, allow_repeats=True):
+            raw = _read(kind, "iter_raw")
+            assert b"".join(raw) == CRLF
+            assert len(raw) == count or count is None
+            assert _read(kind, "iter_lines") == lines
+            assert "".join(_read(kind, "iter_text")) == CRLF.decode()
+
+
+def test_an_encoded_body_is_cut_as_it_is_on_the_wire(kind: str, path: Path) -> None:
+    packed = gzip.compress(STREAM, mtime=0)
+    save(path, [_recorded(packed, headers={"Content-Encoding": ["gzip"]})])
+    for chunking in ("byte", "random:1"):
+        with use_cassette(path, chunking=chunking, allow_repeats=True):
+            raw = _read(kind, "iter_raw")
+            assert len(raw) > 3
+            assert b"".join(raw) == packed
+            assert b"".join(_read(kind, "iter_bytes")) == STREAM
+
+
+def _seconds(kind: str, path: Path, **switches: Any) -> list[float]:
+    """When each piece came."""
+    seen: list[float] = []
+    with use_cassette(path, **switches):
+        started = time.perf_counter()
+        fetch(kind, "GET", URL, on_piece=lambda piece: seen.append(time.perf_counter() - started))
+    return seen
+
+
+def test_the_pace_is_the_recorded_one_or_a_part_of_it_or_a_models(kind: str, stream: Path) -> None:
+    recorded = _seconds(kind, stream, timing="recorded")
+    assert len(recorded) == len(EVENTS)
+    assert recorded[-1] > 0.09
+    assert _seconds(kind, stream, timing="x10")[-1] < recorded[-1] / 2
+    modelled = _seconds(kind, stream, timing="ttft=0.05,tps=100")
+    assert modelled[0] > 0.04
+    assert modelled[-1] - modelled[0] > 0.04
+    [whole] = _seconds(kind, stream, timing="recorded", chunking="whole")
+    assert whole > 0.09
+
+
+def test_an_event_loop_goes_on_meanwhile(kind: str, stream: Path) -> None:
+    if kind.endswith("-sync"):
+        pytest.skip("no event loop")
+    ticks = 0
+
+    async def tick() -> None:
+        nonlocal ticks
+        sleep = _sleep_of(kind)
+        while True:
+            await sleep(0.005)
+            ticks += 1
+
+    with use_cassette(stream, timing="ttft=0.05,tps=100"):
+        run_async(kind, partial(_beside, kind, tick, partial(_drain, kind)))
+    assert ticks >= 8
+
+
+async def _drain(kind: str) -> None:
+    async with library_of(kind).AsyncClient(verify=False) as client:
+        await client.get(URL)
+
+
+def _sleep_of(kind: str) -> Any:
+    import asyncio
+
+    import trio
+
+    return trio.sleep if kind.endswith("trio") else asyncio.sleep
+
+
+async def _beside(kind: str, other: Any, function: Any) -> None:
+    """Run one while the other goes on for ever."""
+    import asyncio
+
+    import trio
+
+    if kind.endswith("trio"):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(other)
+            await function()
+            nursery.cancel_scope.cancel()
+        return
+    task = asyncio.create_task(other())
+    await function()
+    task.cancel()
+
+
+def _timeout(kind: str, url: str, **timeouts: float) -> tuple[type[BaseException], int, float]:
+    """The error of a client that waits no longer, how many pieces it had by then, and the seconds that it took."""
+    library = library_of(kind)
+    seen: list[bytes] = []
+    started = time.perf_counter()
+    with pytest.raises(library.TimeoutException) as caught:
+        fetch(kind, "GET", url, on_piece=seen.append, client={"timeout": library.Timeout(5.0, **timeouts)})
+    return type(caught.value), len(seen), time.perf_counter() - started
+
+
+def test_a_read_timeout_fires_as_in_life(kind: str, server: HostileServer, path: Path) -> None:
+    """The server waits 50 ms after each event."""
+    url = server.url + "/paced"
+    live = _timeout(kind, url, read=0.03)
+    with use_cassette(path, record_mode="once", record_timing=True):
+        fetch(kind, "GET", url)
+    with use_cassette(path, timing="recorded"):
+        replayed = _timeout(kind, url, read=0.03)
+    assert replayed[:2] == live[:2] == (library_of(kind).ReadTimeout, 1)
+    assert replayed[2] > 0.03
+    with use_cassette(path, timing="x10"):
+        fetch(kind, "GET", url, client={"timeout": library_of(kind).Timeout(5.0, read=0.03)})
+
+
+def test_a_client_that_does_not_wait_for_the_head(kind: str, path: Path) -> None:
+    save(path, [_recorded(STREAM, duration_ns=5_000_000_000)])
+    for timing in ("recorded", "ttft=5,tps=1"):
+        with use_cassette(path, timing=timing):
+            error, pieces, seconds = _timeout(kind, URL, read=0.02)
+        assert (error, pieces) == (library_of(kind).ReadTimeout, 0)
+        assert 0.02 <= seconds < 1
+
+
+def test_each_error_has_a_timeout_of_its_own(kind: str, path: Path) -> None:
+    """Nobody reads yet where a connection is made."""
+    library = library_of(kind)
+    failed = _recorded(b"", code=0, duration_ns=5_000_000_000)
+    for end, timeouts, expected in (
+        ("ConnectError", {"connect": 0.02, "read": 0.001}, library.ConnectTimeout),
+        ("ReadError", {"read": 0.02, "connect": 0.001}, library.ReadTimeout),
+    ):
+        failed.end = end
+        save(path, [failed])
+        with use_cassette(path, timing="recorded"):
+            error, _, seconds = _timeout(kind, URL, **timeouts)
+        assert error is expected
+        assert 0.02 <= seconds < 1
+
+
+def test_a_wait_that_nobody_sleeps_still_meets_the_timeout(kind: str, stream: Path) -> None:
+    """What faults are made of."""
+
+    def stalled(delivery: Delivery) -> Delivery:
+        first, *others = delivery.pieces
+        delivery.pieces = [first, *((3600.0, piece) for _, piece in others)]
+        delivery.sleeps = False
+        return delivery
+
+    with use_cassette(stream, allow_repeats=True) as cassette:
+        cassette._recorder.changes = (stalled,)
+        error, pieces, seconds = _timeout(kind, URL, read=600)
+        assert (error, pieces) == (library_of(kind).ReadTimeout, 1)
+        assert fetch(kind, "GET", URL, client={"timeout": None}).body == CRLF
+    assert seconds < 2
