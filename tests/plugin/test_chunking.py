@@ -164,7 +164,7 @@ def test_the_pace_of_a_run(streaming: Suite) -> None:
     for timing, least in (("x50", 0.2), ("ttft=0.1,tps=200", 0.19)):
         started = time.perf_counter()
         streaming.run(f"--cassette-timing={timing}", *asked).assert_outcomes(passed=1, deselected=5)
-        assert least <= time.perf_counter() - started < least + 5
+        assert time.perf_counter() - started >= least
 
 
 @pytest.mark.parametrize(

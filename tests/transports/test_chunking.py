@@ -24,9 +24,9 @@ CRLF = STREAM.replace(b"\n", b"\r\n")
 
 @pytest.fixture
 def stream(path: Path) -> Path:
-    """A cassette of one stream, whose lines end with CRLF and whose events took 20 ms each."""
+    """A cassette of one stream, whose lines end with CRLF and whose events took 20 s each."""
     events = CRLF.split(b"\r\n\r\n")[:-1]
-    chunks = tuple((20.0 * number, len(event) + 4) for number, event in enumerate(events))
+    chunks = tuple((20_000.0 * number, len(event) + 4) for number, event in enumerate(events))
     save(path, [_recorded(CRLF, chunks=chunks)])
     return path
 
@@ -85,15 +85,15 @@ def _seconds(kind: str, path: Path, **switches: Any) -> list[float]:
     return seen
 
 
-def test_the_pace_is_the_recorded_one_or_a_part_of_it_or_a_models(kind: str, stream: Path) -> None:
-    recorded = _seconds(kind, stream, timing="recorded")
-    assert len(recorded) == len(EVENTS)
-    assert recorded[-1] > 0.09
-    assert _seconds(kind, stream, timing="x10")[-1] < recorded[-1] / 2
+def test_the_pace_is_a_part_of_the_recorded_one_or_a_models(kind: str, stream: Path) -> None:
+    """Nothing here waits for 20 s: the client's own timeout is 5."""
+    faster = _seconds(kind, stream, timing="x1000")
+    assert len(faster) == len(EVENTS)
+    assert faster[-1] > 0.09
     modelled = _seconds(kind, stream, timing="ttft=0.05,tps=100")
     assert modelled[0] > 0.04
     assert modelled[-1] - modelled[0] > 0.04
-    [whole] = _seconds(kind, stream, timing="recorded", chunking="whole")
+    [whole] = _seconds(kind, stream, timing="x1000", chunking="whole")
     assert whole > 0.09
 
 
@@ -111,7 +111,7 @@ def test_an_event_loop_goes_on_meanwhile(kind: str, stream: Path) -> None:
 
     with use_cassette(stream, timing="ttft=0.05,tps=100"):
         run_async(kind, partial(_beside, kind, tick, partial(_drain, kind)))
-    assert ticks >= 8
+    assert ticks >= 3
 
 
 async def _drain(kind: str) -> None:
@@ -154,18 +154,13 @@ def _timeout(kind: str, url: str, **timeouts: float) -> tuple[type[BaseException
     return type(caught.value), len(seen), time.perf_counter() - started
 
 
-def test_a_read_timeout_fires_as_in_life(kind: str, server: HostileServer, path: Path) -> None:
-    """The server waits 50 ms after each event."""
-    url = server.url + "/paced"
-    live = _timeout(kind, url, read=0.03)
-    with use_cassette(path, record_mode="once", record_timing=True):
-        fetch(kind, "GET", url)
-    with use_cassette(path, timing="recorded"):
-        replayed = _timeout(kind, url, read=0.03)
+def test_a_read_timeout_fires_as_in_life(kind: str, server: HostileServer, stream: Path) -> None:
+    """The server sends one event, and the next one seconds later."""
+    live = _timeout(kind, server.url + "/gated", read=0.3)
+    with use_cassette(stream, timing="recorded"):
+        replayed = _timeout(kind, URL, read=0.3)
     assert replayed[:2] == live[:2] == (library_of(kind).ReadTimeout, 1)
-    assert replayed[2] > 0.03
-    with use_cassette(path, timing="x10"):
-        fetch(kind, "GET", url, client={"timeout": library_of(kind).Timeout(5.0, read=0.03)})
+    assert replayed[2] > 0.29
 
 
 def test_a_client_that_does_not_wait_for_the_head(kind: str, path: Path) -> None:
@@ -174,7 +169,7 @@ def test_a_client_that_does_not_wait_for_the_head(kind: str, path: Path) -> None
         with use_cassette(path, timing=timing):
             error, pieces, seconds = _timeout(kind, URL, read=0.02)
         assert (error, pieces) == (library_of(kind).ReadTimeout, 0)
-        assert 0.02 <= seconds < 1
+        assert 0.02 <= seconds < 4
 
 
 def test_each_error_has_a_timeout_of_its_own(kind: str, path: Path) -> None:
@@ -190,7 +185,7 @@ def test_each_error_has_a_timeout_of_its_own(kind: str, path: Path) -> None:
         with use_cassette(path, timing="recorded"):
             error, _, seconds = _timeout(kind, URL, **timeouts)
         assert error is expected
-        assert 0.02 <= seconds < 1
+        assert 0.02 <= seconds < 4
 
 
 def test_a_wait_that_nobody_sleeps_still_meets_the_timeout(kind: str, stream: Path) -> None:
@@ -207,4 +202,4 @@ def test_a_wait_that_nobody_sleeps_still_meets_the_timeout(kind: str, stream: Pa
         error, pieces, seconds = _timeout(kind, URL, read=600)
         assert (error, pieces) == (library_of(kind).ReadTimeout, 1)
         assert fetch(kind, "GET", URL, client={"timeout": None}).body == CRLF
-    assert seconds < 2
+    assert seconds < 60
