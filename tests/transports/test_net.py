@@ -207,7 +207,7 @@ def test_this_machine_can_be_closed_too(server: HostileServer, path: Path, monke
     port = int(server.url.rpartition(":")[2])
     monkeypatch.setattr(Loopback, "passes", False)
     with pytest.raises(NotIntercepted), use_cassette(path):
-        socket.create_connection(("127.0.0.1", port))
+        by_tcp("127.0.0.1", "connect")
     with use_cassette(path, allow_no_calls=True, ignore_hosts=[f"127.0.0.1:{port}"]):
         socket.create_connection(("127.0.0.1", port)).close()
 
