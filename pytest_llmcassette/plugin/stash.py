@@ -46,6 +46,9 @@ DISCARDED = "llmcassette_discarded"
 LATE = "llmcassette_late"
 """Attribute of a teardown report: what was known to be secret only after an earlier report had been made."""
 
+LEFT_OVER = "llmcassette_left_over"
+"""Attribute of a teardown report: what was refused, up to then, of tasks and threads that tests have left running."""
+
 RUN_STARTED = "llmcassette_started"
 """In an xdist worker's input: when the controller started, in nanoseconds since 1970."""
 
