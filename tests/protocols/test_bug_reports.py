@@ -335,6 +335,7 @@ ERRORS: dict[str, tuple[str, Any, str]] = {
     "words as an event": (OPENAI, b"data: upstream timed out\n\n", "upstream timed out"),
     "an error event of words": (OPENAI, PARTLY + b"event: error\ndata: gone\n\n", "gone"),
     "a bare line of JSON": (OPENAI, PARTLY + b'{"error": {"message": "gone"}}\n', "gone"),
+    "DeepInfra": (OPENAI, sse({"choices": None, "error_type": "Bad", "error_message": "too long"}), "too long"),
     "bare JSON over several lines": (OPENAI, PARTLY + b'{\n  "error": {\n    "message": "gone"\n  }\n}\n', "gone"),
     "Google's, in a list": (OPENAI, [{"error": {"code": 429, "message": "quota"}}], "quota"),
     "Google's, in a list behind events": (OPENAI, PARTLY + b'[{\n  "error": {"message": "quota"}\n}]\n', "quota"),
