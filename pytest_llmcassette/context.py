@@ -226,7 +226,7 @@ def _settle(recorder: Recorder, *, saves: bool) -> None:
     config = recorder.config
     if not recorder.calls and not config.allow_no_calls:
         raise NoCallsError(
-            f"{recorder.owner} was in force, but no request was made through httpx, httpx2 or aiohttp.\n"
+            f"{recorder.owner} was in force, but no request was intercepted.\n"
             "Check that the code under test is really called, or pass allow_no_calls=True."
         )
     unplayed = [] if config.allow_unplayed else recorder.unplayed()

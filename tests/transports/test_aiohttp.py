@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
+from servers import hostile
 from servers.hostile import EVENTS, STREAM, HostileServer
 
 from pytest_llmcassette.cassette.files import load, save
@@ -18,7 +21,7 @@ from pytest_llmcassette.context import use_cassette
 from pytest_llmcassette.errors import CassetteFault, NotIntercepted, RequestRefused
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.recorder.outside import Block, Loopback
-from transports.clients import fetch
+from transports.clients import error_of, fetch
 
 aiohttp = pytest.importorskip("aiohttp")
 URL = "http://127.0.0.1:1/stream"
@@ -296,10 +299,75 @@ def test_one_file_for_all_clients(records: str, replays: str, server: HostileSer
                 fetch(kind, "POST", server.url + "/json?q=a%20b,c:d", json={"text": "é"}),
                 fetch(kind, "GET", server.url + "/encoded/gzip"),
             ]
+            with pytest.raises(error_of(kind, "ReadError")):
+                fetch(kind, "GET", server.url + "/reset")
             bodies.append([answer.body for answer in asked])
     assert bodies[0] == bodies[1]
     assert bodies[0][1] == STREAM
-    assert sum(server.hits.values()) == 2
+    assert sum(server.hits.values()) == 3
+
+
+def test_tls_unix_sockets_and_proxies(tmp_path: Path, path: Path) -> None:
+    authority = trustme.CA(key_type=trustme.KeyType.ECDSA)
+    own, trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    authority.issue_cert("localhost").configure_cert(own)
+    authority.configure_trust(trusting)
+
+    async def ask(url: str, connector: dict[str, Any], **options: Any) -> bytes:
+        made = aiohttp.UnixConnector(**connector) if connector else None
+        async with aiohttp.ClientSession(connector=made) as session, session.get(url, **options) as response:
+            return bytes(await response.read())
+
+    with hostile.tls(own) as secure, hostile.unix(tmp_path / "s") as local, hostile.plain() as proxy:
+        asked: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+            (secure.url + "/stream", {}, {"ssl": trusting}),
+            (local.url + "/stream", {"path": str(tmp_path / "s")}, {}),
+            ("http://far.test/stream", {}, {"proxy": proxy.url}),
+        ]
+        with use_cassette(path, record_mode="once"):
+            live = [asyncio.run(ask(url, connector, **options)) for url, connector, options in asked]
+    with use_cassette(path):
+        assert live == [asyncio.run(ask(url, {})) for url, _, _ in asked] == [STREAM] * 3
+
+
+ERRORS = {
+    "ConnectError": "ClientConnectorError",
+    "ConnectTimeout": "ConnectionTimeoutError",
+    "PoolTimeout": "ConnectionTimeoutError",
+    "ProxyError": "ClientProxyConnectionError",
+    "ReadError": "ClientOSError",
+    "ReadTimeout": "SocketTimeoutError",
+    "RemoteProtocolError": "ServerDisconnectedError",
+    "WriteError": "ClientOSError",
+    "WriteTimeout": "SocketTimeoutError",
+    "nobody knows": "ClientOSError",
+}
+
+
+@pytest.mark.parametrize("kind", ERRORS)
+def test_errors_of_other_clients_recordings_are_aiohttps(kind: str, path: Path) -> None:
+    import openai
+
+    failed = Response(code=0, status="", content_length=0)
+    # Nothing is sent before; one by openai, which takes a body.
+    save(path, [Interaction(request=Request(method="POST", url=URL), response=failed, end=kind, end_message="no luck")])
+
+    async def ask(session: Session) -> None:
+        await session.post(URL)
+
+    with pytest.raises(aiohttp.ClientError, match="no luck") as caught, use_cassette(path):
+        in_session(ask)
+    assert type(caught.value).__name__ == ERRORS[kind]
+
+    async def ask_openai() -> None:
+        async with openai.AsyncOpenAI(
+            api_key="k", base_url=URL, max_retries=0, http_client=openai.DefaultAioHttpClient()
+        ) as client:
+            await client.embeddings.create(model="m", input="hi")
+
+    expected = openai.APITimeoutError if kind.endswith("Timeout") else openai.APIConnectionError
+    with pytest.raises(expected), use_cassette(path, match_on=["method"]):
+        asyncio.run(ask_openai())
 
 
 def test_what_lets_a_request_through_or_refuses_it(
@@ -337,8 +405,10 @@ def test_a_fault_of_ours_in_the_head_stops_the_test(path: Path, monkeypatch: pyt
 
 
 def test_a_newer_aiohttp_without_its_connector_is_named(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pytest_llmcassette.transports import patching
     from pytest_llmcassette.transports.aiohttp import connectors
 
+    monkeypatch.setattr(patching, "_gone", {})
     monkeypatch.delattr(aiohttp.connector, "Connection")
     with pytest.raises(NotIntercepted, match=r"aiohttp 3\S+ has no aiohttp\.connector\.Connection"), use_cassette(path):
         connectors._patch(aiohttp)
