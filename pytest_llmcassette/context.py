@@ -118,6 +118,7 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
             how_to_record=f'{opening}, record_mode="once")',
             owner=f"{opening})",
             is_complete=is_complete,
+            redact=None if pytest_llmcassette.redact is None else pytest_llmcassette.redact(),
         )
         if recorder.exists_at_start:
             recorder.how_to_record = f'{opening}, record_mode="rewrite")'
