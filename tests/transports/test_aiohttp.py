@@ -21,6 +21,7 @@ from pytest_llmcassette.context import use_cassette
 from pytest_llmcassette.errors import CassetteFault, NotIntercepted, RequestRefused
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.recorder.outside import Block, Loopback
+from pytest_llmcassette.replay.plan import Delivery
 from transports.clients import error_of, fetch
 
 aiohttp = pytest.importorskip("aiohttp")
@@ -221,6 +222,26 @@ def test_a_total_timeout_is_a_bare_one_again(server: HostileServer, path: Path) 
     assert [(one.response.code, one.end) for one in load(path)] == [(0, "ReadTimeout"), (200, "ReadTimeout")]
 
 
+def test_a_total_timeout_ends_what_nobody_sleeps(path: Path) -> None:
+    """What faults are made of: the wait is longer than the client's only timeout."""
+
+    def stalled(delivery: Delivery) -> Delivery:
+        delivery.pieces = [(3600.0, STREAM)]
+        delivery.sleeps = False
+        return delivery
+
+    async def ask(session: Session) -> None:
+        async with session.get(URL) as response:
+            await response.read()
+
+    save(path, [Interaction(request=Request(url=URL), response=Response(body=STREAM))])
+    with use_cassette(path) as cassette:
+        cassette._recorder.changes = (stalled,)
+        with pytest.raises(TimeoutError) as caught:
+            in_session(ask)
+    assert type(caught.value) is TimeoutError
+
+
 def test_a_read_that_is_cancelled_can_be_taken_up_again(path: Path) -> None:
     """As in life: with httpx a cancelled read ends the stream."""
     headers = {"Content-Type": ["text/event-stream"]}
@@ -356,7 +377,7 @@ def test_errors_of_other_clients_recordings_are_aiohttps(kind: str, path: Path) 
         await session.post(URL)
 
     with pytest.raises(aiohttp.ClientError, match="no luck") as caught, use_cassette(path):
-        in_session(ask)
+        in_session(ask, timeout=aiohttp.ClientTimeout(sock_read=5))
     assert type(caught.value).__name__ == ERRORS[kind]
 
     async def ask_openai() -> None:
