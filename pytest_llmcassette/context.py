@@ -266,7 +266,7 @@ def _settle(recorder: Recorder, *, saves: bool, is_under_faults: bool) -> None:
         _check_struck(recorder)
     if not recorder.calls and not config.allow_no_calls:
         raise NoCallsError(
-            f"{recorder.owner} was in force, but no request was made through httpx or httpx2.\n"
+            f"{recorder.owner} was in force, but no request was intercepted.\n"
             "Check that the code under test is really called, or pass allow_no_calls=True."
         )
     unplayed = [] if config.allow_unplayed or recorder.is_altered else recorder.unplayed()

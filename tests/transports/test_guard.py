@@ -12,7 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import aiohttp
 import httpcore
 import httpcore2
 import pytest
@@ -36,22 +35,6 @@ def by_urllib3(url: str) -> None:
 
 def by_urllib_request(url: str) -> None:
     urllib.request.urlopen(url, timeout=5).close()
-
-
-def by_aiohttp(url: str) -> None:
-    async def main() -> None:
-        async with aiohttp.ClientSession() as session, session.get(url) as response:
-            await response.read()
-
-    asyncio.run(main())
-
-
-def by_aiohttp_with_a_base(url: str) -> None:
-    async def main() -> None:
-        async with aiohttp.ClientSession(base_url=url.removesuffix("json")) as session, session.get("json") as response:
-            await response.read()
-
-    asyncio.run(main())
 
 
 def by_botocore(url: str) -> None:
@@ -93,7 +76,6 @@ SENDERS = {
     "requests": by_requests,
     "urllib3": by_urllib3,
     "urllib.request": by_urllib_request,
-    "aiohttp": by_aiohttp,
     "botocore (boto3)": by_botocore,
 }
 
@@ -114,7 +96,7 @@ def test_refused_by_name_while_a_cassette_is_in_force(
     assert server.hits == {"/json": 1}
 
 
-@pytest.mark.parametrize("send", [*SENDERS.values(), by_aiohttp_with_a_base])
+@pytest.mark.parametrize("send", SENDERS.values())
 def test_ignored_host_passes(send: Callable[[str], None], server: HostileServer, path: Path) -> None:
     with use_cassette(path, ignore_hosts=["127.0.0.1"], allow_no_calls=True):
         send(server.url + "/json")
@@ -163,23 +145,6 @@ def test_local_urls_of_urllib_pass(tmp_path: Path, path: Path) -> None:
             assert opened.read() == b"inline"
 
 
-def test_openai_on_aiohttp_is_told_its_own_remedy(path: Path) -> None:
-    import openai
-
-    async def main() -> None:
-        async with openai.AsyncOpenAI(
-            api_key="x", base_url="http://127.0.0.1:1", http_client=openai.DefaultAioHttpClient()
-        ) as client:
-            await client.models.list()
-
-    with (
-        pytest.raises(NotIntercepted, match=r"openai was about to send .* through aiohttp") as caught,
-        use_cassette(path),
-    ):
-        asyncio.run(main())
-    assert "DefaultAioHttpClient" in str(caught.value)
-
-
 def test_boto3_is_told_its_own_remedy(path: Path) -> None:
     import boto3
 
@@ -206,6 +171,26 @@ def test_websockets(flavour: str, path: Path) -> None:
 
     with pytest.raises(NotIntercepted, match="through websockets"), use_cassette(path):
         connect()
+
+
+def test_websockets_of_aiohttp(path: Path) -> None:
+    aiohttp = pytest.importorskip("aiohttp")
+
+    async def connect(url: str, **session: str) -> None:
+        async with aiohttp.ClientSession(**session) as opened, opened.ws_connect(url):
+            """Never reached."""
+
+    for url, base in (("ws://127.0.0.1:1/socket", {}), ("/socket", {"base_url": "http://127.0.0.1:1"})):
+        with (
+            pytest.raises(NotIntercepted, match=r"//127\.0\.0\.1:1/socket through aiohttp \(WebSocket\)"),
+            use_cassette(path),
+        ):
+            asyncio.run(connect(url, **base))
+        with (
+            pytest.raises(aiohttp.ClientConnectorError),
+            use_cassette(path, ignore_hosts=["127.0.0.1"], allow_no_calls=True),
+        ):
+            asyncio.run(connect(url, **base))
 
 
 class _Sent:
