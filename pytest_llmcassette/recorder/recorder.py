@@ -78,7 +78,7 @@ class Recorder:
         """What is done to each answer's delivery before it is replayed: `replay.deliver.Change`s, in order."""
         self.is_altered = False
         """Whether one of them has made another answer of a recording, so that what was not asked for says nothing."""
-        self._altered: dict[int, list[SentRequest]] = {}
+        self._come_again: dict[int, list[SentRequest]] = {}
         self.cut_deliveries: list[Any] = []
         """Of the answers that were cut elsewhere than behind their events: how far each was delivered."""
         self.left_over = 0
@@ -205,9 +205,17 @@ class Recorder:
             for sent in reversed(self.sent):
                 if sent.interaction is recorded:
                     sent.interaction = delivered
-                    if comes_again:
-                        self._altered.setdefault(id(recorded), []).append(sent)
-                        self._load().give_back(recorded)
+                    break
+            if comes_again:
+                self.comes_again(recorded, delivered)
+
+    def comes_again(self, recorded: Interaction, delivered: Interaction) -> None:
+        """A retry of what was answered with `delivered` is answered with the recording."""
+        with self.lock:
+            for sent in reversed(self.sent):
+                if sent.interaction is delivered:
+                    self._come_again.setdefault(id(recorded), []).append(sent)
+                    self._load().give_back(recorded)
                     return
 
     def prepare(self) -> None:
@@ -243,7 +251,7 @@ class Recorder:
     def _mark_repeats(self, sent: SentRequest, interaction: Interaction) -> None:
         """A failure served again to a retrying client counts once, as it did when it was recorded."""
         sent.interaction = interaction
-        for earlier in self._altered.get(id(interaction), ()):
+        for earlier in self._come_again.get(id(interaction), ()):
             earlier.dropped = True
         if self.config.record_errors or not is_transient(interaction):
             return
