@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 from pytest_llmcassette.answers.read import transcripts_of
@@ -23,8 +24,9 @@ def is_complete(interaction: Interaction) -> bool:
 
 
 def prepare_to_record() -> None:
-    """Import what `is_complete` needs, before it is asked in a running event loop."""
+    """Import what `is_complete` needs, and a look-up of a name, before it is asked for in a running event loop."""
     registry.names()
+    import_module("encodings.idna")
 
 
 _SAID = ("chat", "completion", "embedding")
@@ -55,6 +57,7 @@ class LlmCassette:
     @property
     def requests(self) -> tuple[SentRequest, ...]:
         """The requests as they were sent in this run, redacted, in their order, without retried failures."""
+        self._recorder.sweep()
         return tuple(sent for sent in self._recorder.sent if not sent.dropped)
 
     @property
@@ -63,6 +66,7 @@ class LlmCassette:
 
         Copies: a test that changes one changes neither the file nor what other tests of this cassette are served.
         """
+        self._recorder.sweep()
         return tuple(self._copy_of(interaction) for interaction in self._recorder.interactions)
 
     def _copy_of(self, interaction: Interaction) -> Interaction:

@@ -26,6 +26,7 @@ from pytest_llmcassette.plugin.stash import DIFFS, PROVIDER_PROBLEM, RUN
 
 if TYPE_CHECKING:
     from pytest_llmcassette.plugin.entered import EnteredCassettes
+    from pytest_llmcassette.redaction import Redact
 
 __all__ = [
     "llm_cassette",
@@ -52,6 +53,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Parser, args: list[str]) -> None:
     options.claim_record_mode(early_config, parser, args)
+    if options.blocks_network(early_config):
+        from pytest_llmcassette.plugin import blocked
+
+        blocked.install(early_config)
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -67,6 +72,10 @@ def pytest_configure(config: pytest.Config) -> None:
     cassette_report.check_option(config)
     baseline.check_options(config)
     xdist.register(config)
+    if options.closes_loopback(config):
+        from pytest_llmcassette.plugin import blocked
+
+        blocked.close_loopback(config)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -79,7 +88,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    problem = config.stash.get(PROVIDER_PROBLEM, None)
+    problem = config.stash.get(PROVIDER_PROBLEM, None) or markers.misspelt(config, items)
     ours = [item for item in items if markers.is_marked(item)]
     if problem is None and not ours:
         return
@@ -106,17 +115,19 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    outer = pytest_llmcassette.running_test
-    pytest_llmcassette.running_test = partial(_cassettes_of, item)
+    outer = pytest_llmcassette.running_test, pytest_llmcassette.redact
+    pytest_llmcassette.running_test, pytest_llmcassette.redact = partial(_cassettes_of, item), partial(_redact_of, item)
     try:
         return (yield)
     except BaseException:
-        from pytest_llmcassette.plugin import syrupy_session
+        from pytest_llmcassette.plugin import interrupts, syrupy_session
 
         syrupy_session.interrupted(item)
+        if RUN in item.stash:
+            interrupts.note_discarded(item, item.stash[RUN].recorders)
         raise
     finally:
-        pytest_llmcassette.running_test = outer
+        pytest_llmcassette.running_test, pytest_llmcassette.redact = outer
         if RUN in item.stash:
             from pytest_llmcassette.plugin import lifecycle
 
@@ -127,6 +138,12 @@ def _cassettes_of(item: pytest.Item) -> EnteredCassettes:
     from pytest_llmcassette.plugin import lifecycle
 
     return lifecycle.running_test(item)
+
+
+def _redact_of(item: pytest.Item) -> Redact | None:
+    from pytest_llmcassette.plugin import redact_hook
+
+    return redact_hook.redact_of(item)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -182,7 +199,7 @@ def pytest_runtest_makereport(
     run = item.stash.get(RUN, None)
     if run is None and DIFFS not in item.stash and (call.excinfo is None or _RECORDER not in sys.modules):
         return (yield)
-    from pytest_llmcassette.plugin import absent_headers, groups, verdict
+    from pytest_llmcassette.plugin import absent_headers, groups, secrets, verdict
 
     failure = groups.settle_report(item, call)
     verdict.advise(item, failure)
@@ -197,6 +214,7 @@ def pytest_runtest_makereport(
             from pytest_llmcassette.plugin import cuts
 
             cuts.explain(run, made)
+        secrets.sweep_report(run, made)
     return made
 
 

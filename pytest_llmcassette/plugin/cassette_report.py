@@ -6,6 +6,7 @@ numbers are the same with `-n 4`, and those of a worker that crashed later are n
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmcassette.plugin import options
-from pytest_llmcassette.plugin.stash import DISCARDED
+from pytest_llmcassette.plugin.stash import DISCARDED, LATE, LEFT_OVER
 
 if TYPE_CHECKING:
     from pytest_llmcassette.plugin.lifecycle import TestRun
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _OPTION = "cassette_report"
 _ATTRIBUTE = "llmcassette"
 _TERMINAL = "terminal"
+_STRAYS = "pytest_llmcassette.recorder.strays"
 _LOOKING = frozenset({"llm_cassette", "llm_snapshot"})
 """A test with one of these reads its answers anyway, so that the section at the end can have its usage for nothing."""
 
@@ -97,6 +99,7 @@ def attach(report: pytest.TestReport, run: TestRun, *, saved: bool) -> None:
         for one in recorders:
             collect(record, one, read=read, priced=wanted, detailed=page_path(item.config) is not None)
     setattr(report, _ATTRIBUTE, record.to_json())
+    setattr(report, LEFT_OVER, _left_over())
 
 
 def _scenario(item: pytest.Item) -> str:
@@ -122,6 +125,8 @@ class CassetteReport:
         self._records: dict[str, TestRecord] = {}
         self._outcomes: dict[str, str] = {}
         self._reasons: dict[str, str] = {}
+        self._told: dict[str, list[pytest.TestReport]] = {}
+        """The reports of tests that are not over, as far as they say anything."""
         self._declared: set[str] = set()
         self._discarded: dict[str, str] = {}
         self._is_whole = True
@@ -147,6 +152,10 @@ class CassetteReport:
         """The outcome of each test, and the first line of what was wrong."""
         return {nodeid: (outcome, self._reasons.get(nodeid, "")) for nodeid, outcome in self._outcomes.items()}
 
+    def pytest_sessionstart(self) -> None:
+        """What another run in this process has left is not this one's."""
+        _left_over()
+
     def pytest_deselected(self) -> None:
         """Some tests do not run, so that what they use looks unused."""
         self._is_whole = False
@@ -156,8 +165,10 @@ class CassetteReport:
         ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
         self._is_whole &= ended and not session.shouldstop and not session.shouldfail
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Collect outcomes and records as they come in."""
+        self._forget_secrets(report)
         if report.when == "setup":
             self._outcomes[report.nodeid] = "passed"
         if hasattr(report, "wasxfail"):
@@ -179,14 +190,29 @@ class CassetteReport:
             record.reason = self._reasons.get(report.nodeid, "")
             # A rerun has told what its first run had to.
             self._discarded.pop(report.nodeid, None)
+            self.notes += getattr(report, LEFT_OVER, ())
             discarded = getattr(report, DISCARDED, None)
             if discarded is not None and not record.is_key_refused:
                 self._discarded[report.nodeid] = f"recording discarded, since {report.nodeid} did not pass: {discarded}"
+
+    def _forget_secrets(self, report: pytest.TestReport) -> None:
+        """Before anybody else sees the report: its earlier ones may show what is known to be secret only now."""
+        if report.when != "teardown":
+            if report.longrepr is not None or report.sections:
+                self._told.setdefault(report.nodeid, []).append(report)
+            return
+        earlier = self._told.pop(report.nodeid, [])
+        if hasattr(report, LATE):
+            from pytest_llmcassette.plugin import secrets
+
+            secrets.sweep_earlier(self._config, report, earlier)
+            self._reasons.update((one.nodeid, _what_was_wrong(one.longreprtext)) for one in earlier if one.failed)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The section, and the page where one was asked for."""
         wanted = self._config.getoption(_OPTION) is not None
         self.notes += self._discarded.values()
+        self.notes += _left_over()
         if not (self._records or self.notes or self.proof or wanted):
             return
         from pytest_llmcassette.plugin import commands, run_end
@@ -246,6 +272,14 @@ class CassetteReport:
         return f"report: {file}"
 
 
+def _left_over() -> list[str]:
+    """What was refused since the last call of what tests have left running."""
+    told: dict[str, None] = vars(sys.modules[_STRAYS])["told"] if _STRAYS in sys.modules else {}
+    said = [*told]
+    told.clear()
+    return said
+
+
 def _what_was_wrong(text: str) -> str:
     """The line of a failure that says what was wrong: pytest marks it with `E`."""
     marked = [line[1:].strip() for line in text.splitlines() if line.startswith("E ")]
@@ -254,8 +288,8 @@ def _what_was_wrong(text: str) -> str:
 
 def text_without_keys(text: str) -> str:
     """`text` without the keys of the environment, which other libraries' errors may tell: the page is passed around."""
-    from pytest_llmcassette.redaction import KnownSecrets
+    from pytest_llmcassette.redaction import KnownSecrets, default_redactor
 
     known = KnownSecrets()
     known.learn_environment()
-    return known.text_without(text)
+    return default_redactor().words(text, known)

@@ -13,11 +13,12 @@ import pytest
 
 from pytest_llmcassette.errors import CassetteError, CassetteStop
 from pytest_llmcassette.modes import RecordMode
-from pytest_llmcassette.plugin import baseline, faults, naming, switches
+from pytest_llmcassette.plugin import baseline, faults, interrupts, naming, switches
 from pytest_llmcassette.plugin.commands import how_to_record
 from pytest_llmcassette.plugin.entered import EnteredCassettes, is_teardown
 from pytest_llmcassette.plugin.keys import Placeholders
 from pytest_llmcassette.plugin.markers import CassetteMark, cassette_mark
+from pytest_llmcassette.plugin.redact_hook import redact_of
 from pytest_llmcassette.plugin.session import session_of
 from pytest_llmcassette.plugin.stash import OPENER, RUN
 
@@ -53,6 +54,8 @@ class TestRun:
         self.body_is_over = False
         self._told: set[int] = set()
         """The misses that a report has had its chance to tell, by their ids."""
+        self.told_without: frozenset[str] | None = None
+        """The secrets that its reports do not show; None where they say nothing but that all went well."""
         self.failed = False
         """For another reason than an old expectation."""
         self._mismatch: tuple[CodeType, int] | None = None
@@ -129,6 +132,7 @@ class TestRun:
             how_to_add=how_to_record(item, RecordMode.NEW_EPISODES) + note if exists else "",
             owner=item.nodeid,
             is_complete=_is_complete,
+            redact=redact_of(item),
         )
         if self.allowance is not None:
             self.recorder.known_drift = self.allowance.known_drift()
@@ -145,6 +149,7 @@ class TestRun:
             prepare_to_record()
         variable = getattr(self.provider, "api_key_env", None)
         self._placeholders.set([variable] if variable else [])
+        interrupts.watch(self.recorder)
         self._entry = in_force.push(self.recorder)
 
     def _path(self, folder: Any, given: Any, *, is_named: bool) -> Path:
@@ -278,6 +283,7 @@ def finish(item: pytest.Item) -> None:
     run = item.stash.get(RUN, None)
     if run is not None:
         run.leave()
+        interrupts.unwatch()
         del item.stash[RUN]
         if run.failed:
             from pytest_llmcassette.plugin import syrupy_session

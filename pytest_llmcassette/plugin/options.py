@@ -13,6 +13,10 @@ from pytest_llmcassette.plugin.stash import FLAG_IS_OURS
 DEFAULT_PATH = "cassettes/{module}/{provider}/{class}.{test}[{params}].yaml"
 PATH = "llmcassette_path"
 DEFER_TLS = "llmcassette_defer_tls"
+BLOCK = "cassette_block_network"
+ALLOWED_HOSTS = "llmcassette_allowed_hosts"
+_BLOCK_INI = "llmcassette_block_network"
+_LOOPBACK = "llmcassette_net_loopback"
 IGNORE_PARAMS = "llmcassette_ignore_params"
 
 PROVE = "cassette_prove"
@@ -34,7 +38,7 @@ _TIMINGS = "instant, recorded, a factor (x10), a model (ttft=0.4,tps=80)"
 _OF_REPLAY = {"chunking": ("CHUNKING", _CHUNKINGS), "timing": ("TIMING", _TIMINGS)}
 """The switches beside the record mode that the command line has, too."""
 
-SWITCHES: dict[str, tuple[Literal["string", "args", "bool"], str]] = {
+SWITCHES: dict[str, tuple[Literal["string", "args", "bool", "linelist"], str]] = {
     "record_mode": ("string", f"the record mode where command line, marker and fixture name none: {_MODES}"),
     "match_on": ("args", "what must be equal: method, scheme, host, port, path, query, url, body, header:NAME"),
     "ignore_json": ("args", "paths of JSON values that do not decide a match"),
@@ -50,6 +54,7 @@ SWITCHES: dict[str, tuple[Literal["string", "args", "bool"], str]] = {
     "keep_response_headers": ("args", "response headers to write beside the built-in ones"),
     "secret_query": ("args", "query parameters to redact beside the built-in ones"),
     "secret_fields": ("args", "body fields to redact beside the built-in ones"),
+    "secret_patterns": ("linelist", "regular expressions, a line each: what they match is redacted wherever it stands"),
     "snapshot_headers": ("args", "live request headers to show in snapshots beside the protocol's"),
 }
 """The switches of `CassetteConfig` as ini options: type and help. Not derived from it: every pytest start pays here."""
@@ -81,6 +86,24 @@ def add_options(parser: pytest.Parser) -> None:
         )
     # What that process is told beside: where to leave its result.
     group.addoption("--cassette-prove-into", dest=PROOF_FILE, default=None, help=argparse.SUPPRESS)
+    group.addoption(
+        "--cassette-block-network",
+        action="store_true",
+        dest=BLOCK,
+        help="in the whole run, refuse what is sent outside of a cassette, unless its host is allowed",
+    )
+    parser.addini(_BLOCK_INI, "always, as --cassette-block-network does", type="bool", default=False)
+    parser.addini(
+        ALLOWED_HOSTS,
+        "hosts that may be reached all the same, beside this machine: host, host:port, *.suffix",
+        type="args",
+        default=(),
+    )
+    parser.addini(
+        _LOOPBACK,
+        "pass, or refuse: whether sockets to this machine may be connected past a cassette that only replays",
+        default="pass",
+    )
     parser.addini(_PROVE_INI, "prove every recording, as --cassette-prove does", type="bool", default=False)
     _add_fault_options(group, parser)
     parser.addini(
@@ -194,6 +217,19 @@ def check_command_line(config: pytest.Config) -> None:
     except ConfigError as error:
         hint = "" if flag.startswith("--llm") else " For pytest-llmcassette alone: --llmcassette-record-mode."
         raise pytest.UsageError(f"{error}{hint}") from None
+
+
+def blocks_network(early_config: pytest.Config) -> bool:
+    """Whether what is sent outside of a cassette is refused; asked before anything is imported."""
+    return bool(getattr(early_config.known_args_namespace, BLOCK, False) or ini_value(early_config, _BLOCK_INI))
+
+
+def closes_loopback(config: pytest.Config) -> bool:
+    """Whether sockets to this machine are refused as well; raises `pytest.UsageError` for a word that means neither."""
+    value = ini_value(config, _LOOPBACK)
+    if value not in ("pass", "refuse"):
+        raise pytest.UsageError(f"{_LOOPBACK} takes pass or refuse, not {value!r}.")
+    return bool(value == "refuse")
 
 
 def proves(config: pytest.Config) -> bool:

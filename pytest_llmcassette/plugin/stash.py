@@ -37,8 +37,17 @@ FLAG_IS_OURS: pytest.StashKey[bool] = pytest.StashKey()
 CAPABILITIES: pytest.StashKey[set[str] | None] = pytest.StashKey()
 """On the config: what any provider declares; None where suites have tables of their own, which nobody can look into."""
 
+REDACTS: pytest.StashKey[dict[tuple[Any, ...], Any]] = pytest.StashKey()
+"""On the config: what users' hooks make of a text, by the plugins that implement the hook."""
+
 DISCARDED = "llmcassette_discarded"
 """Attribute of a teardown report: the cassette whose recording was not kept. It travels with a worker's report."""
+
+LATE = "llmcassette_late"
+"""Attribute of a teardown report: what was known to be secret only after an earlier report had been made."""
+
+LEFT_OVER = "llmcassette_left_over"
+"""Attribute of a teardown report: what was refused, up to then, of tasks and threads that tests have left running."""
 
 RUN_STARTED = "llmcassette_started"
 """In an xdist worker's input: when the controller started, in nanoseconds since 1970."""

@@ -9,11 +9,13 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from pytest_llmcassette.cassette.model import Interaction
-from pytest_llmcassette.errors import CassetteFault, CassetteStop, NotIntercepted, RequestRefused
+from pytest_llmcassette.errors import CassetteStop, NotIntercepted, RequestRefused
 from pytest_llmcassette.recorder import in_force
+from pytest_llmcassette.recorder.outside import Block
 from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.recorder.requests import LiveRequest, RawHeaders
 from pytest_llmcassette.recorder.slot import RecordingSlot
+from pytest_llmcassette.redaction import KnownSecrets, default_redactor
 from pytest_llmcassette.replay.deliver import Delivery, deliver
 from pytest_llmcassette.transports.carrying import Carrier
 from pytest_llmcassette.transports.client_errors import ClientErrors
@@ -24,21 +26,25 @@ from pytest_llmcassette.transports.unexpected import fault_of
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
-def exchange_for(what: Recorder | in_force.Suspension, method: str, url: str, errors: ClientErrors) -> Exchange | None:
+def exchange_for(what: in_force.InForce, method: str, url: str, errors: ClientErrors) -> Exchange | None:
     """The exchange of a request while `what` is in force; None lets the request through, unrecorded.
 
     Raises a `CassetteStop` for a request that must not be sent, and for a WebSocket.
     """
     try:
         if isinstance(what, in_force.Suspension):
-            raise RequestRefused(f"{method} {shown(url)} was not sent. {what.reason}")
+            raise RequestRefused(f"{method} {shown(url, what)} was not sent. {what.reason}")
+        if isinstance(what, Block):
+            if what.lets(host_of(url), port_of(url)):
+                return None
+            raise what.refusal(f"{method} {shown(url)} was not sent", host_of(url))
         if what.config.ignore_hosts and is_ignored(what, url):
             return None
         if url.startswith(("ws:", "wss:")):
             raise what.note(
                 NotIntercepted(
-                    f"{shown(url)} is a WebSocket, which a cassette cannot hold, while the cassette {what.path} is in "
-                    f"force.\nMock it, or let it through with ignore_hosts=[{host_of(url)!r}]."
+                    f"{shown(url, what)} is a WebSocket, which a cassette cannot hold, while the cassette {what.path} "
+                    f"is in force.\nMock it, or let it through with ignore_hosts=[{host_of(url)!r}]."
                 )
             )
         return Exchange(what, method, url, errors)
@@ -48,7 +54,7 @@ def exchange_for(what: Recorder | in_force.Suspension, method: str, url: str, er
 
 def is_ignored(recorder: Recorder, url: str) -> bool:
     """Whether the cassette's `ignore_hosts` lets this URL through."""
-    return recorder.ignores(host_of(url), urlsplit(url).port or _DEFAULT_PORTS.get(url.partition(":")[0]))
+    return recorder.ignores(host_of(url), port_of(url))
 
 
 def host_of(url: str) -> str:
@@ -56,9 +62,17 @@ def host_of(url: str) -> str:
     return urlsplit(url).hostname or ""
 
 
-def shown(url: str) -> str:
-    """For an error's text: without the query, where some APIs take the key."""
-    return url.partition("?")[0]
+def port_of(url: str) -> int | None:
+    """The port of a URL, its scheme's own where it names none."""
+    return urlsplit(url).port or _DEFAULT_PORTS.get(url.partition(":")[0])
+
+
+def shown(url: str, what: in_force.InForce | None = None) -> str:
+    """For an error's text: without the query, where some APIs take the key, and without anything else that is secret.
+
+    By the rules of the cassette in force, where there is one.
+    """
+    return what.shown(url) if isinstance(what, Recorder) else default_redactor().shown(url, KnownSecrets())
 
 
 class Exchange:
@@ -108,6 +122,6 @@ class Exchange:
         finally:
             lock.release()
 
-    def fault(self, error: Exception) -> CassetteFault:
+    def fault(self, error: Exception) -> CassetteStop:
         """What to raise for an exception of our own code in this exchange, a binding's conversions included."""
         return fault_of(error, self.recorder, f"{self._method} {self._url}")

@@ -10,20 +10,22 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from pytest_llmcassette.errors import CassetteFault
+from pytest_llmcassette.cassette.encoding import InflatesTooMuch
+from pytest_llmcassette.errors import CassetteFault, CassetteStop, RequestRefused
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.recorder.recorder import Recorder
+from pytest_llmcassette.redaction import KnownSecrets, default_redactor
 
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
 _REPORTED = ("pytest", "respx", "httpx", "httpcore", "httpx2", "httpcore2", "trio", "anyio")
 _LONGEST = 500
 
-Fault = Callable[[Exception], CassetteFault]
+Fault = Callable[[Exception], CassetteStop]
 """What to raise for an exception of our own code."""
 
 
-def fault_of(error: Exception, what: Recorder | in_force.Suspension | None, doing: str) -> CassetteFault:
+def fault_of(error: Exception, what: in_force.InForce | None, doing: str) -> CassetteStop:
     """What to raise instead of `error` that our code raised while it was `doing` ("GET https://..."). `misses` has it.
 
     For an `Exception` alone: a `CassetteStop` and what else is none (a cancellation, Ctrl-C) pass as they are, and
@@ -31,10 +33,22 @@ def fault_of(error: Exception, what: Recorder | in_force.Suspension | None, doin
     """
     recorder = what if isinstance(what, Recorder) else None
     owner = "" if recorder is None else f" for {recorder.owner}"
-    fault = CassetteFault(_told(error, f"{doing.partition('?')[0]}{owner}"))
+    doing = f"{doing.partition('?')[0]}{owner}"
+    fault: CassetteStop
+    if isinstance(error, InflatesTooMuch):
+        told = f"The answer to {doing} was stopped: {error}.\n{error.remedy}"
+        fault = RequestRefused(default_redactor().words(told, _known(recorder)))
+    else:
+        fault = CassetteFault(default_redactor().words(_told(error, doing), _known(recorder)))
     if recorder is not None:
         recorder.note(fault)
     return fault
+
+
+def _known(recorder: Recorder | None) -> KnownSecrets:
+    known = KnownSecrets(frozenset() if recorder is None else recorder.known.values)
+    known.learn_environment()
+    return known
 
 
 def _told(error: Exception, doing: str) -> str:

@@ -50,7 +50,7 @@ def hidden() -> None:
         (openai.OpenAIError("x"), "noticed"),
         (httpx.ReadError(""), "noticed"),
         (raised(wrapped), "noticed"),
-        (ExceptionGroup("of a task group", [raised(wrapped)]), "noticed"),
+        (BaseExceptionGroup("of a task group", [raised(wrapped)]), "noticed"),
         (GreetingError("acme.example gave no greeting"), "noticed"),
         (GreetingError("overloaded, try later"), "noticed"),
         (ValueError("the stream ended early"), "noticed"),
