@@ -30,7 +30,7 @@ PROTOCOLS = {
     "openai.completions": 6,
     "openai.responses": 26,
 }
-SEEDS = 20
+SEEDS = 5
 
 
 def streams(corpus: Path, protocol: str) -> Iterator[dict[str, Any]]:
@@ -78,7 +78,7 @@ def test_in_an_event_loop_too(corpus: Path, tmp_path: Path, protocol: str, loop:
     ("protocol", "loop"),
     [
         *(("openai.chat", loop) for loop in sdk_streams.LOOPS),
-        ("anthropic.messages", "sync"),
+        pytest.param("anthropic.messages", "sync", marks=pytest.mark.slow),
         ("bedrock.converse", "sync"),
     ],
 )
