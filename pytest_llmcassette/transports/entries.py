@@ -131,8 +131,8 @@ def _connection_url(connection: Any, request: Any) -> str:
 
 _CURLOPT_URL = 10002
 _METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
-_RNETS = (("rnet", "Client"), ("rnet", "BlockingClient"), ("wreq", "Client"), ("wreq.blocking", "Client"))
-"""One library by its old and its new name: modules and classes."""
+_RNETS = (("rnet", "Client"), ("rnet", "BlockingClient"), ("wreq", "Client"), ("wreq", "blocking.Client"))
+"""One library by its old and its new name."""
 _GRPC_CALLS = {
     "_UnaryUnary": ("__call__", "with_call", "future"),
     "_StreamUnary": ("__call__", "with_call", "future"),
@@ -196,19 +196,19 @@ ENTRIES = (
     *(Entry("primp", "primp", method, _first_url, optional=True) for method in _METHODS),
     Entry("primp", "primp", "request", _second_url, optional=True),
     *(
-        Entry(module.partition(".")[0], module, f"{kind}.{method}", _second_url, optional=True)
-        for module, kind in _RNETS
+        Entry(library, library, f"{kind}.{method}", _second_url, optional=True)
+        for library, kind in _RNETS
         for method in (*_METHODS, "trace", "websocket")
     ),
-    *(Entry(module.partition(".")[0], module, f"{kind}.request", _third_url) for module, kind in _RNETS),
+    *(Entry(library, library, f"{kind}.request", _third_url) for library, kind in _RNETS),
     *(
-        Entry(module.partition(".")[0], module, method, _first_url, optional=True)
-        for module in ("rnet", "wreq", "wreq.blocking")
+        Entry(library, library, f"{place}{method}", _first_url, optional=True)
+        for library, place in (("rnet", ""), ("wreq", ""), ("wreq", "blocking."))
         for method in (*_METHODS, "trace", "websocket")
     ),
     *(
-        Entry(module.partition(".")[0], module, "request", _second_url, optional=True)
-        for module in ("rnet", "wreq", "wreq.blocking")
+        Entry(library, library, f"{place}request", _second_url, optional=True)
+        for library, place in (("rnet", ""), ("wreq", ""), ("wreq", "blocking."))
     ),
     *(
         Entry("pyreqwest", "pyreqwest._pyreqwest", f"request.{path}", _own_url)

@@ -258,6 +258,10 @@ class _Rust:
     __enter__ = __aenter__ = send
 
 
+def _of_rust(name: str) -> type[_Rust]:
+    return type(name, (_Rust,), dict(vars(_Rust)))
+
+
 def _get(url: str) -> str:
     return "sent"
 
@@ -271,16 +275,15 @@ def _made(name: str, **members: object) -> ModuleType:
 def test_what_connects_in_c_or_rust(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By stand-ins: the packages are no dependencies of these tests."""
     url = "https://api.openai.com/v1/models"
-    classes = {name: type(name, (_Rust,), dict(vars(_Rust))) for name in ("Client", "AsyncClient", "BlockingClient")}
+    classes = {name: _of_rust(name) for name in ("Client", "AsyncClient", "BlockingClient")}
     requests = {
-        name: type(name, (_Rust,), dict(vars(_Rust)))
+        name: _of_rust(name)
         for name in ("ConsumedRequest", "SyncConsumedRequest", "StreamRequest", "SyncStreamRequest")
     }
     modules = {
         "primp": _made("primp", get=_get, **classes),
         "rnet": _made("rnet", **classes),
-        "wreq": _made("wreq", Client=type("Client", (_Rust,), dict(vars(_Rust)))),
-        "wreq.blocking": _made("wreq.blocking", Client=type("Client", (_Rust,), dict(vars(_Rust)))),
+        "wreq": _made("wreq", Client=_of_rust("Client"), blocking=_made("blocking", Client=_of_rust("Client"))),
         "curl_cffi.curl": _made("curl_cffi.curl", Curl=type("Curl", (_Curl,), dict(vars(_Curl)))),
         "pyreqwest._pyreqwest": _made("pyreqwest._pyreqwest", request=_made("request", **requests)),
         "users.own": _made("users.own", fetch=_get),
@@ -300,7 +303,7 @@ def test_what_connects_in_c_or_rust(path: Path, monkeypatch: pytest.MonkeyPatch)
         "primp by another name": lambda: modules["users.own"].fetch(url),
         "rnet": lambda: modules["rnet"].BlockingClient().request("GET", url),
         "wreq": lambda: modules["wreq"].Client().get(url),
-        "wreq ": lambda: modules["wreq.blocking"].Client().request("GET", url),
+        "wreq ": lambda: modules["wreq"].blocking.Client().request("GET", url),
         "pyreqwest": lambda: modules["pyreqwest._pyreqwest"].request.SyncConsumedRequest().send(),
         "curl_cffi": by_curl,
     }
