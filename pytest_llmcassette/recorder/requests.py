@@ -10,9 +10,11 @@ from typing import Any
 from pytest_llmcassette.cassette.encoding import decode_body, may_be_encoded
 from pytest_llmcassette.cassette.headers import canonical
 from pytest_llmcassette.cassette.model import Headers, Interaction, Request
+from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.errors import RequestRefused
+from pytest_llmcassette.matching import Matcher
 from pytest_llmcassette.provider import find_placeholder
-from pytest_llmcassette.redaction import KnownSecrets, Redactor
+from pytest_llmcassette.redaction import KnownSecrets, Redact, Redactor
 
 RawHeaders = list[tuple[bytes, bytes]]
 PROTOCOL_HEADERS = frozenset({"Anthropic-Version", "Anthropic-Beta", "Openai-Beta"})
@@ -169,3 +171,15 @@ def refuse_placeholder(live: LiveRequest, owner: str, shown: Callable[[str], str
         f"in {where}: no real key was set when the client was built.\n"
         f"Set {named} and run again, or replay a recording (record mode none)."
     )
+
+
+def is_copy(request: Request, recorded: Request) -> bool:
+    """Whether the recording says the same in the same bytes: a secret that is in a file hides nowhere else."""
+    return request.body == recorded.body and request.url == recorded.url
+
+
+@lru_cache(maxsize=64)
+def redactor_for(config: CassetteConfig, redact: Redact | None) -> Redactor:
+    """One for all cassettes with the same switches, checked with their matcher, which raises `ConfigError`."""
+    Matcher(config)
+    return Redactor(config, redact)
