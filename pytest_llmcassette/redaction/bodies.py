@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from pytest_llmcassette.cassette.form import is_form
 from pytest_llmcassette.cassette.multipart import find_parts, is_multipart
-from pytest_llmcassette.redaction.json_text import redact_json
+from pytest_llmcassette.redaction.json_text import SERVERS, redact_json
 from pytest_llmcassette.redaction.names import (
     CREDENTIAL_FIELDS,
     REDACTED,
@@ -16,13 +16,14 @@ from pytest_llmcassette.redaction.names import (
     SecretNames,
     spelled,
 )
-from pytest_llmcassette.redaction.pairs import redact_pairs
+from pytest_llmcassette.redaction.pairs import innermost, redact_pairs
 
 _PLACEHOLDER = REDACTED.encode()
 _BY_FREQUENCY = "etaoinshrdlcumwfgypbvkjxqz"
 _SHORTEST_TAIL = 3
 """A name's end of fewer letters (`id"`) would be found in every body."""
 _ELEMENT = re.compile(rb"(<(?:[\w.-]+:)?([\w.-]+)(?:\s[^<>]*)?>)(\s*+<!\[CDATA\[.*?\]\]>\s*+|[^<]*+)(</)", re.DOTALL)
+_SERVERS = tuple(f'"{name}"'.encode() for name in SERVERS)
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 _OPENING = (b"{", b"[")
 _EVENT_STREAM = (b"data:", b"event:", b"id:", b"retry:", b":")
@@ -69,8 +70,10 @@ class BodyRedactor:
         return body
 
     def _json(self, text: bytes, found: set[str]) -> bytes:
-        if self._has_secret_member(text) or (self._urls is not None and _may_have_server(text)):
-            return redact_json(text, self._names, found, self._urls)
+        is_token_request = b'"grant_type"' in text
+        if is_token_request or self._has_secret_member(text) or (self._urls is not None and _may_have_server(text)):
+            names = self._form_names if is_token_request else self._names
+            return redact_json(text, names, found, self._urls)
         return text
 
     def _events(self, body: bytes, found: set[str]) -> bytes:
@@ -96,7 +99,11 @@ class BodyRedactor:
     def _form(self, body: bytes, found: set[str]) -> bytes:
         text = body.decode("utf-8", "surrogateescape")
         names = self._form_names if _IS_TOKEN_REQUEST.search(text) else self._names
-        redacted = redact_pairs(text, names, found)
+
+        def within(value: str) -> str:
+            return self._json(value.encode("utf-8", "surrogateescape"), found).decode("utf-8", "surrogateescape")
+
+        redacted = redact_pairs(text, names, found, within)
         return body if redacted is text else redacted.encode("utf-8", "surrogateescape")
 
     def _multipart(self, body: bytes, content_type: str, found: set[str]) -> bytes:
@@ -104,7 +111,7 @@ class BodyRedactor:
         written = 0
         for part in find_parts(body, content_type) or ():
             content = body[part.start : part.end]
-            if self._names.hide(part.name, content):
+            if self._names.hide(innermost(part.name), content):
                 redacted = _PLACEHOLDER if content.strip() else content
                 found.add(content.strip().decode("utf-8", "surrogateescape"))
             else:
@@ -131,7 +138,8 @@ class BodyRedactor:
 
 def _may_have_server(text: bytes) -> bool:
     is_address = b"//" in text.replace(b"\\/", b"/") and (b"?" in text or b"@" in text)
-    return is_address or b'"headers"' in text or b'"env"' in text
+    is_named = b'"value"' in text and (b'"name"' in text or b'"key"' in text)
+    return is_address or is_named or any(name in text for name in _SERVERS)
 
 
 def is_event_stream(body: bytes, content_type: str) -> bool:
@@ -159,6 +167,7 @@ def _searches_for(names: Iterable[str]) -> tuple[re.Pattern[bytes], ...]:
         rarest = max(range(len(tail)), key=lambda place: _BY_FREQUENCY.find(tail[place]))
         tails.setdefault(tail[rarest], set()).add(spelled(tail[rarest + 1 :]))
     return tuple(
-        re.compile(f'({re.escape(letter)}(?:{"|".join(sorted(rests))}))"\\s*+:'.encode())
+        # Behind a backslash in JSON within a text.
+        re.compile(f'({re.escape(letter)}(?:{"|".join(sorted(rests))}))\\\\*+"\\s*+:'.encode())
         for letter, rests in sorted(tails.items())
     )

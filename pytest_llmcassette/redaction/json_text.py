@@ -14,16 +14,19 @@ from pytest_llmcassette.redaction.names import (
     looks_like_credential,
 )
 from pytest_llmcassette.redaction.pairs import redact_urls_in
-from pytest_llmcassette.redaction.request_words import CONVERSATION, TOOLS
+from pytest_llmcassette.redaction.request_words import CONVERSATION, SAID, TOOLS
 
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[{}\[\]:,]', re.DOTALL)
 _PLACEHOLDER = REDACTED.encode()
 _SCHEMA = frozenset({"properties", "$defs", "definitions"})
 """Members whose own members are the names of a JSON schema: what such a name holds describes it."""
-_OF_A_SERVER = frozenset({"headers", "env"})
+SERVERS = frozenset({"headers", "http_headers", "extra_headers", "env", "env_vars", "environment"})
 """Members of an MCP server, among the tools or elsewhere: names of headers and of variables."""
 _ENDS_OF_URLS = ("url", "uri", "endpoint")
 """How the names of members end that hold an address."""
+_ADDRESS = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*:\\?/\\?/[^\s\"<>]*\Z")
+_NAMES = frozenset({"name", "key"})
+"""Members that hold what the `value` beside them is called."""
 
 
 class _Rule(Enum):
@@ -41,6 +44,10 @@ class _Rule(Enum):
     EVERYTHING = auto()
 
 
+_BESIDE_A_NAME = frozenset({_Rule.BY_NAME, _Rule.SERVER})
+"""Where members are nobody's words."""
+
+
 def redact_json(text: bytes, names: SecretNames, found: set[str], urls: SecretNames | None = None) -> bytes:
     """`text` with every non-empty string that is secret by its member's name replaced by `REDACTED`.
 
@@ -56,6 +63,7 @@ def redact_json(text: bytes, names: SecretNames, found: set[str], urls: SecretNa
     open_containers: list[tuple[_Rule, bool]] = []
     last: bytes | None = None
     key: str | None = None
+    named = ""
     for match in _TOKEN.finditer(text):
         token = match[0]
         first = token[0]
@@ -64,18 +72,21 @@ def redact_json(text: bytes, names: SecretNames, found: set[str], urls: SecretNa
                 last = token
                 continue
             content = token[1 : -1 if _is_closed(token) else None]
-            if content not in (b"", _PLACEHOLDER) and _is_secret(rule, key, content, names):
+            is_named = key == "value" and named and rule in _BESIDE_A_NAME and _is_named_secret(named, content, names)
+            if content not in (b"", _PLACEHOLDER) and (is_named or _is_secret(rule, key, content, names)):
                 start = match.start() + 1
                 pieces += (text[written:start], _PLACEHOLDER)
                 written = start + len(content)
                 value = _unescaped(content)
                 if rule is not _Rule.EVERYTHING or looks_like_credential(value):
                     found.add(value)
-            elif urls is not None and b"://" in content.replace(b"\\", b"") and _may_hold_url(rule, key):
-                shown = _without_secrets(content, urls, found)
-                if shown != content:
+            else:
+                shown = _shown(rule, key, content, names, found, urls)
+                if shown is not content:
                     pieces += (text[written : match.start() + 1], shown)
                     written = match.start() + 1 + len(content)
+            if key in _NAMES:
+                named = _unescaped(content)
             key = None
         elif first == 0x3A:
             if last is not None:
@@ -84,9 +95,11 @@ def redact_json(text: bytes, names: SecretNames, found: set[str], urls: SecretNa
             open_containers.append((rule, in_list))
             rule, in_list = _inside(rule, key, names), first == 0x5B
             key = last = None
+            named = ""
         else:
             if first != 0x2C and open_containers:
                 rule, in_list = open_containers.pop()
+                named = ""
             key = last = None
     if not pieces:
         return text
@@ -102,16 +115,38 @@ def _is_secret(rule: _Rule, key: str | None, content: bytes, names: SecretNames)
     return names.hide(key, content) or (rule is _Rule.SERVER and (is_secret_header(key) or is_secret_variable(key)))
 
 
-def _may_hold_url(rule: _Rule, key: str | None) -> bool:
+def _is_named_secret(name: str, content: bytes, names: SecretNames) -> bool:
+    """Whether a value is secret by the name that stands beside it: `{"name": "API_KEY", "value": "..."}`."""
+    is_one = is_secret_header(name) or is_secret_variable(name)
+    return names.hide(name, content) or (is_one and looks_like_credential(content))
+
+
+def _shown(
+    rule: _Rule, key: str | None, content: bytes, names: SecretNames, found: set[str], urls: SecretNames | None
+) -> bytes:
+    """A text that is no secret as a whole, without those that it holds: it is an address, or JSON again."""
+    if urls is not None and b"://" in content.replace(b"\\", b"") and _may_hold_url(rule, key, content):
+        plain = _unescaped(content)
+        shown = redact_urls_in(plain, urls, found)
+    elif content.startswith((b"{", b"[")) and b'\\"' in content and _may_hold_json(rule, key):
+        plain = _unescaped(content)
+        inner = redact_json(plain.encode("utf-8", "surrogatepass"), names, found, urls)
+        shown = inner.decode("utf-8", "surrogatepass")
+    else:
+        return content
+    return content if shown == plain else json.dumps(shown)[1:-1].encode()
+
+
+def _may_hold_url(rule: _Rule, key: str | None, content: bytes) -> bool:
     if rule is _Rule.TOOLS:
         return True
-    return rule is not _Rule.NOTHING and key is not None and key.lower().endswith(_ENDS_OF_URLS)
+    if rule is _Rule.NOTHING or key is None:
+        return False
+    return key.lower().endswith(_ENDS_OF_URLS) or (key not in SAID and _ADDRESS.match(content) is not None)
 
 
-def _without_secrets(url: bytes, secret: SecretNames, found: set[str]) -> bytes:
-    plain = _unescaped(url)
-    shown = redact_urls_in(plain, secret, found)
-    return url if shown == plain else json.dumps(shown)[1:-1].encode()
+def _may_hold_json(rule: _Rule, key: str | None) -> bool:
+    return rule in _BESIDE_A_NAME and key not in CONVERSATION and key not in SAID
 
 
 def _inside(rule: _Rule, key: str | None, names: SecretNames) -> _Rule:
@@ -123,8 +158,8 @@ def _inside(rule: _Rule, key: str | None, names: SecretNames) -> _Rule:
     if key in CONVERSATION:
         return _Rule.NOTHING
     if rule is _Rule.TOOLS:
-        return _Rule.SERVER if key in _OF_A_SERVER else rule
-    if key in _OF_A_SERVER:
+        return _Rule.SERVER if key in SERVERS else rule
+    if key in SERVERS:
         return _Rule.SERVER
     if key in _SCHEMA:
         return _Rule.SCHEMA

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
+from urllib.parse import unquote
 
 from pytest_llmcassette.redaction.names import REDACTED
 
@@ -69,6 +71,41 @@ SHAPES: tuple[tuple[str, str], ...] = (
     ("pcsk_", "[A-Za-z0-9_]{20,}+"),  # Pinecone
     ("npm_", f"{_PLAIN}{{36}}{_END}"),
     ("pypi-", f"{_ANY}{{50,}}+"),
+    ("sess-", f"{_PLAIN}{{30,}}+"),  # OpenAI, of a browser's session
+    ("api_org_", f"{_PLAIN}{{20,}}+"),  # Hugging Face, an organization's
+    ("rpa_", f"{_PLAIN}{{30,}}+"),  # RunPod
+    ("fc-", f"{_HEX}{{32}}{_END}"),  # Firecrawl
+    ("e2b_", f"{_HEX}{{40}}{_END}"),
+    ("phx_", f"{_PLAIN}{{30,}}+"),  # PostHog
+    ("re_", f"{_PLAIN}{{8}}_{_PLAIN}{{20,}}+"),  # Resend
+    ("vcp_", f"{_PLAIN}{{20,}}+"),  # Vercel, a personal one
+    ("wandb_v1_", f"{_ANY}{{30,}}+"),  # Weights & Biases
+    ("sbp_", f"{_HEX}{{40}}{_END}"),  # Supabase
+    ("sb_secret_", f"{_ANY}{{20,}}+"),
+    ("cfut_", f"{_PLAIN}{{30,}}+"),  # Cloudflare
+    ("hvs.", f"{_ANY}{{24,}}+"),  # Vault
+    ("dp.pt.", f"{_PLAIN}{{30,}}+"),  # Doppler
+    ("glrt-", f"{_DOTTED}{{20,}}+"),
+    ("gldt-", f"{_DOTTED}{{20,}}+"),
+    ("glcbt-", f"{_DOTTED}{{20,}}+"),
+    ("dckr_pat_", f"{_ANY}{{20,}}+"),
+    ("shpat_", f"{_HEX}{{32}}{_END}"),  # Shopify
+    ("sq0atp-", f"{_ANY}{{20,}}+"),  # Square
+    ("lin_api_", f"{_PLAIN}{{30,}}+"),  # Linear
+    ("ntn_", f"{_PLAIN}{{40,}}+"),  # Notion
+    ("secret_", f"{_PLAIN}{{43}}{_END}"),
+    ("figd_", f"{_ANY}{{30,}}+"),  # Figma
+    ("PMAK-", f"{_HEX}{{24}}-{_HEX}{{34}}"),  # Postman
+    ("NRAK-", f"[A-Z0-9]{{27}}{_END}"),  # New Relic
+    ("glsa_", f"{_PLAIN}{{32}}_{_HEX}{{8}}"),  # Grafana
+    ("sntrys_", f"{_ANY}{{40,}}+"),  # Sentry
+    ("sntryu_", f"{_HEX}{{64}}{_END}"),
+    ("pscale_tkn_", f"{_ANY}{{30,}}+"),  # PlanetScale
+    ("key-", f"{_HEX}{{32}}{_END}"),  # Mailgun
+    ("AccountKey=", "[A-Za-z0-9+/]{40,}+={0,2}"),  # Azure, in a connection string
+    ("SharedAccessKey=", "[A-Za-z0-9+/]{40,}+={0,2}"),
+    ("hooks.slack.com/services/", "[A-Za-z0-9/]{30,}+"),
+    ("discord.com/api/webhooks/", f"[0-9]+/{_ANY}{{40,}}+"),
     ("SG.", f"{_ANY}{{16,}}+\\.{_ANY}{{16,}}+"),  # SendGrid
     ("eyJ", rf"{_ANY}{{8,}}+(?:\.{_ANY}{{8,}}+){{2,4}}"),  # a JSON web token
     (
@@ -80,6 +117,10 @@ SHAPES: tuple[tuple[str, str], ...] = (
 """How a key begins and, as a pattern, how it goes on."""
 
 _PASSWORD_IN_URL = re.compile(rb"""://([^\s/@:?#"'\\<>{}$]*):([^\s/@?#"'\\<>{}$]{6,})@""")
+_SIGNED_URL = re.compile(
+    rb"""([?&;]|%26|u0026)(X-(?:Amz|Goog)-(?:Signature|Security-Token)|sig)=([^&\s"'\\<>#]{16,})"""
+)
+"""What opens a file to whoever has its address, wherever that stands."""
 _PLACEHOLDER = REDACTED.encode()
 _RARE = "-_.QZJKGSXz"
 """Characters that texts and base64 have seldom, the best first."""
@@ -168,7 +209,18 @@ def without_keys(text: bytes, found: set[str]) -> bytes:
             pieces += (text[written:start], _PLACEHOLDER)
             written = end
         text = b"".join([*pieces, text[written:]])
-    return _without_passwords(text, found) if b"@" in text and b"://" in text else text
+    if b"://" not in text.replace(b"\\/", b"/"):
+        return text
+    if b"ignature=" in text or b"sig=" in text or b"-Token=" in text:
+        text = _SIGNED_URL.sub(partial(_unsigned, found), text)
+    return _without_passwords(text, found) if b"@" in text else text
+
+
+def _unsigned(found: set[str], match: re.Match[bytes]) -> bytes:
+    if match[3] == _PLACEHOLDER:
+        return match[0]
+    found.add(unquote(match[3].decode("utf-8", "surrogateescape")))
+    return b"%b%b=%b" % (match[1], match[2], _PLACEHOLDER)
 
 
 def _without_passwords(text: bytes, found: set[str]) -> bytes:

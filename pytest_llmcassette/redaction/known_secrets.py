@@ -22,7 +22,7 @@ from pytest_llmcassette.redaction.names import (
     is_secret_variable,
     looks_like_credential,
 )
-from pytest_llmcassette.redaction.pairs import pair_name, passwords
+from pytest_llmcassette.redaction.pairs import pair_name, passwords, redact_url
 from pytest_llmcassette.redaction.spellings import without_copies
 
 _SHORTEST = 8
@@ -83,6 +83,8 @@ class KnownSecrets:
             name, _, value = pair.partition("=")
             if secret_query.hide(pair_name(name), value):
                 found |= {unquote_plus(value), unquote(value)}
+            elif "://" in (inner := unquote_plus(value)):
+                redact_url(inner, secret_query, found)
         return self.learn(found | passwords(front))
 
     def learn_fields(self, values: Set[str]) -> bool:

@@ -26,8 +26,10 @@ RESPONSE_HEADERS = (
 """What clients act on: they retry, poll, follow, upload and count by these."""
 
 SECRET_FIELDS = (
+    "access_key",
     "access_key_id",
     "access_token",
+    "account_key",
     "api_key",
     "api_token",
     "assertion",
@@ -35,7 +37,13 @@ SECRET_FIELDS = (
     "authorization",
     "authorization_token",
     "client_secret",
+    "code_verifier",
+    "connection_string",
+    "device_code",
+    "encryption_key",
+    "ephemeral_key",
     "id_token",
+    "master_key",
     "passphrase",
     "passwd",
     "password",
@@ -45,41 +53,52 @@ SECRET_FIELDS = (
     "secret_access_key",
     "secret_key",
     "session_token",
+    "signing_key",
+    "subscription_key",
 )
 """Fields of JSON, forms, XML, multipart bodies and queries. Each stands for every name that ends in it, in any case,
 its words joined by `_`, `-` or nothing: `OPENAI_API_KEY`, `apiKey`, `x-api-key`."""
 
-CREDENTIAL_FIELDS = ("token", "secret")
-"""A longer name that ends in one of these is secret where its value looks like a credential (`webhook_secret`), and so
-is `secret` alone; a `token` alone may be a word of a model's."""
+CREDENTIAL_FIELDS = ("token", "secret", "api_keys", "cookie", "credential", "credentials", "jwt", "passwords")
+"""A name that ends in one of these is secret where its value looks like a credential (`webhook_secret`). A `token`
+alone may be a word of a model's: it has to look random as well."""
 
 NO_CREDENTIALS = ("page_token", "next_token", "continuation_token", "sync_token", "bos_token", "eos_token", "pad_token")
 """But for these: places in a list, and a model's own vocabulary."""
 
-TOKEN_REQUEST_FIELDS = frozenset(
-    {"actor_token", "code", "code_verifier", "device_code", "subject_token", "token", "webidentitytoken"}
-)
-"""More names that are secret in a form which asks for a token (OAuth 2: RFC 6749, 7009, 7521, 8693; AWS STS)."""
+TOKEN_REQUEST_FIELDS = frozenset({"actor_token", "code", "samlresponse", "subject_token", "token", "webidentitytoken"})
+"""More names that are secret in a form, or in JSON, asking for a token (OAuth 2: RFC 6749, 7009, 7521, 8693; STS)."""
 
 SECRET_QUERY = frozenset(
     {
         "auth",
+        "auth_key",
+        "authkey",
+        "bearer",
         "key",
+        "oauth_verifier",
+        "pass",
+        "pwd",
+        "samlresponse",
         "sig",
         "signature",
-        "subscription-key",
         "token",
         "webidentitytoken",
         "x-amz-credential",
         "x-amz-security-token",
         "x-amz-signature",
+        "x-functions-key",
         "x-goog-credential",
         "x-goog-signature",
     }
 )
 """More names of query parameters."""
 
+CREDENTIAL_QUERY = frozenset({"code", "ticket"})
+"""And those that are secret where the value looks like a credential: a redirect's, or the key of an Azure function."""
+
 _LOOKS_LIKE_CREDENTIAL = re.compile(r"[^\s<>{}]{16,}")
+_LOOKS_RANDOM = re.compile(r"(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])\S{20,}")
 
 
 def spelled(*fields: str) -> str:
@@ -90,7 +109,7 @@ def spelled(*fields: str) -> str:
 _ANY_VALUE, _CREDENTIAL = 1, 3
 """Groups of `_NAME`."""
 _NAME = re.compile(
-    f"(?:({spelled(*SECRET_FIELDS)})|({spelled(*NO_CREDENTIALS)})|(?:(?s:.)|(?=secret))({spelled(*CREDENTIAL_FIELDS)}))\\Z"
+    f"(?:({spelled(*SECRET_FIELDS)})|({spelled(*NO_CREDENTIALS)})|(?:(?s:.)|(?!token))({spelled(*CREDENTIAL_FIELDS)}))\\Z"
 )
 
 
@@ -103,15 +122,27 @@ def _kind(lower: str) -> int | None:
 
 def looks_like_credential(value: str | bytes) -> bool:
     """16 or more characters, no space, no brackets of a template."""
-    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-    return _LOOKS_LIKE_CREDENTIAL.fullmatch(text) is not None
+    return _LOOKS_LIKE_CREDENTIAL.fullmatch(_text(value)) is not None
+
+
+def _looks_random(value: str | bytes) -> bool:
+    """20 or more characters, letters and digits among them: no word of a model's vocabulary."""
+    return _LOOKS_RANDOM.fullmatch(_text(value)) is not None
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
 class SecretNames(Container[str]):
-    """The names under which any value is secret, in any case: `SECRET_FIELDS`, and these `exact` ones."""
+    """The names under which any value is secret, in any case: `SECRET_FIELDS`, and these `exact` ones.
 
-    def __init__(self, *exact: Iterable[str]) -> None:
+    Under `credentials` it is secret where it looks like one.
+    """
+
+    def __init__(self, *exact: Iterable[str], credentials: frozenset[str] = frozenset()) -> None:
         self.exact = frozenset(name.lower() for names in exact for name in names)
+        self._credentials = credentials
 
     def __contains__(self, name: object) -> bool:
         lower = str(name).lower()
@@ -119,25 +150,32 @@ class SecretNames(Container[str]):
 
     def may_hide(self, name: str) -> bool:
         """Whether some value is secret under this name."""
-        return name in self or _kind(name.lower()) == _CREDENTIAL
+        lower = name.lower()
+        return name in self or _kind(lower) == _CREDENTIAL or lower in self._credentials or lower == "token"
 
     def hide(self, name: str, value: str | bytes) -> bool:
         """Whether this value is secret under this name."""
-        return name in self or (self.may_hide(name) and looks_like_credential(value))
+        if name in self:
+            return True
+        if not self.may_hide(name) or not looks_like_credential(value):
+            return False
+        return name.lower() != "token" or _looks_random(value)
 
 
-_SECRET_HEADERS = frozenset({"apikey", "authorization", "cookie", "password", "token", "x-functions-key", "x-key"})
+_SECRET_HEADERS = frozenset({"apikey", "authentication", "authorization", "cookie", "password", "token"})
+_NO_SECRET_HEADERS = ("idempotency-key", "cache-key", "surrogate-key", "sec-websocket-key")
+"""Names that end in one of these: they tell requests and pages apart."""
 _SECRET_ENDINGS = (
-    "api-key",
-    "-access-key",
+    "-key",
     "-apikey",
-    "-auth-key",
     "-authorization",
+    "-bearer",
     "-cookie",
+    "-credential",
+    "-credentials",
+    "-jwt",
     "-password",
     "-secret",
-    "-secret-key",
-    "-subscription-key",
     "-token",
     "-auth",
 )
@@ -147,7 +185,9 @@ _SECRET_ENDINGS = (
 def is_secret_header(name: str) -> bool:
     """Whether a header's value is a credential, whoever asks to keep it."""
     lower = name.lower()
-    return lower in _SECRET_HEADERS or lower.endswith(_SECRET_ENDINGS)
+    if lower in _SECRET_HEADERS:
+        return True
+    return lower.endswith(_SECRET_ENDINGS) and not lower.endswith(_NO_SECRET_HEADERS)
 
 
 _SECRET_VARIABLES = (

@@ -3,36 +3,55 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote, unquote_plus
+from collections.abc import Callable
+from urllib.parse import quote, unquote, unquote_plus
 
 from pytest_llmcassette.redaction.names import REDACTED, SecretNames
 
 _USERINFO = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*:)?//([^/?#]*)@")
+_BRACKETS = re.compile(r"[\[\]]+")
 _URL_IN_TEXT = re.compile(r"""[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>]+""")
 
 
 def pair_name(name: str) -> str:
-    """The name of a query or form field, unescaped and in lower case."""
-    return _unescaped(name).lower()
+    """The name of a query or form field, unescaped and in lower case; of `user[password]` and `password[]` the last."""
+    return innermost(_unescaped(name).lower())
+
+
+def innermost(name: str) -> str:
+    """What a value is called that has names in brackets."""
+    if not name.endswith("]"):
+        return name
+    return next((word for word in reversed(_BRACKETS.split(name)) if word), name)
 
 
 def _unescaped(text: str) -> str:
     return unquote_plus(text) if "%" in text or "+" in text else text
 
 
-def redact_pairs(text: str, secret: SecretNames, found: set[str]) -> str:
+def redact_pairs(text: str, secret: SecretNames, found: set[str], within: Callable[[str], str] | None = None) -> str:
     """`a=1&key=x` with the non-empty values of `secret` names replaced by `REDACTED`.
 
-    What was replaced is added to `found`.
+    What was replaced is added to `found`. In other values that are URLs their secrets are replaced, and `within` is
+    asked for those that are JSON.
     """
     pairs = text.split("&")
     changed = False
     for index, pair in enumerate(pairs):
         name, equals, value = pair.partition("=")
-        if value and value != REDACTED and secret.hide(pair_name(name), plain := _unescaped(value)):
-            pairs[index] = name + equals + REDACTED
-            changed = True
+        if not value or value == REDACTED:
+            continue
+        plain = shown = _unescaped(value)
+        if secret.hide(pair_name(name), plain):
             found.add(plain)
+            shown = REDACTED
+        elif "://" in plain and ("?" in plain or "@" in plain):
+            shown = redact_url(plain, secret, found)
+        elif within is not None and plain.startswith(("{", "[")):
+            shown = within(plain)
+        if shown is not plain and shown != plain:
+            pairs[index] = name + equals + (REDACTED if shown == REDACTED else quote(shown, safe=""))
+            changed = True
     return "&".join(pairs) if changed else text
 
 

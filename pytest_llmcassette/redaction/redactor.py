@@ -18,6 +18,7 @@ from pytest_llmcassette.redaction.frames import FRAMES, in_frames
 from pytest_llmcassette.redaction.key_shapes import without_keys
 from pytest_llmcassette.redaction.known_secrets import KnownSecrets, replace_in_request
 from pytest_llmcassette.redaction.names import (
+    CREDENTIAL_QUERY,
     REDACTED,
     REQUEST_HEADERS,
     RESPONSE_HEADERS,
@@ -46,7 +47,7 @@ class Redactor:
         compared = (name.removeprefix("header:") for name in config.match_on if name.startswith("header:"))
         self._request_headers = _allow(REQUEST_HEADERS, config.keep_request_headers, compared)
         self._response_headers = _allow(RESPONSE_HEADERS, config.keep_response_headers)
-        self._query = SecretNames(SECRET_QUERY, config.secret_query)
+        self._query = SecretNames(SECRET_QUERY, config.secret_query, credentials=CREDENTIAL_QUERY)
         self._by_name = BodyRedactor(config.secret_fields)
         self._anywhere = BodyRedactor(config.secret_fields, urls=self._query)
         self._own = OwnRules(config.secret_patterns, redact)

@@ -20,6 +20,9 @@ TOOLS = "tools"
 VALUES = frozenset({"arguments", "args"})
 """What a tool takes: whatever its members are called, they are the tool's own."""
 
+SAID = frozenset({"completion", "content", "delta", "generation", "output", "partial_json", "response", "text"})
+"""Where answers have what a model has said: a text, be it JSON."""
+
 CONVERSATION = frozenset({*HISTORY, *SYSTEM, TOOLS, *VALUES, "tool_calls"})
 """The members in which nothing is secret by its name: what was said, and what a tool takes."""
 

@@ -60,7 +60,17 @@ def _opened_url(opener: Any, target: Any, *args: Any, **kwargs: Any) -> str:
 
 def _grpc_target(call: Any, *args: Any, **kwargs: Any) -> str:
     target = getattr(call, "_target", b"")
-    return "grpc://" + (target.decode("utf-8", "replace") if isinstance(target, bytes) else str(target))
+    if not target:
+        # Its channel's: an attribute of one for asyncio.
+        target = call._channel.target
+        target = target() if callable(target) else target
+    shown = target.decode("utf-8", "replace") if isinstance(target, bytes) else str(target)
+    return "grpc://" + shown.removeprefix("dns:").lstrip("/")
+
+
+def _grpc_connects(channel: Any, callback: Any, try_to_connect: bool | None = None) -> str:
+    """A channel that is to be ready connects before any call."""
+    return _grpc_target(channel) if try_to_connect else ""
 
 
 def _websocket_url(uri: str) -> str:
@@ -121,6 +131,8 @@ def _connection_url(connection: Any, request: Any) -> str:
 
 _CURLOPT_URL = 10002
 _METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
+_RNETS = (("rnet", "Client"), ("rnet", "BlockingClient"), ("wreq", "Client"), ("wreq", "blocking.Client"))
+"""One library by its old and its new name."""
 _GRPC_CALLS = {
     "_UnaryUnary": ("__call__", "with_call", "future"),
     "_StreamUnary": ("__call__", "with_call", "future"),
@@ -154,6 +166,8 @@ ENTRIES = (
         Entry("grpc.aio", "grpc.aio._channel", f"{kind}MultiCallable.__call__", _grpc_target)
         for kind in ("UnaryUnary", "UnaryStream", "StreamUnary", "StreamStream")
     ),
+    Entry("grpc", "grpc._channel", "Channel.subscribe", _grpc_connects, optional=True),
+    Entry("grpc.aio", "grpc.aio._channel", "Channel.channel_ready", _grpc_target, optional=True),
     Entry("grpclib", "grpclib.client", "Channel.request", _grpclib_target),
     Entry("aiosonic", "aiosonic.client", "HTTPClient.request", _second_url),
     Entry("aiosonic", "aiosonic.web_socket_client", "WebSocketClient.connect", _second_url, optional=True),
@@ -182,13 +196,20 @@ ENTRIES = (
     *(Entry("primp", "primp", method, _first_url, optional=True) for method in _METHODS),
     Entry("primp", "primp", "request", _second_url, optional=True),
     *(
-        Entry("rnet", "rnet", f"{kind}.{method}", _second_url, optional=True)
-        for kind in ("Client", "BlockingClient")
+        Entry(library, library, f"{kind}.{method}", _second_url, optional=True)
+        for library, kind in _RNETS
         for method in (*_METHODS, "trace", "websocket")
     ),
-    *(Entry("rnet", "rnet", f"{kind}.request", _third_url) for kind in ("Client", "BlockingClient")),
-    *(Entry("rnet", "rnet", method, _first_url, optional=True) for method in (*_METHODS, "trace", "websocket")),
-    Entry("rnet", "rnet", "request", _second_url, optional=True),
+    *(Entry(library, library, f"{kind}.request", _third_url) for library, kind in _RNETS),
+    *(
+        Entry(library, library, f"{place}{method}", _first_url, optional=True)
+        for library, place in (("rnet", ""), ("wreq", ""), ("wreq", "blocking."))
+        for method in (*_METHODS, "trace", "websocket")
+    ),
+    *(
+        Entry(library, library, f"{place}request", _second_url, optional=True)
+        for library, place in (("rnet", ""), ("wreq", ""), ("wreq", "blocking."))
+    ),
     *(
         Entry("pyreqwest", "pyreqwest._pyreqwest", f"request.{path}", _own_url)
         for path in (

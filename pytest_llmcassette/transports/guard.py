@@ -78,8 +78,7 @@ def _async_guard(entry: Entry, original: Callable[..., Any]) -> Callable[..., An
     async def guarded(*args: Any, **kwargs: Any) -> Any:
         if in_force.current() is None:
             return await original(*args, **kwargs)
-        _refuse(entry, args, kwargs)
-        live = in_force.going_live.set(True)
+        live = in_force.going_live.set(_passes(entry, args, kwargs) or in_force.going_live.get())
         try:
             return await original(*args, **kwargs)
         finally:
@@ -93,8 +92,7 @@ def _guard_of(entry: Entry, original: Callable[..., Any]) -> Callable[..., Any]:
     def guarded(*args: Any, **kwargs: Any) -> Any:
         if in_force.current() is None:
             return original(*args, **kwargs)
-        _refuse(entry, args, kwargs)
-        live = in_force.going_live.set(True)
+        live = in_force.going_live.set(_passes(entry, args, kwargs) or in_force.going_live.get())
         try:
             return original(*args, **kwargs)
         finally:
@@ -103,21 +101,22 @@ def _guard_of(entry: Entry, original: Callable[..., Any]) -> Callable[..., Any]:
     return guarded
 
 
-def _refuse(entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """Raise unless the request may pass: an ignored host, or an address that is not the network's (`file:`)."""
+def _passes(entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """True for an ignored host; raises for others. False for what is no request of ours (`file:`, `ftp:`): whether that
+    may connect a socket is for the net to say."""
     what = in_force.current()
     try:
         url = entry.url_of(*args, **kwargs)
         if not url.startswith(NETWORK):
-            return
+            return False
         if isinstance(what, in_force.Suspension):
             raise RequestRefused(f"{shown(url, what)} was not sent (through {entry.library}). {what.reason}")
         if isinstance(what, Block):
             if what.lets(host_of(url), port_of(url)):
-                return
+                return True
             raise what.refusal(f"{shown(url)} was not sent (through {entry.library})", host_of(url))
         if what is None or is_ignored(what, url):
-            return
+            return True
         client, remedy = client_on_the_stack()
         raise what.note(
             NotIntercepted(

@@ -26,7 +26,7 @@ _Target = tuple[str, int | None]
 _Functions = dict[str, Callable[..., _Target]]
 _NOWHERE: _Target = ("", None)
 _INTERNET = (socket.AF_INET, socket.AF_INET6)
-_NUMERIC = frozenset("0123456789.:abcdefABCDEF")
+_NUMERIC = frozenset("0123456789.")
 _LOOPS = frozenset({"anyio", "eventlet", "gevent", "greenlet", "trio", "twisted", "uvloop"})
 """Libraries that connect on behalf of others."""
 

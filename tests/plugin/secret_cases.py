@@ -145,6 +145,11 @@ def _fitting(begin: str, rest: str, make: Secrets) -> str:
         return f"{make.plain()}.eyJ{make.plain()}.{make.plain(40)}"
     if begin == "SG.":
         return f"{make.plain(22)}.{make.plain(43)}"
+    if begin in ("re_", "glsa_", "PMAK-", "discord.com/api/webhooks/"):
+        tail = {"glsa_": make.hexadecimal(8), "PMAK-": make.hexadecimal(34)}.get(begin, make.plain(60))
+        joint = "/" if "/" in begin else "-" if "-" in begin else "_"
+        front, length = {"re_": ("", 8), "glsa_": ("", 32), "PMAK-": ("", 24)}.get(begin, ("12345678", 0))
+        return f"{front}{make.hexadecimal(length)}{joint}{tail}"
     front = {"xapp-": "1-", "xoxe.xox": "b-", "lsv2_": "pt_"}.get(begin, "")
     length = int((re.findall(r"\{(\d+),?\}", rest) or ["20"])[0]) + (8 if "," in rest else 0)
     if "[0-9a-f" in rest:
@@ -245,6 +250,39 @@ def of_servers(make: Secrets) -> Iterator[Case]:
         yield _posted(f"server {name}", key, json.loads(json.dumps({"mcp_servers": [server]}).replace("{}", key)))
 
 
+def in_other_words(make: Secrets) -> Iterator[Case]:
+    """Names that stand elsewhere than before their value, and JSON and addresses within texts."""
+    for name, value in {
+        "named header": {"webhook": {"headers": [{"name": "Cookie", "value": "{}"}]}},
+        "named variable": {"mcpServers": {"x": {"env": [{"key": "ACME_KEY", "value": "{}"}]}}},
+        "own variables": {"mcp": {"http_headers": {"X-Acme-Key": "{}"}, "environment": {"DEBUG": "1"}}},
+        "json in a text": {"payload": json.dumps({"api_key": "{}"})},
+        "json in json in a text": {"payload": json.dumps({"of": json.dumps({"a": [{"password": "{}"}]})})},
+        "code": {"grant_type": "authorization_code", "code": "{}"},
+        "any address": {"callback": "https://hook.test/x?a=1&secret_key={}"},
+        "signed address": {"messages": [{"content": "https://s3.test/o?X-Amz-Expires=9&X-Amz-Signature={}"}]},
+    }.items():
+        key = make.plain()
+        yield Case(name, key, headers=JSON, body=json.dumps(value).replace("{}", key).encode())
+        yield Case(f"{name} in an answer", key, reply=Reply([json.dumps(value).replace("{}", key).encode()]))
+    key = make.plain()
+    yield Case("token of an answer", key, reply=Reply([_json({"data": {"login": {"token": key}}})]))
+    for name, path in {
+        "brackets": "/v1/ask?user[password]={}",
+        "brackets of a list": "/v1/ask?api_key%5B%5D={}",
+        "address in a query": "/v1/ask?next=https%3A%2F%2Fx.test%2F%3Faccess_token%3D{}%26a%3D1",
+        "a function's": "/v1/ask?code={}",
+    }.items():
+        key = make.plain()
+        yield Case(name, key, path=path.format(key))
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    key = make.plain()
+    yield Case("json in a form", key, headers=form, body=f"a=1&payload={quote(_json({'api_key': key}))}".encode())
+    for header in ("X-LiteLLM-Key", "X-Credential", "Authentication"):
+        key = make.plain()
+        yield Case(f"header {header}", key, headers={header: key}, reply=Reply([_json({"no": key})]))
+
+
 def encoded(make: Secrets) -> Iterator[Case]:
     """Bodies that are sent compressed."""
     ways: dict[str, Callable[[bytes], bytes]] = {
@@ -318,7 +356,7 @@ def all_cases(seed: int = 1) -> tuple[dict[str, str], list[Case]]:
     """The environment and the cases, with other secrets for each seed."""
     make = Secrets(seed)
     variables, cases = of_variables(make)
-    for made in (by_name, by_shape, echoed, redirected, of_servers, encoded, known_later):
+    for made in (by_name, by_shape, echoed, redirected, of_servers, in_other_words, encoded, known_later):
         cases += made(make)
     return variables, cases
 

@@ -26,6 +26,15 @@ KEYS = {
     "lsv2_": "lsv2_pt_0123456789abcdef0123456789abcdef_0123456789",
     "npm_": "npm_" + TAIL[:36],
     **{begin: begin + "0123456789abcdef" * 3 for begin in ("sk_", "dop_v1_", "doo_v1_")},
+    **{begin: begin + "0123456789abcdef" * 2 for begin in ("fc-", "shpat_", "key-")},
+    **{begin: begin + "0123456789abcdef0123456789abcdef01234567" for begin in ("e2b_", "sbp_")},
+    "sntryu_": "sntryu_" + "0123456789abcdef" * 4,
+    "re_": "re_Ab1Cd2Ef_" + TAIL[:24],
+    "secret_": "secret_" + TAIL[:43],
+    "PMAK-": "PMAK-0123456789abcdef01234567-0123456789abcdef0123456789abcdef01",
+    "NRAK-": "NRAK-AB1CD2EF3GH4JK5LM6NP7QR8ST9",
+    "glsa_": "glsa_" + TAIL[:32] + "_0123abcd",
+    "discord.com/api/webhooks/": "discord.com/api/webhooks/123456789012345678/" + TAIL,
 }
 
 

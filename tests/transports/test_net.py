@@ -11,6 +11,7 @@ import socket
 import ssl
 import sys
 import threading
+import urllib.request
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from types import ModuleType
@@ -108,6 +109,8 @@ WAYS: dict[str, Callable[[], object]] = {
     "gethostbyname": lambda: socket.gethostbyname(HOST),
     "gethostbyname_ex": lambda: socket.gethostbyname_ex(HOST),
     "gethostbyaddr": lambda: socket.gethostbyaddr(IP),
+    "a name of hexadecimal digits": lambda: socket.gethostbyname("bad.cafe"),
+    "urllib's ftp": lambda: urllib.request.urlopen(f"ftp://{HOST}/"),
     "getfqdn": lambda: socket.getfqdn(IP),
     "getnameinfo": lambda: socket.getnameinfo((IP, 9), 0),
     "smtplib": lambda: smtplib.SMTP(HOST, timeout=1),
@@ -141,7 +144,7 @@ def test_refused(way: str, path: Path) -> None:
     said = str(stop)
     assert isinstance(stop, NotIntercepted)
     assert said.partition(" was about to reach ")[0] in ("Code under test", "anyio", "trio", "uvloop", "gevent")
-    assert any(f"ignore_hosts=['{host}']" in said for host in (HOST, IP, "2001:db8::1"))
+    assert any(f"ignore_hosts=['{host}']" in said for host in (HOST, IP, "2001:db8::1", "bad.cafe"))
 
 
 @pytest.mark.parametrize("way", ["create_connection", "asyncio", "anyio", "trio"])
@@ -255,6 +258,10 @@ class _Rust:
     __enter__ = __aenter__ = send
 
 
+def _of_rust(name: str) -> type[_Rust]:
+    return type(name, (_Rust,), dict(vars(_Rust)))
+
+
 def _get(url: str) -> str:
     return "sent"
 
@@ -268,14 +275,15 @@ def _made(name: str, **members: object) -> ModuleType:
 def test_what_connects_in_c_or_rust(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By stand-ins: the packages are no dependencies of these tests."""
     url = "https://api.openai.com/v1/models"
-    classes = {name: type(name, (_Rust,), dict(vars(_Rust))) for name in ("Client", "AsyncClient", "BlockingClient")}
+    classes = {name: _of_rust(name) for name in ("Client", "AsyncClient", "BlockingClient")}
     requests = {
-        name: type(name, (_Rust,), dict(vars(_Rust)))
+        name: _of_rust(name)
         for name in ("ConsumedRequest", "SyncConsumedRequest", "StreamRequest", "SyncStreamRequest")
     }
     modules = {
         "primp": _made("primp", get=_get, **classes),
         "rnet": _made("rnet", **classes),
+        "wreq": _made("wreq", Client=_of_rust("Client"), blocking=_made("blocking", Client=_of_rust("Client"))),
         "curl_cffi.curl": _made("curl_cffi.curl", Curl=type("Curl", (_Curl,), dict(vars(_Curl)))),
         "pyreqwest._pyreqwest": _made("pyreqwest._pyreqwest", request=_made("request", **requests)),
         "users.own": _made("users.own", fetch=_get),
@@ -294,6 +302,8 @@ def test_what_connects_in_c_or_rust(path: Path, monkeypatch: pytest.MonkeyPatch)
         "primp ": lambda: modules["primp"].AsyncClient().request("GET", url=url),
         "primp by another name": lambda: modules["users.own"].fetch(url),
         "rnet": lambda: modules["rnet"].BlockingClient().request("GET", url),
+        "wreq": lambda: modules["wreq"].Client().get(url),
+        "wreq ": lambda: modules["wreq"].blocking.Client().request("GET", url),
         "pyreqwest": lambda: modules["pyreqwest._pyreqwest"].request.SyncConsumedRequest().send(),
         "curl_cffi": by_curl,
     }
