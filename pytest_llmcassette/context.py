@@ -132,6 +132,8 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
         recorder, entry, test = self._entered.pop()
         in_force.pop(entry)
         recorder.close()
+        if error is not None and test is None and recorder.has_recorded:
+            error.add_note(f"The recording {recorder.path} was discarded, since this ended its block.")
         if error is not None and test is None and recorder.config.chunking != "event":
             _explain_cuts(error, recorder)
         tells = error is None if test is None else test.leave(recorder, ended_well=error is None)

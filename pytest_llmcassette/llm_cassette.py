@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 from pytest_llmcassette.answers.read import transcripts_of
@@ -23,8 +24,9 @@ def is_complete(interaction: Interaction) -> bool:
 
 
 def prepare_to_record() -> None:
-    """Import what `is_complete` needs, before it is asked in a running event loop."""
+    """Import what `is_complete` needs, and a look-up of a name, before it is asked for in a running event loop."""
     registry.names()
+    import_module("encodings.idna")
 
 
 def _copied(headers: Headers) -> Headers:

@@ -27,6 +27,7 @@ from _pytest.fixtures import FixtureManager
 from hypothesis import HealthCheck, settings
 
 import pytest_llmcassette
+from pytest_llmcassette.recorder import strays
 
 # A loaded machine is slow in making up inputs, which says nothing about the code. `quick` is for those who wait; CI and
 # `tox run -e full` look further, with `--hypothesis-profile=full`.
@@ -68,6 +69,8 @@ def _no_worker_and_no_ci(monkeypatch: pytest.MonkeyPatch) -> None:
 def outside_a_test(monkeypatch: pytest.MonkeyPatch) -> None:
     """`use_cassette` in these tests is what it is in a script; runs inside have tests of their own."""
     monkeypatch.setattr(pytest_llmcassette, "running_test", None)
+    # What tests have left running on purpose is none of this run's news.
+    monkeypatch.setattr(strays, "told", {})
 
 
 class _Kept:

@@ -1,25 +1,45 @@
 """Content encodings: what a cassette stores decoded, where it can.
 
-br and zstd are decoded when `brotli` (or `brotlicffi`) or `zstandard` is installed, as httpx does.
+br and zstd are decoded when `brotli` (or `brotlicffi`) or `zstandard` is installed, as httpx does. Nothing is inflated
+beyond a limit: a gigabyte of zeros is a file of nothing.
 """
 
 from __future__ import annotations
 
 import binascii
+import os
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from typing import Any, NamedTuple
 
 from pytest_llmcassette.cassette.model import Response
+from pytest_llmcassette.cassette.unreadable import UnreadableError
 
+LIMIT = "LLMCASSETTE_MAX_BODY_MB"
+"""The environment variable that raises the limit, in MB: it holds for tests, scripts and the command line alike."""
+_LIMIT_MB = 128
 _ARCHIVES = ("gzip", "zstd", "octet-stream", "x-tar")
 
 
+class InflatesTooMuch(UnreadableError):  # noqa: N818 - what has happened, like the other refusals
+    """A body that is larger than the limit once it is decoded."""
+
+    def __init__(self, encoding: str, limit_mb: int) -> None:
+        super().__init__(
+            f"a body in Content-Encoding {encoding} inflates to more than {limit_mb} MB",
+            f"If it is meant to be as large as that, raise the limit: {LIMIT}={4 * limit_mb} in the environment.",
+        )
+
+
 class _Encoding(NamedTuple):
-    """`start` makes a decompressor such as zlib's for a frame with these first bytes; ImportError without a library."""
+    """`start` makes a decompressor such as zlib's for a frame with these first bytes; ImportError without a library.
+
+    `step` bytes become 40 MB at most, so that the limit is noticed soon after it is passed.
+    """
 
     start: Callable[[bytes], Any]
+    step: int
     magic: bytes = b""
 
 
@@ -57,13 +77,13 @@ def _library(name: str, other: str) -> Any:
         return import_module(other)
 
 
-_GZIP = _Encoding(lambda _: zlib.decompressobj(16 + zlib.MAX_WBITS), b"\x1f\x8b")
+_GZIP = _Encoding(lambda _: zlib.decompressobj(16 + zlib.MAX_WBITS), 1 << 14, b"\x1f\x8b")
 _ENCODINGS = {
     "gzip": _GZIP,
     "x-gzip": _GZIP,
-    "deflate": _Encoding(_deflate),
-    "br": _Encoding(lambda _: _Brotli()),
-    "zstd": _Encoding(_zstd, b"\x28\xb5\x2f\xfd"),
+    "deflate": _Encoding(_deflate, 1 << 14),
+    "br": _Encoding(lambda _: _Brotli(), 64),
+    "zstd": _Encoding(_zstd, 1 << 10, b"\x28\xb5\x2f\xfd"),
 }
 
 
@@ -71,21 +91,37 @@ class _Decoder:
     """Decodes piece by piece a body of one or more frames, one behind the other (RFC 1952, 2.2; RFC 8878, 3.1)."""
 
     def __init__(self, name: str) -> None:
-        self._start = _ENCODINGS[name].start
+        self._name = name
+        self._encoding = _ENCODINGS[name]
         self._frame: Any = None
+        self._left = _limit_mb() << 20
 
     def decode(self, piece: bytes) -> bytes:
-        decoded = []
+        step = self._encoding.step
+        return b"".join([part for at in range(0, len(piece), step) for part in self._decode(piece[at : at + step])])
+
+    def _decode(self, piece: bytes) -> Iterator[bytes]:
         while piece:
             if self.is_at_an_end():
-                self._frame = self._start(piece)
-            decoded.append(self._frame.decompress(piece))
-            # What pads a gzip file to whole blocks is no frame.
-            piece = self._frame.unused_data.lstrip(b"\0")
-        return b"".join(decoded)
+                # What pads a gzip file to whole blocks is no frame.
+                piece = piece.lstrip(b"\0") if self._frame is not None else piece
+                if not piece:
+                    return
+                self._frame = self._encoding.start(piece)
+            found = self._frame.decompress(piece)
+            self._left -= len(found)
+            if self._left < 0:
+                raise InflatesTooMuch(self._name, _limit_mb())
+            yield found
+            piece = self._frame.unused_data
 
     def is_at_an_end(self) -> bool:
         return self._frame is None or self._frame.eof
+
+
+def _limit_mb() -> int:
+    given = os.environ.get(LIMIT, "")
+    return int(given) if given.isdecimal() else _LIMIT_MB
 
 
 def _names(content_encoding: str) -> list[str]:
@@ -94,7 +130,10 @@ def _names(content_encoding: str) -> list[str]:
 
 
 def _decode(pieces: Sequence[bytes], content_encoding: str) -> tuple[list[bytes], bool] | None:
-    """What each piece adds, and whether the body is whole; None where nothing can be undone."""
+    """What each piece adds, and whether the body is whole; None where nothing can be undone.
+
+    Raises `InflatesTooMuch`, as all do that decode.
+    """
     names = _names(content_encoding)
     try:
         # The last encoding is undone first.
@@ -104,6 +143,8 @@ def _decode(pieces: Sequence[bytes], content_encoding: str) -> tuple[list[bytes]
             for decoder in decoders:
                 piece = decoder.decode(piece)
             found.append(piece)
+    except InflatesTooMuch:
+        raise
     except Exception:
         # An unknown name, no library, bytes in no such encoding: each library has an error of its own for that.
         return None
@@ -144,11 +185,18 @@ def decode_sniffed(body: bytes, content_encoding: str, content_type: str = "") -
 
 
 def is_still_encoded(response: Response) -> bool:
-    """Whether the stored body still is in its Content-Encoding: files exist that decoded it and kept the header."""
+    """Whether the stored body still is in its Content-Encoding: files exist that decoded it and kept the header.
+
+    Raises `InflatesTooMuch` for one that may not be served.
+    """
     names = _names(", ".join(response.headers.get("Content-Encoding", ())))
     if response.uncompressed or not names:
         return False
-    return names[-1] not in _ENCODINGS or response.body.startswith(_ENCODINGS[names[-1]].magic)
+    if names[-1] in _ENCODINGS and not response.body.startswith(_ENCODINGS[names[-1]].magic):
+        return False
+    # The client is to decode it, and would not stop at anything.
+    decode_body(response.body, names[-1])
+    return True
 
 
 def decode_base64(text: str) -> bytes:

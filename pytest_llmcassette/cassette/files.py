@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pytest_llmcassette.cassette import formats
 from pytest_llmcassette.cassette.model import Interaction
+from pytest_llmcassette.cassette.replacing import replace
 from pytest_llmcassette.errors import CassetteFileError
 
 
@@ -20,9 +21,9 @@ def found_at(path: Path) -> os.stat_result | None:
         return None
 
 
-def state_of(file: os.stat_result | None) -> tuple[int, int] | None:
+def state_of(file: os.stat_result | None) -> tuple[int, int, int] | None:
     """What changes when something else writes the file."""
-    return None if file is None else (file.st_size, file.st_mtime_ns)
+    return None if file is None else (file.st_size, file.st_mtime_ns, file.st_ino)
 
 
 def load(path: Path | str) -> list[Interaction]:
@@ -56,11 +57,13 @@ def save(
     path: Path | str,
     interactions: Sequence[Interaction],
     write: Callable[[Iterable[Interaction]], Iterable[bytes]] | None = None,
+    *,
+    check: Callable[[], None] = lambda: None,
 ) -> None:
     """Write go-vcr 2 (or what a format's `write` gives) in one atomic step, making the folders.
 
-    A file that is there keeps its permissions. Raises `CassetteFileError`; the old file is then untouched and nothing
-    is left beside it.
+    A file that is there keeps its permissions. Raises `CassetteFileError`, and what `check` raises, which is called
+    while no other process writes there; the old file is then untouched and nothing is left beside it.
     """
     from pytest_llmcassette.cassette.go_vcr.writer import pieces
 
@@ -68,30 +71,9 @@ def save(
         # Through a link, so that it is the file that is replaced and not the link to it.
         target = os.path.realpath(path)
         os.makedirs(os.path.dirname(target), exist_ok=True)
-        _replace(target, (write or pieces)(interactions))
+        replace(target, (write or pieces)(interactions), check)
     except OSError as error:
         raise CassetteFileError(path, f"it cannot be written: {_words(error)}", remedy=_remedy(error, path)) from None
-
-
-def _replace(target: str, content: Iterable[bytes]) -> None:
-    """Put `content` in place of `target` all at once: whoever reads it meanwhile sees the old file or the new one."""
-    try:
-        mode = os.stat(target).st_mode & 0o7777
-    except FileNotFoundError:
-        mode = None
-    # In the same folder: only within one file system is a rename atomic.
-    temporary = os.path.join(os.path.dirname(target), f".llmcassette-{os.urandom(8).hex()}.tmp")
-    try:
-        with open(temporary, "xb") as stream:
-            stream.writelines(content)
-        if mode is not None:
-            os.chmod(temporary, mode)
-        os.replace(temporary, target)
-    except BaseException:
-        # Also for Ctrl-C: nothing but the old file may stay behind.
-        if os.path.lexists(temporary):
-            os.unlink(temporary)
-        raise
 
 
 def _words(error: OSError) -> str:

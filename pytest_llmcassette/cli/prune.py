@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pytest_llmcassette.cassette import formats
 from pytest_llmcassette.cassette.files import load, save
 from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.errors import CassetteError
@@ -140,16 +141,10 @@ def _drop(step: _Step) -> None:
         raise CassetteError(f"{step.path}: its interactions are not one below the other; llmcassette convert it first.")
     for place in sorted(step.idle, reverse=True):
         del lines[starts[place] : starts[place + 1]]
-    temporary = step.path.with_name(f".llmcassette-{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(b"".join(lines))
-        if [one.request for one in load(temporary)] != [one.request for one in kept]:
-            raise CassetteError(f"{step.path}: it cannot be cut by its lines; llmcassette convert it first.")
-        os.replace(temporary, step.path)
-    except OSError as problem:
-        raise CassetteError(f"{step.path}: it cannot be written: {problem.strerror}") from None
-    finally:
-        temporary.unlink(missing_ok=True)
+    raw = b"".join(lines)
+    if [one.request for one in formats.read(step.path, raw)] != [one.request for one in kept]:
+        raise CassetteError(f"{step.path}: it cannot be cut by its lines; llmcassette convert it first.")
+    save(step.path, kept, write=lambda _: [raw])
 
 
 def _starts(raw: bytes) -> Iterator[int]:

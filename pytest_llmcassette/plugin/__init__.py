@@ -50,6 +50,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Parser, args: list[str]) -> None:
     options.claim_record_mode(early_config, parser, args)
+    if options.blocks_network(early_config):
+        from pytest_llmcassette.plugin import blocked
+
+        blocked.install(early_config)
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -65,6 +69,10 @@ def pytest_configure(config: pytest.Config) -> None:
     cassette_report.check_option(config)
     baseline.check_options(config)
     xdist.register(config)
+    if options.closes_loopback(config):
+        from pytest_llmcassette.plugin import blocked
+
+        blocked.close_loopback(config)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -77,7 +85,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    problem = config.stash.get(PROVIDER_PROBLEM, None)
+    problem = config.stash.get(PROVIDER_PROBLEM, None) or markers.misspelt(config, items)
     ours = [item for item in items if markers.is_marked(item)]
     if problem is None and not ours:
         return
@@ -109,9 +117,11 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     try:
         return (yield)
     except BaseException:
-        from pytest_llmcassette.plugin import syrupy_session
+        from pytest_llmcassette.plugin import interrupts, syrupy_session
 
         syrupy_session.interrupted(item)
+        if RUN in item.stash:
+            interrupts.note_discarded(item, item.stash[RUN].recorders)
         raise
     finally:
         pytest_llmcassette.running_test = outer

@@ -6,6 +6,7 @@ numbers are the same with `-n 4`, and those of a worker that crashed later are n
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmcassette.plugin import options
-from pytest_llmcassette.plugin.stash import DISCARDED
+from pytest_llmcassette.plugin.stash import DISCARDED, LEFT_OVER
 
 if TYPE_CHECKING:
     from pytest_llmcassette.plugin.lifecycle import TestRun
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _OPTION = "cassette_report"
 _ATTRIBUTE = "llmcassette"
 _TERMINAL = "terminal"
+_STRAYS = "pytest_llmcassette.recorder.strays"
 _LOOKING = frozenset({"llm_cassette", "llm_snapshot"})
 """A test with one of these reads its answers anyway, so that the section at the end can have its usage for nothing."""
 
@@ -95,6 +97,7 @@ def attach(report: pytest.TestReport, run: TestRun, *, saved: bool) -> None:
         for one in recorders:
             collect(record, one, read=read, priced=wanted, detailed=page_path(item.config) is not None)
     setattr(report, _ATTRIBUTE, record.to_json())
+    setattr(report, LEFT_OVER, _left_over())
 
 
 def _scenario(item: pytest.Item) -> str:
@@ -136,6 +139,10 @@ class CassetteReport:
         """The outcome of each test, and the first line of what was wrong."""
         return {nodeid: (outcome, self._reasons.get(nodeid, "")) for nodeid, outcome in self._outcomes.items()}
 
+    def pytest_sessionstart(self) -> None:
+        """What another run in this process has left is not this one's."""
+        _left_over()
+
     def pytest_deselected(self) -> None:
         """Some tests do not run, so that what they use looks unused."""
         self._is_whole = False
@@ -168,6 +175,7 @@ class CassetteReport:
             record.reason = self._reasons.get(report.nodeid, "")
             # A rerun has told what its first run had to.
             self._discarded.pop(report.nodeid, None)
+            self.notes += getattr(report, LEFT_OVER, ())
             discarded = getattr(report, DISCARDED, None)
             if discarded is not None and not record.is_key_refused:
                 self._discarded[report.nodeid] = f"recording discarded, since {report.nodeid} did not pass: {discarded}"
@@ -176,6 +184,7 @@ class CassetteReport:
         """The section, and the page where one was asked for."""
         wanted = self._config.getoption(_OPTION) is not None
         self.notes += self._discarded.values()
+        self.notes += _left_over()
         if not (self._records or self.notes or self.proof or wanted):
             return
         from pytest_llmcassette.plugin import commands, run_end
@@ -228,6 +237,14 @@ class CassetteReport:
         except OSError as problem:
             return f"The report could not be written to {file}: {problem.strerror}. Name another file."
         return f"report: {file}"
+
+
+def _left_over() -> list[str]:
+    """What was refused since the last call of what tests have left running."""
+    told: dict[str, None] = vars(sys.modules[_STRAYS])["told"] if _STRAYS in sys.modules else {}
+    said = [*told]
+    told.clear()
+    return said
 
 
 def _what_was_wrong(text: str) -> str:

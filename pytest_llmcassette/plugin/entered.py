@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmcassette.modes import RecordMode
-from pytest_llmcassette.plugin import switches
+from pytest_llmcassette.plugin import interrupts, switches
 from pytest_llmcassette.plugin.commands import how_to_record
 from pytest_llmcassette.plugin.keys import Placeholders
 from pytest_llmcassette.plugin.markers import CassetteMark
@@ -68,6 +68,7 @@ class EnteredCassettes:
         )
         if self._allowance is not None:
             recorder.known_drift = self._allowance.known_drift()
+        interrupts.watch(recorder)
         self.recorders.append(recorder)
         if not self._open:
             self._placeholders.set()

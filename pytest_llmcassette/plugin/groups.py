@@ -2,7 +2,7 @@
 
 A task group wraps whatever ends one of its tasks. A group that holds what is no `Exception` ends anyio's runner and
 pytest's teardown, and with them tests that have done nothing wrong. A refusal alone does not: it is one of pytest's
-own outcomes.
+own outcomes. Here too the code joins its test, whatever the runner's task was made for.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from pytest_llmcassette.errors import CassetteStop
+from pytest_llmcassette.recorder import in_force
 
 _SETTLES = "_llmcassette_settles"
 
@@ -110,6 +111,7 @@ def settling(function: Any) -> Any:
 def _coroutine(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     async def coroutine(*args: Any, **kwargs: Any) -> Any:
+        in_force.join_test()
         try:
             return await function(*args, **kwargs)
         except BaseExceptionGroup as group:
@@ -126,6 +128,7 @@ def _generator(function: Callable[..., AsyncGenerator[Any, Any]]) -> Callable[..
         step = inner.asend(None)
         try:
             while True:
+                in_force.join_test()
                 try:
                     value = await step
                 except StopAsyncIteration:

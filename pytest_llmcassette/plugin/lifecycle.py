@@ -13,7 +13,7 @@ import pytest
 
 from pytest_llmcassette.errors import CassetteError, CassetteStop
 from pytest_llmcassette.modes import RecordMode
-from pytest_llmcassette.plugin import baseline, naming, switches
+from pytest_llmcassette.plugin import baseline, interrupts, naming, switches
 from pytest_llmcassette.plugin.commands import how_to_record
 from pytest_llmcassette.plugin.entered import EnteredCassettes, is_teardown
 from pytest_llmcassette.plugin.keys import Placeholders
@@ -138,6 +138,7 @@ class TestRun:
             prepare_to_record()
         variable = getattr(self.provider, "api_key_env", None)
         self._placeholders.set([variable] if variable else [])
+        interrupts.watch(self.recorder)
         self._entry = in_force.push(self.recorder)
 
     def _path(self, folder: Any, given: Any, *, is_named: bool) -> Path:
@@ -270,6 +271,7 @@ def finish(item: pytest.Item) -> None:
     run = item.stash.get(RUN, None)
     if run is not None:
         run.leave()
+        interrupts.unwatch()
         del item.stash[RUN]
         if run.failed:
             from pytest_llmcassette.plugin import syrupy_session

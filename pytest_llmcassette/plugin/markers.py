@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +21,8 @@ _MARKERS = (
     "exchanges together spend more; cost in US dollars, at the time of the recording (needs the extra [prices]).",
 )
 NAMES = frozenset({"cassette", "llm_requires", "llm_budget"})
+_NEAR = 0.85
+"""`casette`, `cassettes` and `llm_require` are as near as that; `requires` and `budget`, which others have, are not."""
 
 
 class CassetteMark(NamedTuple):
@@ -44,6 +47,29 @@ def check_neighbours(config: pytest.Config) -> None:
             "The plugin llm-cassette uses @pytest.mark.cassette as well, so one test would get two cassettes. "
             "Block it with -p no:llm_cassette, or block ours with -p no:llmcassette."
         )
+
+
+def misspelt(config: pytest.Config, items: Sequence[pytest.Item]) -> str | None:
+    """What is wrong with a mark that nobody has registered and that is nearly one of ours; None almost always.
+
+    pytest itself warns at most, and the test would send its requests to the network.
+    """
+    used = {mark.name: item for item in reversed(items) for mark in item.iter_markers()}
+    unknown = used.keys() - NAMES
+    if unknown:
+        unknown -= {line.partition(":")[0].partition("(")[0].strip() for line in config.getini("markers")}
+    if not unknown:
+        return None
+    from difflib import get_close_matches
+
+    for name in sorted(unknown):
+        word = "cassette" if name == "llm_cassette" else name.lower()
+        for meant in get_close_matches(word, NAMES, n=1, cutoff=_NEAR):
+            return (
+                f"{used[name].nodeid}: there is no mark {name!r}. Did you mean @pytest.mark.{meant}?\n"
+                f"If it is a mark of your own, register it (the ini option markers)."
+            )
+    return None
 
 
 def is_marked(item: pytest.Item) -> bool:

@@ -13,6 +13,10 @@ from pytest_llmcassette.plugin.stash import FLAG_IS_OURS
 DEFAULT_PATH = "cassettes/{module}/{provider}/{class}.{test}[{params}].yaml"
 PATH = "llmcassette_path"
 DEFER_TLS = "llmcassette_defer_tls"
+BLOCK = "cassette_block_network"
+ALLOWED_HOSTS = "llmcassette_allowed_hosts"
+_BLOCK_INI = "llmcassette_block_network"
+_LOOPBACK = "llmcassette_net_loopback"
 IGNORE_PARAMS = "llmcassette_ignore_params"
 
 PROVE = "cassette_prove"
@@ -74,6 +78,24 @@ def add_options(parser: pytest.Parser) -> None:
         )
     # What that process is told beside: where to leave its result.
     group.addoption("--cassette-prove-into", dest=PROOF_FILE, default=None, help=argparse.SUPPRESS)
+    group.addoption(
+        "--cassette-block-network",
+        action="store_true",
+        dest=BLOCK,
+        help="in the whole run, refuse what is sent outside of a cassette, unless its host is allowed",
+    )
+    parser.addini(_BLOCK_INI, "always, as --cassette-block-network does", type="bool", default=False)
+    parser.addini(
+        ALLOWED_HOSTS,
+        "hosts that may be reached all the same, beside this machine: host, host:port, *.suffix",
+        type="args",
+        default=(),
+    )
+    parser.addini(
+        _LOOPBACK,
+        "pass, or refuse: whether sockets to this machine may be connected past a cassette that only replays",
+        default="pass",
+    )
     parser.addini(_PROVE_INI, "prove every recording, as --cassette-prove does", type="bool", default=False)
     parser.addini(
         PATH,
@@ -159,6 +181,19 @@ def check_command_line(config: pytest.Config) -> None:
     except ConfigError as error:
         hint = "" if flag.startswith("--llm") else " For pytest-llmcassette alone: --llmcassette-record-mode."
         raise pytest.UsageError(f"{error}{hint}") from None
+
+
+def blocks_network(early_config: pytest.Config) -> bool:
+    """Whether what is sent outside of a cassette is refused; asked before anything is imported."""
+    return bool(getattr(early_config.known_args_namespace, BLOCK, False) or ini_value(early_config, _BLOCK_INI))
+
+
+def closes_loopback(config: pytest.Config) -> bool:
+    """Whether sockets to this machine are refused as well; raises `pytest.UsageError` for a word that means neither."""
+    value = ini_value(config, _LOOPBACK)
+    if value not in ("pass", "refuse"):
+        raise pytest.UsageError(f"{_LOOPBACK} takes pass or refuse, not {value!r}.")
+    return bool(value == "refuse")
 
 
 def proves(config: pytest.Config) -> bool:

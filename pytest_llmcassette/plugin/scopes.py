@@ -13,6 +13,7 @@ from _pytest.outcomes import TEST_OUTCOME
 
 from pytest_llmcassette.plugin import groups
 from pytest_llmcassette.recorder import in_force
+from pytest_llmcassette.recorder.recorder import Recorder
 
 
 def around_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> Generator[None, object, object]:
@@ -53,7 +54,8 @@ def _settling(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
 
 def _enter(suspension: in_force.Suspension, fixturedef: pytest.FixtureDef[Any]) -> None:
     """Refuse requests only where a test's cassette is in force: elsewhere the fixture may do as it likes."""
-    if in_force.current() is None:
+    # The block of a whole run goes on, whatever is suspended.
+    if not isinstance(in_force.current(), Recorder | in_force.Suspension):
         suspension.reason = ""
     else:
         suspension.reason = (

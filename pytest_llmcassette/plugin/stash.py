@@ -34,6 +34,9 @@ CAPABILITIES: pytest.StashKey[set[str] | None] = pytest.StashKey()
 DISCARDED = "llmcassette_discarded"
 """Attribute of a teardown report: the cassette whose recording was not kept. It travels with a worker's report."""
 
+LEFT_OVER = "llmcassette_left_over"
+"""Attribute of a teardown report: what was refused, up to then, of tasks and threads that tests have left running."""
+
 RUN_STARTED = "llmcassette_started"
 """In an xdist worker's input: when the controller started, in nanoseconds since 1970."""
 

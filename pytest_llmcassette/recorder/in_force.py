@@ -10,16 +10,19 @@ import itertools
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
-from pytest_llmcassette.errors import RequestRefused
 from pytest_llmcassette.recorder import strays
 
 if TYPE_CHECKING:
+    from pytest_llmcassette.recorder.outside import Block
     from pytest_llmcassette.recorder.recorder import Recorder
+
+    InForce: TypeAlias = "Recorder | Suspension | Block"
+    _Submitter: TypeAlias = "tuple[Entry | None, Entry | None, bool]"
 
 T = TypeVar("T")
 
@@ -81,9 +84,12 @@ class Suspension:
 
 
 class Entry:
-    """One cassette or suspension in force. `outer` is what the context variable held before."""
+    """One cassette or suspension in force. `outer` is what the context variable held before.
 
-    __slots__ = ("before", "in_force", "is_a_test", "order", "outer", "what")
+    It is out of force for a while where a fixture's own code does not run, and for good when it is `over`.
+    """
+
+    __slots__ = ("before", "in_force", "is_a_test", "order", "outer", "over", "what")
 
     def __init__(self, what: Recorder | Suspension, outer: Entry | None, *, is_a_test: bool = False) -> None:
         self.what = what
@@ -91,6 +97,7 @@ class Entry:
         self.outer = outer
         self.order = next(_order)
         self.in_force = True
+        self.over = False
         self.before: frozenset[threading.Thread] = frozenset()
 
 
@@ -100,51 +107,93 @@ _stack: list[Entry] = []
 _suspended = 0
 """How many stretches of code run now that belong to no test."""
 _context: ContextVar[Entry | None] = ContextVar("llmcassette_active", default=None)
+going_live: ContextVar[bool] = ContextVar("llmcassette_going_live", default=False)
+"""True while code runs that sends a request which may go to the network: the connections that it makes may pass."""
+_outside: Block | None = None
 _started_by: ContextVar[Entry | None] = ContextVar("llmcassette_started_by", default=None)
 """The test whose code runs here. What that code starts inherits it: asyncio's tasks and callbacks, `to_thread`."""
 
 
-def current() -> Recorder | Suspension | None:
+def block(outside: Block | None) -> Block | None:
+    """Put in force what decides where no cassette does, in the whole process; returns what did before."""
+    global _outside
+    before, _outside = _outside, outside
+    return before
+
+
+def may_refuse() -> bool:
+    """Whether `current` has to be asked at all."""
+    return bool(_stack or _outside is not None or strays.known) or _started_by.get() is not None
+
+
+def current() -> InForce | None:
     """What is in force for the calling task or thread; None almost always, and then this costs next to nothing.
 
-    Raises `RequestRefused` in a thread that an earlier test left running, naming that test. One that a replaying test
-    left, or a task, is refused even where no cassette is in force any more: it would go to the network unnoticed.
+    Whose the task, job or thread is comes first. Raises `RequestRefused`, naming the test, where that is one that is
+    over: its request is no part of what another test records. What a replaying test left is refused even where no
+    cassette is in force any more: it would go to the network unnoticed.
     """
     if not _stack:
         if strays.known:
             strays.refuse(among_tests=False)
         if _started_by.get() is not None:
-            _refuse_leftover()
-        return None
+            _refuse_leftover(_started_by.get(), among_tests=False)
+        return _outside
     own = _of_task()
     if own is not None:
         return own.what
+    started_by = _started_by.get()
+    if started_by is None:
+        # A block's cassette is its task's. That of a fixture of wider scope is out of force for a while, not over.
+        started_by = _context.get()
     if strays.known:
         strays.refuse(among_tests=True)
+    if started_by is not None and started_by.over:
+        _refuse_leftover(started_by, among_tests=True)
     return _of_process()
 
 
-def _refuse_leftover() -> None:
-    test = _started_by.get()
-    if test is not None and not test.in_force and not isinstance(test.what, Suspension) and not test.what.may_record:
-        raise RequestRefused(
-            f"{test.what.owner} left a task, callback or job running, and it has just sent a request although it only "
-            "replays.\nThe request was not sent. Await it, or cancel it, before its test ends."
-        )
+def _refuse_leftover(owner: Entry | None, *, among_tests: bool) -> None:
+    if owner is None or not owner.over or isinstance(owner.what, Suspension):
+        return
+    if among_tests or not owner.what.may_record:
+        what = "left a task, callback or job running"
+        strays.refuse_one(owner.what.owner, what, "Await it, or cancel it,", among_tests)
 
 
-def carried(job: Callable[..., T]) -> Callable[..., T]:
-    """`job` as a part of the test that runs now, for a thread that has no context of its own."""
-    test = _started_by.get()
-    return job if test is None else partial(_run_for, test, job)
+def carried(job: Callable[..., T], *, is_thread: bool = False) -> Callable[..., T]:
+    """`job` as a part of the test, or of the task, that submits it, for a thread that has no context of its own.
+
+    A thread's own code (`is_thread`) goes on when the request that may have started it is over.
+    """
+    test, own, goes = _started_by.get(), _context.get(), going_live.get() and not is_thread
+    return job if test is None and own is None and not goes else partial(_run_for, (test, own, goes), job)
 
 
-def _run_for(test: Entry, job: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
-    before = _started_by.set(test)
+def _run_for(submitter: _Submitter, job: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+    test, own, goes = submitter
+    before, context, live = _started_by.set(test), _context.set(own), going_live.set(goes)
     try:
         return job(*args, **kwargs)
     finally:
         _started_by.reset(before)
+        _context.reset(context)
+        going_live.reset(live)
+
+
+def join_test() -> None:
+    """The code that runs here now is that of the process's test, or of none: a task may serve one test after another.
+
+    anyio's plugin keeps one task for all of them, which would be the first one's for ever.
+    """
+    test = None if _suspended else next((entry for entry in reversed(_stack) if entry.is_a_test), None)
+    if _started_by.get() is not test:
+        _started_by.set(test)
+
+
+def join_caller(context: Context) -> None:
+    """The same for a context that somebody keeps, and runs code of the calling test in."""
+    context.run(_started_by.set, _started_by.get())
 
 
 def is_outside_tests() -> bool:
@@ -204,6 +253,7 @@ def pop(entry: Entry) -> None:
     """Take a cassette out of force, wherever it is by now, and remember the threads that it leaves behind."""
     with _lock:
         entry.in_force = False
+        entry.over = True
         if entry in _stack:
             _stack.remove(entry)
     if _context.get() is entry:

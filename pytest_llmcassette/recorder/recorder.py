@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmcassette.cassette.encoding import InflatesTooMuch
 from pytest_llmcassette.cassette.files import found_at, state_of
 from pytest_llmcassette.cassette.model import Interaction, Request
 from pytest_llmcassette.config import CassetteConfig
@@ -254,7 +255,10 @@ class Recorder:
         self.closed = True
         if self._recording is not None:
             with self.lock:
-                self._recording.settle()
+                try:
+                    self._recording.settle()
+                except InflatesTooMuch as error:
+                    self.note(RequestRefused(f"An answer was not recorded: {error}.\n{error.remedy}"))
 
     def save(self) -> Path | None:
         """Write the recording in one atomic step; None when there is nothing to write.
@@ -267,19 +271,21 @@ class Recorder:
             fresh = self._recording.fresh()
             if not fresh:
                 return None
-            if state_of(found_at(self.path)) != state_of((self if self._after is None else self._after)._file):
-                raise CassetteFileError(
-                    self.path,
-                    f"something else wrote this cassette while {self.owner} was recording it",
-                    remedy="Record it from one test in one process: name separate cassettes, or use one xdist worker.",
-                )
             from pytest_llmcassette.cassette.files import save
 
             merged = merge(fresh, self._load(), self.mode)
             self.left_over = len(merged) - len(fresh) if self.mode is RecordMode.ALL else 0
-            save(self.path, merged)
+            save(self.path, merged, check=self._check_unchanged)
             self._file = found_at(self.path)
             return self.path
+
+    def _check_unchanged(self) -> None:
+        if state_of(found_at(self.path)) != state_of((self if self._after is None else self._after)._file):
+            raise CassetteFileError(
+                self.path,
+                f"something else wrote this cassette while {self.owner} was recording it",
+                remedy="Record it from one test in one process: name separate cassettes, or use one xdist worker.",
+            )
 
     def recording(self) -> list[Interaction]:
         """What `save` writes, or has written."""

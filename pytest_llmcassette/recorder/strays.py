@@ -6,13 +6,17 @@ import sys
 import threading
 import weakref
 from collections.abc import Collection, Sequence
+from typing import NoReturn
 
 from pytest_llmcassette.errors import RequestRefused
 
 known: weakref.WeakKeyDictionary[threading.Thread, tuple[str, bool]] = weakref.WeakKeyDictionary()
 """The owner of each, and whether it must not send anything ever after."""
 
-_SERVICE_MODULES = frozenset(
+told: dict[str, None] = {}
+"""What was refused and nobody may have seen, each once: a task's exception is often never looked at."""
+
+SERVICE_MODULES = frozenset(
     {
         "concurrent.futures.thread",
         "multiprocessing.pool",
@@ -31,11 +35,16 @@ def refuse(*, among_tests: bool) -> None:
     """Raise `RequestRefused` when the calling thread is one of them; `among_tests`: a cassette is in force now."""
     owner, for_good = known.get(threading.current_thread(), ("", False))
     if owner and (among_tests or for_good):
-        when = "while another test's cassette is in force" if among_tests else "although it only replays"
-        raise RequestRefused(
-            f"{owner} left the thread {threading.current_thread().name!r} running, and it has just sent a request "
-            f"{when}.\nThe request was not sent. Join the thread, or stop it, before its test ends."
-        )
+        what = f"left the thread {threading.current_thread().name!r} running"
+        refuse_one(owner, what, "Join the thread, or stop it,", among_tests)
+
+
+def refuse_one(owner: str, what: str, remedy: str, among_tests: bool) -> NoReturn:
+    """Raise `RequestRefused` for what `owner` left running. Its test has been reported: the run's end says it."""
+    when = "while another test's cassette is in force" if among_tests else "although it only replays"
+    said = f"{owner} {what}, and it has just sent a request {when}"
+    told.setdefault(f"{owner} {what}: the request that it sent after that test was refused", None)
+    raise RequestRefused(f"{said}.\nThe request was not sent. {remedy} before its test ends.")
 
 
 def note(
@@ -48,7 +57,7 @@ def note(
     frames = sys._current_frames()
     for thread in new:
         frame = frames.get(thread.ident or 0)
-        while frame is not None and frame.f_globals.get("__name__") not in _SERVICE_MODULES:
+        while frame is not None and frame.f_globals.get("__name__") not in SERVICE_MODULES:
             frame = frame.f_back
         if frame is None:
             known[thread] = owner, for_good

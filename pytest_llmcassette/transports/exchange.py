@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from pytest_llmcassette.errors import CassetteFault, NotIntercepted, RequestRefused
+from pytest_llmcassette.errors import CassetteStop, NotIntercepted, RequestRefused
 from pytest_llmcassette.recorder import in_force
+from pytest_llmcassette.recorder.outside import Block
 from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.recorder.requests import LiveRequest, RawHeaders
 from pytest_llmcassette.recorder.slot import RecordingSlot
@@ -23,7 +24,7 @@ from pytest_llmcassette.transports.unexpected import fault_of
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
-def exchange_for(what: Recorder | in_force.Suspension, method: str, url: str, errors: ClientErrors) -> Exchange | None:
+def exchange_for(what: in_force.InForce, method: str, url: str, errors: ClientErrors) -> Exchange | None:
     """The exchange of a request while `what` is in force; None lets the request through, unrecorded.
 
     Raises a `CassetteStop` for a request that must not be sent, and for a WebSocket.
@@ -31,6 +32,10 @@ def exchange_for(what: Recorder | in_force.Suspension, method: str, url: str, er
     try:
         if isinstance(what, in_force.Suspension):
             raise RequestRefused(f"{method} {shown(url)} was not sent. {what.reason}")
+        if isinstance(what, Block):
+            if what.lets(host_of(url), port_of(url)):
+                return None
+            raise what.refusal(f"{method} {shown(url)} was not sent", host_of(url))
         if what.config.ignore_hosts and is_ignored(what, url):
             return None
         if url.startswith(("ws:", "wss:")):
@@ -47,12 +52,17 @@ def exchange_for(what: Recorder | in_force.Suspension, method: str, url: str, er
 
 def is_ignored(recorder: Recorder, url: str) -> bool:
     """Whether the cassette's `ignore_hosts` lets this URL through."""
-    return recorder.ignores(host_of(url), urlsplit(url).port or _DEFAULT_PORTS.get(url.partition(":")[0]))
+    return recorder.ignores(host_of(url), port_of(url))
 
 
 def host_of(url: str) -> str:
     """The host of a URL, as `ignore_hosts` names it."""
     return urlsplit(url).hostname or ""
+
+
+def port_of(url: str) -> int | None:
+    """The port of a URL, its scheme's own where it names none."""
+    return urlsplit(url).port or _DEFAULT_PORTS.get(url.partition(":")[0])
 
 
 def shown(url: str) -> str:
@@ -98,6 +108,6 @@ class Exchange:
         finally:
             lock.release()
 
-    def fault(self, error: Exception) -> CassetteFault:
+    def fault(self, error: Exception) -> CassetteStop:
         """What to raise for an exception of our own code in this exchange, a binding's conversions included."""
         return fault_of(error, self.recorder, f"{self._method} {self._url}")

@@ -50,6 +50,19 @@ class Patches:
         setattr(owner, name, replacement)
         return True
 
+    def put_everywhere(self, module: ModuleType, name: str, make: Callable[[Any], Any]) -> bool:
+        """The same for a function or class of a module, also where it has been imported by its name."""
+        original = vars(module).get(name)
+        if original is None or any(ours is original for _, _, _, ours in self._made):
+            return original is not None
+        replacement = make(original)
+        for place in list(sys.modules.values()):
+            known = getattr(place, "__dict__", {})
+            for other in [other for other, value in list(known.items()) if value is original]:
+                self._made.append((place, other, original, replacement))
+                setattr(place, other, replacement)
+        return True
+
     def uninstall(self) -> None:
         """Put the libraries' own functions back where nobody has patched over ours."""
         while self._made:

@@ -1,4 +1,7 @@
-"""Jobs of thread pools belong to the test that submitted them. Tasks inherit that by their context, threads do not."""
+"""Threads, and jobs of thread pools, belong to the test that started them. Tasks inherit that by their context.
+
+The same for an `asyncio.Runner` that serves several tests: it keeps the context of the first.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,27 @@ from types import ModuleType
 from typing import Any
 
 from pytest_llmcassette.recorder import in_force
+from pytest_llmcassette.recorder.strays import SERVICE_MODULES
 from pytest_llmcassette.transports.patching import Patches
+
+_SUBMITTING = {
+    # asyncio's `run_in_executor` calls it too.
+    "concurrent.futures.thread": ("ThreadPoolExecutor", ("submit",)),
+    "multiprocessing.pool": ("ThreadPool", ("apply_async", "_map_async", "imap", "imap_unordered")),
+}
+"""By module: a pool of threads, and its methods that take a function first. One that is gone carries nothing."""
 
 
 def _patch(module: ModuleType) -> None:
-    """Patch `ThreadPoolExecutor.submit`, which asyncio's `run_in_executor` calls too."""
-    PATCHES.put(module.ThreadPoolExecutor, "submit", _carrying)
+    if module.__name__ == "asyncio.runners":
+        PATCHES.put(getattr(module, "Runner", module), "run", _joining)
+        return
+    if module.__name__ == "threading":
+        PATCHES.put(module.Thread, "start", _starting)
+        return
+    name, methods = _SUBMITTING[module.__name__]
+    for method in methods:
+        PATCHES.put(getattr(module, name), method, _carrying)
 
 
 def _carrying(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -24,4 +42,34 @@ def _carrying(original: Callable[..., Any]) -> Callable[..., Any]:
     return submit
 
 
-PATCHES = Patches(["concurrent.futures.thread"], _patch)
+def _starting(original: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(original)
+    def start(self: Any) -> None:
+        own = self.run
+        # Those of pools and loops serve one test after another.
+        code = getattr(self, "_target", None) or own
+        carried = own if getattr(code, "__module__", "") in SERVICE_MODULES else in_force.carried(own, is_thread=True)
+        if carried is not own:
+
+            def run() -> None:
+                del self.run
+                carried()
+
+            self.run = run
+        original(self)
+
+    return start
+
+
+def _joining(original: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(original)
+    def run(self: Any, coro: Any, *, context: Any = None) -> Any:
+        if context is None:
+            self.get_loop()
+            in_force.join_caller(self._context)
+        return original(self, coro, context=context)
+
+    return run
+
+
+PATCHES = Patches([*_SUBMITTING, "asyncio.runners", "threading"], _patch)

@@ -10,7 +10,8 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from pytest_llmcassette.errors import CassetteFault
+from pytest_llmcassette.cassette.encoding import InflatesTooMuch
+from pytest_llmcassette.errors import CassetteFault, CassetteStop, RequestRefused
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.recorder.recorder import Recorder
 
@@ -19,11 +20,11 @@ _STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
 _REPORTED = ("pytest", "respx", "httpx", "httpcore", "httpx2", "httpcore2", "trio", "anyio")
 _LONGEST = 500
 
-Fault = Callable[[Exception], CassetteFault]
+Fault = Callable[[Exception], CassetteStop]
 """What to raise for an exception of our own code."""
 
 
-def fault_of(error: Exception, what: Recorder | in_force.Suspension | None, doing: str) -> CassetteFault:
+def fault_of(error: Exception, what: in_force.InForce | None, doing: str) -> CassetteStop:
     """What to raise instead of `error` that our code raised while it was `doing` ("GET https://..."). `misses` has it.
 
     For an `Exception` alone: a `CassetteStop` and what else is none (a cancellation, Ctrl-C) pass as they are, and
@@ -31,7 +32,12 @@ def fault_of(error: Exception, what: Recorder | in_force.Suspension | None, doin
     """
     recorder = what if isinstance(what, Recorder) else None
     owner = "" if recorder is None else f" for {recorder.owner}"
-    fault = CassetteFault(_told(error, f"{doing.partition('?')[0]}{owner}"))
+    doing = f"{doing.partition('?')[0]}{owner}"
+    fault: CassetteStop
+    if isinstance(error, InflatesTooMuch):
+        fault = RequestRefused(f"The answer to {doing} was stopped: {error}.\n{error.remedy}")
+    else:
+        fault = CassetteFault(_told(error, doing))
     if recorder is not None:
         recorder.note(fault)
     return fault

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import sys
 import zlib
+from collections.abc import Callable
+from typing import Any
 
 import brotli
 import pytest
@@ -12,7 +14,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_llmcassette.cassette.encoding import decode_body, is_still_encoded
+from pytest_llmcassette.cassette.encoding import InflatesTooMuch, decode_body, decode_pieces, is_still_encoded
 from pytest_llmcassette.cassette.form import form_values
 from pytest_llmcassette.cassette.go_vcr.duration import format_duration, parse_duration
 from pytest_llmcassette.cassette.headers import canonical
@@ -205,3 +207,30 @@ def test_form_is_the_query_and_the_urlencoded_body(
 )
 def test_header_names_are_written_as_go_does(name: str, written: str) -> None:
     assert canonical(name) == written
+
+
+def zeros(megabytes: int, compressor: Any) -> bytes:
+    """As many zeros, compressed: the files are next to nothing."""
+    add = getattr(compressor, "compress", None) or compressor.process
+    end = getattr(compressor, "finish", None) or compressor.flush
+    return b"".join([*(add(bytes(1 << 20)) for _ in range(megabytes)), end()])
+
+
+COMPRESSORS: dict[str, Callable[[], Any]] = {
+    "gzip": lambda: zlib.compressobj(1, wbits=16 + zlib.MAX_WBITS),
+    "deflate": lambda: zlib.compressobj(1),
+    "br": lambda: brotli.Compressor(quality=1),
+    "zstd": lambda: zstandard.ZstdCompressor().compressobj(),
+}
+
+
+@pytest.mark.parametrize("encoding", COMPRESSORS)
+def test_nothing_is_inflated_beyond_the_limit(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    bomb = zeros(12, COMPRESSORS[encoding]())
+    assert len(bomb) < 100_000
+    assert decode_body(bomb, encoding) == (bytes(12 << 20), True)
+    monkeypatch.setenv("LLMCASSETTE_MAX_BODY_MB", "10")
+    for decode in (lambda: decode_body(bomb, encoding), lambda: decode_pieces([bomb[:9], bomb[9:]], encoding)):
+        with pytest.raises(InflatesTooMuch, match=f"Content-Encoding {encoding} inflates to more than 10 MB") as caught:
+            decode()
+        assert caught.value.remedy.endswith("LLMCASSETTE_MAX_BODY_MB=40 in the environment.")

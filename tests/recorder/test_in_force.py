@@ -87,13 +87,16 @@ def test_concurrent_tasks_each_see_their_own() -> None:
     assert all(own == found for own, found in seen)
 
 
-def test_a_context_captured_under_a_closed_cassette_sees_the_one_in_force() -> None:
-    """pytest-asyncio's session runner keeps the context of an earlier test."""
+def test_a_context_captured_under_a_closed_cassette() -> None:
+    """What still runs in it is of the earlier one, unless it joins the test that runs now."""
     with in_force.activate(recorder("earlier"), for_task=True):
         kept = contextvars.copy_context()
     assert kept.run(in_force.current) is None
     now = recorder("now")
     with in_force.activate(now):
+        with pytest.raises(RequestRefused, match="earlier left a task"):
+            kept.run(in_force.current)
+        kept.run(in_force.join_test)
         assert kept.run(in_force.current) is now
 
 

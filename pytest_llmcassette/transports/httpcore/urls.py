@@ -1,14 +1,10 @@
-"""What the pools and the guard of bare connections share: httpcore's URLs, and who is on the way to the network."""
+"""httpcore's URLs, which the pools and the guard of bare connections read."""
 
 from __future__ import annotations
 
-from contextvars import ContextVar
 from typing import Any
 
 DEFAULT_PORTS = {b"http": 80, b"https": 443}
-
-going_live: ContextVar[bool] = ContextVar("llmcassette_going_live", default=False)
-"""True while a pool sends a request that is being recorded: the connections that it uses may pass."""
 
 
 def url_of(url: Any) -> str:

@@ -1,0 +1,230 @@
+"""Where the requests begin of libraries that no cassette intercepts: the table of entries, and what to do instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from pytest_llmcassette.recorder.in_force import going_live
+from pytest_llmcassette.transports.httpcore.urls import url_of
+
+UrlOf = Callable[..., str]
+NETWORK = ("http:", "https:", "ws:", "wss:", "grpc:", "curl:")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a library's requests begin: `module`'s attribute `path`, a function that gets what `url_of` reads.
+
+    Every version has it that a project may use today; one that has not is told of (`patching.note_gone`). A function
+    of a module is replaced wherever it has been imported to.
+    """
+
+    library: str
+    module: str
+    path: str
+    url_of: UrlOf
+    optional: bool = False
+    """Not in every version that may be in use."""
+
+
+def _aiohttp_url(session: Any, method: str, url: Any, *args: Any, **kwargs: Any) -> str:
+    base = getattr(session, "_base_url", None)
+    return str(base.join(type(base)(str(url)))) if base is not None else str(url)
+
+
+def _sent_url(sender: Any, request: Any, *args: Any, **kwargs: Any) -> str:
+    return str(request.url)
+
+
+def _urllib3_url(pool: Any, method: str, url: str, *args: Any, **kwargs: Any) -> str:
+    port = f":{pool.port}" if pool.port else ""
+    return f"{pool.scheme}://{pool.host}{port}{url if url.startswith('/') else ''}"
+
+
+def _http_client_url(connection: Any, method: str, url: str, *args: Any, **kwargs: Any) -> str:
+    if "://" in url:
+        return url
+    tunnel = connection._tunnel_host
+    host, port = (tunnel, connection._tunnel_port) if tunnel else (connection.host, connection.port)
+    scheme = "https" if connection.default_port == 443 else "http"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}{url}"
+
+
+def _opened_url(opener: Any, target: Any, *args: Any, **kwargs: Any) -> str:
+    return target if isinstance(target, str) else str(target.full_url)
+
+
+def _grpc_target(call: Any, *args: Any, **kwargs: Any) -> str:
+    target = getattr(call, "_target", b"")
+    return "grpc://" + (target.decode("utf-8", "replace") if isinstance(target, bytes) else str(target))
+
+
+def _websocket_url(uri: str) -> str:
+    return uri
+
+
+def _url_at(place: int, *args: Any, **kwargs: Any) -> str:
+    """The argument at a place, or by its name: a URL, or an object that has one."""
+    given = args[place] if len(args) > place else kwargs.get("url", kwargs.get("request", ""))
+    return str(getattr(given, "url", given))
+
+
+_first_url, _second_url, _third_url = (partial(_url_at, place) for place in range(3))
+
+
+def _own_url(request: Any, *args: Any, **kwargs: Any) -> str:
+    return str(request.url)
+
+
+def _gevents_url(client: Any, method: str, uri: str, *args: Any, **kwargs: Any) -> str:
+    return uri if "://" in uri else f"{'https' if client.ssl else 'http'}://{client.host}:{client.port}{uri}"
+
+
+def _grpclib_target(channel: Any, *args: Any, **kwargs: Any) -> str:
+    return f"grpc://{channel._host}:{channel._port}" if channel._path is None else ""
+
+
+def _twisted_url(agent: Any, method: bytes, uri: bytes, *args: Any, **kwargs: Any) -> str:
+    return uri.decode("utf-8", "replace")
+
+
+_curl_urls: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
+"""What each handle of curl was told to fetch: curl itself does not say before it has."""
+
+
+def note_curl_url(handle: Any, option: Any, value: Any) -> None:
+    """For a handle's `setopt`."""
+    if int(option) == _CURLOPT_URL:
+        _curl_urls[handle] = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _curl_url(handle: Any, *args: Any, **kwargs: Any) -> str:
+    url = _curl_urls.get(handle, "an address that is not known")
+    return url if "://" in url else f"curl://{url}"
+
+
+def _added_curl_url(multi: Any, handle: Any, *args: Any, **kwargs: Any) -> str:
+    return _curl_url(handle)
+
+
+def _connection_url(connection: Any, request: Any) -> str:
+    return "" if going_live.get() else url_of(request.url)
+
+
+_CURLOPT_URL = 10002
+_METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
+_GRPC_CALLS = {
+    "_UnaryUnary": ("__call__", "with_call", "future"),
+    "_StreamUnary": ("__call__", "with_call", "future"),
+    "_UnaryStream": ("__call__",),
+    "_SingleThreadedUnaryStream": ("__call__",),
+    "_StreamStream": ("__call__",),
+}
+ENTRIES = (
+    Entry("aiohttp", "aiohttp", "ClientSession._request", _aiohttp_url),
+    Entry("requests", "requests.adapters", "HTTPAdapter.send", _sent_url),
+    Entry("botocore (boto3)", "botocore.httpsession", "URLLib3Session.send", _sent_url),
+    Entry("urllib3", "urllib3.connectionpool", "HTTPConnectionPool.urlopen", _urllib3_url),
+    Entry("urllib.request", "urllib.request", "OpenerDirector.open", _opened_url),
+    Entry("http.client", "http.client", "HTTPConnection.putrequest", _http_client_url),
+    # A connection that is used without its pool, which is where a cassette intercepts.
+    *(
+        Entry(library, library, path, _connection_url)
+        for library in ("httpcore", "httpcore2")
+        for path in ("HTTPConnection.handle_request", "AsyncHTTPConnection.handle_async_request")
+    ),
+    *(
+        Entry("websockets", f"websockets.{kind}.client", "parse_uri", _websocket_url)
+        for kind in ("asyncio", "sync", "trio", "legacy")
+    ),
+    *(
+        Entry("grpc", "grpc._channel", f"{kind}MultiCallable.{method}", _grpc_target)
+        for kind, methods in _GRPC_CALLS.items()
+        for method in methods
+    ),
+    *(
+        Entry("grpc.aio", "grpc.aio._channel", f"{kind}MultiCallable.__call__", _grpc_target)
+        for kind in ("UnaryUnary", "UnaryStream", "StreamUnary", "StreamStream")
+    ),
+    Entry("grpclib", "grpclib.client", "Channel.request", _grpclib_target),
+    Entry("aiosonic", "aiosonic.client", "HTTPClient.request", _second_url),
+    Entry("aiosonic", "aiosonic.web_socket_client", "WebSocketClient.connect", _second_url, optional=True),
+    Entry("geventhttpclient", "geventhttpclient.client", "HTTPClient.request", _gevents_url),
+    Entry("niquests", "niquests.adapters", "HTTPAdapter.send", _sent_url),
+    Entry("niquests", "niquests.adapters", "AsyncHTTPAdapter.send", _sent_url, optional=True),
+    Entry("picows", "picows.api", "ws_connect", _second_url),
+    Entry("tornado", "tornado.httpclient", "AsyncHTTPClient.fetch", _second_url),
+    Entry("tornado", "tornado.httpclient", "HTTPClient.fetch", _second_url),
+    Entry("tornado", "tornado.websocket", "WebSocketClientConnection.__init__", _second_url, optional=True),
+    Entry("twisted", "twisted.web.client", "Agent.request", _twisted_url, optional=True),
+    Entry("websocket-client", "websocket._core", "WebSocket.connect", _second_url),
+    # These connect in C or Rust, below every socket of Python's.
+    Entry("curl_cffi", "curl_cffi.curl", "Curl.perform", _curl_url),
+    Entry("curl_cffi", "curl_cffi.aio", "AsyncCurl.add_handle", _added_curl_url),
+    Entry("pycurl", "pycurl", "Curl.perform", _curl_url),
+    Entry("pycurl", "pycurl", "Curl.perform_rb", _curl_url, optional=True),
+    Entry("pycurl", "pycurl", "Curl.perform_rs", _curl_url, optional=True),
+    Entry("pycurl", "pycurl", "CurlMulti.add_handle", _added_curl_url),
+    *(
+        Entry("primp", "primp", f"{kind}.{method}", _second_url, optional=True)
+        for kind in ("Client", "AsyncClient")
+        for method in _METHODS
+    ),
+    *(Entry("primp", "primp", f"{kind}.request", _third_url) for kind in ("Client", "AsyncClient")),
+    *(Entry("primp", "primp", method, _first_url, optional=True) for method in _METHODS),
+    Entry("primp", "primp", "request", _second_url, optional=True),
+    *(
+        Entry("rnet", "rnet", f"{kind}.{method}", _second_url, optional=True)
+        for kind in ("Client", "BlockingClient")
+        for method in (*_METHODS, "trace", "websocket")
+    ),
+    *(Entry("rnet", "rnet", f"{kind}.request", _third_url) for kind in ("Client", "BlockingClient")),
+    *(Entry("rnet", "rnet", method, _first_url, optional=True) for method in (*_METHODS, "trace", "websocket")),
+    Entry("rnet", "rnet", "request", _second_url, optional=True),
+    *(
+        Entry("pyreqwest", "pyreqwest._pyreqwest", f"request.{path}", _own_url)
+        for path in (
+            "ConsumedRequest.send",
+            "SyncConsumedRequest.send",
+            "StreamRequest.__aenter__",
+            "SyncStreamRequest.__enter__",
+        )
+    ),
+    *(
+        Entry("pyreqwest", f"pyreqwest.simple.{kind}", f"pyreqwest_{method}", _first_url, optional=True)
+        for kind in ("request", "sync_request")
+        for method in _METHODS
+    ),
+    *(
+        Entry("pyreqwest", f"pyreqwest.simple.{kind}", "pyreqwest_request", _second_url, optional=True)
+        for kind in ("request", "sync_request")
+    ),
+)
+CURLS = ("pycurl", "curl_cffi.curl")
+"""Where curl's handles are told what to fetch."""
+
+REMEDIES = {
+    "google.genai": (
+        "google-genai",
+        "Give the client an httpx transport: HttpOptions(httpx_async_client=httpx2.AsyncClient()) "
+        "(httpx.AsyncClient() before google-genai 3).",
+    ),
+    "litellm": ("litellm", "Set DISABLE_AIOHTTP_TRANSPORT=True, or litellm.disable_aiohttp_transport = True."),
+    "openai": ("openai", "Build the client without http_client=DefaultAioHttpClient()."),
+    "anthropic": (
+        "anthropic",
+        "Build the client without http_client=DefaultAioHttpClient().",
+    ),
+    "fireworks": ("fireworks-ai", "Give the client an httpx transport: http_client=httpx.AsyncClient()."),
+    "google.auth": (
+        "google-auth",
+        "Give the client fixed credentials, google.oauth2.credentials.Credentials(token), or ignore the token's host.",
+    ),
+    "botocore": ("boto3", "Use a client on httpx (AnthropicBedrock), or stub boto3 with botocore.stub.Stubber."),
+    "xai_sdk": ("xai-sdk", "Use xAI's OpenAI-compatible API with the openai SDK: base_url='https://api.x.ai/v1'."),
+}
+"""Client packages by module name: how to call them, and what to do."""
