@@ -9,20 +9,17 @@ from contextlib import aclosing
 from functools import lru_cache, partial, wraps
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, Protocol, TypeVar, cast
+from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 import pytest_llmcassette
 from pytest_llmcassette.config import CassetteConfig, build_config
 from pytest_llmcassette.errors import ConfigError, NoCallsError, UnplayedError
+from pytest_llmcassette.llm_cassette import LlmCassette, is_complete, prepare_to_record
 from pytest_llmcassette.modes import RecordMode
 from pytest_llmcassette.recorder import in_force, turns
 from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.transports import install
 from pytest_llmcassette.transports.loops import in_thread
-
-if TYPE_CHECKING:
-    from pytest_llmcassette.cassette.model import Interaction
-    from pytest_llmcassette.llm_cassette import LlmCassette
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -36,12 +33,6 @@ class RunningTest(Protocol):
 
     def leave(self, recorder: Recorder, *, ended_well: bool) -> bool:
         """A block has ended, without an exception or with one; whether what it has left undone is to be told."""
-
-
-class _Block(NamedTuple):
-    recorder: Recorder
-    entry: in_force.Entry
-    test: RunningTest | None
 
 
 class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.py's users know
@@ -69,7 +60,7 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
         except TypeError:
             # A list among them, which cannot be remembered.
             self._config = build_config(("use_cassette", switches))
-        self._entered: list[_Block] = []
+        self._entered: list[tuple[Recorder, in_force.Entry, RunningTest | None]] = []
         self._has_turn = False
 
     def __enter__(self) -> LlmCassette:
@@ -104,7 +95,7 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
             self._config,
             how_to_record=f'{opening}, record_mode="once")',
             owner=f"{opening})",
-            is_complete=_is_complete,
+            is_complete=is_complete,
         )
         if recorder.exists_at_start:
             recorder.how_to_record = f'{opening}, record_mode="rewrite")'
@@ -112,9 +103,7 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
         return recorder
 
     def _enter(self, recorder: Recorder, test: RunningTest | None) -> LlmCassette:
-        from pytest_llmcassette.llm_cassette import LlmCassette
-
-        self._entered.append(_Block(recorder, in_force.push(recorder, for_task=True), test))
+        self._entered.append((recorder, in_force.push(recorder, for_task=True), test))
         return LlmCassette(recorder)
 
     def __exit__(
@@ -211,17 +200,8 @@ def _config(**switches: Any) -> CassetteConfig:
 def _prepared(recorder: Recorder) -> Recorder:
     recorder.prepare()
     if recorder.may_record:
-        # Imported here: a session that only replays needs no protocols until somebody reads a transcript.
-        from pytest_llmcassette.llm_cassette import prepare_to_record
-
         prepare_to_record()
     return recorder
-
-
-def _is_complete(interaction: Interaction) -> bool:
-    from pytest_llmcassette.llm_cassette import is_complete
-
-    return is_complete(interaction)
 
 
 def _explain_cuts(error: BaseException, recorder: Recorder) -> None:

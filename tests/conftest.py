@@ -9,7 +9,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import _pytest._code.code
@@ -48,21 +48,23 @@ def corpus() -> Path:
     return folder
 
 
-@pytest.fixture(params=[8, pytest.param(1, marks=pytest.mark.slow)], ids=["every 8th file", "every file"])
+@pytest.fixture(params=[8, pytest.param(1, marks=pytest.mark.slow)], ids=["every 8th", "every one"])
 def every(request: pytest.FixtureRequest) -> int:
-    """The step in which a test goes through the files of the corpus: a sample for those who wait, all for CI."""
+    """The step in which a test goes through files, or the bytes of one: a sample for those who wait, all for CI."""
     step: int = request.param
     return step
 
 
-@pytest.fixture(autouse=True)
-def _no_worker_and_no_ci(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def _no_worker_and_no_ci() -> Iterator[None]:
     """A pytest that a test starts is no xdist worker, also where the test runs in one: syrupy reads this variable.
 
     In CI pytest repeats whole messages in its summary, and what tests count would be there twice.
     """
-    for name in ("PYTEST_XDIST_WORKER", "CI", "BUILD_NUMBER"):
-        monkeypatch.delenv(name, raising=False)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("PYTEST_XDIST_WORKER", "CI", "BUILD_NUMBER"):
+            patch.delenv(name, raising=False)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +83,11 @@ class _Kept:
         self.entry_points = read.entry_points
         self.metadata = read.metadata
         self.version = read.version
-        self.files = read.files if any(entry.group == "pytest11" for entry in self.entry_points) else None
+        plugin = any(entry.group == "pytest11" for entry in self.entry_points)
+        # Of a plugin's files pytest looks for its modules and packages alone.
+        self.files = (
+            [file for file in read.files or () if file.suffix == ".py" and len(file.parts) < 3] if plugin else None
+        )
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._read, name)
@@ -107,6 +113,8 @@ def _looked_up_once() -> Iterator[None]:
         # Whether a decorator hides a fixture: asked of every name of every plugin and test module.
         patch.setattr(FixtureManager, "_check_for_wrapped_fixture", lambda *_: None, raising=False)
         patch.setattr(_pytest._code.code, "getstatementrange_ast", _parsing_once())
+        # For the first line that is printed; pluggy reads its own metadata each time.
+        patch.setattr(pluggy, "__version__", pluggy.__version__, raising=False)
         if hasattr(pluggy._manager, "_static_hook_attr"):
             patch.setattr(pluggy._manager, "_static_hook_attr", _looking_once())
         yield
@@ -152,7 +160,10 @@ def _looking_once() -> Any:
     found: dict[tuple[ModuleType, str], Any] = {}
 
     def static_hook_attr(holder: object, name: str) -> Any:
-        if not isinstance(holder, ModuleType) or not holder.__name__.startswith("_pytest."):
+        if not isinstance(holder, ModuleType):
+            method = getattr(type(holder), name, None)
+            return (method, getattr(holder, name)) if isinstance(method, FunctionType) else original(holder, name)
+        if holder.__name__.partition(".")[0] not in ("_pytest", "pytest_llmcassette", "syrupy"):
             return original(holder, name)
         if (holder, name) not in found:
             found[holder, name] = original(holder, name)
@@ -161,8 +172,8 @@ def _looking_once() -> Any:
     return static_hook_attr
 
 
-@pytest.fixture(autouse=True)
-def _runs_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def _runs_of_their_own() -> Iterator[None]:
     """A pytest inside a test begins with Python's own warning filters, not with this run's.
 
     And it keeps no record of its hook calls: a fifth of its time, and nobody here reads it.
@@ -175,8 +186,10 @@ def _runs_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
             warnings.resetwarnings()
             return original(*arguments, **options)
 
-    monkeypatch.setattr(pytest.Pytester, "inline_run", inline_run)
-    monkeypatch.setattr(pytest.Pytester, "make_hook_recorder", lambda self, manager: _Unwatched())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pytest.Pytester, "inline_run", inline_run)
+        patch.setattr(pytest.Pytester, "make_hook_recorder", lambda self, manager: _Unwatched())
+        yield
 
 
 def _forget_snapshots() -> None:

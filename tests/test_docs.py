@@ -53,14 +53,20 @@ def localised(text: str, url: str) -> str:
     return text
 
 
-def run_python(folder: Path, *arguments: str, url: str = "", keys: bool = False) -> subprocess.CompletedProcess[str]:
+def run_python(
+    folder: Path, *arguments: str, url: str = "", keys: bool = False, **variables: str
+) -> subprocess.CompletedProcess[str]:
     """Python in a folder, with the SDKs pointed at a provider, with its keys or without any."""
     bare = {name: value for name, value in os.environ.items() if not re.search("API_KEY|TOKEN|^PYTEST_|BASE_URL", name)}
     where = {"OPENAI_BASE_URL": f"{url}/v1", "ANTHROPIC_BASE_URL": url, "GOOGLE_GEMINI_BASE_URL": url}
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=folder,
-        env=bare | where | {"PYTHONPATH": str(ROOT / "examples")} | (dict.fromkeys(KEYS, API_KEY) if keys else {}),
+        env=bare
+        | where
+        | {"PYTHONPATH": str(ROOT / "examples")}
+        | (dict.fromkeys(KEYS, API_KEY) if keys else {})
+        | variables,
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -165,8 +171,10 @@ def help_text(program: str, *command: str) -> str:
         with contextlib.redirect_stdout(io.StringIO()) as printed, pytest.raises(SystemExit):
             main([*command, "--help"])
         return printed.getvalue()
-    # Not in the root, where pytest would import what all of our tests need.
-    result = run_python(ROOT / "docs", "-m", program, "--help")
+    # Not in the root, where pytest would import what all of our tests need; with no plugins but those of the pages.
+    plugins = ("xdist.plugin", "syrupy", "pytest_llmcassette.plugin") if program == "pytest" else ()
+    named = [word for plugin in plugins for word in ("-p", plugin)]
+    result = run_python(ROOT / "docs", "-m", program, *named, "--help", PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
     assert result.returncode == 0, result.stderr
     return result.stdout
 

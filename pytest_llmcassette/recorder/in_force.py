@@ -214,7 +214,7 @@ def _of_task() -> Entry | None:
     entry = _context.get()
     while entry is not None and not entry.in_force:
         entry = entry.outer
-    return entry if entry is not None and not _is_suspended_since(entry) else None
+    return None if entry is None or (_suspended and _is_suspended_since(entry)) else entry
 
 
 def _of_process() -> Recorder | Suspension | None:
@@ -262,8 +262,7 @@ def pop(entry: Entry) -> None:
         _started_by.set(None)
     if isinstance(entry.what, Suspension):
         return
-    if threading.active_count() > 1:
-        alive = threading.enumerate()
+    if threading.active_count() > 1 and not entry.before.issuperset(alive := threading.enumerate()):
         # A script may go on live after a `use_cassette`, with threads that it started in there.
         for_good = entry.is_a_test and not entry.what.may_record
         strays.note(alive, entry.before, entry.what.owner, for_good=for_good)

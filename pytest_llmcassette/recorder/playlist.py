@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 
 from pytest_llmcassette.cassette.model import Interaction, Outcome, Request
-from pytest_llmcassette.config import CassetteConfig
+from pytest_llmcassette.config import MATCHERS, CassetteConfig
 from pytest_llmcassette.matching import Matcher
 from pytest_llmcassette.modes import RecordMode
 from pytest_llmcassette.recorder.slot import is_transient
@@ -15,6 +15,9 @@ from pytest_llmcassette.redaction import Redactor
 
 if TYPE_CHECKING:
     from pytest_llmcassette.recorder.known_drift import KnownDrift
+
+_IN_THE_BYTES = frozenset(MATCHERS)
+"""What requests have in common whose method, URL and body are the same, byte for byte: all but headers."""
 
 
 class Playlist:
@@ -30,7 +33,7 @@ class Playlist:
         self._config = config
         self._played = bytearray(len(interactions))
         self._next = 0
-        self._bytes_decide = not any(name.startswith("header:") for name in config.match_on)
+        self._bytes_decide = _IN_THE_BYTES.issuperset(config.match_on)
         self._matcher: Matcher | None = None
         self._requests: list[Request] = []
         self._waiting: dict[Hashable, deque[int]] = {}

@@ -11,7 +11,8 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmcassette.cassette.encoding import InflatesTooMuch
-from pytest_llmcassette.cassette.files import found_at, state_of
+from pytest_llmcassette.cassette.files import found_at, save, state_of
+from pytest_llmcassette.cassette.loaded import load_shared
 from pytest_llmcassette.cassette.model import Interaction, Request
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.errors import CassetteFileError, CassetteStop, RequestNotRecorded, RequestRefused
@@ -199,8 +200,6 @@ class Recorder:
             if self._after is not None:
                 interactions = self._after.recording()
             elif self._file is not None and self.mode is not RecordMode.REWRITE:
-                from pytest_llmcassette.cassette.loaded import load_shared
-
                 try:
                     interactions = load_shared(self.path, self._file)
                 except CassetteFileError as error:
@@ -271,8 +270,6 @@ class Recorder:
             fresh = self._recording.fresh()
             if not fresh:
                 return None
-            from pytest_llmcassette.cassette.files import save
-
             merged = merge(fresh, self._load(), self.mode)
             self.left_over = len(merged) - len(fresh) if self.mode is RecordMode.ALL else 0
             save(self.path, merged, check=self._check_unchanged)

@@ -267,13 +267,13 @@ def test_an_edit_that_a_model_proposes_is_no_conflict(tmp_path: Path) -> None:
         assert load(path)[0].response.body.decode() == edit
 
 
-def test_a_file_cut_anywhere_is_refused_or_has_all_that_its_interactions_need(tmp_path: Path) -> None:
+def test_a_file_cut_anywhere_is_refused_or_has_all_that_its_interactions_need(tmp_path: Path, every: int) -> None:
     """A cut right behind an interaction cannot be told from a shorter file; any other can."""
     first = GO_VCR.encode()
     whole = first + first.partition(b"interactions:\n")[2].replace(b"id: 0", b"id: 1")
     path = tmp_path / "x.yaml"
     loaded = set()
-    for size in range(len(whole)):
+    for size in {*range(0, len(whole), every), len(first) - 1, len(first), len(whole) - 1}:
         path.write_bytes(whole[:size])
         try:
             interactions = load(path)

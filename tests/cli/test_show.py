@@ -322,13 +322,13 @@ COMMAND = [
 
 def test_a_reader_that_goes_away_is_no_crash(folder: Path) -> None:
     (folder / "many.yaml").write_text(go_vcr(*[CHAT] * 500))
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [*COMMAND, "--json", str(folder / "many.yaml")], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    process.stdout.readline()
-    process.stdout.close()
-    assert process.stderr.read() == b""
-    assert process.wait() == 141
+    ) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait() == 141
 
 
 def test_an_ascii_terminal_gets_escapes(folder: Path) -> None:

@@ -31,6 +31,17 @@ def ask(text="hi", path="/ask", **options):
         return client.post(os.environ["SERVER"] + path, json={"say": text}).text
 """
 
+SUBTESTS = """
+import contextlib
+import types
+
+if not hasattr(pytest, "Subtests"):
+    @pytest.fixture
+    def subtests():
+        return types.SimpleNamespace(test=contextlib.nullcontext)
+"""
+"""What a module with subtests begins with: an old pytest has none, and takes them for a part of the test."""
+
 BLOCKED = {
     "anyio": "--anyio",
     "asyncio": "--asyncio",
@@ -40,6 +51,7 @@ BLOCKED = {
     "hypothesispytest": "--hypothesis",
     "junitxml": "--junit",
     "legacypath": "",
+    "logging": "--log",
     "pastebin": "--pastebin",
     "platformdirs": "",
     "recwarn": "",

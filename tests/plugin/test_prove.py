@@ -65,6 +65,13 @@ def test_what_differs_is_named_and_fails_the_run(suite: Suite, monkeypatch: pyte
     result = suite.run(*arguments, "-k", "alike")
     assert "nothing was recorded, so that there is nothing to prove" in said(result)
     assert result.ret == 0
+
+
+@pytest.mark.slow
+def test_in_the_ini_file_it_is_for_runs_that_record(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_API_KEY", "real-key-0123456789")
+    suite.file("conftest.py", CONFTEST)
+    suite.test(TESTS)
     suite.file("pytest.ini", "[pytest]\nllmcassette_prove = true\nllmcassette_keep_response_headers = server\n")
     result = suite.run("--record-mode=rewrite", "--own", "value", "-k", "not failed", "--snapshot-update")
     assert "3 recorded tests replayed offline as recorded" in said(result)

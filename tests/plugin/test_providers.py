@@ -23,9 +23,9 @@ TEST = """
 import httpx
 
 def chat(provider):
-    client = httpx.Client(verify=False, headers={"Authorization": f"Bearer {provider.api_key}"})
     asked = {"model": provider.model, "messages": [{"role": "user", "content": "hi"}]}
-    return client.post(f"{provider.base_url}/v1/chat/completions", json=asked).json()
+    with httpx.Client(verify=False, headers={"Authorization": f"Bearer {provider.api_key}"}) as client:
+        return client.post(f"{provider.base_url}/v1/chat/completions", json=asked).json()
 
 @pytest.mark.cassette
 def test_simple(llm_provider, llm_cassette):

@@ -248,9 +248,8 @@ def test_a_recording_run_does_not_ask_for_the_price_list(
 
         @pytest.mark.cassette(record_mode="rewrite")
         def test_ask():
-            with PlainServer() as server:
-                asked = {"model": "m", "messages": []}
-                httpx.Client(verify=False).post(f"{server.url}/v1/chat/completions", json=asked)
+            with PlainServer() as server, httpx.Client(verify=False) as client:
+                client.post(f"{server.url}/v1/chat/completions", json={"model": "m", "messages": []})
         """
     )
     result = run(pytester, *arguments)

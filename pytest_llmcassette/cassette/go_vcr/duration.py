@@ -14,7 +14,7 @@ _UNITS = {
     "m": 60 * 10**9,
     "h": 3600 * 10**9,
 }
-_PART = re.compile(r"([0-9]*)(?:\.([0-9]*))?(ns|us|µs|μs|ms|s|m|h)")
+_PART = re.compile(r"(?=\.?[0-9])([0-9]*)(?:\.([0-9]*))?(ns|us|µs|μs|ms|s|m|h)")
 
 
 def format_duration(nanoseconds: int) -> str:
@@ -52,13 +52,12 @@ def parse_duration(text: str) -> int:
     total = place = 0
     while place < len(rest):
         found = _PART.match(rest, place)
-        if not found or not (found.group(1) or found.group(2)):
+        if not found:
             raise ValueError(f"{text!r} is no duration")
-        unit = _UNITS[found.group(3)]
-        fraction = (found.group(2) or "")[:18]
-        total += int(found.group(1) or 0) * unit
+        whole, fraction, unit = found.groups()
+        total += int(whole or 0) * _UNITS[unit]
         if fraction:
-            total += int(fraction) * unit // 10 ** len(fraction)
+            total += int(fraction[:18]) * _UNITS[unit] // 10 ** len(fraction[:18])
         place = found.end()
     if not rest:
         raise ValueError("an empty duration")

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from pytest_llmcassette.cassette.go_vcr.duration import parse_duration
-from pytest_llmcassette.cassette.go_vcr.lines import Lines, copied, is_small
+from pytest_llmcassette.cassette.go_vcr.lines import Lines, small_map
 from pytest_llmcassette.cassette.go_vcr.ordinary import is_ordinary
 from pytest_llmcassette.cassette.go_vcr.own_scalars import DeclinedError
 from pytest_llmcassette.cassette.model import Interaction, Request, Response
@@ -111,10 +111,11 @@ class _Interactions(Lines):
             self.place = middle.end()
             self.body(response)
             tail = _USUAL_END.match(raw, self.place)
-            if tail and is_small(tail[1]) and (headers is None or is_small(headers)):
-                if headers is not None:
-                    request.headers = copied(headers)
-                response.headers = copied(tail[1])
+            asked = {} if headers is None else small_map(headers)
+            answered = small_map(tail[1]) if tail else None
+            if tail and asked is not None and answered is not None:
+                request.headers = asked
+                response.headers = answered
                 response.status = tail[2].decode()
                 response.code = int(tail[3])
                 response.duration_ns = parse_duration(tail[4].decode())

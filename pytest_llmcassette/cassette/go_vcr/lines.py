@@ -77,10 +77,11 @@ class Lines:
         """Names and values. The same few blocks stand in all files of a suite, so a plain one is read only once."""
         end = _MAP_END.search(self.raw, self.place)
         block = self.raw[self.place : end.start() + 1] if end else b""
-        if block and is_small(block):
-            self.place += len(block)
-            return copied(block)
-        return self.entries()
+        found = small_map(block) if block else None
+        if found is None:
+            return self.entries()
+        self.place += len(block)
+        return found
 
     def entries(self) -> Headers:
         found: Headers = {}
@@ -106,8 +107,8 @@ class Lines:
         if first == b'"':
             return double_quoted(written, 0, len(written)).decode("utf-8")
         if first == b"'":
-            late = single_quoted(written, 0, len(written))
-        elif first == b"|":
+            return single_quoted(written, 0, len(written)).decode("utf-8")
+        if first == b"|":
             late, self.place = block(self.raw, written, self.place, indent)
         elif written == b"!!binary |":
             late, self.place = binary_block(self.raw, self.place, indent)
@@ -125,11 +126,12 @@ class Lines:
         self.place = end + 1
         late: Late
         if first == 0x27:
-            late = single_quoted(raw, start, end)
-        elif first == 0x22:
+            message.body = single_quoted(raw, start, end)
+            return
+        if first == 0x22:
             message.body = double_quoted(raw, start, end)
             return
-        elif first == 0x7C:
+        if first == 0x7C:
             late, self.place = block(raw, raw[start:end], end + 1, 6)
         elif raw.startswith(b"!!binary |\n", start):
             late, self.place = binary_block(raw, end + 1, 6)
@@ -143,13 +145,10 @@ class Lines:
         defer_body(message, late)
 
 
-def is_small(block: bytes) -> bool:
-    """Whether a map's lines are few and plain enough to be remembered."""
-    return len(block) < _SMALL_BLOCK and b"|\n" not in block
-
-
-def copied(block: bytes) -> Headers:
-    """Names and values of a small map, which the caller may change."""
+def small_map(block: bytes) -> Headers | None:
+    """Names and values, which the caller may change, if the lines are few and plain enough to be remembered."""
+    if len(block) >= _SMALL_BLOCK or b"|\n" in block:
+        return None
     return {name: list(values) for name, values in _small_block(block)}
 
 

@@ -47,21 +47,22 @@ class _Listening(bytes):
     """A header's name. Where it is copied or pickled it becomes plain bytes."""
 
     told: tuple[Callable[[str], None], Callable[[bytes], bool]]
-    _lower: _Listening | None = None
+    is_lower = False
 
     def __reduce__(self) -> tuple[Any, ...]:
         return bytes, (bytes(self),)
 
     def lower(self) -> bytes:
-        if self._lower is None:
-            self._lower = type(self)(super().lower())
-            self._lower.told = self.told
-        return self._lower
+        if self.is_lower:
+            return self
+        lower = type(self)(super().lower())
+        lower.told, lower.is_lower = self.told, True
+        return lower
 
     def __eq__(self, other: object) -> bool:
         if type(other) is bytes and other not in _BY_HTTPX:
             note, hears = self.told
-            if hears(other) and _is_asked_for_by_a_user():
+            if _is_asked_for_by_a_user() and hears(other):
                 note(other.decode("latin-1"))
         return bytes.__eq__(self, other)
 
