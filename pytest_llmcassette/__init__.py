@@ -26,6 +26,8 @@ if TYPE_CHECKING:
         RequestRefused,
         UnplayedError,
     )
+    from pytest_llmcassette.faults.fault import Expect, Fault
+    from pytest_llmcassette.faults.registry import all_faults, register_fault, response_faults, stream_faults
     from pytest_llmcassette.llm_cassette import LlmCassette
     from pytest_llmcassette.modes import RecordMode
     from pytest_llmcassette.protocols.transcript import Transcript
@@ -38,6 +40,8 @@ __all__ = [
     "CassetteFileError",
     "CassetteStop",
     "ConfigError",
+    "Expect",
+    "Fault",
     "LlmCassette",
     "NoCallsError",
     "NotIntercepted",
@@ -49,8 +53,12 @@ __all__ = [
     "Transcript",
     "UnplayedError",
     "Usage",
+    "all_faults",
     "assert_equivalent",
     "differences",
+    "register_fault",
+    "response_faults",
+    "stream_faults",
     "use_cassette",
 ]
 
@@ -58,13 +66,19 @@ running_test: Callable[[], RunningTest | None] | None = None
 """Set by the plugin while a test runs: `use_cassette` asks for the test that it is entered in."""
 
 _HOMES = {
+    "Expect": "faults.fault",
+    "Fault": "faults.fault",
     "LlmCassette": "llm_cassette",
     "Provider": "provider",
     "RecordMode": "modes",
     "Transcript": "protocols.transcript",
     "Usage": "protocols.usage",
+    "all_faults": "faults.registry",
     "assert_equivalent": "answers.equivalence",
     "differences": "answers.equivalence",
+    "register_fault": "faults.registry",
+    "response_faults": "faults.registry",
+    "stream_faults": "faults.registry",
     "use_cassette": "context",
 }
 """The module of each name; those that are missing here are errors."""

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping
 from contextlib import aclosing
 from functools import lru_cache, partial, wraps
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ParamSpec, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, cast
 
 import pytest_llmcassette
 from pytest_llmcassette.config import CassetteConfig, build_config
-from pytest_llmcassette.errors import ConfigError, NoCallsError, UnplayedError
+from pytest_llmcassette.errors import CassetteError, ConfigError, NoCallsError, UnplayedError
 from pytest_llmcassette.llm_cassette import LlmCassette, is_complete, prepare_to_record
 from pytest_llmcassette.modes import RecordMode
 from pytest_llmcassette.recorder import in_force, turns
 from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.transports import install
 from pytest_llmcassette.transports.loops import in_thread
+
+if TYPE_CHECKING:
+    from pytest_llmcassette.faults.fault import Fault
+    from pytest_llmcassette.faults.injection import Injection
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -45,16 +49,26 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
     code in the block swallowed is raised again. Raises `ConfigError` for a switch that does not
     exist, or where the path is missing.
 
+    `faults` are met by its answers, each a fault's name, a `Fault` or an `injection(...)` with options: see
+    docs/faults.md. Nothing is recorded then, and `CassetteError` is raised at the end for one that struck nothing.
+
     In a pytest test the test's settings apply: `--record-mode` beats the argument; marker, `llm_cassette_config` and
     ini fill in what the arguments leave open. A recording is kept if the test ends as declared. Elsewhere, also in a
     fixture of wider scope than function, it is written when the block ends without an exception.
     """
 
-    def __init__(self, path: str | os.PathLike[str], **switches: Any) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        faults: Iterable[str | Fault | Injection] = (),
+        **switches: Any,
+    ) -> None:
         if callable(path):
             raise ConfigError('use_cassette needs the path of a cassette: @use_cassette("cassettes/name.yaml").')
         self._path = path if isinstance(path, Path) else Path(path)
         self._switches = switches
+        self._faults = tuple(faults)
         try:
             self._config = _config(**switches)
         except TypeError:
@@ -73,15 +87,23 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
         __tracebackhide__ = True
         install()
         if test is not None:
-            return _prepared(test.open(self._path, self._switches))
+            return self._under_faults(test.open(self._path, self._switches))
         if self._config.record_mode is RecordMode.ONCE:
             turns.take(self._path)
             self._has_turn = True
         try:
-            return _prepared(self._recorder())
+            return self._under_faults(self._recorder())
         except BaseException:
             self._end_turn()
             raise
+
+    def _under_faults(self, recorder: Recorder) -> Recorder:
+        if self._faults:
+            # Imported here: few blocks have any.
+            from pytest_llmcassette.faults.injection import Injections, injection
+
+            Injections(map(injection, self._faults)).put_in_force(recorder)
+        return _prepared(recorder)
 
     def _end_turn(self) -> None:
         if self._has_turn:
@@ -126,7 +148,9 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
         if error is not None and test is None and recorder.config.chunking != "event":
             _explain_cuts(error, recorder)
         tells = error is None if test is None else test.leave(recorder, ended_well=error is None)
-        return partial(_settle, recorder, saves=test is None) if tells else _nothing
+        if not tells:
+            return _nothing
+        return partial(_settle, recorder, saves=test is None, is_under_faults=bool(self._faults))
 
     async def __aenter__(self) -> LlmCassette:
         __tracebackhide__ = True
@@ -150,7 +174,10 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
                 f"@use_cassette decorates functions, not {function!r}. "
                 "For all tests of a class mark the class with @pytest.mark.cassette."
             )
-        return cast(Callable[P, R], _decorated(function, lambda: use_cassette(self._path, **self._switches)))
+        return cast(
+            Callable[P, R],
+            _decorated(function, lambda: use_cassette(self._path, faults=self._faults, **self._switches)),
+        )
 
 
 def _running_test() -> RunningTest | None:
@@ -204,6 +231,16 @@ def _prepared(recorder: Recorder) -> Recorder:
     return recorder
 
 
+def _check_struck(recorder: Recorder) -> None:
+    """Raises `CassetteError` for a fault of the block that has struck nothing."""
+    __tracebackhide__ = True
+    from pytest_llmcassette.faults.injection import Injections
+
+    for change in recorder.changes:
+        if isinstance(change, Injections) and change.idle:
+            raise CassetteError(change.idle[0].why_not())
+
+
 def _explain_cuts(error: BaseException, recorder: Recorder) -> None:
     """In a test its report says so."""
     from pytest_llmcassette.replay.cuts import told
@@ -216,7 +253,7 @@ def _nothing() -> None:
     """Nothing is left to be done."""
 
 
-def _settle(recorder: Recorder, *, saves: bool) -> None:
+def _settle(recorder: Recorder, *, saves: bool, is_under_faults: bool) -> None:
     """What a clean exit still has to say, the gravest first; nothing is written when the block went wrong."""
     __tracebackhide__ = True
     if recorder.misses:
@@ -224,12 +261,14 @@ def _settle(recorder: Recorder, *, saves: bool) -> None:
     if saves:
         recorder.save()
     config = recorder.config
+    if is_under_faults:
+        _check_struck(recorder)
     if not recorder.calls and not config.allow_no_calls:
         raise NoCallsError(
             f"{recorder.owner} was in force, but no request was made through httpx or httpx2.\n"
             "Check that the code under test is really called, or pass allow_no_calls=True."
         )
-    unplayed = [] if config.allow_unplayed else recorder.unplayed()
+    unplayed = [] if config.allow_unplayed or recorder.is_altered else recorder.unplayed()
     if unplayed:
         asked = "\n".join(f"  {one.request.method} {one.request.url}" for one in unplayed)
         raise UnplayedError(

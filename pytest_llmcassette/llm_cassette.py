@@ -29,6 +29,10 @@ def prepare_to_record() -> None:
     import_module("encodings.idna")
 
 
+_SAID = ("chat", "completion", "embedding")
+"""Kinds of answers that are the one transcript of a test, whatever else it did."""
+
+
 def _copied(headers: Headers) -> Headers:
     return {name: list(values) for name, values in headers.items()}
 
@@ -86,8 +90,12 @@ class LlmCassette:
 
     @property
     def transcript(self) -> Transcript:
-        """The one transcript; raises `CassetteError` naming what there is when there is none, or several."""
+        """The one transcript; raises `CassetteError` naming what there is when there is none, or several.
+
+        Where something was said, what was made, heard or ranked beside it is not asked for: see `transcripts`.
+        """
         found = self.transcripts
+        found = tuple(one for one in found if one.kind in _SAID) or found
         if len(found) == 1:
             return found[0]
         if found:

@@ -47,9 +47,10 @@ def record(server: HostileServer, path: Path, *routes: str) -> Path:
 
 def test_recording_is_kept_only_on_a_clean_exit(server: HostileServer, tmp_path: Path) -> None:
     path = tmp_path / "deep" / "er" / "it.yaml"
-    with pytest.raises(ZeroDivisionError), use_cassette(path, record_mode="once"):
+    with pytest.raises(ZeroDivisionError) as caught, use_cassette(path, record_mode="once"):
         get_and_fail(server, "/json")
     assert not path.exists()
+    assert caught.value.__notes__ == [f"The recording {path} was discarded, since this ended its block."]
     record(server, path, "/json")
     before = path.read_bytes()
     with pytest.raises(ZeroDivisionError), use_cassette(path, record_mode="rewrite"):

@@ -23,7 +23,7 @@ from pytest_llmcassette.cassette import files, formats
 from pytest_llmcassette.cassette.model import Interaction, Request, Response
 from pytest_llmcassette.cli import main
 from pytest_llmcassette.config import CassetteConfig
-from pytest_llmcassette.faults.cut import cut
+from pytest_llmcassette.faults.injection import injection
 from pytest_llmcassette.replay.deliver import deliver
 
 answer = {"id": "1", "model": "m", "choices": [{"index": 0, "message": {"content": "Hi"}, "finish_reason": "stop"}]}
@@ -33,8 +33,9 @@ asked = Interaction(request=asking, response=Response(body=json.dumps(answer).en
 files.save("a.yaml", [asked])
 files.save("b.pairs", files.load("a.yaml"), pairs.write)
 assert files.load("b.pairs")[0].response.body == asked.response.body
-cutting = deliver(asked, CassetteConfig(), (cut,))
-assert (len(list(cutting.pieces)), cutting.end.kind) == (1, "ReadError")
+cutting = deliver(asked, CassetteConfig(), (injection("half"),))
+assert sum(len(piece) for _, piece in cutting.pieces) == len(asked.response.body) // 2
+assert cutting.altered.end == "RemoteProtocolError"
 sys.exit(main(["show", "--json", "a.yaml"]) or main(["count", "."]))
 """
 

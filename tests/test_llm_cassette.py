@@ -142,3 +142,35 @@ def test_a_test_that_changes_an_interaction_spoils_neither_the_file_nor_its_next
         again.request(LiveRequest("POST", CHAT, [(b"content-type", b"application/json")], json.dumps(asked).encode()))
         assert LlmCassette(again).transcript.text == "hello"
         spoil(LlmCassette(again))
+
+
+def test_the_one_transcript_is_what_was_said(recorder: Recorder) -> None:
+    """What was made, ranked or checked beside a chat does not take its place."""
+    cassette = LlmCassette(recorder)
+    exchange(recorder, "https://api.openai.com/v1/moderations", {"input": "x"}, {"results": []})
+    image = {"created": 1, "data": [{"url": "https://i/1"}]}
+    exchange(recorder, "https://api.openai.com/v1/images/generations", {"model": "dall-e-3"}, image)
+    assert cassette.transcript.kind == "image"
+    chat(recorder, "gpt-4o", "hello", prompt_tokens=3, completion_tokens=4, total_tokens=7)
+    assert cassette.transcript.text == "hello"
+    assert [one.kind for one in cassette.transcripts] == ["image", "chat"]
+    assert cassette.usage == Usage(input_tokens=3, output_tokens=4, total_tokens=7, billed_units={"images": 1})
+
+
+def test_a_batch_and_the_file_of_its_answers_count_once(recorder: Recorder) -> None:
+    cassette = LlmCassette(recorder)
+    usage = {"input_tokens": 10, "output_tokens": 5, "total_tokens": 15}
+    batch = {"id": "batch_1", "object": "batch", "status": "completed", "output_file_id": "file-1", "usage": usage}
+    exchange(recorder, "https://api.openai.com/v1/batches/batch_1", None, {**batch, "status": "in_progress"}, "GET")
+    assert cassette.usage.total_tokens is None
+    exchange(recorder, "https://api.openai.com/v1/batches/batch_1", None, batch, "GET")
+    assert cassette.usage.total_tokens == 15
+    answer = {
+        "object": "chat.completion",
+        "model": "gpt-4o",
+        "choices": [{"index": 0, "message": {"content": "hello"}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15},
+    }
+    line = json.dumps({"custom_id": "1", "response": {"status_code": 200, "body": answer}}).encode() + b"\n"
+    exchange(recorder, "https://api.openai.com/v1/files/file-1/content", None, line, "GET")
+    assert (cassette.transcript.text, cassette.usage.total_tokens) == ("hello", 15)

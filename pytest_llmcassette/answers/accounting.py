@@ -15,6 +15,7 @@ from typing import TypeVar
 from pytest_llmcassette.answers.prices import Price, price_of
 from pytest_llmcassette.protocols.transcript import Transcript
 from pytest_llmcassette.protocols.usage import Usage
+from pytest_llmcassette.recorder.requests import SentRequest
 
 _T = TypeVar("_T")
 
@@ -49,14 +50,22 @@ def _total_cost(prices: Sequence[Price]) -> tuple[Decimal | None, str | None]:
     return sum((price.cost for price in prices if price.cost is not None), Decimal(0)), None
 
 
-def over_budget(transcripts: Sequence[Transcript], budget: Budget, when: datetime | None = None) -> list[str]:
+def over_budget(
+    transcripts: Sequence[Transcript],
+    budget: Budget,
+    when: datetime | None = None,
+    *,
+    unread: Sequence[SentRequest] = (),
+) -> list[str]:
     """What is over budget, or cannot be checked, in words: one text for each limit; empty when all limits hold.
 
     The texts say themselves which of the two they are: `... spent, ... allowed` or `llm_budget(...) cannot be checked`.
 
-    `when` is the time of the recording for answers whose body does not say it.
+    `when` is the time of the recording for answers whose body does not say it. `unread` are requests that may have been
+    paid for and whose answers no protocol reads: no limit can be checked with them.
     """
-    problems: list[str] = []
+    transcripts = [one for one in transcripts if one.is_billed]
+    problems: list[str] = [_unread(budget, unread)] if unread else []
     for name, count in (("input", _input), ("output", _output), ("total", _total_tokens)):
         limit: int | None = getattr(budget, f"{name}_tokens")
         if limit is not None:
@@ -64,6 +73,17 @@ def over_budget(transcripts: Sequence[Transcript], budget: Budget, when: datetim
     if budget.cost is not None:
         problems += _over_cost(budget.cost, transcripts, when)
     return problems
+
+
+def _unread(budget: Budget, unread: Sequence[SentRequest]) -> str:
+    limits = [f"{name}={limit}" for name in budget.__slots__ if (limit := getattr(budget, name)) is not None]
+    return "\n".join(
+        [
+            f"llm_budget({', '.join(limits)}) cannot be checked: no wire protocol reads what these answered.",
+            *(f"  {sent.method} {sent.url.partition('?')[0]}" for sent in unread),
+            "Register a protocol for them (`pytest_llmcassette.protocols.registry.register`), or drop this budget.",
+        ]
+    )
 
 
 def _over_tokens(

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pytest_llmcassette.protocols import registry
+from pytest_llmcassette.protocols.base import Exchange
+from pytest_llmcassette.protocols.hosts import is_known
 from pytest_llmcassette.protocols.transcript import Transcript
 from pytest_llmcassette.recorder.requests import SentRequest
 
@@ -30,11 +32,27 @@ def transcripts_of(requests: Iterable[SentRequest]) -> tuple[Transcript, ...]:
     return tuple(transcript for transcript in found if transcript is not None)
 
 
+def unread_of(requests: Iterable[SentRequest]) -> tuple[SentRequest, ...]:
+    """The requests to known providers that were answered well, may have been paid for, and are read by no protocol."""
+    return tuple(sent for sent in requests if is_unread(sent))
+
+
+def is_unread(sent: SentRequest) -> bool:
+    """Whether nobody knows what an answer of a known provider cost: see `unread_of`."""
+    if sent.interaction is None or not 200 <= sent.interaction.response.code < 300 or transcript_of(sent) is not None:
+        return False
+    # Imported here: a replay alone asks for no figures.
+    from pytest_llmcassette.protocols.free import free_kind
+
+    exchange = Exchange(sent.interaction)
+    return is_known(exchange.host) and free_kind(exchange) is None
+
+
 def superseded(requests: Iterable[SentRequest]) -> frozenset[SentRequest]:
     """The requests whose answers another one took over: it was asked for again until it was there, or had been cut.
 
     Of a response that was polled (GET, the same URL) only the last poll counts, and a stream that was cut and resumed
-    by GET is one answer. What is no LLM answer takes none over.
+    by GET is one answer, as are a batch and the file of its answers. What is no LLM answer takes none over.
     """
     polls: dict[str, SentRequest] = {}
     cut: dict[tuple[str, str], SentRequest] = {}
@@ -52,6 +70,7 @@ def superseded(requests: Iterable[SentRequest]) -> frozenset[SentRequest]:
         if is_poll:
             gone.update(one for one in (earlier, cut.get(answer)) if one is not None)
             polls[sent.url] = sent
-        if not transcript.complete:
+        if not transcript.complete or transcript.kind == "batch":
+            # A batch adds up what its file holds.
             cut[answer] = sent
     return frozenset(gone)

@@ -97,7 +97,8 @@ def usage_line(usage: Usage) -> str:
         words.append(f"{usage.output_tokens:,} out{reasoning}")
     if usage.total_tokens is not None:
         words.append(f"{usage.total_tokens:,} total")
-    words.extend(f"{count:,} {name}" for name, count in usage.server_tool_calls.items() if count)
+    counts = (*usage.server_tool_calls.items(), *usage.billed_units.items())
+    words.extend(f"{count:,} {name}" for name, count in counts if count)
     return ", ".join(words) or "no figures"
 
 

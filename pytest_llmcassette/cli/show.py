@@ -16,8 +16,10 @@ from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.cli.paths import cassette_files, patterns
 from pytest_llmcassette.cli.terminal import Terminal
 from pytest_llmcassette.errors import CassetteError
+from pytest_llmcassette.protocols.base import Exchange
+from pytest_llmcassette.protocols.free import free_kind
 from pytest_llmcassette.protocols.registry import read
-from pytest_llmcassette.protocols.transcript import ExchangeError
+from pytest_llmcassette.protocols.transcript import Choice, ExchangeError, Media, Transcript
 from pytest_llmcassette.protocols.usage import Usage
 
 # 128 + SIGPIPE: what the shell reports for any program whose reader went away (`... | head`).
@@ -85,7 +87,7 @@ def _complaint(file: str, problem: Exception) -> str:
 
 _OF_ANSWERS = (
     *("protocol", "provider", "stream", "id", "model", "text", "reasoning", "refusal", "tool_calls", "finish_reason"),
-    *("complete", "error", "usage", "request_model"),
+    *("complete", "error", "usage", "request_model", "service_tier", "kind"),
 )
 """What is null where no protocol knows the exchange."""
 
@@ -100,22 +102,34 @@ def row(file: str, index: int, interaction: Interaction) -> dict[str, Any]:
         "status": interaction.response.code,
         **{name: getattr(transcript, name, None) for name in _OF_ANSWERS},
         "tool_calls": [],
+        "choices": None,
+        "media": [],
         "method": interaction.request.method,
         "notes": [],
     }
+    if transcript is None:
+        # Free, but known.
+        found["kind"] = free_kind(Exchange(interaction))
     if transcript is not None:
         error, usage = transcript.error, transcript.usage
-        calls = transcript.tool_calls
-        # SDKs fill "" in where the wire had no text; here an absent text is null.
-        found["text"] = transcript.text or None
-        found["tool_calls"] = [{"id": call.id, "name": call.name, "arguments": call.arguments} for call in calls]
+        found.update(_said(transcript))
+        if len(transcript.choices) > 1:
+            found["choices"] = [{"index": choice.index, **_said(choice)} for choice in transcript.choices]
+        found["media"] = [_fields(part) for part in transcript.parts if isinstance(part, Media)]
         found["error"] = None if error is None else _fields(error)
         found["usage"] = None if usage is None else _fields(usage)
         found["notes"] = list(transcript.notes)
     return found
 
 
-def _fields(value: ExchangeError | Usage) -> dict[str, Any]:
+def _said(one: Transcript | Choice) -> dict[str, Any]:
+    # SDKs fill "" in where the wire had no text; here an absent text is null.
+    calls = [{"id": call.id, "name": call.name, "arguments": call.arguments} for call in one.tool_calls]
+    words = {"text": one.text or None, "reasoning": one.reasoning, "refusal": one.refusal}
+    return {**words, "tool_calls": calls, "finish_reason": one.finish_reason}
+
+
+def _fields(value: ExchangeError | Media | Usage) -> dict[str, Any]:
     """All fields by name, but for what is the wire's own."""
     values = {field.name: getattr(value, field.name) for field in fields(value) if field.name != "wire"}
     return {name: dict(value) if isinstance(value, Mapping) else value for name, value in values.items()}

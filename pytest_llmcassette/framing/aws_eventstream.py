@@ -143,3 +143,36 @@ def _exactly(block: bytes, at: int, size: int) -> bytes:
 
 def _text(value: HeaderValue | None) -> str:
     return value if isinstance(value, str) else ""
+
+
+def frames(body: bytes) -> list[bytes]:
+    """The body cut behind its frames, nothing left out; what makes no whole frame is the last piece."""
+    found, start = [], 0
+    while len(body) - start >= _PRELUDE.size:
+        length = _PRELUDE.unpack_from(body, start)[0]
+        if length < _SHORTEST or start + length > len(body):
+            break
+        found.append(body[start : start + length])
+        start += length
+    return found + ([body[start:]] if start < len(body) else [])
+
+
+def with_payload(frame: bytes, payload: bytes) -> bytes:
+    """A whole, sound frame with its headers as they are, another payload, and checksums that fit."""
+    header_length = _PRELUDE.unpack_from(frame)[1]
+    return _framed(frame[_PRELUDE.size : _PRELUDE.size + header_length], payload)
+
+
+def frame_of(headers: Mapping[str, str], payload: bytes) -> bytes:
+    """A frame with these headers, all of them texts."""
+    block = b""
+    for name, value in headers.items():
+        raw = value.encode()
+        block += bytes([len(name)]) + name.encode() + b"\x07" + struct.pack(">H", len(raw)) + raw
+    return _framed(block, payload)
+
+
+def _framed(header_block: bytes, payload: bytes) -> bytes:
+    lengths = struct.pack(">II", _SHORTEST + len(header_block) + len(payload), len(header_block))
+    frame = lengths + _CRC.pack(crc32(lengths)) + header_block + payload
+    return frame + _CRC.pack(crc32(frame))

@@ -12,3 +12,9 @@ def parse(body: bytes) -> tuple[list[str], str | None]:
     # Not splitlines(): U+2028 and its like may stand raw inside a JSON string.
     lines = [line for line in (piece.removesuffix("\r") for piece in ended.split("\n")) if line.strip()]
     return lines, rest if rest.strip() else None
+
+
+def raw_lines(body: bytes) -> list[bytes]:
+    """The body cut behind its lines, nothing left out."""
+    lines = body.split(b"\n")
+    return [line + b"\n" for line in lines[:-1]] + [line for line in lines[-1:] if line]

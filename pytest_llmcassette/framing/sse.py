@@ -7,7 +7,11 @@ dispatched. Unlike a browser we tell the caller what was left over at the end, s
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
+
+# Atomic: a lone CRLF is one end of a line, not two.
+_BLANK_LINES = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r)+")
 
 
 class ServerSentEvent(NamedTuple):
@@ -56,13 +60,14 @@ def _events(text: str) -> list[ServerSentEvent]:
             if second.startswith("data: ") and "\n" not in second:
                 found.append(ServerSentEvent(first[7:], second[6:]))
                 continue
-        event = _event(block)
+        event = event_of(block)
         if event is not None:
             found.append(event)
     return found
 
 
-def _event(block: str) -> ServerSentEvent | None:
+def event_of(block: str) -> ServerSentEvent | None:
+    """The event that some lines are, ended by LF each; None when they hold no data."""
     name = ""
     data: list[str] = []
     for line in block.split("\n"):
@@ -73,3 +78,10 @@ def _event(block: str) -> ServerSentEvent | None:
         elif field == "event":
             name = value
     return ServerSentEvent(name, "\n".join(data)) if data else None
+
+
+def blocks(body: bytes) -> list[bytes]:
+    """The body cut behind its blank lines, nothing left out: an event each, a comment, or what was left over."""
+    ends = [blank.end() for blank in _BLANK_LINES.finditer(body)]
+    found = [body[start:end] for start, end in zip([0, *ends], [*ends, len(body)], strict=True)]
+    return [block for block in found if block]

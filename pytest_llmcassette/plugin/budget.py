@@ -60,12 +60,15 @@ def _checked(item: pytest.Item, name: str, value: Any) -> int | Decimal | None:
 def over_budget(budget: Budget, recorders: Sequence[Recorder]) -> str | None:
     """Why the test fails its budget, or None when it holds: spent and allowed, exchange by exchange."""
     from pytest_llmcassette.answers import accounting
+    from pytest_llmcassette.answers.read import unread_of
     from pytest_llmcassette.llm_cassette import LlmCassette
 
     # git is asked only for the one limit that needs a time.
     when = accounting.recorded_at(recorders[0].path) if budget.cost is not None else None
-    answers = [transcript for recorder in recorders for transcript in LlmCassette(recorder).transcripts]
-    problems = accounting.over_budget(answers, budget, when)
+    cassettes = [LlmCassette(recorder) for recorder in recorders]
+    answers = [transcript for cassette in cassettes for transcript in cassette.transcripts]
+    unread = [sent for cassette in cassettes for sent in unread_of(cassette.requests)]
+    problems = accounting.over_budget(answers, budget, when, unread=unread)
     if not problems:
         return None
     # A limit that cannot be checked is over nothing; its text says what is wrong.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmcassette.modes import RecordMode
-from pytest_llmcassette.plugin import interrupts, switches
+from pytest_llmcassette.plugin import faults, interrupts, switches
 from pytest_llmcassette.plugin.commands import how_to_record
 from pytest_llmcassette.plugin.keys import Placeholders
 from pytest_llmcassette.plugin.markers import CassetteMark
@@ -69,6 +69,9 @@ class EnteredCassettes:
         if self._allowance is not None:
             recorder.known_drift = self._allowance.known_drift()
         interrupts.watch(recorder)
+        injections = faults.injections_of(item)
+        if injections is not None:
+            injections.put_in_force(recorder)
         self.recorders.append(recorder)
         if not self._open:
             self._placeholders.set()
@@ -83,7 +86,10 @@ class EnteredCassettes:
         tells = ended_well and not self._is_over()
         if tells and not recorder.calls and self._was_hidden(recorder):
             return False
-        if tells and not (recorder.misses or recorder.config.allow_unplayed):
+        injections = faults.injections_of(self._item)
+        if tells and not recorder.misses and injections is not None and injections.has_struck:
+            return False
+        if tells and not (recorder.misses or recorder.config.allow_unplayed or recorder.is_altered):
             left = len(recorder.unplayed())
             self.unplayed += left
             if left and recorder.calls and self._allowance is not None and self._allowance.lets(left):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from pytest_llmcassette.llm_cassette import LlmCassette
     from pytest_llmcassette.plugin.cassettes_by_name import LlmCassettes
+    from pytest_llmcassette.plugin.faults import LlmFaults
     from pytest_llmcassette.plugin.lifecycle import TestRun
     from pytest_llmcassette.provider import Provider
     from pytest_llmcassette.snapshot.fixture import LlmSnapshotAssertion
@@ -66,8 +67,24 @@ def llm_cassettes(request: pytest.FixtureRequest, llm_cassette_dir: Path) -> Llm
 
 
 @pytest.fixture
+def llm_faults(request: pytest.FixtureRequest) -> LlmFaults:
+    """Faults for a part of the test: `llm_faults.next("http_429")`, `with llm_faults("reset", bytes=100):`."""
+    from pytest_llmcassette.plugin.faults import LlmFaults, injections_of
+
+    injections = injections_of(request.node)
+    if injections is None:
+        pytest.fail(
+            "llm_faults was asked for by request.getfixturevalue, when the cassette was open already and might have "
+            "recorded. Name it among the test's or a fixture's arguments.",
+            pytrace=False,
+        )
+    return LlmFaults(injections)
+
+
+@pytest.fixture
 def llm_snapshot(request: pytest.FixtureRequest, snapshot: SnapshotAssertion) -> LlmSnapshotAssertion:
     """A syrupy snapshot that knows conversations: `assert llm_cassette == llm_snapshot`."""
+    from pytest_llmcassette.plugin.faults import injections_of
     from pytest_llmcassette.plugin.naming import name_of
     from pytest_llmcassette.snapshot.fixture import llm_snapshot_from
 
@@ -79,7 +96,11 @@ def llm_snapshot(request: pytest.FixtureRequest, snapshot: SnapshotAssertion) ->
 
     request.node.stash[DIFFS] = []
     show_below = request.node.stash[DIFFS].append
-    return llm_snapshot_from(snapshot, note_mismatch, show_below, test=name_of(request.node))
+    made = llm_snapshot_from(snapshot, note_mismatch, show_below, test=name_of(request.node))
+    injections = injections_of(request.node)
+    if injections is not None:
+        made.is_out_of_force = injections.skips_snapshot
+    return made
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 
 from pytest_llmcassette.errors import CassetteError, CassetteStop
 from pytest_llmcassette.modes import RecordMode
-from pytest_llmcassette.plugin import baseline, interrupts, naming, switches
+from pytest_llmcassette.plugin import baseline, faults, interrupts, naming, switches
 from pytest_llmcassette.plugin.commands import how_to_record
 from pytest_llmcassette.plugin.entered import EnteredCassettes, is_teardown
 from pytest_llmcassette.plugin.keys import Placeholders
@@ -117,8 +117,11 @@ class TestRun:
         else:
             session.share(path, item)
         exists, settings = path.exists(), switches.of_test(item, path, None, self.mark, config)
+        injections = faults.injections_of(item)
         sharing = "" if settings.allow_unplayed or not exists else session.sharing(path, item)
         note = f"\n{sharing}" if sharing else ""
+        if injections is not None:
+            note = f"\n{faults.NOTHING_IS_RECORDED}{note}"
         self.recorder = Recorder(
             path,
             settings,
@@ -129,9 +132,13 @@ class TestRun:
         )
         if self.allowance is not None:
             self.recorder.known_drift = self.allowance.known_drift()
+        if injections is not None:
+            injections.put_in_force(self.recorder)
         self._skip_without_key()
         transports.install(defer_tls=session.defer_tls)
         self.recorder.prepare()
+        if injections is not None:
+            faults.skip_what_does_not_fit(item, injections)
         if self.recorder.may_record:
             from pytest_llmcassette.llm_cassette import prepare_to_record
 
@@ -236,6 +243,7 @@ def start(item: pytest.Item) -> None:
     """Before a test's first fixture: a marked test gets a new run, whose first fixture will open its cassette."""
     mark = cassette_mark(item)
     finish(item)
+    faults.forget(item)
     if mark is None:
         _refuse_other_kinds(item)
         return

@@ -19,8 +19,10 @@ _MARKERS = (
     "llm_requires(*capabilities): skip the providers (llm_provider) that do not declare all of these capabilities.",
     "llm_budget(*, input_tokens=None, output_tokens=None, total_tokens=None, cost=None): fail the test when its "
     "exchanges together spend more; cost in US dollars, at the time of the recording (needs the extra [prices]).",
+    "llm_fault(name, *, once=False, always=False, times=None, on='first', snapshots=False, **options): let an answer "
+    "go wrong on replay, in one of the ways that docs/faults.md lists.",
 )
-NAMES = frozenset({"cassette", "llm_requires", "llm_budget"})
+NAMES = frozenset({"cassette", "llm_requires", "llm_budget", "llm_fault"})
 _NEAR = 0.85
 """`casette`, `cassettes` and `llm_require` are as near as that; `requires` and `budget`, which others have, are not."""
 

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from pytest_llmcassette.plugin import options
+from pytest_llmcassette.plugin.faults import is_fault
 
 FIELDS = ("module", "provider", "class", "test", "params", "scenario", "innermost_class", "name", "raw_name")
 IDENTITY = FIELDS[:-2]
@@ -103,7 +104,10 @@ def nodeid_of(item: pytest.Item) -> str:
 
 
 def _ignored(item: pytest.Item) -> tuple[str, ...]:
-    return (*REPEATS, *options.ini_value(item.config, options.IGNORE_PARAMS))
+    callspec = getattr(item, "callspec", None)
+    faults = [] if callspec is None else [name for name, value in callspec.params.items() if is_fault(value)]
+    # Under a fault a test replays what it has recorded without one.
+    return (*REPEATS, *faults, *options.ini_value(item.config, options.IGNORE_PARAMS))
 
 
 def _is_named(name: str, patterns: Sequence[str]) -> bool:

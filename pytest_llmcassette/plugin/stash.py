@@ -16,6 +16,12 @@ SESSION: pytest.StashKey[Any] = pytest.StashKey()
 RUN: pytest.StashKey[Any] = pytest.StashKey()
 """On a test with the mark: the `TestRun`, this run of it; a rerun gets a new one."""
 
+FAULTS: pytest.StashKey[Any] = pytest.StashKey()
+"""On a test: the `Injections` that its answers meet in this run of it; ask `faults.injections_of` for them."""
+
+GIVEN_FAULTS: pytest.StashKey[Any] = pytest.StashKey()
+"""On a test that is run once more for a fault: the `Injections` that stand for those it asks for itself."""
+
 DIFFS: pytest.StashKey[list[Sequence[str]]] = pytest.StashKey()
 """On a test that uses `llm_snapshot`: differences that are too long for an assertion's explanation."""
 

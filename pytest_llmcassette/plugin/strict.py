@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from pytest_llmcassette.errors import CassetteError, CassetteStop
-from pytest_llmcassette.plugin import budget
+from pytest_llmcassette.plugin import budget, faults
 
 if TYPE_CHECKING:
     from pytest_llmcassette.cassette.model import Interaction
@@ -33,14 +33,17 @@ def after_body(run: TestRun) -> Problem | None:
     try:
         problem = _swallowed(run)
         if problem is None and recorder is not None:
-            problem = _silence(run, recorder) or _unplayed(run, recorder, in_teardown=False)
+            problem = _silence(run, recorder)
+        problem = problem or _unstruck(run)
+        if problem is None and recorder is not None:
+            problem = _unplayed(run, recorder, in_teardown=False)
     except CassetteError as error:
         problem = Problem(str(error))
     if problem is not None:
         run.failed = True
         run.problem = problem.kind
         return problem
-    limits = budget.budget_of(run.item)
+    limits = None if is_altered(run) else budget.budget_of(run.item)
     exceeded = None if limits is None else budget.over_budget(limits, run.recorders)
     if exceeded is None:
         return None
@@ -74,6 +77,17 @@ def brief_of(miss: CassetteStop) -> str:
     return f"{type(miss).__name__}: {getattr(miss, 'summary', '') or miss}"
 
 
+def is_altered(run: TestRun) -> bool:
+    """Whether a fault has struck: what was not asked for after it, and what was spent, says nothing."""
+    return any(recorder.is_altered for recorder in run.recorders)
+
+
+def _unstruck(run: TestRun) -> Problem | None:
+    injections = faults.injections_of(run.item)
+    idle = [] if injections is None else injections.idle
+    return Problem(idle[0].why_not(), f"{idle[0].fault.name} has not struck", "no fault") if idle else None
+
+
 def _silence(run: TestRun, recorder: Recorder) -> Problem | None:
     is_to_call = recorder.exists_at_start or (run.mark is not None and run.mark.is_own)
     if _has_called(run) or recorder.config.allow_no_calls or not is_to_call:
@@ -93,7 +107,7 @@ def _has_called(run: TestRun) -> bool:
 
 
 def _unplayed(run: TestRun, recorder: Recorder, *, in_teardown: bool) -> Problem | None:
-    if recorder.config.allow_unplayed or not _has_called(run):
+    if recorder.config.allow_unplayed or not _has_called(run) or is_altered(run):
         return None
     unplayed = [one for one in recorder.unplayed() if (one.phase == "teardown") is in_teardown]
     run.unplayed += len(unplayed)

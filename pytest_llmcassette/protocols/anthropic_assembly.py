@@ -6,10 +6,11 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
+from pytest_llmcassette.protocols.anthropic_usage import message_usage
 from pytest_llmcassette.protocols.assembly import Assembly, OneAnswer, PartDraft
 from pytest_llmcassette.protocols.aws_json_stream import BedrockAnswer, model_in_path
 from pytest_llmcassette.protocols.base import Exchange
-from pytest_llmcassette.protocols.http_errors import error_object
+from pytest_llmcassette.protocols.http_errors import error_inside, error_object
 from pytest_llmcassette.protocols.json_stream import Events
 from pytest_llmcassette.protocols.transcript import (
     Choice,
@@ -21,6 +22,7 @@ from pytest_llmcassette.protocols.transcript import (
     ServerToolResult,
     Text,
     ToolCall,
+    Transcript,
     finish_reasons,
 )
 from pytest_llmcassette.protocols.usage import Usage
@@ -30,8 +32,7 @@ from pytest_llmcassette.protocols.wire_values import (
     as_json_text,
     as_list,
     as_str,
-    counts_in,
-    sum_known,
+    counts_anything,
 )
 
 VERTEX = re.compile(r"/publishers/anthropic/models/([^/:]+):(?:streamRawPredict|rawPredict)$")
@@ -55,6 +56,7 @@ class MessageAssembly(BedrockAnswer, OneAnswer):
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(exchange)
         self._stopped = False
+        self._came = False
         self._blocks: dict[int, PartDraft | dict[str, Any]] = {}
         self._usage: dict[str, Any] = {}
         self._metrics: dict[str, Any] = {}
@@ -77,8 +79,8 @@ class MessageAssembly(BedrockAnswer, OneAnswer):
         if not isinstance(document, dict):
             self.unreadable("The recorded answer is no JSON object.")
         else:
-            if document.get("type") == "error" or "error" in document:
-                self.error = error_object(document, status=self.exchange.status)
+            self._came = isinstance(document.get("content"), list) or isinstance(document.get("completion"), str)
+            self.error = error_inside(document, answered=self._came)
             self._message(document)
         # Bedrock counts beside the body: all there is for the old text completions of Claude 2.
         counts = [as_int(self.exchange.header(f"X-Amzn-Bedrock-{way}-Token-Count")) for way in ("Input", "Output")]
@@ -107,7 +109,7 @@ class MessageAssembly(BedrockAnswer, OneAnswer):
             self._end(as_dict(event.get("delta")), event)
         elif kind == "message_stop":
             self._stopped = True
-        elif kind == "error" or name == "error":
+        elif "error" in (kind, name) or event.get("error"):
             self.error = error_object(event, status=self.exchange.status)
         elif "completion" in event:
             self._completion(event)
@@ -116,10 +118,13 @@ class MessageAssembly(BedrockAnswer, OneAnswer):
             self._metrics = metrics
 
     def complete(self) -> bool:
-        """A stop reason, and in a stream the `message_stop` after it."""
-        if self.error is not None or self._choice.finish_reason is None:
-            return False
-        return (self._stopped and not self.cut) or not self.streamed
+        """Of a whole message that it is there, of a stream its `message_stop`."""
+        return self.error is None and not self.cut and (self._stopped if self.streamed else self._came)
+
+    def transcript(self, protocol: str) -> Transcript:
+        """The finished transcript."""
+        self.service_tier = as_str(self._usage.get("service_tier"))
+        return super().transcript(protocol)
 
     def choices(self) -> tuple[Choice, ...]:
         """The one answer, once it has begun."""
@@ -130,22 +135,8 @@ class MessageAssembly(BedrockAnswer, OneAnswer):
         return super().choices()
 
     def usage(self) -> Usage | None:
-        """The last word on each count. Cached input is reported beside `input_tokens` and added here."""
-        wire = self._usage
-        if not wire:
-            return self._bedrock_usage()
-        read = as_int(wire.get("cache_read_input_tokens"))
-        created = as_int(wire.get("cache_creation_input_tokens"))
-        server_tools = counts_in(wire.get("server_tool_use"))
-        return Usage(
-            input_tokens=sum_known(as_int(wire.get("input_tokens")), read, created),
-            output_tokens=as_int(wire.get("output_tokens")),
-            cache_read_input_tokens=read,
-            cache_creation_input_tokens=created,
-            reasoning_output_tokens=as_int(as_dict(wire.get("output_tokens_details")).get("thinking_tokens")),
-            server_tool_calls={name.removesuffix("_requests"): count for name, count in server_tools.items()},
-            wire=wire,
-        )
+        """The last word on each count."""
+        return message_usage(self._usage) if self._usage else self._bedrock_usage()
 
     def _bedrock_usage(self) -> Usage | None:
         sent, made = (as_int(self._metrics.get(name)) for name in _METRICS)
@@ -155,6 +146,9 @@ class MessageAssembly(BedrockAnswer, OneAnswer):
         self._choice.finish_reason = as_str(message.get("stop_reason")) or self._choice.finish_reason
         # Cumulative totals: each event's word replaces the one before, a null leaves it standing.
         usage = as_dict(counted.get("usage"))
+        if self._usage and as_int(usage.get("input_tokens")) == 0 and not counts_anything(usage):
+            # Zeros for everything count nothing; a zero for the output alone does.
+            return
         self._usage.update((key, value) for key, value in usage.items() if value is not None)
 
     def _completion(self, event: dict[str, Any]) -> None:

@@ -7,13 +7,31 @@ the anthropic SDK (`types/beta/beta_content_block.py`, `types/beta/beta_raw_cont
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import unquote
 
 from pytest_llmcassette.protocols.anthropic_assembly import VERTEX, MessageAssembly
 from pytest_llmcassette.protocols.assembly import AssembledProtocol
+from pytest_llmcassette.protocols.aws_json_stream import with_aws_errors
 from pytest_llmcassette.protocols.base import Exchange
+from pytest_llmcassette.protocols.forms import Forms, kind_of
 
 _BEDROCK = re.compile(r"/model/(.+)/invoke(?:-with-response-stream)?$")
+
+
+def _error(status: int, message: str) -> dict[str, Any]:
+    return {"type": "error", "error": {"type": kind_of(status, "api_error"), "message": message}}
+
+
+_FORMS = Forms(
+    error_body=_error,
+    error_event=lambda message: ("error", _error(529, message)),
+    keep_alive=b'event: ping\ndata: {"type": "ping"}\n\n',
+    opening=frozenset({"message_start"}),
+    growing=frozenset({"content_block_delta"}),
+    length="max_tokens",
+    usage=frozenset({"usage", "amazon-bedrock-invocationMetrics"}),
+)
 
 
 class AnthropicMessages(AssembledProtocol):
@@ -21,6 +39,7 @@ class AnthropicMessages(AssembledProtocol):
 
     name = "anthropic.messages"
     assembly = MessageAssembly
+    forms: Forms = _FORMS
 
     def claims(self, exchange: Exchange) -> bool:
         """By path; on hosts that are not Anthropic's a look at the request and the answer decides."""
@@ -34,6 +53,10 @@ class AnthropicMessages(AssembledProtocol):
             return "anthropic" in model or "claude" in model or exchange.asked("anthropic_version") is not None
         vertex = VERTEX.search(path)
         return vertex is not None and not vertex[1].startswith("count-tokens")
+
+    def forms_of(self, exchange: Exchange) -> Forms:
+        """On Bedrock errors are Bedrock's."""
+        return with_aws_errors(self.forms) if _BEDROCK.search(exchange.posted_to) else self.forms
 
 
 def _speaks_messages(exchange: Exchange) -> bool:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pytest_llmcassette.protocols.base import Exchange, WireProtocol
-from pytest_llmcassette.protocols.http_errors import http_error, is_error
-from pytest_llmcassette.protocols.json_stream import Events, JsonStream, is_event_stream
+from pytest_llmcassette.protocols.http_errors import error_inside, http_error, is_error, unreadable
+from pytest_llmcassette.protocols.json_stream import Events, JsonStream, is_event_stream, json_object
 from pytest_llmcassette.protocols.transcript import (
     Choice,
     Citation,
@@ -101,7 +101,7 @@ class ChoiceDraft:
     def build(self, normalise: Callable[[str], FinishReason | None]) -> Choice:
         """The finished choice; `normalise` knows the protocol's finish reasons.
 
-        Empty texts, reasonings and refusals (padding of many hosts) are left out.
+        Empty texts, reasonings and refusals (padding of many hosts) are left out, and calls of nothing with nothing.
         """
         parts = tuple(part.build() if isinstance(part, PartDraft) else part for part in self.parts)
         return Choice(
@@ -115,17 +115,23 @@ class ChoiceDraft:
 class Assembly:
     """An answer as it grows: what the assemblies of most protocols have in common.
 
-    `streamed` says that it came in pieces, `kinds` counts these.
+    `streamed` says that it came in pieces, `kinds` counts these. `answers_with` is the transcript's `kind`.
+    `counts_unended`: see `JsonStream`.
     """
+
+    answers_with = "chat"
+    counts_unended = False
 
     def __init__(self, exchange: Exchange) -> None:
         self.exchange = exchange
         self.id: str | None = None
         self.model: str | None = None
         self.created: float | None = None
+        self.service_tier: str | None = None
         self.error: ExchangeError | None = None
         self.streamed = False
         self.cut = False
+        self.unended = False
         self.notes: list[str] = []
         self.kinds: dict[str, int] = {}
 
@@ -145,11 +151,13 @@ class Assembly:
 
     def events(self) -> Events | None:
         """The events of an answer that was streamed, else None."""
-        return JsonStream(self.exchange.body) if is_event_stream(self.exchange) else None
+        if not is_event_stream(self.exchange):
+            return None
+        return JsonStream(self.exchange.body, counts_unended=self.counts_unended)
 
     def request_model(self) -> str | None:
         """The model asked for: in the request's body, unless the protocol names it elsewhere."""
-        return as_str(self.exchange.asked("model"))
+        return as_str(self.exchange.asked("model")) or as_str(self.exchange.asked("model_id"))
 
     def stream(self, events: Events) -> None:
         """Take in a stream's events."""
@@ -157,8 +165,21 @@ class Assembly:
         for name, event in events:
             self.event(name, event)
         self.error = events.error or self.error
-        self.cut, self.kinds = events.cut, events.kinds
+        self.cut, self.unended, self.kinds = events.cut, events.unended, events.kinds
         self.notes.extend(events.notes)
+        if self.error is None and isinstance(events, JsonStream) and "[DONE]" not in self.kinds:
+            self.error = self._beside_the_events()
+
+    def _beside_the_events(self) -> ExchangeError | None:
+        """An error that a proxy wrote into the stream without the form of an event: a page, or a line of JSON."""
+        body = self.exchange.body
+        if not self.kinds and body.lstrip()[:1] == b"<":
+            return unreadable(self.exchange, "a page came instead of events")
+        last = body[-10_000:].rstrip().rpartition(b"\n")[2]
+        # llama.cpp names the field `error`.
+        words = last.removeprefix(b"error:").lstrip()
+        value = json_object(words.decode(errors="replace")) if words.startswith(b"{") else None
+        return None if value is None else error_inside(value, answered=not last.startswith(b"error:"))
 
     def event(self, name: str, event: dict[str, Any]) -> None:
         """Take in one event of a stream."""
@@ -190,6 +211,7 @@ class Assembly:
             protocol=protocol,
             provider=self.exchange.provider,
             stream=self.streamed,
+            kind=self.answers_with,
             id=self.id,
             request_model=self.request_model(),
             model=self.model,
@@ -197,6 +219,7 @@ class Assembly:
             complete=self.complete(),
             error=self.error,
             usage=self.usage(),
+            service_tier=self.service_tier,
             created=self.created,
             shape=tuple(self.kinds.items()) if self.streamed else (),
             notes=tuple(self.notes),
@@ -220,6 +243,8 @@ class OneAnswer(Assembly):
 
 class Vectors(Assembly):
     """An answer of vectors, which are not kept: it is whole unless it is an error."""
+
+    answers_with = "embedding"
 
     def events(self) -> Events | None:
         """None: vectors come in one document."""
@@ -249,4 +274,6 @@ def _is_empty(part: Part) -> bool:
         return not part.text and not part.citations
     if isinstance(part, Reasoning):
         return not (part.text or part.signature or part.encrypted)
+    if isinstance(part, ToolCall):
+        return not part.name and part.arguments.strip() in ("", "{}")
     return isinstance(part, Refusal) and not part.text

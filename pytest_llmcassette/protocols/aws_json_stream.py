@@ -6,12 +6,14 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
 from pytest_llmcassette.framing.aws_eventstream import EventStreamMessage, parse
 from pytest_llmcassette.protocols.assembly import Assembly
 from pytest_llmcassette.protocols.base import Exchange
+from pytest_llmcassette.protocols.forms import Forms
 from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.json_stream import Events
 from pytest_llmcassette.protocols.transcript import ExchangeError
@@ -19,6 +21,28 @@ from pytest_llmcassette.protocols.transcript import ExchangeError
 _MEDIA_TYPE = "application/vnd.amazon.eventstream"
 # An ARN has slashes, which not every client escapes.
 _MODEL = re.compile(r"/model/(.+)/[^/]+$")
+
+
+_ERRORS = {
+    400: "ValidationException",
+    401: "UnrecognizedClientException",
+    403: "AccessDeniedException",
+    404: "ResourceNotFoundException",
+    408: "ModelTimeoutException",
+    413: "ValidationException",
+    429: "ThrottlingException",
+    503: "ServiceUnavailableException",
+}
+
+
+def with_aws_errors(forms: Forms) -> Forms:
+    """The same forms with the errors of Bedrock, in answers and in streams."""
+    return replace(
+        forms,
+        error_body=lambda status, message: {"message": message},
+        error_headers=lambda status: {"X-Amzn-ErrorType": _ERRORS.get(status, "InternalServerException")},
+        error_event=lambda message: ("modelStreamErrorException", {"message": message, "originalStatusCode": 503}),
+    )
 
 
 def is_aws_stream(exchange: Exchange) -> bool:

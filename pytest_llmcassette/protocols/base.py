@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import json
+import re
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from functools import cached_property
-from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from pytest_llmcassette.cassette.encoding import decode_sniffed
 from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.protocols.hosts import provider_at
 from pytest_llmcassette.protocols.transcript import Transcript
 
+if TYPE_CHECKING:
+    from pytest_llmcassette.protocols.forms import Forms
+    from pytest_llmcassette.protocols.routes import Route
+
 
 class Exchange:
     """One interaction, with the readings that several protocols need made at most once."""
 
-    def __init__(self, interaction: Interaction) -> None:
+    def __init__(
+        self, interaction: Interaction, read: Callable[[Interaction], Transcript | None] = lambda other: None
+    ) -> None:
         self.interaction = interaction
+        self.read_other = read
+        """Reads another exchange that this one's answer holds (a line of a batch), by whatever protocol it speaks."""
         self.request = interaction.request
         self.response = interaction.response
 
@@ -30,12 +40,12 @@ class Exchange:
         except ValueError:
             return SplitResult("", "", "", "", "")
 
-    @property
+    @cached_property
     def path(self) -> str:
         """The URL's path, percent-encoding as sent."""
         return self.url.path
 
-    @property
+    @cached_property
     def posted_to(self) -> str:
         """The URL's path, without slashes at its end, of a POST; `""` for other methods."""
         return (self.path.rstrip("/") or "/") if self.request.method.upper() == "POST" else ""
@@ -60,6 +70,14 @@ class Exchange:
     def provider(self) -> str:
         """The provider's short name, or the host; of a server on this machine the software, by its usual port."""
         return provider_at(self.host, self.path, self.port)
+
+    @cached_property
+    def route(self) -> Route | None:
+        """Whose the request's URL is, of the APIs that are known by it alone."""
+        # Imported here: a replay reads nothing.
+        from pytest_llmcassette.protocols.routes import route_of
+
+        return route_of(self.request.method, self.host, self.path)
 
     @property
     def status(self) -> int:
@@ -99,6 +117,16 @@ class Exchange:
         document = self.request_json
         return document.get(name) if isinstance(document, dict) else None
 
+    def in_query(self, name: str) -> str | None:
+        """A parameter of the URL's query, or None."""
+        return dict(parse_qsl(self.url.query)).get(name)
+
+    def asked_in_form(self, name: str) -> str | None:
+        """A text field of the request's form (`multipart/form-data`, as files are sent), or None."""
+        pattern = rb'name="?%s"?\r?\n(?:[^\r\n]+\r?\n)*\r?\n([^\r\n]*)' % re.escape(name.encode())
+        found = re.search(pattern, self.request.body)
+        return None if found is None else found[1].decode(errors="replace") or None
+
 
 def _json(body: bytes) -> Any:
     try:
@@ -108,9 +136,10 @@ def _json(body: bytes) -> Any:
 
 
 class WireProtocol(ABC):
-    """One API's shape on the wire. Stateless; registered once under `name`."""
+    """One API's shape on the wire. Stateless; registered once under `name`. `forms` are what faults are made with."""
 
     name: str
+    forms: Forms | None = None
 
     @abstractmethod
     def claims(self, exchange: Exchange) -> bool:
@@ -122,3 +151,10 @@ class WireProtocol(ABC):
 
         May raise on garbage: the registry turns that into a transcript with an error and a note.
         """
+
+    def forms_of(self, exchange: Exchange) -> Forms:
+        """`forms`, unless the host has its own; those of chat completions where a protocol has none."""
+        # Imported here: a run without faults needs none.
+        from pytest_llmcassette.protocols.forms import Forms
+
+        return self.forms or Forms()

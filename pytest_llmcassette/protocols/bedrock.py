@@ -11,15 +11,28 @@ claimed by `anthropic.messages`, which the registry asks first.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from pytest_llmcassette.protocols.assembly import AssembledProtocol
+from pytest_llmcassette.protocols.aws_json_stream import with_aws_errors
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.converse_assembly import ConverseAssembly
-from pytest_llmcassette.protocols.invoke_model_assembly import InvokeModelAssembly
+from pytest_llmcassette.protocols.forms import Forms
+from pytest_llmcassette.protocols.invoke_model_assembly import OWN_COUNTS, InvokeModelAssembly
+
+_FORMS = with_aws_errors(
+    Forms(
+        opening=frozenset({"messageStart"}),
+        growing=frozenset({"contentBlockDelta"}),
+        length="max_tokens",
+        usage=frozenset({"usage", "amazon-bedrock-invocationMetrics"}),
+    )
+)
 
 
 class _BedrockProtocol(AssembledProtocol):
     path: re.Pattern[str]
+    forms = _FORMS
 
     def claims(self, exchange: Exchange) -> bool:
         """By path."""
@@ -40,6 +53,8 @@ class BedrockInvokeModel(_BedrockProtocol):
     name = "bedrock.invoke_model"
     path = re.compile(r"/model/.+/invoke(?:-with-response-stream)?$")
     assembly = InvokeModelAssembly
+    # Each model family has events of its own.
+    forms = replace(_FORMS, opening=frozenset(), growing=frozenset(), usage=_FORMS.usage.union(*OWN_COUNTS))
 
 
 PROTOCOLS = (BedrockConverse(), BedrockInvokeModel())

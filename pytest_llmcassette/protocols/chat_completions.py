@@ -9,10 +9,10 @@ from pytest_llmcassette.protocols.assembly import AssembledProtocol, Assembly
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.chat_message import ChatChoice, response_citations
 from pytest_llmcassette.protocols.chat_usage import chat_usage
-from pytest_llmcassette.protocols.http_errors import error_object, unreadable
-from pytest_llmcassette.protocols.transcript import Choice, Citation, FinishReason, finish_reasons
+from pytest_llmcassette.protocols.http_errors import error_inside, error_object, unreadable
+from pytest_llmcassette.protocols.transcript import Choice, Citation, FinishReason, Text, ToolCall, finish_reasons
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import as_dict, as_list, as_str, as_time
+from pytest_llmcassette.protocols.wire_values import as_dict, as_list, as_str, as_time, counts_anything
 
 # Hosts whose documentation and recordings end every stream with `data: [DONE]`. At other hosts (34 recorded streams
 # have none) the finish reason is enough, with the usage chunk where one was asked for.
@@ -45,7 +45,8 @@ class ChatAnswer(Assembly):
 
     def event(self, name: str, event: dict[str, Any]) -> None:
         """A chunk of a stream."""
-        self._add({"error": event} if name == "error" and not event.get("error") else event)
+        is_error = name == "error" or event.get("object") == "error"
+        self._add({"error": event} if is_error and not event.get("error") else event)
 
     def plain(self, document: object) -> None:
         """A whole chat completion."""
@@ -53,8 +54,9 @@ class ChatAnswer(Assembly):
             self.error = unreadable(self.exchange, "the body is no JSON object")
             return
         self._add(document)
-        if "choices" not in document and self.error is None:
-            self.error = unreadable(self.exchange, "the body has no choices")
+        if document.get("choices") is None and self.error is None:
+            # Whoever gives no answer with a good status has a reason, most say it.
+            self.error = error_inside(document) or unreadable(self.exchange, "the body has no choices")
 
     def _add(self, document: dict[str, Any]) -> None:
         # Azure's first chunk has "" for both: the first non-empty ones count, and later changes do not (avian, groq).
@@ -69,11 +71,18 @@ class ChatAnswer(Assembly):
             if extra.get("error"):
                 # Why the stream was stopped early, in words (`XGroq.error` of Groq's SDK).
                 self._fail(extra)
-        if usage:
+        if usage and (not self._usage or counts_anything(as_dict(usage))):
             self._usage = usage
-        if document.get("error"):
-            self._fail(document)
-        for position, entry in enumerate(as_list(document.get("choices"))):
+            # Mistral says it there.
+            self.service_tier = as_str(as_dict(usage).get("service_tier")) or self.service_tier
+        tier = document.get("service_tier")
+        if tier and isinstance(tier, str):
+            self.service_tier = tier
+        choices = document.get("choices")
+        if not choices or "error" in document or "base_resp" in document:
+            # A chunk of counts alone has no choices, and no words either.
+            self.error = self.error or error_inside(document, answered=choices is not None or bool(usage))
+        for position, entry in enumerate(as_list(choices)):
             if isinstance(entry, dict):
                 self._add_choice(entry, position)
         if "citations" in document or "search_results" in document:
@@ -85,15 +94,30 @@ class ChatAnswer(Assembly):
         if self._citations and self._choices:
             first = self._choices[min(self._choices)]
             first.add_citations(self._citations)
-        return tuple(self._choices[index].build(normalise) for index in sorted(self._choices))
+        built = tuple(self._choices[index].build(normalise) for index in sorted(self._choices))
+        return (_joined(built),) if len(built) > 1 and self._is_one_answer(built) else built
+
+    def _is_one_answer(self, built: tuple[Choice, ...]) -> bool:
+        """Whether several choices are one answer that was split: Copilot puts the text in one, each call in the next.
+
+        Alternatives are what was asked for, by `n` or several prompts.
+        """
+        asked = as_dict(self.exchange.request_json)
+        if not asked or asked.get("n") not in (None, 1) or "prompt" in asked:
+            return False
+        words = sum(any(isinstance(part, Text) for part in choice.parts) for choice in built)
+        return words <= 1 and any(isinstance(part, ToolCall) for choice in built for part in choice.parts)
 
     def complete(self) -> bool:
-        """A finish reason for each choice, and in a stream the `[DONE]` of hosts that send it."""
+        """Of a whole answer that it is there; of a stream its `[DONE]`, or without one a reason for each choice."""
         if self.error is not None or self.cut or self.exchange.interaction.outcome is not Outcome.COMPLETE:
             return False
-        if not self._choices or not all(choice.draft.finish_reason for choice in self._choices.values()):
+        if not self._choices:
             return False
-        return not self.streamed or "[DONE]" in self.kinds or self._ends_without_done()
+        if not self.streamed or "[DONE]" in self.kinds:
+            return True
+        finished = all(choice.draft.finish_reason for choice in self._choices.values())
+        return finished and (self.unended or self._ends_without_done())
 
     def usage(self) -> Usage | None:
         """The last counts."""
@@ -133,6 +157,17 @@ class ChatAnswer(Assembly):
             return False
         asked = as_dict(self.exchange.asked("stream_options")).get("include_usage") is True
         return not asked or self.usage() is not None
+
+
+def _joined(parts_of_one: tuple[Choice, ...]) -> Choice:
+    """One answer of several pieces, with the finish reason that says most."""
+    last = next((one for one in parts_of_one if one.finish is FinishReason.TOOL_CALL), parts_of_one[-1])
+    return Choice(
+        index=parts_of_one[0].index,
+        parts=tuple(part for one in parts_of_one for part in one.parts),
+        finish_reason=last.finish_reason,
+        finish=last.finish,
+    )
 
 
 class ChatProtocol(AssembledProtocol):

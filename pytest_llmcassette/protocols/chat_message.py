@@ -11,7 +11,9 @@ from pytest_llmcassette.protocols.media import media_of_base64, media_of_url
 from pytest_llmcassette.protocols.transcript import Choice, Citation, FinishReason, Other, Reasoning, Refusal, Text
 from pytest_llmcassette.protocols.wire_values import as_dict, as_list, as_str, dict_list, index_of
 
-_REASONING = frozenset({"reasoning_content", "reasoning", "reasoning_details"})
+# `reasoning_text` and `reasoning_opaque` are Copilot's, `thinking_blocks` LiteLLM's.
+_OTHERS = frozenset({"reasoning_text", "thinking", "reasoning_opaque", "thinking_blocks"})
+_REASONING = _OTHERS | {"reasoning_content", "reasoning", "reasoning_details"}
 # Looked for together, since a stream has thousands of deltas with none of them.
 _RARE = frozenset(
     {"refusal", "images", "audio", "annotations", "executed_tools", "tool_calls", "function_call"},
@@ -79,7 +81,11 @@ class ChatChoice:
 
     def _add_reasoning(self, message: dict[str, Any]) -> None:
         """`reasoning_content` or `reasoning`, and `reasoning_details` that say the same again: counted once."""
-        words = as_str(message.get("reasoning_content")) or as_str(message.get("reasoning")) or ""
+        said = message.get("reasoning_content") or message.get("reasoning")
+        if (not said or "thinking_blocks" in message) and message.keys() & _OTHERS:
+            others = self._of_others(message)
+            said = said or others
+        words = said if isinstance(said, str) else ""
         details = dict_list(message.get("reasoning_details"))
         if not details:
             if words:
@@ -100,6 +106,16 @@ class ChatChoice:
             part.signature = as_str(entry.get("signature")) or part.signature
             part.id = as_str(entry.get("id")) or part.id
 
+    def _of_others(self, message: dict[str, Any]) -> Any:
+        """The words in the fields that few hosts have; what stands beside them is put where it belongs."""
+        if as_str(message.get("reasoning_opaque")):
+            self.draft.part(Reasoning).encrypted = message["reasoning_opaque"]
+        blocks = dict_list(message.get("thinking_blocks"))
+        for signature in (as_str(block.get("signature")) for block in blocks):
+            self.draft.part(Reasoning).signature = signature or self.draft.part(Reasoning).signature
+        own = message.get("reasoning_text") or message.get("thinking")
+        return own or "".join(as_str(block.get("thinking")) or "" for block in blocks)
+
     def _add_part(self, part: object) -> None:
         """A part of a content list (Mistral, and hosts that pass Anthropic's or OpenAI's parts through)."""
         if isinstance(part, str):
@@ -109,12 +125,18 @@ class ChatChoice:
         kind = fields.get("type")
         if kind in ("text", "output_text") or (kind is None and isinstance(fields.get("text"), str)):
             self.draft.part(Text).pieces.append(as_str(fields.get("text")) or "")
-        elif kind in ("thinking", "reasoning"):
-            thinking = fields.get("thinking", fields.get("text"))
+        elif kind in ("thinking", "reasoning", "reasoning_text"):
+            # Mistral: a list of texts; Databricks: a list of summaries, the signature on one of them.
+            thinking = next(
+                (fields[name] for name in ("thinking", "summary", "reasoning", "text") if fields.get(name)), None
+            )
             draft = self.draft.part(Reasoning)
-            for piece in thinking if isinstance(thinking, list) else [thinking]:
-                draft.pieces.append(piece if isinstance(piece, str) else as_str(as_dict(piece).get("text")) or "")
-            draft.signature = as_str(fields.get("signature")) or draft.signature
+            for piece in [*(thinking if isinstance(thinking, list) else [thinking]), fields]:
+                if piece is not fields:
+                    draft.pieces.append(piece if isinstance(piece, str) else as_str(as_dict(piece).get("text")) or "")
+                draft.signature = as_str(as_dict(piece).get("signature")) or draft.signature
+        elif kind == "redacted_thinking":
+            self.draft.add(Reasoning(encrypted=as_str(fields.get("data"))))
         elif kind == "refusal":
             self.draft.part(Refusal).pieces.append(as_str(fields.get("refusal")) or "")
         elif kind == "reference":

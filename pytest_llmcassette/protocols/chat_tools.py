@@ -5,22 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_llmcassette.protocols.assembly import ChoiceDraft, PartDraft
+from pytest_llmcassette.protocols.json_stream import json_object
 from pytest_llmcassette.protocols.transcript import ServerToolCall, ServerToolResult, ToolCall
-from pytest_llmcassette.protocols.wire_values import as_dict, as_json_text, as_str, index_of
+from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_str, index_of
 
 
 class ToolCallDrafts:
     """The growing tool calls of one choice.
 
-    By the book a delta has an `index`, and `id` and `name` come once. Seen or allowed for: no index; the id and name
-    again in every delta, or another id in each; index 0 for several calls with different ids; interleaved calls.
+    By the book a delta has an `index`, and `id` and `name` come once. Seen or allowed for: no index, or another one in
+    each delta; the id and name again in every delta, or another id in each; index 0 for all calls; interleaved calls.
     """
 
-    __slots__ = ("_by_index", "_choice", "_last", "_serial")
+    __slots__ = ("_by_id", "_by_index", "_choice", "_last", "_serial")
 
     def __init__(self, choice: ChoiceDraft) -> None:
         self._choice = choice
         self._by_index: dict[int, PartDraft] = {}
+        self._by_id: dict[str, PartDraft] = {}
         self._last: PartDraft | None = None
         self._serial = 0
 
@@ -33,16 +35,16 @@ class ToolCallDrafts:
         custom = as_dict(delta.get("custom"))
         call_id = as_str(delta.get("id")) or None
         name = as_str(function.get("name") or custom.get("name")) or None
-        draft = self._new() if whole else self._draft(delta.get("index"), call_id, name)
-        if draft.id is None:
+        value = function.get("arguments")
+        arguments = as_json_text(custom.get("input") if value is None else value)
+        draft = self._new() if whole else self._draft(as_int(delta.get("index")), call_id, name, arguments)
+        if draft.id is None and call_id is not None:
             draft.id = call_id
+            self._by_id.setdefault(call_id, draft)
         if name is not None:
             _grow_name(draft, name, repeated=call_id is not None)
-        arguments = function.get("arguments")
-        if arguments is None:
-            arguments = custom.get("input")
-        if arguments is not None and arguments != "":
-            draft.pieces.append(as_json_text(arguments))
+        if arguments:
+            _grow_arguments(draft, arguments)
         signature = as_dict(as_dict(delta.get("extra_content")).get("google")).get("thought_signature")
         if isinstance(signature, str):
             draft.signature = signature
@@ -56,30 +58,76 @@ class ToolCallDrafts:
         if delta.get("arguments"):
             draft.pieces.append(as_json_text(delta["arguments"]))
 
-    def _draft(self, index: object, call_id: str | None, name: str | None) -> PartDraft:
-        known = self._by_index.get(index) if isinstance(index, int) else self._last
-        if known is None or self._begins(known, index, call_id, name):
+    def _draft(self, index: int | None, call_id: str | None, name: str | None, arguments: str) -> PartDraft:
+        """The call that a delta belongs to: of its id, else of its index, else the last one; or a new one."""
+        there = None if index is None else self._by_index.get(index)
+        known = self._by_id.get(call_id) if call_id else None
+        if known is not None and there is not None and there.id == call_id:
+            # One id for all calls, each at an index of its own.
+            known = there
+        elsewhere = index is not None and there is None
+        if known is not None and name and known.name and _is_another(known, name, arguments, elsewhere=elsewhere):
             known = self._new()
-        if isinstance(index, int):
+        if known is None:
+            known = self._last if index is None else there
+            if index is not None and known is None and not (call_id or name):
+                # An index that names no call: numbers that drift from delta to delta, and mean the open call.
+                known = self._last
+            elif known is None or _begins(known, index, call_id, name, arguments):
+                known = self._new()
+        if known is None:
+            known = self._new()
+        if index is not None and (call_id or name or not self._by_index):
             self._by_index[index] = known
         self._last = known
         return known
 
-    @staticmethod
-    def _begins(known: PartDraft, index: object, call_id: str | None, name: str | None) -> bool:
-        """Whether a delta for a known call is the first of another one: it names a function, under another id.
-
-        Another id alone does not tell: vLLM made up a new one for every delta.
-        """
-        if name is None:
-            return False
-        if call_id is None:
-            return not isinstance(index, int) and known.name is not None
-        return known.id not in (None, call_id)
-
     def _new(self) -> PartDraft:
         self._serial += 1
         return self._choice.part(ToolCall, ("call", self._serial))
+
+
+def _begins(known: PartDraft, index: int | None, call_id: str | None, name: str | None, arguments: str) -> bool:
+    """Whether a delta for a known call is the first of another one.
+
+    It is when it names a function under another id. Another id alone does not tell (vLLM made up a new one for every
+    delta), nor does a name alone (NIM repeats it): they begin a call once the arguments of the known one are whole.
+    """
+    if call_id is not None and known.id is not None and name is not None:
+        return True
+    if name is not None and call_id is None and index is None and known.name not in (None, name):
+        return True
+    if name is None and (call_id is None or known.id is None):
+        return False
+    if known.name is None:
+        return False
+    return _are_whole(known) and bool(arguments or name != known.name)
+
+
+def _is_another(known: PartDraft, name: str, arguments: str, *, elsewhere: bool) -> bool:
+    """Whether a delta under a known id is of another call all the same: some hosts give one id to all."""
+    if name != known.name and elsewhere:
+        return True
+    if not _are_whole(known):
+        return False
+    return name != known.name or json_object(arguments) not in (None, json_object("".join(known.pieces)))
+
+
+def _are_whole(call: PartDraft) -> bool:
+    text = "".join(call.pieces).strip()
+    return text.endswith("}") and json_object(text) is not None
+
+
+def _grow_arguments(draft: PartDraft, arguments: str) -> None:
+    """More arguments. Behind whole ones there can be none: what comes is the same again, or what stands instead."""
+    if draft.pieces and arguments.lstrip()[:1] == "{":
+        said = "".join(draft.pieces)
+        again = json_object(arguments) if _are_whole(draft) else None
+        if again is not None and again == json_object(said):
+            return
+        if again is not None or said.strip() == "{}":
+            draft.pieces = []
+    draft.pieces.append(arguments)
 
 
 def _grow_name(draft: PartDraft, name: str, *, repeated: bool) -> None:

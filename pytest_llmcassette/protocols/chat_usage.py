@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from pytest_llmcassette.protocols.reported_cost import reported_cost
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import as_dict, as_float, as_int, counts_in, first_int
+from pytest_llmcassette.protocols.wire_values import as_dict, as_int, counts_in, first_int
 
 
 def chat_usage(wire: Any, provider: str) -> Usage | None:
@@ -28,6 +29,9 @@ def chat_usage(wire: Any, provider: str) -> Usage | None:
         wire.get("cache_read_input_tokens"),
     )
     tools = counts_in(wire.get("server_tool_use")) | counts_in(wire.get("server_side_tool_usage_details"))
+    if (searches := as_int(wire.get("num_search_queries"))) is not None:
+        # Perplexity's count.
+        tools["web_search"] = searches
     cache_creation = first_int(
         prompt.get("cache_write_tokens"), prompt.get("cache_creation_tokens"), wire.get("cache_creation_input_tokens")
     )
@@ -42,8 +46,8 @@ def chat_usage(wire: Any, provider: str) -> Usage | None:
         audio_output_tokens=as_int(completion.get("audio_tokens")),
         image_input_tokens=as_int(prompt.get("image_tokens")),
         image_output_tokens=as_int(completion.get("image_tokens")),
-        server_tool_calls=tools,
-        cost=_cost(wire.get("cost")),
+        server_tool_calls={name.removesuffix("_requests"): count for name, count in tools.items()},
+        cost=reported_cost(wire),
         wire=wire,
     )
 
@@ -64,8 +68,3 @@ def _output(wire: dict[str, Any], reasoning: int | None, provider: str) -> int |
     if beside or (provider == "vercel" and reasoning > completion):
         return completion + reasoning
     return completion
-
-
-def _cost(value: object) -> float | None:
-    # A number at OpenRouter and Vercel, an object with a total at Perplexity.
-    return as_float(value.get("total_cost")) if isinstance(value, dict) else as_float(value)

@@ -6,12 +6,28 @@ Format: https://docs.cohere.com/reference/chat and .../chat-stream; the events a
 
 from __future__ import annotations
 
+from typing import Any
+
 from pytest_llmcassette.protocols.assembly import AssembledProtocol, Vectors
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.cohere_assembly import ChatAssembly, usage_of
+from pytest_llmcassette.protocols.forms import Forms
 from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import as_dict, as_str
+
+
+def _error_event(message: str) -> tuple[str, dict[str, Any]]:
+    return "message-end", {"type": "message-end", "delta": {"finish_reason": "ERROR", "error": message}}
+
+
+_FORMS = Forms(
+    error_body=lambda status, message: {"message": message},
+    error_event=_error_event,
+    opening=frozenset({"message-start"}),
+    growing=frozenset({"content-delta", "tool-plan-delta", "tool-call-delta"}),
+    length="MAX_TOKENS",
+)
 
 
 class CohereChat(AssembledProtocol):
@@ -19,6 +35,7 @@ class CohereChat(AssembledProtocol):
 
     name = "cohere.chat"
     assembly = ChatAssembly
+    forms = _FORMS
 
     def claims(self, exchange: Exchange) -> bool:
         """By path; on other hosts (Azure, gateways) the request must hold messages."""
@@ -42,6 +59,7 @@ class CohereEmbed(AssembledProtocol):
 
     name = "cohere.embed"
     assembly = _Embeddings
+    forms = _FORMS
 
     def claims(self, exchange: Exchange) -> bool:
         """By path; on other hosts the request must hold an input type."""

@@ -20,7 +20,7 @@ from pytest_llmcassette.protocols.transcript import (
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_list, as_str, dict_list
 
-_FINISH = finish_reasons(
+FINISH = finish_reasons(
     stop="COMPLETE STOP_SEQUENCE",
     length="MAX_TOKENS",
     tool_call="TOOL_CALL",
@@ -32,11 +32,12 @@ _FINISH = finish_reasons(
 class ChatAssembly(OneAnswer):
     """One message as it grows."""
 
-    finish = _FINISH
+    finish = FINISH
 
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(exchange)
         self._ended = False
+        self._came = False
         self._plan: list[str] = []
         self._plan_place: int | None = None
         self._citations: list[tuple[int, Citation]] = []
@@ -49,6 +50,7 @@ class ChatAssembly(OneAnswer):
             self.error = error_object(document, status=self.exchange.status)
             return
         self.id = as_str(document.get("id"))
+        self._came = isinstance(document.get("message"), dict)
         self._message(as_dict(document["message"]))
         self._end(document)
 
@@ -79,10 +81,8 @@ class ChatAssembly(OneAnswer):
             self.error = error_object(event, status=self.exchange.status)
 
     def complete(self) -> bool:
-        """A finish reason, and in a stream the `message-end` that carries it."""
-        if self.error is not None or self.cut:
-            return False
-        return self._choice.finish_reason is not None and (self._ended or not self.streamed)
+        """Of a whole answer that it is there, of a stream its `message-end`."""
+        return self.error is None and not self.cut and (self._ended if self.streamed else self._came)
 
     def choices(self) -> tuple[Choice, ...]:
         """The one answer, once it has begun."""

@@ -71,6 +71,7 @@ class ConverseAssembly(BedrockAnswer, OneAnswer):
             self._block(index, block)
         self._stop(document)
         self._usage = as_dict(document.get("usage")) or self._usage
+        self._tier(document)
         if not self._begun:
             self.error = error_object(document, status=self.exchange.status)
 
@@ -87,12 +88,14 @@ class ConverseAssembly(BedrockAnswer, OneAnswer):
             self._stop(event)
         elif name == "metadata":
             self._usage = as_dict(event.get("usage")) or self._usage
+            self._tier(event)
+
+    def _tier(self, holder: dict[str, Any]) -> None:
+        self.service_tier = as_str(as_dict(holder.get("serviceTier")).get("type")) or self.service_tier
 
     def complete(self) -> bool:
-        """A stop reason; in a stream the `messageStop` with it."""
-        if self.error is not None or self.cut:
-            return False
-        return self._stopped if self.streamed else self.finish_reason is not None
+        """Of a whole answer that it is there, of a stream its `messageStop`."""
+        return self.error is None and not self.cut and (self._stopped if self.streamed else self._begun)
 
     def usage(self) -> Usage | None:
         """The counts of `usage`. Cached input is reported beside `inputTokens` and added here."""

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 from pytest_llmcassette.protocols.assembly import AssembledProtocol, Vectors
 from pytest_llmcassette.protocols.base import Exchange
+from pytest_llmcassette.protocols.forms import Forms
 from pytest_llmcassette.protocols.gemini_assembly import ContentAssembly, usage_of
 from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.json_stream import Events
@@ -26,6 +27,9 @@ _RAW_OBJECT = re.compile(rb"^\[?\s*\{", re.MULTILINE)
 
 class _Content(ContentAssembly):
     """The answer of one call, in whichever form it came."""
+
+    # google-genai reads what is left at a stream's end as one more chunk.
+    counts_unended = True
 
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(exchange)
@@ -52,6 +56,7 @@ class _Content(ContentAssembly):
         """Take in a response object, or the array of a stream's chunks."""
         self.streamed = self._call is not None and self._call[2] == "streamGenerateContent"
         body = self.exchange.body
+        self.came_whole = document is not None
         if document is None and body.lstrip()[:1] == b"[":
             document = _readable_elements(body)
             self.cut = True
@@ -65,11 +70,37 @@ class _Content(ContentAssembly):
             self.unreadable("The recorded answer is no JSON object.")
 
 
+_STATUSES = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    408: "DEADLINE_EXCEEDED",
+    429: "RESOURCE_EXHAUSTED",
+    500: "INTERNAL",
+}
+
+
+def _error(status: int, message: str) -> dict[str, Any]:
+    words = _STATUSES.get(status, "INVALID_ARGUMENT" if status < 500 else "UNAVAILABLE")
+    return {"error": {"code": status, "message": message, "status": words}}
+
+
+_FORMS = Forms(
+    error_body=_error,
+    # Between the events it stands as bare JSON over several lines.
+    error_event=lambda message: json.dumps(_error(503, message), indent=2).encode() + b"\n",
+    length="MAX_TOKENS",
+    usage=frozenset({"usageMetadata"}),
+)
+
+
 class GeminiGenerateContent(AssembledProtocol):
     """`gemini.generate_content`: generateContent and streamGenerateContent."""
 
     name = "gemini.generate_content"
     assembly = _Content
+    forms = _FORMS
 
     def claims(self, exchange: Exchange) -> bool:
         """By the method at the end of the path, on any host (proxies keep it)."""
@@ -129,6 +160,7 @@ class GeminiEmbedContent(AssembledProtocol):
 
     name = "gemini.embed_content"
     assembly = _Embeddings
+    forms = _FORMS
 
     def claims(self, exchange: Exchange) -> bool:
         """By the method at the end of the path; `predict` serves other models too: their name decides."""

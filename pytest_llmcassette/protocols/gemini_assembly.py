@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pytest_llmcassette.protocols.assembly import Assembly, ChoiceDraft, PartDraft
@@ -16,6 +17,7 @@ from pytest_llmcassette.protocols.transcript import (
     Media,
     Other,
     Reasoning,
+    Refusal,
     ServerToolCall,
     ServerToolResult,
     Text,
@@ -26,7 +28,9 @@ from pytest_llmcassette.protocols.wire_values import (
     as_dict,
     as_int,
     as_json_text,
+    as_list,
     as_str,
+    counts_anything,
     dict_list,
     index_of,
     seconds_of,
@@ -36,7 +40,7 @@ from pytest_llmcassette.protocols.wire_values import (
 _FINISH = finish_reasons(
     stop="STOP",
     length="MAX_TOKENS CONTINUATION",
-    content_filter="SAFETY RECITATION BLOCKLIST PROHIBITED_CONTENT SPII MODEL_ARMOR"
+    content_filter="SAFETY RECITATION BLOCKLIST PROHIBITED_CONTENT SPII MODEL_ARMOR JAILBREAK"
     " IMAGE_SAFETY IMAGE_PROHIBITED_CONTENT IMAGE_RECITATION",
     error="MALFORMED_FUNCTION_CALL MALFORMED_RESPONSE UNEXPECTED_TOOL_CALL TOO_MANY_TOOL_CALLS"
     " MISSING_THOUGHT_SIGNATURE",
@@ -52,6 +56,7 @@ _VERTEX_NUMBERS = (
     *_COMMON_NUMBERS,
     *("OTHER", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "MALFORMED_FUNCTION_CALL", "MODEL_ARMOR"),
 )
+_BLOCK_NUMBERS = ("BLOCK_REASON_UNSPECIFIED", "SAFETY", "OTHER", "BLOCKLIST", "PROHIBITED_CONTENT", "IMAGE_SAFETY")
 _MODALITY_NUMBERS = {1: "TEXT", 2: "IMAGE", 3: "VIDEO", 4: "AUDIO", 5: "DOCUMENT"}
 
 
@@ -65,6 +70,10 @@ class ContentAssembly(Assembly):
         self._drafts: dict[int, ChoiceDraft] = {}
         self._citations: dict[int, list[Citation]] = {}
         self._usage: dict[str, Any] = {}
+        self._blocked: str | None = None
+        self._searches: set[str] = set()
+        # A whole answer needs no finish reason to be complete.
+        self.came_whole = False
 
     def chunk(self, document: dict[str, Any]) -> None:
         """Take in a response object, or one chunk of a stream."""
@@ -78,7 +87,10 @@ class ContentAssembly(Assembly):
         self.model = self.model or as_str(document.get("modelVersion"))
         self.created = self.created or seconds_of(document.get("createTime"))
         # Counts are cumulative but not monotone: the last object holds, as a whole.
-        self._usage = as_dict(document.get("usageMetadata")) or self._usage
+        usage = as_dict(document.get("usageMetadata"))
+        if usage and (not self._usage or counts_anything(usage)):
+            self._usage = usage
+        self.service_tier = tier_of(usage) or self.service_tier
         for position, candidate in enumerate(dict_list(document.get("candidates"))):
             self._candidate(index_of(candidate, position), candidate)
         self._prompt_feedback(as_dict(document.get("promptFeedback")))
@@ -88,9 +100,12 @@ class ContentAssembly(Assembly):
         self.chunk(event)
 
     def complete(self) -> bool:
-        """Every candidate has a finish reason, and the stream was not cut."""
-        finished = all(draft.finish_reason for draft in self._drafts.values())
-        return bool(self._drafts) and finished and not self.cut and self.error is None
+        """A whole document, or a stream that was not cut, with a finish reason for every candidate."""
+        if self.cut or not self._drafts:
+            return False
+        if self.error is not None and self._blocked is None:
+            return False
+        return self.came_whole or all(draft.finish_reason for draft in self._drafts.values())
 
     def choices(self) -> tuple[Choice, ...]:
         """The candidates by index."""
@@ -101,14 +116,28 @@ class ContentAssembly(Assembly):
         return tuple(draft.build(_FINISH.get) for _, draft in sorted(self._drafts.items()))
 
     def usage(self) -> Usage | None:
-        """The counts of the last chunk that had any."""
-        return usage_of(self._usage) if self._usage else None
+        """The counts of the last chunk that had any; and the searches that the answer lists, which are paid for."""
+        if not self._usage:
+            return None
+        usage = usage_of(self._usage)
+        return replace(usage, server_tool_calls={"web_search": len(self._searches)}) if self._searches else usage
 
     def _prompt_feedback(self, feedback: dict[str, Any]) -> None:
+        """A prompt that was blocked: no candidate says so, and there are none."""
         reason = feedback.get("blockReason")
-        if reason:
-            words = as_str(feedback.get("blockReasonMessage")) or "The prompt was blocked."
-            self.error = ExchangeError(status=self.exchange.status, type=str(reason), message=words)
+        if not reason:
+            return
+        number = as_int(reason)
+        known = number is not None and 0 <= number < len(_BLOCK_NUMBERS)
+        self._blocked = _BLOCK_NUMBERS[number] if known and number is not None else str(reason)
+        words = as_str(feedback.get("blockReasonMessage"))
+        message = f"The prompt was blocked: {self._blocked}" + (f": {words}" if words else "")
+        self.error = ExchangeError(status=self.exchange.status, type=self._blocked, message=message)
+        if not self._drafts:
+            draft = self._drafts[0] = ChoiceDraft(0)
+            draft.finish_reason = self._blocked
+            if words:
+                draft.part(Refusal).pieces.append(words)
 
     def _candidate(self, index: int, candidate: dict[str, Any]) -> None:
         draft = self._drafts.setdefault(index, ChoiceDraft(index))
@@ -117,6 +146,9 @@ class ContentAssembly(Assembly):
         reason = candidate.get("finishReason")
         if reason:
             draft.finish_reason = reason if isinstance(reason, str) else self._reason(reason)
+        if "groundingMetadata" in candidate:
+            queries = as_list(as_dict(candidate["groundingMetadata"]).get("webSearchQueries"))
+            self._searches.update(query for query in queries if isinstance(query, str) and query)
         citations = _citations(candidate)
         if citations:
             self._citations[index] = citations
@@ -202,15 +234,27 @@ def _citation(source: dict[str, Any], raw: dict[str, Any]) -> Citation:
     )
 
 
+def tier_of(usage: dict[str, Any]) -> str | None:
+    """The tier in a `usageMetadata`: AI Studio names it, Vertex names the traffic's type."""
+    return as_str(usage.get("serviceTier")) or as_str(usage.get("trafficType"))
+
+
 def usage_of(wire: dict[str, Any]) -> Usage:
-    """Gemini's `usageMetadata`, normalised. Its candidates leave out thoughts, its prompt holds the cached tokens."""
+    """Gemini's `usageMetadata`, normalised. Its prompt holds the cached tokens, its candidates leave out thoughts.
+
+    Unless the total says that they hold them.
+    """
     thoughts = as_int(wire.get("thoughtsTokenCount"))
+    total = as_int(wire.get("totalTokenCount"))
+    asked = sum_known(as_int(wire.get("promptTokenCount")), as_int(wire.get("toolUsePromptTokenCount")))
+    answered = as_int(wire.get("candidatesTokenCount"))
+    inside = total is not None and 0 < (thoughts or 0) <= (answered or 0) == total - (asked or 0)
     prompt_details = wire.get("promptTokensDetails") or wire.get("promptTokenDetails")
     answer_details = wire.get("candidatesTokensDetails") or wire.get("responseTokensDetails")
     return Usage(
-        input_tokens=sum_known(as_int(wire.get("promptTokenCount")), as_int(wire.get("toolUsePromptTokenCount"))),
-        output_tokens=sum_known(as_int(wire.get("candidatesTokenCount")), thoughts),
-        total_tokens=as_int(wire.get("totalTokenCount")),
+        input_tokens=asked,
+        output_tokens=answered if inside else sum_known(answered, thoughts),
+        total_tokens=total,
         cache_read_input_tokens=as_int(wire.get("cachedContentTokenCount")),
         reasoning_output_tokens=thoughts,
         audio_input_tokens=_modality(prompt_details, "AUDIO"),

@@ -51,6 +51,10 @@ _EXACT = {
     "api.venice.ai": "venice",
     "api.scaleway.ai": "scaleway",
     "gateway.pydantic.dev": "pydantic",
+    "api.stability.ai": "stability",
+    "api.deepgram.com": "deepgram",
+    "api.elevenlabs.io": "elevenlabs",
+    "api.assemblyai.com": "assemblyai",
 }
 
 _SUFFIXES = (
@@ -74,6 +78,8 @@ _SUFFIXES = (
     (".ovh.net", "ovhcloud"),
     (".databricks.com", "databricks"),
     (".snowflakecomputing.com", "snowflake"),
+    (".replicate.com", "replicate"),
+    (".api.elevenlabs.io", "elevenlabs"),
 )
 
 # Where these servers listen unless told otherwise; only on this machine does a port say so much.
@@ -81,6 +87,11 @@ _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "host.dock
 _LOCAL_PORTS = {11434: "ollama", 8080: "llama.cpp", 8000: "vllm", 1234: "lmstudio", 4000: "litellm"}
 
 _OLLAMA_PATHS = ("/api/chat", "/api/generate", "/api/embed", "/api/embeddings")
+
+
+def is_known(host: str) -> bool:
+    """Whether a host, without port, is one of a provider in the tables; a server of one's own is none."""
+    return provider_at(host) != host.lower().rstrip(".")
 
 
 def provider_at(host: str, path: str = "", port: int | None = None) -> str:

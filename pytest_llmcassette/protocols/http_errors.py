@@ -12,7 +12,8 @@ from pytest_llmcassette.protocols.transcript import ExchangeError
 
 _LONGEST = 2000
 _DEEPEST = 4
-_WORDS = ("message", "Message", "detail", "details", "msg")
+_WORDS = ("message", "Message", "detail", "details", "msg", "error_msg", "error_message", "errorMessage")
+_KINDS = ("type", "code", "status", "__type", "error_code")
 
 
 def is_error(exchange: Exchange) -> bool:
@@ -73,8 +74,31 @@ def error_object(value: Any, *, status: int | None) -> ExchangeError:
     return _of_fields(value, status, {})
 
 
+def error_inside(document: dict[str, Any], *, answered: bool = False) -> ExchangeError | None:
+    """The error that an answer with a good status holds, or None.
+
+    `{"error": ...}`, `{"object": "error"}` (vLLM, FastChat), `{"type": "error"}`, MiniMax's `base_resp`, and, unless
+    the document has `answered`, whatever has an error's words.
+    """
+    if document.get("error") or document.get("object") == "error" or document.get("type") == "error":
+        return error_object(document, status=None)
+    base = document.get("base_resp")
+    if isinstance(base, dict) and base.get("status_code"):
+        return ExchangeError(
+            status=None, type=_kind(base["status_code"]), message=_text_or_none(base.get("status_msg"))
+        )
+    if answered:
+        return None
+    found = error_object(document, status=None)
+    return found if found.message else None
+
+
+def _text_or_none(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
 def _of_fields(fields: dict[str, Any], status: int | None, around: dict[str, Any]) -> ExchangeError:
-    kinds = (_kind(fields.get(name)) for name in ("type", "code", "status", "__type"))
+    kinds = (_kind(fields.get(name)) for name in _KINDS)
     words = _said(fields) or _said(around)
     return ExchangeError(
         status=status,

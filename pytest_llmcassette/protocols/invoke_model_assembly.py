@@ -14,7 +14,7 @@ from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.converse_assembly import ConverseAssembly
 from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.media import media_of_base64
-from pytest_llmcassette.protocols.transcript import Choice, Reasoning, Text, ToolCall, finish_reasons
+from pytest_llmcassette.protocols.transcript import Choice, Media, Other, Reasoning, Text, ToolCall, finish_reasons
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import (
     as_dict,
@@ -46,7 +46,7 @@ _FINISH = finish_reasons(
     error="error",
 )
 # (input, output) as Llama, Titan and the OpenAI-like bodies (AI21, DeepSeek, Qwen, Mistral) count.
-_OWN_COUNTS = (
+OWN_COUNTS = (
     ("prompt_token_count", "generation_token_count"),
     ("inputTextTokenCount", "totalOutputTextTokenCount"),
     ("prompt_tokens", "completion_tokens"),
@@ -77,7 +77,12 @@ class InvokeModelAssembly(BedrockAnswer):
         # Image models write `"error": null` beside their images.
         if document.get("error"):
             self.error = error_object(document, status=self.exchange.status)
-        self._holds_values = bool(document.get("images")) or any(key in document for key in _VECTORS)
+        kind = "image" if document.get("images") else "embedding" if any(key in document for key in _VECTORS) else None
+        if any("relevance_score" in entry for entry in dict_list(document.get("results"))):
+            kind = "rerank"
+            self._draft(0).add(Other(kind="ranking", raw=document["results"]))
+        self.answers_with = kind or self.answers_with
+        self._holds_values = kind is not None
 
     def _take(self, document: dict[str, Any]) -> None:
         self.id = self.id or as_str(document.get("id")) or as_str(document.get("generation_id"))
@@ -105,6 +110,7 @@ class InvokeModelAssembly(BedrockAnswer):
 
     def choices(self) -> tuple[Choice, ...]:
         """The answers by index."""
+        self.service_tier = self.exchange.header("X-Amzn-Bedrock-Service-Tier") or None
         return self._nova.choices() or tuple(
             draft.build(lambda word: _FINISH.get(word.lower())) for _, draft in sorted(self._drafts.items())
         )
@@ -114,7 +120,8 @@ class InvokeModelAssembly(BedrockAnswer):
         if self.error is not None or self.cut:
             return False
         finished = self._nova.finish_reason is not None or any(d.finish_reason for d in self._drafts.values())
-        return finished or self._ended or self._holds_values
+        came = not self.streamed and bool(self._drafts)
+        return finished or came or self._ended or self._holds_values
 
     def usage(self) -> Usage | None:
         """Bedrock's own counts (of a plain answer in its headers), else the model's."""
@@ -132,6 +139,9 @@ class InvokeModelAssembly(BedrockAnswer):
                 cache_creation_input_tokens=written,
                 wire=counted,
             )
+        images = sum(isinstance(part, Media) for part in self._drafts[0].parts) if 0 in self._drafts else 0
+        if images and not self._own:
+            return Usage(billed_units={"images": images})
         nova = self._nova.usage()
         # A guardrail that answered instead of the model: the counts are of its own words.
         if nova is not None or self._intervened or not self._own:
@@ -183,7 +193,7 @@ class InvokeModelAssembly(BedrockAnswer):
 def _own_counts(document: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for source in (document, as_dict(document.get("usage"))):
-        for input_name, output_name in _OWN_COUNTS:
+        for input_name, output_name in OWN_COUNTS:
             sent, made = as_int(source.get(input_name)), as_int(source.get(output_name))
             if sent is not None:
                 found["input"] = sent

@@ -1,4 +1,4 @@
-"""Server-sent events whose data is JSON: what the OpenAI, Anthropic, Mistral and Cohere streams have in common."""
+"""Streams of JSON objects: server-sent events, as most send them, and lines (Ollama, Cohere's first API, batches)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from typing import Any
 
-from pytest_llmcassette.framing import sse
+from pytest_llmcassette.framing import ndjson, sse
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.transcript import ExchangeError
 
@@ -57,11 +57,13 @@ class Events:
     """A stream's events as values. Iterate over it once; the attributes are right after that.
 
     `kinds` counts the events by kind in the order of their first appearance, `cut` says that the body ends inside an
-    event or holds one that is no JSON object; `error` is one that the framing itself marks.
+    event or holds one that is no JSON object; `error` is one that the framing itself marks; `unended` says that the
+    last event lacks its line end and was taken all the same.
     """
 
     def __init__(self) -> None:
         self.cut = False
+        self.unended = False
         self.error: ExchangeError | None = None
         self.notes: list[str] = []
         self.kinds: dict[str, int] = {}
@@ -81,36 +83,85 @@ class Events:
 
 
 class JsonStream(Events):
-    """Server-sent events up to `data: [DONE]`; `done` says that this came."""
+    """Server-sent events up to `data: [DONE]`.
 
-    def __init__(self, body: bytes) -> None:
+    `counts_unended`: whether the provider's SDK takes a last event that is whole but for the blank line behind it. The
+    `[DONE]` needs none, since nothing can follow it.
+    """
+
+    def __init__(self, body: bytes, *, counts_unended: bool = False) -> None:
         super().__init__()
-        self.done = False
+        self._words = ""
         self._events, self._tail, invalid_utf8 = sse.parse(body)
         if invalid_utf8:
             self.note("some bytes of the stream are no UTF-8 and were replaced")
+        last = None if self._tail is None else sse.event_of(self._tail)
+        if last is not None and (_is_done(last.data) or (counts_unended and json_object(last.data) is not None)):
+            self._events.append(last)
+            self._tail = None
+            self.unended = True
 
     def __iter__(self) -> Iterator[tuple[str, dict[str, Any]]]:
         kinds = self.kinds
         for number, (name, data) in enumerate(self._events):
             if data.startswith("[DONE]"):
-                self.done = True
                 self.count("[DONE]")
-                break
+                return
             if not data or data.isspace():
                 # A ping: named events without data exist, nameless ones are keep-alive.
                 self.count(name or "keep-alive")
                 continue
             value = json_object(data)
             if value is None:
-                self.cut = True
-                self.note(f"event {number} is no JSON object: {data[:80]!r}")
+                self._not_json(number, name, data)
                 continue
             kind = name or value.get("type") or value.get("object")
             if not isinstance(kind, str) or not kind:
                 kind = "data"
             kinds[kind] = kinds.get(kind, 0) + 1
             yield name, value
-        if self._tail is not None and not self.done:
+        if self._tail is not None:
             self.cut = True
             self.note(f"the stream ends inside an event: {self._tail[:80]!r}")
+        if self._words and not kinds:
+            # Words where the answer was to be.
+            self.error = ExchangeError(status=None, type=None, message=self._words)
+
+    def _not_json(self, number: int, name: str, data: str) -> None:
+        if name == "error":
+            self.count(name)
+            self.error = ExchangeError(status=None, type=None, message=data)
+            return
+        self.cut = True
+        self.note(f"event {number} is no JSON object: {data[:80]!r}")
+        self._words = self._words or data
+
+
+def _is_done(data: str) -> bool:
+    return data.startswith("[DONE]")
+
+
+class JsonLines(Events):
+    """A stream's lines: each is a response object."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__()
+        self._lines, self._tail = ndjson.parse(body)
+        if self._tail is not None and json_object(self._tail) is not None:
+            # Whole but for its line end: the SDKs of Ollama and Cohere take it.
+            self._lines.append(self._tail)
+            self._tail = None
+
+    def __iter__(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        for number, line in enumerate(self._lines):
+            event = json_object(line)
+            if event is None:
+                self.cut = True
+                self.notes.append(f"line {number} is no JSON object: {line[:80]!r}")
+                continue
+            kind = "error" if event.get("error") else "done" if event.get("done") is True else "chunk"
+            self.count(kind)
+            yield kind, event
+        if self._tail is not None:
+            self.cut = True
+            self.notes.append(f"the last line has no end: {self._tail[:80]!r}")

@@ -9,6 +9,18 @@ from urllib.parse import unquote_to_bytes
 
 from pytest_llmcassette.protocols.transcript import Media
 
+# The first bytes of a file say what it is.
+_MAGIC = (
+    (b"\x89PNG", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+    (b"RIFF....WEBP", "image/webp"),
+    (b"RIFF....WAVE", "audio/wav"),
+    (b"ID3", "audio/mpeg"),
+    (b"OggS", "audio/ogg"),
+    (b"fLaC", "audio/flac"),
+)
+
 TO_STANDARD = str.maketrans("-_", "+/")
 """URL-safe base64 as the standard's."""
 
@@ -26,11 +38,22 @@ def media_of_url(kind: str, url: str) -> Media:
 
 def media_of_base64(kind: str, media_type: str | None, text: str) -> Media:
     """A medium given as base64 text (standard or URL-safe, padded or not); without size when it cannot be decoded."""
+    data = decoded(text)
+    return Media(kind=kind, media_type=media_type) if data is None else media_of_bytes(kind, media_type, data)
+
+
+def decoded(text: str) -> bytes | None:
+    """The bytes of base64 text, None when it is none."""
     try:
-        data = base64.b64decode(text.translate(TO_STANDARD) + "==", validate=False)
+        return base64.b64decode(text.translate(TO_STANDARD) + "==", validate=False)
     except (binascii.Error, ValueError):
-        return Media(kind=kind, media_type=media_type)
-    return media_of_bytes(kind, media_type, data)
+        return None
+
+
+def type_of(data: bytes) -> str | None:
+    """The media type that the first bytes of an image or of audio tell; None when they do not."""
+    masked = data[:4] + b"...." + data[8:12] if data.startswith(b"RIFF") else data
+    return next((media_type for start, media_type in _MAGIC if masked.startswith(start)), None)
 
 
 def media_of_bytes(kind: str, media_type: str | None, data: bytes) -> Media:

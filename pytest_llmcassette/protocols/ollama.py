@@ -1,4 +1,4 @@
-"""Ollama's own API: chat and generate, as JSON lines or as one object.
+"""Ollama's own API: chat and generate, as JSON lines or as one object, and embeddings.
 
 Format: https://github.com/ollama/ollama/blob/main/docs/api.md. Every line is a response object; the last has `done` and
 the counts. `prompt_eval_count` is absent when the prompt came from the cache: unknown, not 0.
@@ -6,14 +6,13 @@ the counts. `prompt_eval_count` is absent when the prompt came from the cache: u
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-from pytest_llmcassette.framing import ndjson
-from pytest_llmcassette.protocols.assembly import AssembledProtocol, OneAnswer
+from pytest_llmcassette.protocols.assembly import AssembledProtocol, OneAnswer, Vectors
 from pytest_llmcassette.protocols.base import Exchange
+from pytest_llmcassette.protocols.forms import Forms
 from pytest_llmcassette.protocols.http_errors import error_object
-from pytest_llmcassette.protocols.json_stream import Events, json_object
+from pytest_llmcassette.protocols.json_stream import Events, JsonLines
 from pytest_llmcassette.protocols.media import media_of_base64
 from pytest_llmcassette.protocols.transcript import Reasoning, Text, ToolCall, finish_reasons
 from pytest_llmcassette.protocols.usage import Usage
@@ -31,28 +30,6 @@ _FINISH = finish_reasons(stop="stop", length="length")
 _COUNTS = ("prompt_eval_count", "eval_count")
 
 
-class _JsonLines(Events):
-    """A stream's lines: each is a response object."""
-
-    def __init__(self, body: bytes) -> None:
-        super().__init__()
-        self._lines, self._tail = ndjson.parse(body)
-
-    def __iter__(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        for number, line in enumerate(self._lines):
-            event = json_object(line)
-            if event is None:
-                self.cut = True
-                self.notes.append(f"line {number} is no JSON object: {line[:80]!r}")
-                continue
-            kind = "error" if "error" in event else "done" if event.get("done") is True else "chunk"
-            self.count(kind)
-            yield kind, event
-        if self._tail is not None:
-            self.cut = True
-            self.notes.append(f"the last line has no end: {self._tail[:80]!r}")
-
-
 class _Assembly(OneAnswer):
     """One answer as it grows; chat has a `message`, generate a `response` in every object."""
 
@@ -67,7 +44,7 @@ class _Assembly(OneAnswer):
         """The lines of a stream."""
         exchange = self.exchange
         if exchange.response_json is None or exchange.content_type == "application/x-ndjson":
-            return _JsonLines(exchange.body)
+            return JsonLines(exchange.body)
         return None
 
     def event(self, name: str, event: dict[str, Any]) -> None:
@@ -130,6 +107,11 @@ class _Assembly(OneAnswer):
 
 class _OllamaProtocol(AssembledProtocol):
     assembly = _Assembly
+    forms = Forms(
+        error_body=lambda status, message: {"error": message},
+        error_event=lambda message: ("", {"error": message}),
+        usage=frozenset(_COUNTS),
+    )
     path: str
 
     def claims(self, exchange: Exchange) -> bool:
@@ -156,4 +138,32 @@ class OllamaGenerate(_OllamaProtocol):
     path = "/api/generate"
 
 
-PROTOCOLS = (OllamaChat(), OllamaGenerate())
+class _Embeddings(Vectors):
+    def plain(self, document: object) -> None:
+        """Take in a whole answer."""
+        fields = as_dict(document)
+        self.model = as_str(fields.get("model"))
+        if "embeddings" not in fields and "embedding" not in fields:
+            self.error = error_object(fields, status=self.exchange.status)
+
+    def usage(self) -> Usage | None:
+        """What was counted: of one text by `/api/embeddings` nothing is."""
+        count = as_int(as_dict(self.exchange.response_json).get("prompt_eval_count"))
+        return None if count is None else Usage(input_tokens=count, wire={"prompt_eval_count": count})
+
+
+class OllamaEmbed(AssembledProtocol):
+    """`ollama.embed`: `/api/embed`, and `/api/embeddings` of one prompt."""
+
+    name = "ollama.embed"
+    assembly = _Embeddings
+
+    def claims(self, exchange: Exchange) -> bool:
+        """By path; `/api/embeddings` is one of others too, who ask for an `input`."""
+        path = exchange.posted_to
+        return path.endswith("/api/embed") or (
+            path.endswith("/api/embeddings") and exchange.asked("prompt") is not None
+        )
+
+
+PROTOCOLS = (OllamaEmbed(), OllamaChat(), OllamaGenerate())

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.chat_completions import ChatProtocol
+from pytest_llmcassette.protocols.wire_values import as_dict
+
+_DEFERRED = "/chat/deferred-completion/"
 
 
 class OpenAIChat(ChatProtocol):
@@ -12,14 +15,25 @@ class OpenAIChat(ChatProtocol):
     name = "openai.chat"
 
     def claims(self, exchange: Exchange) -> bool:
-        """By URL (`.../chat/completions` under any prefix), else by the answer's own words (a proxy of any URL)."""
+        """By URL (`.../chat/completions` under any prefix), else by the answer's own words (a proxy of any URL).
+
+        Of an answer that xAI defers only the finished poll has the words: the receipt and earlier polls are no answers.
+        """
         path = exchange.posted_to
+        if not path and _DEFERRED in exchange.path:
+            return exchange.status == 200 and bool(as_dict(exchange.response_json).keys() & {"choices", "error"})
+        if path.endswith("/async/chat/completions"):
+            # Perplexity's receipt for one that is polled.
+            return exchange.status >= 400
         if path.endswith("/chat/completions"):
+            return not (exchange.asked("deferred") is True and "request_id" in as_dict(exchange.response_json))
+        if "/ml/v1/" in path and path.endswith(("/text/chat", "/text/chat_stream")):
+            # watsonx has it under another name.
             return True
         if path.endswith("/completions") and "prompt" not in (exchange.request_json or {}):
             return isinstance(exchange.asked("messages"), list)
         # Databricks, SageMaker and company proxies serve it at URLs of their own.
-        said_so = bool(path) and b'"chat.completion' in exchange.body[:4096]
+        said_so = bool(path) and b'"chat.completion' in exchange.body[:4096] and exchange.route is None
         return said_so and isinstance(exchange.asked("messages"), list)
 
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from pytest_llmcassette.protocols.base import Exchange
-from pytest_llmcassette.protocols.chat_completions import ChatProtocol
+from pytest_llmcassette.protocols.chat_completions import ChatAnswer, ChatProtocol
+
+
+class _Completion(ChatAnswer):
+    answers_with = "completion"
 
 
 class OpenAICompletions(ChatProtocol):
@@ -13,12 +17,14 @@ class OpenAICompletions(ChatProtocol):
     """
 
     name = "openai.completions"
+    assembly = _Completion
 
     def claims(self, exchange: Exchange) -> bool:
         """By URL (`.../completions` that chat did not claim), else by the answer's own words."""
         path = exchange.posted_to
         if path.endswith("/completions"):
-            return True
+            # What chat did not claim of its own is no answer.
+            return not path.endswith("/chat/completions")
         return bool(path) and b'"text_completion"' in exchange.body[:4096] and exchange.asked("prompt") is not None
 
 

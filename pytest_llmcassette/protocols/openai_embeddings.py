@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_llmcassette.protocols.assembly import AssembledProtocol, Vectors
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.chat_usage import chat_usage
-from pytest_llmcassette.protocols.http_errors import error_object, unreadable
+from pytest_llmcassette.protocols.http_errors import error_inside, unreadable
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import as_dict, as_str
 
@@ -18,9 +18,9 @@ class _Embeddings(Vectors):
         fields = as_dict(document)
         self.model = as_str(fields.get("model")) or None
         self._counted = chat_usage(fields.get("usage"), self.exchange.provider)
-        if fields.get("error"):
-            self.error = error_object(fields, status=None)
-        elif not isinstance(fields.get("data"), list):
+        answered = isinstance(fields.get("data"), list)
+        self.error = error_inside(fields, answered=answered)
+        if self.error is None and not answered:
             self.error = unreadable(self.exchange, "the body has no data")
 
     def usage(self) -> Usage | None:
@@ -36,7 +36,14 @@ class OpenAIEmbeddings(AssembledProtocol):
 
     def claims(self, exchange: Exchange) -> bool:
         """By URL: `.../embeddings` (Voyage AI: also `/multimodalembeddings`), with an `input`."""
-        if not exchange.posted_to.endswith(("/embeddings", "/multimodalembeddings", "/contextualizedembeddings")):
+        path = exchange.posted_to
+        if path.endswith("/invocations") and b'"embedding"' in exchange.body[:4096]:
+            # Databricks serves it at URLs of its own.
+            return exchange.asked("input") is not None
+        if not path.endswith(("/embeddings", "/multimodalembeddings", "/contextualizedembeddings")):
+            return False
+        if "/ml/v1/" in exchange.path:
+            # watsonx has an answer of its own.
             return False
         asked = exchange.request_json
         return not isinstance(asked, dict) or not asked or "input" in asked or "inputs" in asked

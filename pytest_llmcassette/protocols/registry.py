@@ -1,6 +1,7 @@
 """Which wire protocol an exchange speaks. Ours are imported at the first question; users may register their own.
 
-A new protocol of ours is one module with a constant `PROTOCOLS` (`WireProtocol` instances) and one line in `_MODULES`.
+A new protocol of ours is one module with a constant `PROTOCOLS` (`WireProtocol` instances) and one line: in `_MODULES`,
+or in the table of `routes` if its URL says it all, as most do.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ _MODULES = (
     "openai_embeddings",
 )
 
+_OF_AGENTS = ("mcp.message", "a2a.message")
+
 _builtin: list[WireProtocol] = []
 _registered: list[WireProtocol] = []
 
@@ -39,7 +42,10 @@ def _load() -> list[WireProtocol]:
 
 def names() -> tuple[str, ...]:
     """The names of all known protocols, users' own first."""
-    return tuple(protocol.name for protocol in (*_registered, *_load()))
+    from pytest_llmcassette.protocols.routes import ROUTES
+
+    ours = (*(protocol.name for protocol in _load()), *dict.fromkeys(route.name for route in ROUTES), *_OF_AGENTS)
+    return (*(protocol.name for protocol in _registered), *ours)
 
 
 def register(protocol: WireProtocol) -> None:
@@ -75,7 +81,20 @@ def find(exchange: Exchange) -> WireProtocol | None:
     for protocol in (*_registered, *_load()):
         if protocol.claims(exchange):
             return protocol
-    return None
+    return _at_its_url(exchange)
+
+
+def _at_its_url(exchange: Exchange) -> WireProtocol | None:
+    if exchange.route is not None:
+        return _first(exchange.route.module, exchange)
+    # Agents talk at any URL.
+    is_rpc = b'"jsonrpc"' in exchange.request.body or b"event: endpoint" in exchange.response.body[:200]
+    return _first("agents", exchange) if is_rpc else None
+
+
+def _first(module: str, exchange: Exchange) -> WireProtocol | None:
+    protocols: tuple[WireProtocol, ...] = import_module(f"pytest_llmcassette.protocols.{module}").PROTOCOLS
+    return next((protocol for protocol in protocols if protocol.claims(exchange)), None)
 
 
 def read(interaction: Interaction) -> Transcript | None:
@@ -83,7 +102,7 @@ def read(interaction: Interaction) -> Transcript | None:
 
     Never raises: what cannot be read becomes a transcript with an error of type `unreadable` and a note.
     """
-    exchange = Exchange(interaction)
+    exchange = Exchange(interaction, read)
     protocol: WireProtocol | None = None
     try:
         protocol = find(exchange)

@@ -6,6 +6,7 @@ from typing import Any
 
 from pytest_llmcassette.protocols.assembly import Assembly
 from pytest_llmcassette.protocols.base import Exchange
+from pytest_llmcassette.protocols.responses_drafts import ItemDrafts
 from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_str, dict_list
 
 # `response.done` is what OpenRouter wrote in its beta.
@@ -25,9 +26,12 @@ _GROWS = {
 # The event that ends those deltas says all of it again; some hosts send it alone. Its field, where not the item's:
 _WHOLE_FIELD = {"output_text": "text", "refusal": "refusal", "reasoning_text": "text", "reasoning_summary_text": "text"}
 _WHOLE = {
-    kind.removesuffix("delta") + "done": (kind, _WHOLE_FIELD.get(kind.split(".")[1], field))
-    for kind, (_, field, _) in _GROWS.items()
+    kind.removesuffix("delta") + "done": (grown, _WHOLE_FIELD.get(kind.split(".")[1], grown[1]))
+    for kind, grown in _GROWS.items()
 }
+# So does the event that ends a part, which names the part's type itself.
+_PART_DONE = frozenset({"response.content_part.done", "response.reasoning_summary_part.done"})
+_PARTS = {grown[2]: grown for grown in _GROWS.values() if grown[2]}
 
 
 class ResponseDraft(Assembly):
@@ -41,77 +45,52 @@ class ResponseDraft(Assembly):
         self.response: dict[str, Any] = {}
         self.ended = False
         self.failure: dict[str, Any] | None = None
-        self._items: dict[int, dict[str, Any]] = {}
-        self._finished: set[int] = set()
-        self._pieces: dict[tuple[int, str, int], list[str]] = {}
-        self._annotations: dict[tuple[int, int], list[Any]] = {}
+        self._items = ItemDrafts()
 
     def event(self, name: str, event: dict[str, Any]) -> None:
         """One event; its `type` says what it is (its name does so only at OpenAI)."""
         kind = as_str(event.get("type")) or name
         if kind in _GROWS:
-            delta = event.get("delta")
-            if isinstance(delta, str):
-                self._pieces.setdefault(_place(event, kind), []).append(delta)
+            item_type, field, part_type = _GROWS[kind]
+            if isinstance(event.get("delta"), str):
+                self._items.of(item_type, event).grow((field, _number(event), part_type), event["delta"])
         elif kind in _WHOLE:
-            grown, field = _WHOLE[kind]
-            if isinstance(event.get(field), str):
-                self._pieces[_place(event, grown)] = [event[field]]
+            (item_type, field, part_type), said = _WHOLE[kind]
+            if isinstance(event.get(said), str):
+                self._items.of(item_type, event).whole((field, _number(event), part_type), event[said])
         elif kind in ("response.output_item.added", "response.output_item.done"):
             if isinstance(event.get("item"), dict):
-                index = as_int(event.get("output_index")) or 0
-                self._items[index] = event["item"]
-                if kind.endswith("done"):
-                    self._finished.add(index)
+                self._item(event, event["item"], is_done=kind.endswith("done"))
+        elif kind in _PART_DONE:
+            part = as_dict(event.get("part"))
+            if part.get("type") in _PARTS:
+                item_type, field, part_type = _PARTS[part["type"]]
+                words = as_str(part.get("text")) or as_str(part.get("refusal")) or ""
+                self._items.of(item_type, event).whole((field, _number(event), part_type), words)
         elif kind == "response.output_text.annotation.added":
-            where = (as_int(event.get("output_index")) or 0, as_int(event.get("content_index")) or 0)
-            self._annotations.setdefault(where, []).append(event.get("annotation"))
-        elif kind == "error" or (event.get("error") and "response" not in event):
+            self._items.of("message", event).annotate(_number(event), event.get("annotation"))
+        elif "error" in (kind, event.get("object")) or (event.get("error") and "response" not in event):
             self.failure = event
         elif isinstance(event.get("response"), dict):
             self.response = {**self.response, **{k: v for k, v in event["response"].items() if v is not None}}
             self.ended = self.ended or kind in TERMINAL
 
+    def _item(self, event: dict[str, Any], item: dict[str, Any], *, is_done: bool) -> None:
+        draft = self._items.of(as_str(item.get("type")) or "unknown", event, item, new=not is_done)
+        draft.item = item
+        draft.is_finished = draft.is_finished or is_done
+
     def output(self) -> list[dict[str, Any]]:
         """The output items, as whole as the stream allows."""
         final = self.response.get("output")
-        if self.ended and isinstance(final, list) and final:
+        if not self.streamed:
             return dict_list(final)
-        for index, kind, _ in self._pieces:
-            self._items.setdefault(index, {"type": _GROWS[kind][0]})
-        return [
-            item if index in self._finished else self._patched(index, item)
-            for index, item in sorted(self._items.items())
-        ]
-
-    def _patched(self, index: int, item: dict[str, Any]) -> dict[str, Any]:
-        """An unfinished item with the deltas that came for it."""
-        patched = dict(item)
-        for (of, kind, number), pieces in sorted(self._pieces.items()):
-            if of != index:
-                continue
-            _, field, part_type = _GROWS[kind]
-            text = "".join(pieces)
-            if not part_type:
-                patched[field] = text
-                continue
-            part: dict[str, Any] = {"type": part_type, ("refusal" if part_type == "refusal" else "text"): text}
-            if (index, number) in self._annotations:
-                part["annotations"] = self._annotations[(index, number)]
-            patched[field] = [*_parts_so_far(patched, field, item), part]
-        return patched
+        return self._items.completed(dict_list(final)) if self.ended and final else self._items.build()
 
 
-def _place(event: dict[str, Any], kind: str) -> tuple[int, str, int]:
-    """Which part of which output item a delta of that kind grows."""
-    number = as_int(event.get("summary_index", event.get("content_index"))) or 0
-    return as_int(event.get("output_index")) or 0, kind, number
-
-
-def _parts_so_far(patched: dict[str, Any], field: str, item: dict[str, Any]) -> list[Any]:
-    """The parts of `field` that deltas have put there so far; those that the item came with are empty shells."""
-    value = patched.get(field)
-    return value if isinstance(value, list) and value is not item.get(field) else []
+def _number(event: dict[str, Any]) -> int:
+    """Which part of its item an event is about."""
+    return as_int(event.get("summary_index", event.get("content_index"))) or 0
 
 
 def error_fields(event: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_llmcassette.protocols.usage import Usage
 
@@ -129,8 +129,41 @@ class Other:
 Part = Text | Reasoning | Refusal | ToolCall | ServerToolCall | ServerToolResult | Media | Other
 
 
+class _Said:
+    """What can be asked of parts."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        @property
+        def parts(self) -> tuple[Part, ...]: ...
+
+    @property
+    def text(self) -> str:
+        """All words, without reasoning and refusal; `""` when there are none. Of a transcript: of the first choice."""
+        return "".join(part.text for part in self.parts if isinstance(part, Text))
+
+    @property
+    def reasoning(self) -> str | None:
+        """All shown reasoning, or None."""
+        shown = [part.text for part in self.parts if isinstance(part, Reasoning) and part.text]
+        return "".join(shown) if shown else None
+
+    @property
+    def refusal(self) -> str | None:
+        """The refusal, or None."""
+        words = [part.text for part in self.parts if isinstance(part, Refusal)]
+        return "".join(words) if words else None
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """The tool calls, in order."""
+        return tuple(part for part in self.parts if isinstance(part, ToolCall))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class Choice(_Said):
     """One of the alternative answers. `finish_reason` is the wire's word, `finish` the normalised one."""
 
     index: int
@@ -152,9 +185,11 @@ class ExchangeError:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Transcript:
+class Transcript(_Said):
     """One exchange, put back together.
 
+    `kind` says what sort of answer it is: chat, completion, embedding, image, speech, transcription, rerank,
+    moderation, classification, ocr, video, batch or search, or of an agent's tool or another agent: tool, agent.
     `complete` says that the answer reached its end by the protocol's own rules (terminal marker and finish reason).
     `shape` counts the stream's events by kind in the order of their first appearance; empty for a plain answer.
     `notes` are things that could not be read, or that break the protocol's rules, in words.
@@ -163,6 +198,7 @@ class Transcript:
     protocol: str
     provider: str
     stream: bool
+    kind: str = "chat"
     id: str | None = None
     request_model: str | None = None
     model: str | None = None
@@ -170,10 +206,17 @@ class Transcript:
     complete: bool = False
     error: ExchangeError | None = None
     usage: Usage | None = None
+    service_tier: str | None = None
+    """At which tier it was served, in the wire's word (`default`, `flex`, `priority`, `batch`), for the price."""
     created: float | None = None
     """Seconds since 1970, as the body says it (`created`, `created_at`), else None."""
     shape: tuple[tuple[str, int], ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def is_billed(self) -> bool:
+        """Whether a model's provider counts it; an agent's tools and the agents it talks to do not."""
+        return self.kind not in ("tool", "agent")
 
     @property
     def model_name(self) -> str | None:
@@ -184,28 +227,6 @@ class Transcript:
     def parts(self) -> tuple[Part, ...]:
         """The parts of the first choice."""
         return self.choices[0].parts if self.choices else ()
-
-    @property
-    def text(self) -> str:
-        """All words of the first choice, without reasoning and refusal; `""` when there are none."""
-        return "".join(part.text for part in self.parts if isinstance(part, Text))
-
-    @property
-    def reasoning(self) -> str | None:
-        """All shown reasoning of the first choice, or None."""
-        shown = [part.text for part in self.parts if isinstance(part, Reasoning) and part.text]
-        return "".join(shown) if shown else None
-
-    @property
-    def refusal(self) -> str | None:
-        """The refusal of the first choice, or None."""
-        words = [part.text for part in self.parts if isinstance(part, Refusal)]
-        return "".join(words) if words else None
-
-    @property
-    def tool_calls(self) -> tuple[ToolCall, ...]:
-        """The tool calls of the first choice, in order."""
-        return tuple(part for part in self.parts if isinstance(part, ToolCall))
 
     @property
     def finish_reason(self) -> str | None:

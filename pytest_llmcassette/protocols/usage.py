@@ -24,8 +24,11 @@ class Usage:
     """Token counts of one exchange, or of several added up (`+`).
 
     `input_tokens` counts all input, cached included; `output_tokens` all output, reasoning included;
-    `total_tokens` is what the wire reported. `cost` is what the host reported, in the host's currency (US dollars).
-    `wire` is the provider's own usage object, unchanged (empty in a sum).
+    `total_tokens` is what the wire reported. `billed_units` counts what is paid for by other units, by their names:
+    `{"search_units": 1, "pages": 2, "images": 1, "characters": 90, "seconds": 12.5}`. `cost` is what the host
+    reported, in the host's currency (US dollars).
+    `wire` is the provider's own usage object, unchanged (empty in a sum), with the one for tools
+    beside it, if any.
     """
 
     input_tokens: int | None = None
@@ -39,6 +42,7 @@ class Usage:
     image_input_tokens: int | None = None
     image_output_tokens: int | None = None
     server_tool_calls: Mapping[str, int] = field(default_factory=dict)
+    billed_units: Mapping[str, int | float] = field(default_factory=dict)
     cost: float | None = None
     wire: Mapping[str, Any] = field(default_factory=dict)
 
@@ -47,11 +51,10 @@ class Usage:
         if not isinstance(other, Usage):
             return NotImplemented
         counts: dict[str, Any] = {name: _plus(getattr(self, name), getattr(other, name)) for name in COUNTS}
-        tools = dict(self.server_tool_calls)
-        for name, count in other.server_tool_calls.items():
-            tools[name] = tools.get(name, 0) + count
+        tools = _merged(self.server_tool_calls, other.server_tool_calls)
+        units = _merged(self.billed_units, other.billed_units)
         costs = [cost for cost in (self.cost, other.cost) if cost is not None]
-        return Usage(**counts, server_tool_calls=tools, cost=sum(costs) if costs else None)
+        return Usage(**counts, server_tool_calls=tools, billed_units=units, cost=sum(costs) if costs else None)
 
     def __radd__(self, other: int) -> Usage:
         """Lets `sum(usages)` begin with its 0."""
@@ -79,6 +82,10 @@ class Usage:
 
 COUNTS = tuple(one.name for one in fields(Usage) if one.name.endswith("_tokens"))
 """The names of the token counts, in the order of `Usage`."""
+
+
+def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: one.get(name, 0) + other.get(name, 0) for name in {**one, **other}}
 
 
 def _plus(one: int | None, other: int | None) -> int | None:

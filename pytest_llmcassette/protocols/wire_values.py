@@ -104,7 +104,17 @@ def counts_in(value: object) -> dict[str, int]:
     return {name: count for name, entry in as_dict(value).items() if (count := as_int(entry)) is not None}
 
 
+def counts_anything(usage: dict[str, Any]) -> bool:
+    """Whether any count of a usage object is more than 0: a last one of zeros replaces no real one."""
+    return any((as_int(entry) or 0) > 0 for entry in usage.values())
+
+
 def sum_known(*values: int | None) -> int | None:
     """The sum of the values that are known; None when none is (absent is not 0)."""
     known = [value for value in values if value is not None]
     return sum(known) if known else None
+
+
+def first_str(*values: object) -> str | None:
+    """The first of the values that is a text with something in it; None when none is."""
+    return next((value for value in values if isinstance(value, str) and value), None)

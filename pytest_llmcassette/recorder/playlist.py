@@ -56,6 +56,16 @@ class Playlist:
                 return self.interactions[self._next]
         return self._take_by_key(self.key(request))
 
+    def give_back(self, interaction: Interaction) -> None:
+        """Let an interaction that was taken be the next one for its request again."""
+        place = next(index for index, one in enumerate(self.interactions) if one is interaction)
+        self._played[place] = False
+        self._next = min(self._next, place)
+        if self._last:
+            waiting = self._waiting[self.key(self._redacted()[place])]
+            if place not in waiting:
+                waiting.appendleft(place)
+
     def _take_by_key(self, key: Hashable) -> Interaction | None:
         self._make_index()
         waiting = self._waiting.get(key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -76,6 +77,9 @@ class Recorder:
         """What requests may differ in all the same; asked where there is no recording, on replay alone."""
         self.changes: tuple[Callable[[Any], Any], ...] = ()
         """What is done to each answer's delivery before it is replayed: `replay.deliver.Change`s, in order."""
+        self.is_altered = False
+        """Whether one of them has made another answer of a recording, so that what was not asked for says nothing."""
+        self._altered: dict[int, list[SentRequest]] = {}
         self.cut_deliveries: list[Any] = []
         """Of the answers that were cut elsewhere than behind their events: how far each was delivered."""
         self.left_over = 0
@@ -178,6 +182,35 @@ class Recorder:
         )
         return self._recording.reserve(request, sent, live.headers, self.phase)
 
+    def replay_only(self) -> None:
+        """Whatever the switches say nothing goes live: an answer is to be another than the network's."""
+        self.mode = RecordMode.NONE
+        self.config = replace(self.config, record_mode=self.mode)
+        self.will_record = self.may_record = False
+
+    def recorded(self) -> Sequence[Interaction]:
+        """What the file holds; nothing where it cannot be read."""
+        with self.lock:
+            try:
+                return self._load().interactions
+            except CassetteFileError:
+                return ()
+
+    def was_altered(self, recorded: Interaction, delivered: Interaction, *, comes_again: bool) -> None:
+        """A change has made another answer of a recording; `comes_again`: a retry is answered with the recording.
+
+        What was delivered is what this run has seen. Of several attempts only the last one counts, as in a recording.
+        """
+        with self.lock:
+            self.is_altered = True
+            for sent in reversed(self.sent):
+                if sent.interaction is recorded:
+                    sent.interaction = delivered
+                    if comes_again:
+                        self._altered.setdefault(id(recorded), []).append(sent)
+                        self._load().give_back(recorded)
+                    return
+
     def prepare(self) -> None:
         """Do all that needs the disk, so that no request does: it may come in a running event loop.
 
@@ -211,6 +244,8 @@ class Recorder:
     def _mark_repeats(self, sent: SentRequest, interaction: Interaction) -> None:
         """A failure served again to a retrying client counts once, as it did when it was recorded."""
         sent.interaction = interaction
+        for earlier in self._altered.get(id(interaction), ()):
+            earlier.dropped = True
         if self.config.record_errors or not is_transient(interaction):
             return
         for earlier in self.sent[:-1]:
@@ -244,7 +279,12 @@ class Recorder:
 
     def unplayed_places(self) -> tuple[int, list[int]]:
         """How many interactions the file holds and the positions of `unplayed`; (0, []) where nothing was to be."""
-        if self._playlist is None or not self.calls or self.mode in (RecordMode.ALL, RecordMode.REWRITE):
+        if (
+            self._playlist is None
+            or not self.calls
+            or self.is_altered
+            or self.mode in (RecordMode.ALL, RecordMode.REWRITE)
+        ):
             return 0, []
         places = self._playlist.unplayed_places()
         return len(self._playlist.interactions) if places else 0, places

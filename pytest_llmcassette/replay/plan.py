@@ -16,7 +16,8 @@ class End:
     """What a client meets where a delivery does not end whole.
 
     An error of the network, named by httpcore's class for it (`ReadError`, `ConnectTimeout`, ...), or a `stop`. Before
-    a stop an async client is given `patience` seconds to leave by itself. Before it come `silence` seconds of nothing.
+    a stop an async client is given `patience` seconds to leave by itself. Before it come `silence` seconds of nothing:
+    infinitely many where nothing but a timeout of the client's own ends it.
     """
 
     kind: str = ""
@@ -35,6 +36,9 @@ class Delivery:
     A wait that is longer than the client's own timeout ends with that; where nothing `sleeps` it does so at once, and
     shorter waits take no time. `handed_out` counts the bytes of a body that is cut elsewhere than behind its events;
     None for any other.
+
+    Where a change has made another answer of it, `altered` is what was delivered, and `comes_again` says that the
+    client may ask for the recording once more.
     """
 
     interaction: Interaction
@@ -44,6 +48,8 @@ class Delivery:
     end: End | None = None
     sleeps: bool = True
     handed_out: int | None = None
+    altered: Interaction | None = None
+    comes_again: bool = False
 
 
 Change = Callable[[Delivery], Delivery]

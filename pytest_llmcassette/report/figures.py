@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pytest_llmcassette.answers.accounting import recorded_at
 from pytest_llmcassette.answers.parts import Shown, cut, error_words, remarks, shown
 from pytest_llmcassette.answers.prices import price, price_of, time_of
-from pytest_llmcassette.answers.read import superseded, transcript_of
+from pytest_llmcassette.answers.read import is_unread, superseded, transcript_of
 from pytest_llmcassette.answers.request_messages import messages
 from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.protocols.transcript import Transcript
@@ -34,6 +34,7 @@ def add_answers(
         if sent.interaction is not None and sent not in gone:
             transcript = transcript_of(sent)
             _add_answer(exchange, transcript, recorder, priced=priced)
+            exchange.uncounted = is_unread(sent)
             if detailed:
                 _add_conversation(exchange, sent.interaction, transcript)
 
@@ -47,7 +48,7 @@ def _add_answer(exchange: ExchangeRecord, transcript: Transcript | None, recorde
     elif priced:
         when = recorded_at(recorder.path)
         exchange.recorded_at = None if when is None else when.timestamp()
-    if transcript is not None:
+    if transcript is not None and transcript.is_billed:
         _add_figures(exchange, transcript)
         _add_cost(exchange, transcript, priced=priced or exchange.live)
 
@@ -59,7 +60,9 @@ def _add_figures(exchange: ExchangeRecord, transcript: Transcript) -> None:
     exchange.stream = transcript.stream
     exchange.finish = transcript.finish_reason
     if transcript.usage is not None:
-        exchange.usage = {name: count for name in COUNTS if (count := getattr(transcript.usage, name)) is not None}
+        counts = {name: count for name in COUNTS if (count := getattr(transcript.usage, name)) is not None}
+        units = dict(transcript.usage.billed_units)
+        exchange.usage = {**counts, "billed_units": units} if units else counts
     if transcript.error is not None:
         exchange.error = error_words(transcript.error)
 

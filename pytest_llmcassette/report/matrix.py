@@ -133,8 +133,9 @@ def oldest(exchanges: Sequence[ExchangeRecord], now: float) -> str:
 
 
 def usage_words(exchanges: list[ExchangeRecord]) -> str:
-    """The tokens in and out, `-` when none are known."""
+    """The tokens in and out, and what is billed by other units; `-` when nothing is known."""
     usage = usage_of(exchanges)
-    if tokens(usage) is None:
-        return "-"
-    return f"{usage.input_tokens or 0:,} in, {usage.output_tokens or 0:,} out"
+    words = [f"{count:,} {name}" for name, count in sorted(usage.billed_units.items())]
+    if tokens(usage) is not None:
+        words.insert(0, f"{usage.input_tokens or 0:,} in, {usage.output_tokens or 0:,} out")
+    return ", ".join(words) or "-"

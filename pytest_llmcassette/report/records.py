@@ -17,7 +17,8 @@ class ExchangeRecord:
     """One interaction. The fields from `asked` on are filled only for a report page.
 
     `recorded_at` is in seconds since 1970, None when unknown. `cost` and `rerecord_cost` are US dollars as decimal
-    text: at the time of the recording, and by today's prices; `cost_reason` says why one is None. `asked` and
+    text: at the time of the recording, and by today's prices; `cost_reason` says why one is None; `uncounted`
+    that it may have been paid for and no wire protocol reads it. `asked` and
     `answered` are (kind, title, text) as `answers.parts.Shown`; `chunks` are (milliseconds since the response headers,
     bytes), `wait_ms` is the time to these headers, `size` the body's bytes.
     """
@@ -32,11 +33,12 @@ class ExchangeRecord:
     stream: bool = False
     finish: str | None = None
     error: str | None = None
-    usage: dict[str, int] | None = None
+    usage: dict[str, Any] | None = None
     recorded_at: float | None = None
     cost: str | None = None
     rerecord_cost: str | None = None
     cost_reason: str | None = None
+    uncounted: bool = False
     asked: list[list[str]] = field(default_factory=list)
     answered: list[list[str]] = field(default_factory=list)
     chunks: list[list[float]] = field(default_factory=list)

@@ -57,7 +57,18 @@ def summary_lines(records: Sequence[TestRecord], *, quiet: bool = False, reasons
     unread = sum(one.unread for one in records)
     if usage and unread:
         usage.append(f"without {plural(unread, 'answer')} that no test looked at; --cassette-report reads all")
-    return lines + usage
+    return lines + usage + _uncounted([exchange for one in records for exchange in one.exchanges if exchange.uncounted])
+
+
+def _uncounted(exchanges: list[ExchangeRecord]) -> list[str]:
+    if not exchanges:
+        return []
+    names = sorted({f"{one.method} {one.target.partition('?')[0]}" for one in exchanges})
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return [
+        f"not counted, but perhaps paid for: {plural(len(exchanges), 'answer')} that no wire protocol reads "
+        f"({', '.join(names[:_MOST_NAMED])}{more})"
+    ]
 
 
 def _by_model(exchanges: list[ExchangeRecord], *, why: bool) -> list[str]:

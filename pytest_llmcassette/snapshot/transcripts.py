@@ -25,7 +25,8 @@ from pytest_llmcassette.snapshot.ordinals import Ordinals
 def usage_tree(usage: Usage) -> Line:
     """The known figures, in the order of `Usage`. Cost changes with prices, not with the code: it is left out."""
     figures = Line((name, value) for name in COUNTS if (value := getattr(usage, name)) is not None)
-    figures.update({name: usage.server_tool_calls[name] for name in sorted(usage.server_tool_calls)})
+    for counts in (usage.server_tool_calls, usage.billed_units):
+        figures.update({name: counts[name] for name in sorted(counts)})
     return figures
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, Iterator, Mapping
+from math import inf
 from typing import Any, NoReturn
 
 from pytest_llmcassette.recorder.recorder import Recorder
@@ -16,6 +17,8 @@ from pytest_llmcassette.transports.unexpected import Fault
 Asked = Mapping[str, Any]
 """What a client asks of its connection, in the form of httpcore's request extensions."""
 _NOTHING: Asked = {}
+_FOR_EVER = 24 * 3600.0
+"""Seconds that a client hangs which has no timeout: not to be outlived."""
 
 
 class Carrier:
@@ -62,6 +65,8 @@ class Carrier:
             seconds = limit
             delivery.head = None
             delivery.end = End(f"{phase}Timeout", "timed out")
+        elif seconds == inf:
+            return _FOR_EVER
         return seconds if delivery.sleeps else 0.0
 
     def __iter__(self) -> Iterator[bytes]:

@@ -103,7 +103,11 @@ def note_curl_url(handle: Any, option: Any, value: Any) -> None:
 
 
 def _curl_url(handle: Any, *args: Any, **kwargs: Any) -> str:
-    url = _curl_urls.get(handle, "an address that is not known")
+    url = _curl_urls.get(handle, "")
+    if not url:
+        # Made before curl was watched, or else (tornado's dummy) told nothing at all.
+        is_watched = hasattr(type(handle).setopt, "__wrapped__")
+        return "" if is_watched or going_live.get() else "curl://an-address-that-is-not-known"
     return url if "://" in url else f"curl://{url}"
 
 

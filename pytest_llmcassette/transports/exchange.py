@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.errors import CassetteStop, NotIntercepted, RequestRefused
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.recorder.outside import Block
 from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.recorder.requests import LiveRequest, RawHeaders
 from pytest_llmcassette.recorder.slot import RecordingSlot
-from pytest_llmcassette.replay.deliver import deliver
+from pytest_llmcassette.replay.deliver import Delivery, deliver
 from pytest_llmcassette.transports.carrying import Carrier
 from pytest_llmcassette.transports.client_errors import ClientErrors
 from pytest_llmcassette.transports.live import LiveAnswer
@@ -91,12 +92,21 @@ class Exchange:
             decided = recorder.request(LiveRequest(self._method, self._url, headers, body))
             if isinstance(decided, RecordingSlot):
                 return LiveAnswer(decided, self._errors, self.fault)
-            delivery = deliver(decided, recorder.config, recorder.changes)
-            if delivery.handed_out is not None:
-                recorder.cut_deliveries.append(delivery)
-            return Carrier(delivery, recorder, self._errors, self.fault)
+            return Carrier(self._delivery_of(decided), recorder, self._errors, self.fault)
         except Exception as error:
             raise self.fault(error) from error
+
+    def _delivery_of(self, decided: Interaction) -> Delivery:
+        recorder = self.recorder
+        try:
+            delivery = deliver(decided, recorder.config, recorder.changes)
+        except CassetteStop as stop:
+            raise recorder.note(stop) from None
+        if delivery.altered is not None:
+            recorder.was_altered(decided, delivery.altered, comes_again=delivery.comes_again)
+        if delivery.handed_out is not None:
+            recorder.cut_deliveries.append(delivery)
+        return delivery
 
     async def answer_async(self, headers: RawHeaders, body: bytes) -> Carrier | LiveAnswer:
         """`answer` in an event loop, which never waits for a lock there: another thread may hold it for long."""

@@ -64,7 +64,10 @@ def _starting(original: Callable[..., Any]) -> Callable[..., Any]:
 def _joining(original: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(original)
     def run(self: Any, coro: Any, *, context: Any = None) -> Any:
-        if context is None:
+        import asyncio
+
+        # In a running loop it may not be called, as it says itself.
+        if context is None and asyncio._get_running_loop() is None:
             self.get_loop()
             in_force.join_caller(self._context)
         return original(self, coro, context=context)

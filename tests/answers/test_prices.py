@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from pytest_llmcassette.answers.prices import Price, price, price_of
+from pytest_llmcassette.protocols.anthropic_usage import message_usage
 from pytest_llmcassette.protocols.transcript import Transcript
 from pytest_llmcassette.protocols.usage import Usage
 
@@ -132,7 +133,7 @@ def test_the_hugging_face_router_is_priced_by_the_host_it_names() -> None:
     assert price(USAGE, "openai/gpt-oss-120b", "huggingface", WHEN).cost is None
 
 
-def test_lists_without_a_place_for_some_counts_price_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lists_without_a_place_for_what_was_used_price_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = genai_prices.Usage
 
     def usage_of_2025(**counts: int) -> object:
@@ -141,5 +142,182 @@ def test_lists_without_a_place_for_some_counts_price_the_others(monkeypatch: pyt
         return whole(**counts)
 
     monkeypatch.setattr(genai_prices, "Usage", usage_of_2025)
-    usage = Usage(input_tokens=1000, output_tokens=10, server_tool_calls={"web_search": 3})
+    usage = Usage(input_tokens=1000, output_tokens=10, image_input_tokens=5, server_tool_calls={"web_search": 3})
+    assert "no place for web_searches" in (price(usage, "claude-sonnet-4-20250514", "anthropic", WHEN).reason or "")
+    usage = Usage(input_tokens=1000, output_tokens=10, image_input_tokens=5, server_tool_calls={"web_search": 0})
     assert price(usage, "claude-sonnet-4-20250514", "anthropic", WHEN).cost == Decimal("0.00315")
+
+
+def _knows_tiers() -> bool:
+    from genai_prices import types
+
+    return hasattr(types, "PriceVariant")
+
+
+AUTUMN = datetime(2026, 11, 1, tzinfo=UTC)
+LONG = {"input_tokens": 180_000, "output_tokens": 3500}
+SHORT = {"input_tokens": 23_000, "output_tokens": 1000}
+# Answers and what they cost, by hand: dollars per million tokens as the providers list them, each with its count.
+PRICED: dict[str, tuple[str, str, str | None, Usage, Decimal]] = {
+    "no tier": (
+        *("openai", "gpt-5", None),
+        Usage(input_tokens=1000, cache_read_input_tokens=400, output_tokens=10),
+        600 * Decimal("1.25") + 400 * Decimal("0.125") + 10 * Decimal(10),
+    ),
+    "the default tier": ("openai", "gpt-5", "default", USAGE, 1000 * Decimal("1.25") + 10 * Decimal(10)),
+    "flex": (
+        *("openai", "gpt-5", "flex"),
+        Usage(input_tokens=1000, cache_read_input_tokens=400, output_tokens=10),
+        600 * Decimal("0.625") + 400 * Decimal("0.0625") + 10 * Decimal(5),
+    ),
+    "priority": ("openai", "gpt-5", "priority", USAGE, 1000 * Decimal("2.5") + 10 * Decimal(20)),
+    "a batch": ("anthropic", "claude-haiku-4-5", "batch", USAGE, 1000 * Decimal("0.5") + 10 * Decimal("2.5")),
+    "a fast answer": (
+        *("anthropic", "claude-opus-4-8", "standard"),
+        Usage(input_tokens=1000, output_tokens=10, wire={"speed": "fast"}),
+        1000 * Decimal(10) + 10 * Decimal(50),
+    ),
+    "a long context": (
+        *("anthropic", "claude-sonnet-4-5", None),
+        Usage(input_tokens=250_000, output_tokens=1000),
+        250_000 * Decimal(6) + 1000 * Decimal("22.5"),
+    ),
+    "two passes, each below the step": (
+        *("anthropic", "claude-sonnet-4-5", None),
+        message_usage(SHORT | {"iterations": [{"type": "compaction", **LONG}, {"type": "message", **SHORT}]}),
+        203_000 * Decimal(3) + 4500 * Decimal(15),
+    ),
+    "a model that another one advised": (
+        *("anthropic", "claude-sonnet-4-5", None),
+        message_usage(
+            {"input_tokens": 1000, "output_tokens": 10}
+            | {"iterations": [{"type": "advisor_message", "model": "claude-opus-4-8", **SHORT}]}
+        ),
+        1000 * Decimal(3) + 10 * Decimal(15) + 23_000 * Decimal(5) + 1000 * Decimal(25),
+    ),
+    "what Converse caches for an hour": (
+        *("bedrock", "global.anthropic.claude-sonnet-4-5-20250929-v1:0", "default"),
+        Usage(
+            input_tokens=1000,
+            cache_creation_input_tokens=400,
+            output_tokens=10,
+            wire={"cacheDetails": [{"ttl": "5m", "inputTokens": 100}, {"ttl": "1h", "inputTokens": 300}]},
+        ),
+        600 * Decimal(3) + 100 * Decimal("3.75") + 300 * Decimal(6) + 10 * Decimal(15),
+    ),
+    "images from Gemini": (
+        *("gemini", "gemini-2.5-flash-image", None),
+        Usage(input_tokens=10, output_tokens=1300, image_output_tokens=1290),
+        10 * Decimal("0.3") + 10 * Decimal("2.5") + 1290 * Decimal(30),
+    ),
+    "speech to Gemini": (
+        *("vertex", "gemini-2.5-flash", "ON_DEMAND"),
+        Usage(input_tokens=1000, audio_input_tokens=400, output_tokens=10),
+        600 * Decimal("0.3") + 400 * Decimal(1) + 10 * Decimal("2.5"),
+    ),
+    "a search of Gemini, by the prompt": (
+        *("gemini", "gemini-2.5-flash", None),
+        Usage(input_tokens=1000, output_tokens=10, server_tool_calls={"web_search": 3}),
+        1000 * Decimal("0.3") + 10 * Decimal("2.5") + Decimal(35_000),
+    ),
+    "speech both ways": (
+        *("openai", "gpt-audio", "default"),
+        Usage(input_tokens=100, audio_input_tokens=40, output_tokens=50, audio_output_tokens=40),
+        60 * Decimal("2.5") + 40 * Decimal(32) + 10 * Decimal(10) + 40 * Decimal(64),
+    ),
+    "an image from an image": (
+        *("openai", "gpt-image-1", None),
+        Usage(input_tokens=50, image_input_tokens=40, output_tokens=272, image_output_tokens=272),
+        10 * Decimal(5) + 40 * Decimal(10) + 272 * Decimal(40),
+    ),
+    "Cohere's billed units": (
+        *("cohere", "command-a-03-2025", None),
+        Usage(input_tokens=69, output_tokens=13, wire={"billed_units": {"input_tokens": 7, "output_tokens": 3}}),
+        7 * Decimal("2.5") + 3 * Decimal(10),
+    ),
+    "an hour of speech": (
+        *("groq", "whisper-large-v3", None),
+        Usage(billed_units={"seconds": 3600}),
+        Decimal(111_000),
+    ),
+}
+
+
+@pytest.mark.skipif(not _knows_tiers(), reason="this genai-prices has one price for all tiers")
+@pytest.mark.parametrize("kind", PRICED)
+def test_by_hand(kind: str) -> None:
+    provider, model, tier, usage, millionths = PRICED[kind]
+    assert price(usage, model, provider, AUTUMN, tier=tier) == Price(cost=millionths / 1_000_000)
+
+
+@pytest.mark.skipif(not _knows_tiers(), reason="this genai-prices has one price for all tiers")
+@pytest.mark.parametrize(
+    ("provider", "model", "tier", "usage", "words"),
+    [
+        ("openai", "gpt-5-pro", "priority", USAGE, "no price of 'gpt-5-pro' for service tier priority"),
+        ("openai", "gpt-5", "scale", USAGE, "for service tier scale"),
+        ("azure", "gpt-5", "priority", USAGE, "for service tier priority"),
+        ("vertex", "gemini-2.5-pro", "PROVISIONED_THROUGHPUT", USAGE, "for service tier provisioned_throughput"),
+        ("anthropic", "claude-sonnet-4-0", None, Usage(input_tokens=1, wire={"speed": "fast"}), "for speed fast"),
+        (
+            "anthropic",
+            "claude-opus-4-8",
+            None,
+            Usage(input_tokens=1, wire={"inference_geo": "us"}),
+            "inference in 'us'",
+        ),
+        (
+            *("openai", "gpt-4o-audio-preview", None),
+            Usage(input_tokens=9, output_tokens=50, audio_output_tokens=40),
+            "for audio output",
+        ),
+        (
+            *("gemini", "gemini-2.5-pro", None),
+            Usage(input_tokens=9, output_tokens=1290, image_output_tokens=1290),
+            "for image output",
+        ),
+        (
+            *("bedrock", "global.anthropic.claude-sonnet-4-20250514-v1:0", None),
+            Usage(
+                input_tokens=9,
+                cache_creation_input_tokens=5,
+                output_tokens=1,
+                wire={"cacheDetails": [{"ttl": "1h", "inputTokens": 5}]},
+            ),
+            "cached for an hour",
+        ),
+        (
+            *("bedrock", "amazon.nova-lite-v1:0", None),
+            Usage(input_tokens=9, output_tokens=1, server_tool_calls={"web_search": 1}),
+            "for web searches",
+        ),
+        ("cohere", "command-a-03-2025", None, Usage(billed_units={"search_units": 1}), "for search units"),
+        ("openai", "gpt-5", None, Usage(input_tokens=9, wire={"tool_usage": {}}), "an image model"),
+        ("anthropic", "claude-sonnet-4-5", "batch", Usage(input_tokens=250_000), "a batch tells but the sum"),
+    ],
+)
+def test_what_the_list_has_no_price_for(provider: str, model: str, tier: str | None, usage: Usage, words: str) -> None:
+    found = price(usage, model, provider, AUTUMN, tier=tier)
+    assert found.cost is None
+    assert words in (found.reason or "")
+
+
+@pytest.mark.skipif(not _knows_tiers(), reason="this genai-prices has one price for all tiers")
+def test_a_tier_has_a_price_from_the_day_on_which_the_list_has_it() -> None:
+    for when in (datetime(2026, 9, 1, tzinfo=UTC), None):
+        found = price(USAGE, "gpt-5", "openai", when, tier="flex")
+        assert found.cost is None
+        assert "at the time of the recording" in (found.reason or "")
+
+
+def test_lists_of_one_price_price_no_tier(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = genai_prices.calc_price
+
+    def calc_price_of_2025(
+        usage: object, model: str, *, provider_id: object, genai_request_timestamp: object
+    ) -> object:
+        return whole(usage, model, provider_id=provider_id, genai_request_timestamp=genai_request_timestamp)
+
+    monkeypatch.setattr(genai_prices, "calc_price", calc_price_of_2025)
+    assert price(USAGE, "gpt-5", "openai", AUTUMN, tier="default").cost == Decimal("0.00135")
+    assert "one price for all tiers" in (price(USAGE, "gpt-5", "openai", AUTUMN, tier="flex").reason or "")

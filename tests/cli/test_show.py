@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from pytest_llmcassette.cassette.files import save
+from pytest_llmcassette.cassette.model import Interaction, Request, Response
 from pytest_llmcassette.cli import show
 from pytest_llmcassette.cli.terminal import Terminal
 
@@ -123,6 +125,21 @@ def test_the_fields_of_an_llm_call(capsys: pytest.CaptureFixture[str], folder: P
     assert row["request_model"] == "gpt-4o"
     figures = ("input_tokens", "output_tokens", "total_tokens", "cache_read_input_tokens", "reasoning_output_tokens")
     assert [row["usage"][name] for name in figures] == [1200, 5, 1205, 1000, None]
+
+
+def test_what_is_made_and_what_is_free_by_its_kind(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    made = ("POST", "https://api.openai.com/v1/images/generations", "{}", 200, '{"data": [{"b64_json": "cG5n"}]}')
+    checked = ("POST", "https://api.openai.com/v1/moderations", "{}", 200, '{"results": []}')
+    (tmp_path / "a.yaml").write_text(go_vcr(made, checked))
+    image, free = rows(shown(capsys, "--json", tmp_path / "a.yaml")[1])
+    assert (image["protocol"], image["kind"], image["usage"]["billed_units"]) == (
+        "openai.images",
+        "image",
+        {"images": 1},
+    )
+    assert [(one["kind"], one["size"]) for one in image["media"]] == [("image", 3)]
+    assert (free["protocol"], free["kind"], free["usage"], free["media"]) == (None, "moderation", None, [])
+    assert "1 images" in shown(capsys, tmp_path / "a.yaml")[1]
 
 
 def test_other_traffic_has_no_protocol(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
@@ -335,3 +352,22 @@ def test_an_ascii_terminal_gets_escapes(folder: Path) -> None:
     environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     process = subprocess.run([*COMMAND, str(folder / "a.yaml")], capture_output=True, env=environment, check=True)
     assert b"red\\u202e \\xe9" in process.stdout
+
+
+def test_all_choices_where_there_are_several(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    call = {"id": "a", "type": "function", "function": {"name": "add", "arguments": "{}"}}
+    choices = [
+        {"index": 0, "message": {"content": "one"}, "finish_reason": "stop"},
+        {"index": 1, "message": {"tool_calls": [call]}, "finish_reason": "tool_calls"},
+    ]
+    asked = json.dumps({"model": "m", "n": 2, "messages": []}).encode()
+    answer = json.dumps({"choices": choices, "service_tier": "flex"}).encode()
+    request = Request(method="POST", url=URL, body=asked)
+    save(tmp_path / "two.yaml", [Interaction(request=request, response=Response(code=200, body=answer))])
+    (row,) = rows(shown(capsys, "--json", tmp_path)[1])
+    assert (row["text"], row["tool_calls"], row["service_tier"]) == ("one", [], "flex")
+    assert [(one["index"], one["text"], one["finish_reason"]) for one in row["choices"]] == [
+        (0, "one", "stop"),
+        (1, None, "tool_calls"),
+    ]
+    assert row["choices"][1]["tool_calls"] == [{"id": "a", "name": "add", "arguments": "{}"}]

@@ -11,7 +11,7 @@ from aws_frames import exception, frame, header, raw_frame
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_llmcassette.framing.aws_eventstream import EventStreamMessage, parse
+from pytest_llmcassette.framing.aws_eventstream import EventStreamMessage, frame_of, frames, parse, with_payload
 
 _VALUES = st.one_of(
     st.booleans(),
@@ -115,3 +115,15 @@ def test_frames_after_a_damaged_one_are_not_guessed() -> None:
     assert messages == []
     assert tail is not None
     assert tail.data == body
+
+
+@given(_MESSAGES, st.binary(max_size=11))
+def test_what_is_cut_into_frames_is_all_there(written: list[tuple[dict[str, object], bytes]], rest: bytes) -> None:
+    made = [frame(headers, payload) for headers, payload in written]
+    assert frames(b"".join(made) + rest) == [*made, *([rest] if rest else [])]
+
+
+def test_a_frame_that_is_made_or_changed_is_sound() -> None:
+    headers = {":message-type": "event", ":event-type": "Olá"}
+    assert frame_of(headers, b"{}") == frame(headers, b"{}")
+    assert with_payload(frame({**headers, "n": 7}, b"{}"), b"other") == frame({**headers, "n": 7}, b"other")

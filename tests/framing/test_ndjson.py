@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_llmcassette.framing.ndjson import parse
+from pytest_llmcassette.framing.ndjson import parse, raw_lines
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,8 @@ from pytest_llmcassette.framing.ndjson import parse
 )
 def test_lines_and_tail(body: bytes, lines: list[str], tail: str | None) -> None:
     assert parse(body) == (lines, tail)
+
+
+@pytest.mark.parametrize("cut", [[b"{}\n", b"\r\n", b"{}"], [b"{}\n"], []])
+def test_a_body_is_cut_behind_its_lines(cut: list[bytes]) -> None:
+    assert raw_lines(b"".join(cut)) == cut

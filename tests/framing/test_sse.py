@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_llmcassette.framing.sse import ServerSentEvent, parse
+from pytest_llmcassette.framing.sse import ServerSentEvent, blocks, parse
 
 
 def event(data: str, name: str = "") -> ServerSentEvent:
@@ -91,3 +91,16 @@ def streams(draw: st.DrawFn) -> Stream:
 def test_the_events_that_were_written_are_read(stream: Stream) -> None:
     body, expected = stream
     assert parse(body) == (expected, None, False)
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        [b"data: a\n\n", b": waits\n\n\n", b"data: b\n\n", b"data: c"],
+        [b"event: x\r\ndata: a\r\n\r\n", b"data: b\r\n\r\n"],
+        [b"data: a\r\r", b"data: b\r\n\n"],
+        [],
+    ],
+)
+def test_a_body_is_cut_behind_its_blank_lines(cut: list[bytes]) -> None:
+    assert blocks(b"".join(cut)) == cut

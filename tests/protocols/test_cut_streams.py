@@ -37,9 +37,11 @@ def test_cut_after_any_byte(name: str) -> None:
     whole = registry.read(interaction(url, body, request={"stream": True}))
     assert whole.complete
     assert whole.protocol == name.partition(",")[0]
-    # The LF of a final CRLF ends nothing that its CR has not ended.
-    last = len(body) - 1 if body.endswith(b"\r\n") else len(body)
-    for length in range(last):
+    # Nothing can follow a `[DONE]`: it needs no line end.
+    last = body.index(b"[DONE]") + len(b"[DONE]") if b"[DONE]" in body else len(body)
+    # mistralai takes a last chunk that lacks its line end, finish reason and all.
+    taken = body.index(b"\n\n") if name == "mistral.chat" else None
+    for length in (length for length in range(last) if length != taken and length - 1 != taken):
         transcript = registry.read(interaction(url, body[:length], request={"stream": True}))
         assert not transcript.complete, body[:length][-40:]
         assert transcript.stream
@@ -68,8 +70,9 @@ def sse_cuts(body: bytes) -> Any:
     yield "in mid-frame", b"".join(frames[:-1]) + frames[-1][: len(frames[-1].rstrip()) // 2]
     yield "in an early frame", b"".join(frames[: len(frames) // 2]) + frames[len(frames) // 2][:7]
     yield "two frames before the end", b"".join(frames[:-2])
-    yield "without the final blank line", body.rstrip(b"\r\n") + b"\n"
-    yield "without the final line end", body.rstrip(b"\r\n")
+    if b"[DONE]" not in frames[-1]:
+        yield "without the final blank line", body.rstrip(b"\r\n") + b"\n"
+        yield "without the final line end", body.rstrip(b"\r\n")
 
 
 def test_recorded_streams(corpus: Path) -> None:
@@ -79,5 +82,5 @@ def test_recorded_streams(corpus: Path) -> None:
             seen += 1
             if registry.read(cut(original, body)).complete:
                 wrong.append(f"{where}: {row['file']} #{row['index']}")
-    assert seen > 500
+    assert seen > 300
     assert wrong == []

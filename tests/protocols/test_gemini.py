@@ -151,9 +151,14 @@ def test_cut_streams_are_not_complete(cut: str) -> None:
     assert not transcript.complete
 
 
-def test_stream_without_its_last_blank_line_is_cut() -> None:
-    body = b"".join(_events())[:-2]
-    assert not _read(f"{STUDIO}:streamGenerateContent?alt=sse", body, content_type=SSE).complete
+@pytest.mark.parametrize("lost", [2, 4])
+def test_stream_without_its_last_blank_line_is_whole_as_for_its_sdk(lost: int) -> None:
+    body = b"".join(_events())
+    url = f"{STUDIO}:streamGenerateContent?alt=sse"
+    whole = _read(url, body, content_type=SSE)
+    assert whole.complete
+    assert _read(url, body[:-lost], content_type=SSE) == whole
+    assert not _read(url, body.rstrip()[:-1], content_type=SSE).complete
 
 
 @pytest.mark.parametrize("lost", [1, 40, 700])
@@ -200,12 +205,19 @@ def test_numbered_finish_reasons(url: str, number: int, word: str) -> None:
     assert transcript.complete
 
 
-def test_a_blocked_prompt_is_an_error() -> None:
-    body = {"promptFeedback": {"blockReason": "SAFETY"}, "usageMetadata": {"promptTokenCount": 7}}
+@pytest.mark.parametrize("reason", ["SAFETY", 1])
+@pytest.mark.parametrize("words", [None, "Not that."])
+def test_a_blocked_prompt_says_so(reason: object, words: str | None) -> None:
+    feedback = {"blockReason": reason} | ({"blockReasonMessage": words} if words else {})
+    body = {"promptFeedback": feedback, "usageMetadata": {"promptTokenCount": 7}}
     transcript = _read(f"{STUDIO}:generateContent", body)
-    assert transcript.error == ExchangeError(status=200, type="SAFETY", message="The prompt was blocked.")
-    assert not transcript.complete
-    assert transcript.choices == ()
+    message = "The prompt was blocked: SAFETY" + (": Not that." if words else "")
+    assert transcript.error == ExchangeError(status=200, type="SAFETY", message=message)
+    assert transcript.finish_reason == "SAFETY"
+    assert transcript.choices[0].finish == FinishReason.CONTENT_FILTER
+    assert transcript.refusal == words
+    # The answer came whole, there was just nothing in it.
+    assert transcript.complete
     assert transcript.usage is not None
     assert transcript.usage.input_tokens == 7
 
@@ -277,7 +289,7 @@ def test_vertex_embeddings_are_counted_one_by_one() -> None:
     [
         "gemini-2.5-flash:countTokens",
         "gemini-embedding-001:asyncBatchEmbedContent",
-        "imagen-4:predict",
+        "gemini-2.5-flash:batchGenerateContent",
         "gemini-2.5-flash",
     ],
 )

@@ -1,8 +1,11 @@
 """Finding a protocol, and a user's own one from a conftest."""
 
 import gzip
+import re
 import subprocess
 import sys
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +13,7 @@ from pytest_llmcassette.errors import CassetteError
 from pytest_llmcassette.protocols import registry
 from pytest_llmcassette.protocols.base import Exchange, WireProtocol
 from pytest_llmcassette.protocols.hosts import provider_at
+from pytest_llmcassette.protocols.routes import ROUTES, Route
 from pytest_llmcassette.protocols.transcript import Transcript
 
 from .made import OPENAI, as_bytes, chunk, interaction, sse
@@ -53,22 +57,15 @@ def test_an_answer_stored_encoded_is_decoded(header: str, stream: bool) -> None:
 
 
 def test_the_documented_names_are_there_once() -> None:
-    assert sorted(registry.names()) == [
-        "anthropic.messages",
-        "bedrock.converse",
-        "bedrock.invoke_model",
-        "cohere.chat",
-        "cohere.embed",
-        "gemini.embed_content",
-        "gemini.generate_content",
-        "mistral.chat",
-        "ollama.chat",
-        "ollama.generate",
-        "openai.chat",
-        "openai.completions",
-        "openai.embeddings",
-        "openai.responses",
-    ]
+    page = (Path(__file__).parents[2] / "docs" / "protocols.md").read_text("utf-8")
+    table = page.partition("| API | names |")[2].partition("\n\n")[0]
+    assert sorted(registry.names()) == sorted(re.findall(r"`([a-z0-9]+\.[a-z_0-9]+)`", table))
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.requests)
+def test_every_route_has_its_protocol(route: Route) -> None:
+    module = import_module(f"pytest_llmcassette.protocols.{route.module}")
+    assert route.name in [protocol.name for protocol in module.PROTOCOLS]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,11 @@ def test_adding_keeps_unknown_unknown() -> None:
     )
 
 
+def test_other_units_are_added_by_their_names() -> None:
+    one, two = Usage(billed_units={"seconds": 1.5, "pages": 2}), Usage(billed_units={"seconds": 2}, input_tokens=1)
+    assert one + two == Usage(input_tokens=1, billed_units={"seconds": 3.5, "pages": 2})
+
+
 def test_sum_of_many_and_of_none() -> None:
     assert sum([Usage(input_tokens=1), Usage(input_tokens=2)], Usage()) == Usage(input_tokens=3)
     assert sum([Usage(input_tokens=1), Usage(output_tokens=0)]) == Usage(input_tokens=1, output_tokens=0)

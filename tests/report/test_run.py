@@ -306,6 +306,47 @@ class TestBudget:
         assert result.ret == pytest.ExitCode.USAGE_ERROR
         result.stderr.fnmatch_lines([said])
 
+    def test_of_what_no_protocol_reads(self, suite: pytest.Pytester) -> None:
+        """Nothing that is paid for passes without a word; what is free does."""
+        urls = {
+            "https://api.openai.com/v1/fine_tuning/jobs": 1,
+            "https://api.openai.com/v1/files": 0,
+            "https://api.anthropic.com/v1/messages/count_tokens": 0,
+            "https://api.example.com/v1/paint": 0,
+        }
+        suite.makepyfile(
+            test_suite=f"""
+            import httpx, pytest
+
+            @pytest.mark.cassette("all")
+            @pytest.mark.llm_budget(output_tokens=1, cost=2)
+            def test_paid():
+                for url in {list(urls)!r}:
+                    httpx.post(url, json={{}})
+
+            @pytest.mark.cassette("all", allow_unplayed=True)
+            @pytest.mark.llm_budget(output_tokens=1, cost=2)
+            def test_free():
+                for url in {[url for url, paid in urls.items() if not paid]!r}:
+                    httpx.post(url, json={{}})
+            """
+        )
+        asked = [Request(method="POST", url=url, body=b"{}") for url in urls]
+        save(
+            suite.path / "cassettes/all.yaml",
+            [Interaction(request=request, response=Response(body=b"{}")) for request in asked],
+        )
+        result = run(suite, "--cassette-report")
+        result.assert_outcomes(failed=1, passed=1)
+        result.stdout.fnmatch_lines(
+            [
+                "llm_budget(output_tokens=1, cost=2) cannot be checked: no wire protocol reads what these answered.",
+                "  POST https://api.openai.com/v1/fine_tuning/jobs",
+                "Register a protocol for them (*), or drop this budget.",
+            ]
+        )
+        assert "1 answer that no wire protocol reads (POST /v1/fine_tuning/jobs)" in result.stdout.str()
+
     def test_of_an_unknown_model(self, suite: pytest.Pytester) -> None:
         conftest = suite.path / "conftest.py"
         conftest.write_text(conftest.read_text().replace('("gpt-4o", ', '("my-own", '))

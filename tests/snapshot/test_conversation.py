@@ -308,6 +308,41 @@ def test_a_transcript_of_several_choices() -> None:
     )
 
 
+def test_what_is_made_by_type_and_size_and_what_it_is_billed_by() -> None:
+    url = "https://api.openai.com/v1/images/generations"
+    answer = {"output_format": "png", "data": [{"b64_json": "cG5nIG1hZGUgdXA="}]}
+    shown = text(cassette(exchange(url, {"model": "dall-e-3", "prompt": "x"}, answer)).transcript)
+    assert shown == "answer: openai.images\n  image: <image/png, 11 bytes, sha256:40a9f94c70be5ead>\n  usage: images 1"
+
+
+def test_a_tool_loop_over_several_providers_is_one_story() -> None:
+    """Who asked for the tool, the server that ran it, and what the next model was told."""
+    rpc = {"jsonrpc": "2.0", "id": 2, "method": "tools/call"}
+    asked = {**rpc, "params": {"name": "weather", "arguments": {"city": "Paris"}}}
+    result = {"content": [{"type": "text", "text": "21 C"}]}
+    told = [{"role": "user", "content": "It is 21 C."}]
+    warm = {"type": "message", "model": "c", "content": [{"type": "text", "text": "Warm."}], "stop_reason": "end_turn"}
+    shown = text(
+        cassette(
+            *weather_chat().requests[:1],
+            exchange("https://tools.example.com/mcp", asked, {"jsonrpc": "2.0", "id": 2, "result": result}),
+            exchange(MESSAGES, {"model": "c", "max_tokens": 9, "messages": told}, warm),
+        )
+    )
+    story = [
+        line.strip() for line in shown.splitlines() if line.startswith("answer") or "weather" in line or "21 C" in line
+    ]
+    assert story[-7:] == [
+        "tool call <call 1> weather:",
+        'name: "weather"',
+        "answer 2: 200, mcp.message",
+        "server tool call weather:",
+        'server tool result weather: "21 C"',
+        "| It is 21 C.",
+        "answer 3: 200, anthropic.messages",
+    ]
+
+
 class TestShape:
     def test_other_words_and_figures_have_the_same_shape(self) -> None:
         one = text(weather_chat(), shape=True)

@@ -8,13 +8,25 @@ from typing import Any, assert_type
 
 import pytest
 
-from pytest_llmcassette import LlmCassette, Provider, RecordMode, Transcript, Usage, use_cassette
+from pytest_llmcassette import (
+    Expect,
+    Fault,
+    LlmCassette,
+    Provider,
+    RecordMode,
+    Transcript,
+    Usage,
+    all_faults,
+    register_fault,
+    use_cassette,
+)
 from pytest_llmcassette.answers.equivalence import assert_equivalent
 from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.errors import CassetteError, RequestNotRecorded
 from pytest_llmcassette.protocols.base import Exchange, WireProtocol
 from pytest_llmcassette.protocols.registry import register
 from pytest_llmcassette.protocols.transcript import Choice, FinishReason, Reasoning, Text, ToolCall
+from pytest_llmcassette.replay.plan import Delivery
 
 
 class Gateway(Provider):
@@ -102,6 +114,20 @@ async def decorated_coroutine(text: str, *, count: int = 1) -> str:
 async def call_decorated() -> None:
     assert_type(decorated("a"), int)
     assert_type(await decorated_coroutine("a", count=2), str)
+
+
+def late(delivery: Delivery, seconds: float = 3) -> Delivery:
+    delivery.wait = seconds
+    return delivery
+
+
+row = register_fault(Fault(name="late", sentence="It comes late.", expect=Expect.RECOVER, change=late))
+assert_type(all_faults(), tuple[Fault, ...])
+
+
+def test_under_a_fault() -> None:
+    with use_cassette("a.yaml", faults=["http_429", row]) as cassette:
+        assert_type(cassette, LlmCassette)
 
 
 class Own(WireProtocol):

@@ -1,0 +1,31 @@
+"""Bad days, derived from good recordings: each is one function `Delivery -> Delivery` and one row.
+
+- `fault`: `Fault`, the row: name, sentence, what a client is expected to do (`Expect`), the exchanges that it fits.
+- `registry`: `fault(name)`, `all_faults()`, `stream_faults()`, `response_faults()`, `register_fault(Fault(...))`.
+- `injection`: `Injection`, a fault with its options on one exchange, `once`, `always` or so many times; `Injections`,
+  those of a test, is what `Recorder.changes` holds. Both know where they struck.
+- `cuts`, `events_changed`, `responses`, `network`: the faults. `events`, `bodies`: what they work with.
+"""
+
+from pytest_llmcassette.faults.fault import Expect, Fault, Moment
+from pytest_llmcassette.faults.injection import Injection, Injections
+from pytest_llmcassette.faults.registry import (
+    all_faults,
+    register_fault,
+    response_faults,
+    stream_faults,
+    unregister_fault,
+)
+
+__all__ = [
+    "Expect",
+    "Fault",
+    "Injection",
+    "Injections",
+    "Moment",
+    "all_faults",
+    "register_fault",
+    "response_faults",
+    "stream_faults",
+    "unregister_fault",
+]

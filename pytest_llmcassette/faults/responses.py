@@ -1,0 +1,95 @@
+"""Answers that are none: error statuses with the provider's own words, and 200 with something else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from pytest_llmcassette.cassette.model import Interaction
+from pytest_llmcassette.faults.bodies import answer, body_of, is_answered, with_body
+from pytest_llmcassette.faults.fault import Expect, Fault, Misfit, Moment
+from pytest_llmcassette.protocols import registry
+from pytest_llmcassette.protocols.base import Exchange
+from pytest_llmcassette.protocols.forms import WORDS, Forms
+from pytest_llmcassette.recorder.requests import RawHeaders
+from pytest_llmcassette.replay.plan import Delivery
+
+_RECOVERED = (408, 429, 500, 502, 503, 529)
+
+
+def forms_of(interaction: Interaction) -> Forms:
+    """Those of the interaction's protocol, of chat completions where it is none that is known."""
+    exchange = Exchange(interaction)
+    protocol = registry.find(exchange)
+    return Forms() if protocol is None else protocol.forms_of(exchange)
+
+
+def _status(status: int) -> Fault:
+    def change(delivery: Delivery, retry_after: float | None = None) -> Delivery:
+        forms = forms_of(delivery.interaction)
+        headers = [(name.encode(), value.encode()) for name, value in forms.error_headers(status).items()]
+        if status in _RECOVERED:
+            headers += _retry_after(status, retry_after)
+        body = json.dumps(forms.error_body(status, WORDS[status])).encode()
+        return answer(delivery, status, body, "application/json", headers)
+
+    return Fault(
+        name=f"http_{status}",
+        sentence=f"The provider answers with {status}, in its own words.",
+        expect=Expect.RECOVER if status in _RECOVERED else Expect.NOTICE,
+        moment=Moment.RESPONSE,
+        change=change,
+        misfit=is_answered,
+    )
+
+
+def _retry_after(status: int, seconds: float | None) -> RawHeaders:
+    """So long, else the least that every SDK takes (see `replay.timing`), so that nobody waits for a replay."""
+    if seconds is not None:
+        return [(b"Retry-After", b"%g" % seconds)]
+    least = [(b"Retry-After-Ms", b"1")]
+    return [(b"Retry-After", b"0"), *least] if status in (429, 503) else least
+
+
+def html_page(delivery: Delivery) -> Delivery:
+    """A gateway's page in place of the answer, with status 200."""
+    page = b"<!DOCTYPE html>\n<html><head><title>Please wait</title></head><body>One moment.</body></html>\n"
+    return answer(delivery, 200, page, "text/html; charset=utf-8")
+
+
+def empty_body(delivery: Delivery) -> Delivery:
+    """Nothing behind the head."""
+    return with_body(delivery, b"")
+
+
+def _no_document(recorded: Interaction) -> str:
+    problem = is_answered(recorded)
+    if problem:
+        return problem
+    return "" if Exchange(recorded).response_json is not None else "its answer is no JSON document"
+
+
+def truncated_json(delivery: Delivery) -> Delivery:
+    """The first half of the document, of the length that the head says."""
+    body = body_of(delivery.interaction)
+    return with_body(delivery, body[: len(body) // 2])
+
+
+def redirect_loop(delivery: Delivery) -> Delivery:
+    """The request is sent on to where it came from."""
+    return answer(delivery, 307, b"", "text/plain", [(b"Location", delivery.interaction.request.url.encode())])
+
+
+def _row(name: str, change: Callable[..., Delivery], sentence: str, misfit: Misfit = is_answered) -> Fault:
+    return Fault(
+        name=name, sentence=sentence, expect=Expect.NOTICE, moment=Moment.RESPONSE, change=change, misfit=misfit
+    )
+
+
+FAULTS = (
+    *(_status(status) for status in WORDS),
+    _row("html_page", html_page, "An HTML page with status 200."),
+    _row("empty_body", empty_body, "Nothing with status 200."),
+    _row("truncated_json", truncated_json, "The first half of the JSON document.", _no_document),
+    _row("redirect_loop", redirect_loop, "A redirect to itself."),
+)

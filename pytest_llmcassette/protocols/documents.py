@@ -1,0 +1,151 @@
+"""Answers that are one document, or events that add up to one: what the small protocols have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from pytest_llmcassette.cassette.model import Outcome
+from pytest_llmcassette.protocols.assembly import AssembledProtocol, OneAnswer
+from pytest_llmcassette.protocols.base import Exchange
+from pytest_llmcassette.protocols.chat_usage import chat_usage
+from pytest_llmcassette.protocols.http_errors import error_inside, unreadable
+from pytest_llmcassette.protocols.transcript import FinishReason, Other, Reasoning, Text, ToolCall, finish_reasons
+from pytest_llmcassette.protocols.usage import Usage
+from pytest_llmcassette.protocols.wire_values import as_dict, as_float, as_int, as_json_text, as_str
+
+_FINISH = finish_reasons(
+    stop="stop eos eos_token stop_sequence end_turn complete completed succeeded",
+    length="length max_tokens token_limit limit",
+    tool_call="tool_calls tool_call requires_action function_call",
+    content_filter="content_filter",
+    error="error failed",
+)
+_UNWRITTEN = ("embedding", "rerank", "classification")
+
+
+class DocumentAnswer(OneAnswer):
+    """A protocol says what a document (`take`) or an event (`piece`) holds; `ended` that the last of it came.
+
+    A document that came whole has ended; of a stream the protocol says so.
+    """
+
+    finish: Mapping[str, FinishReason] = _FINISH
+    takes: type | tuple[type, ...] = dict
+
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(exchange)
+        self.ended = False
+        self.counts: Usage | None = None
+
+    def plain(self, document: object) -> None:
+        """Take in a whole answer."""
+        if not isinstance(document, self.takes):
+            self.error = unreadable(self.exchange, "the body is no JSON object")
+            return
+        fields = as_dict(document)
+        self.error = error_inside(fields, answered=True)
+        if self.error is not None:
+            return
+        self._begun = self.ended = True
+        self.id = as_str(fields.get("id")) or None
+        self.model = as_str(fields.get("model")) or None
+        self.take(document)
+
+    def event(self, name: str, event: dict[str, Any]) -> None:
+        """Take in one event of a stream."""
+        kind = as_str(event.get("type")) or name
+        self.error = error_inside(event, answered=kind != "error") or self.error
+        if self.error is not None:
+            return
+        self._begun = True
+        self.piece(kind, event)
+
+    def take(self, document: Any) -> None:
+        """What a whole document holds: an object, or an array."""
+        raise NotImplementedError
+
+    def piece(self, kind: str, event: dict[str, Any]) -> None:
+        """What one event of a stream holds; `kind` is its type, else its name."""
+        raise NotImplementedError
+
+    def say(self, words: object, kind: type[Text] | type[Reasoning] = Text, key: object = None) -> None:
+        """More words of the answer, where there are any."""
+        if isinstance(words, str) and words:
+            self._choice.part(kind, key).pieces.append(words)
+
+    def call(self, identity: object, name: object, arguments: object) -> None:
+        """A tool call that came whole."""
+        words = as_json_text(arguments)
+        self._choice.add(ToolCall(id=as_str(identity), name=as_str(name), arguments=words))
+
+    def other(self, kind: str, value: object) -> None:
+        """Something that was answered as values, where there is any: a ranking, classes."""
+        if value:
+            self._choice.add(Other(kind=kind, raw=value))
+
+    def stop(self, reason: object) -> None:
+        """Why it ended, where the wire says so; `null` is DashScope's word for not yet."""
+        if isinstance(reason, str) and reason not in ("", "null", "not_finished"):
+            self._choice.finish_reason = reason
+            self.ended = True
+
+    def complete(self) -> bool:
+        """Whether the last of it came, without an error."""
+        whole = self.streamed or self.exchange.interaction.outcome is Outcome.COMPLETE
+        return self.error is None and not self.cut and self.ended and whole
+
+    def usage(self) -> Usage | None:
+        """What was counted. Where nothing is written all tokens are input, though some wires name the total alone."""
+        counts = self.counts
+        if counts is not None and counts.input_tokens is None and self.answers_with in _UNWRITTEN:
+            return replace(counts, input_tokens=counts.total_tokens)
+        return counts
+
+
+class RoutedProtocol(AssembledProtocol):
+    """A protocol that is known by its URL; see `routes`."""
+
+    def claims(self, exchange: Exchange) -> bool:
+        """By its route, and by whatever else tells its calls from others at such a URL."""
+        route = exchange.route
+        return route is not None and route.name == self.name and self.is_call(exchange)
+
+    def is_call(self, exchange: Exchange) -> bool:
+        """Whether an exchange on the protocol's route is one of its calls: here, always."""
+        return True
+
+
+def counted(wire: object, provider: str = "", /, **units: object) -> Usage | None:
+    """The figures of a usage object under any of the usual names, and what is billed by other units.
+
+    None when there are neither: absent is not 0.
+    """
+    fields = as_dict(wire)
+    details = {
+        f"{ours}_tokens_details": fields.get(f"{ours}_tokens_details")
+        or fields.get(f"{theirs}_tokens_details")
+        or fields.get(f"{theirs}_token_details")
+        for ours, theirs in (("prompt", "input"), ("completion", "output"))
+    }
+    known = {name: count for name, value in units.items() if (count := amount(value)) is not None}
+    usage = chat_usage({**fields, **details}, provider) if fields else None
+    if usage is None and not known:
+        return None
+    return replace(usage or Usage(), billed_units=known, wire=fields)
+
+
+def billed_usage(document: dict[str, Any]) -> Usage | None:
+    """What Cohere's `meta` counts, in tokens and in the units that are billed; of who copied its API, `usage`."""
+    meta = as_dict(document.get("meta"))
+    units = as_dict(meta.get("billed_units"))
+    other = {name: count for name, count in units.items() if count and not name.endswith("_tokens")}
+    tokens = as_dict(meta.get("tokens")) or {name: count for name, count in units.items() if name not in other}
+    return counted(tokens or document.get("usage") or document.get("tokens"), **other)
+
+
+def amount(value: object) -> int | float | None:
+    """A number of something that is billed, whole where it is."""
+    whole = as_int(value)
+    return as_float(value) if whole is None else whole

@@ -1,0 +1,59 @@
+"""`huggingface.inference`: Hugging Face's inference of any task. It is billed by computing time and counts no tokens.
+
+Format: https://huggingface.co/docs/inference-providers/providers/hf-inference.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pytest_llmcassette.protocols.documents import DocumentAnswer, RoutedProtocol, counted
+from pytest_llmcassette.protocols.media import media_of_bytes
+from pytest_llmcassette.protocols.wire_values import dict_list
+
+_TEXTS = ("generated_text", "summary_text", "translation_text", "text", "answer")
+_MEDIA = {"image": "image", "audio": "speech", "video": "video"}
+
+
+class _Task(DocumentAnswer):
+    takes = (dict, list)
+    answers_with = "completion"
+
+    def request_model(self) -> str | None:
+        """The model in the URL."""
+        _, _, rest = self.exchange.path.partition("/models/")
+        return "/".join(rest.split("/")[:2]) or None
+
+    def plain(self, document: object) -> None:
+        """Take in a document, or the bytes of a medium."""
+        family = self.exchange.content_type.partition("/")[0]
+        if family in _MEDIA and document is None:
+            self._begun = self.ended = True
+            self.answers_with = _MEDIA[family]
+            self._choice.add(media_of_bytes(family, self.exchange.content_type, self.exchange.body))
+        else:
+            super().plain(document)
+        if self.error is None:
+            self.counts = counted(None, seconds=self.exchange.header("x-compute-time") or None)
+
+    def take(self, document: Any) -> None:
+        """Texts, classes, or vectors, which are not kept."""
+        listed = document if isinstance(document, list) else [document]
+        if listed and isinstance(listed[0], list) and dict_list(listed[0]):
+            listed = listed[0]
+        for one in dict_list(listed):
+            words = next((one[name] for name in _TEXTS if isinstance(one.get(name), str)), None)
+            self.say(words)
+            self.other("result", one if words is None else None)
+        if listed and not dict_list(listed):
+            self.answers_with = "embedding"
+
+
+class HuggingFaceInference(RoutedProtocol):
+    """`/models/OWNER/NAME` and its pipelines."""
+
+    name = "huggingface.inference"
+    assembly = _Task
+
+
+PROTOCOLS = (HuggingFaceInference(),)

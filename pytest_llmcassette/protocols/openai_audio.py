@@ -1,0 +1,119 @@
+"""`openai.speech` and `openai.transcription`: words spoken and speech written down, at OpenAI, Azure, Groq, Mistral.
+
+Format: https://platform.openai.com/docs/api-reference/audio, and Mistral's https://docs.mistral.ai/capabilities/audio.
+Older models are billed by characters and by seconds, newer ones by tokens, which plain audio does not report.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pytest_llmcassette.protocols.documents import DocumentAnswer, RoutedProtocol, counted
+from pytest_llmcassette.protocols.media import decoded, media_of_bytes
+from pytest_llmcassette.protocols.transcript import Text
+from pytest_llmcassette.protocols.wire_values import as_dict, as_str, first_str
+
+_TYPES = {"mp3": "audio/mpeg", "pcm": "audio/pcm"}
+
+
+class _Speech(DocumentAnswer):
+    answers_with = "speech"
+
+    def plain(self, document: object) -> None:
+        """Take in the bytes of the audio, or a document that holds or refuses it."""
+        if isinstance(document, dict):
+            super().plain(document)
+            return
+        self._begun = self.ended = bool(self.exchange.body)
+        heard = self.exchange.content_type
+        self._hear(self.exchange.body, heard if heard.startswith("audio/") else self._type())
+        self._count(None)
+
+    def take(self, document: Any) -> None:
+        """Mistral's document."""
+        self._hear(decoded(as_str(document.get("audio_data")) or "") or b"", self._type())
+        self._count(document.get("usage"))
+
+    def stream(self, events: Any) -> None:
+        """Take in a stream's events."""
+        self._pieces: list[bytes] = []
+        super().stream(events)
+        if self._pieces:
+            self._hear(b"".join(self._pieces), self._type())
+
+    def piece(self, kind: str, event: dict[str, Any]) -> None:
+        """A piece of the audio, or the end with what it took."""
+        if kind == "speech.audio.delta":
+            self._pieces.append(decoded(first_str(event.get("audio"), event.get("audio_data")) or "") or b"")
+        elif kind == "speech.audio.done":
+            self.ended = True
+            self._count(event.get("usage"))
+
+    def _type(self) -> str:
+        asked = as_str(self.exchange.asked("response_format")) or "mp3"
+        return _TYPES.get(asked, f"audio/{asked}")
+
+    def _hear(self, data: bytes, media_type: str) -> None:
+        if data:
+            self._choice.add(media_of_bytes("audio", media_type, data))
+
+    def _count(self, usage: object) -> None:
+        words = self.exchange.asked("input")
+        by_tokens = usage or (self.request_model() or "").startswith("gpt-") or not isinstance(words, str)
+        self.counts = counted(usage, characters=None if by_tokens else len(words))
+
+
+class OpenAISpeech(RoutedProtocol):
+    """`/audio/speech`."""
+
+    name = "openai.speech"
+    assembly = _Speech
+
+
+class _Transcription(DocumentAnswer):
+    answers_with = "transcription"
+
+    def request_model(self) -> str | None:
+        """In the form that the audio is sent in."""
+        return self.exchange.asked_in_form("model") or super().request_model()
+
+    def plain(self, document: object) -> None:
+        """Take in a document, or the words alone (`text`, `srt`, `vtt`)."""
+        if isinstance(document, dict) or "json" in self.exchange.content_type:
+            super().plain(document)
+            return
+        self._begun = self.ended = True
+        self.say(self.exchange.body.decode(errors="replace").strip())
+
+    def take(self, document: Any) -> None:
+        """The words, and how long the audio was where nothing else is counted."""
+        self.say(document.get("text"))
+        self._count(document)
+        if self.counts is None:
+            self.counts = counted(None, seconds=document.get("duration"))
+
+    def piece(self, kind: str, event: dict[str, Any]) -> None:
+        """More words, or all of them again with what they took."""
+        if kind.endswith("text.delta"):
+            self.say(first_str(event.get("delta"), event.get("text")))
+        elif kind.endswith(".done"):
+            self.ended = True
+            self.model = as_str(event.get("model"))
+            if isinstance(event.get("text"), str):
+                self._choice.part(Text).pieces[:] = [event["text"]]
+            self._count(event)
+
+    def _count(self, fields: dict[str, Any]) -> None:
+        usage = as_dict(fields.get("usage"))
+        seconds = usage.get("seconds", usage.get("prompt_audio_seconds"))
+        self.counts = counted(usage, self.exchange.provider, seconds=seconds)
+
+
+class OpenAITranscription(RoutedProtocol):
+    """`/audio/transcriptions` and `/audio/translations`."""
+
+    name = "openai.transcription"
+    assembly = _Transcription
+
+
+PROTOCOLS = (OpenAISpeech(), OpenAITranscription())
