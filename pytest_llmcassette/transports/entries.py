@@ -40,18 +40,20 @@ def _sent_url(sender: Any, request: Any, *args: Any, **kwargs: Any) -> str:
     return str(request.url)
 
 
-def _urllib3_url(pool: Any, method: str, url: str, *args: Any, **kwargs: Any) -> str:
-    port = f":{pool.port}" if pool.port else ""
-    return f"{pool.scheme}://{pool.host}{port}{url if url.startswith('/') else ''}"
-
-
 def _http_client_url(connection: Any, method: str, url: str, *args: Any, **kwargs: Any) -> str:
+    if going_live.get() or getattr(connection.sock, "is_a_stand_in", False):
+        # A pool of urllib3's sends this, which is where a cassette intercepts.
+        return ""
     if "://" in url:
         return url
     tunnel = connection._tunnel_host
     host, port = (tunnel, connection._tunnel_port) if tunnel else (connection.host, connection.port)
     scheme = "https" if connection.default_port == 443 else "http"
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}{url}"
+
+
+def _https_url(connection: Any, method: str, url: str, *args: Any, **kwargs: Any) -> str:
+    return f"https://{connection.host}:{connection.port}{url}"
 
 
 def _opened_url(opener: Any, target: Any, *args: Any, **kwargs: Any) -> str:
@@ -130,9 +132,7 @@ _GRPC_CALLS = {
 }
 ENTRIES = (
     Entry("aiohttp", "aiohttp", "ClientSession._request", _aiohttp_url),
-    Entry("requests", "requests.adapters", "HTTPAdapter.send", _sent_url),
-    Entry("botocore (boto3)", "botocore.httpsession", "URLLib3Session.send", _sent_url),
-    Entry("urllib3", "urllib3.connectionpool", "HTTPConnectionPool.urlopen", _urllib3_url),
+    Entry("urllib3 by HTTP/2", "urllib3.http2.connection", "HTTP2Connection.putrequest", _https_url, optional=True),
     Entry("urllib.request", "urllib.request", "OpenerDirector.open", _opened_url),
     Entry("http.client", "http.client", "HTTPConnection.putrequest", _http_client_url),
     # A connection that is used without its pool, which is where a cassette intercepts.
@@ -228,7 +228,6 @@ REMEDIES = {
         "google-auth",
         "Give the client fixed credentials, google.oauth2.credentials.Credentials(token), or ignore the token's host.",
     ),
-    "botocore": ("boto3", "Use a client on httpx (AnthropicBedrock), or stub boto3 with botocore.stub.Stubber."),
     "xai_sdk": ("xai-sdk", "Use xAI's OpenAI-compatible API with the openai SDK: base_url='https://api.x.ai/v1'."),
 }
 """Client packages by module name: how to call them, and what to do."""
