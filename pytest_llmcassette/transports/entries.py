@@ -31,7 +31,7 @@ class Entry:
     """Not in every version that may be in use."""
 
 
-def _aiohttp_url(session: Any, method: str, url: Any, *args: Any, **kwargs: Any) -> str:
+def _aiohttp_socket_url(session: Any, url: Any, *args: Any, **kwargs: Any) -> str:
     base = getattr(session, "_base_url", None)
     return str(base.join(type(base)(str(url)))) if base is not None else str(url)
 
@@ -131,8 +131,8 @@ _GRPC_CALLS = {
     "_StreamStream": ("__call__",),
 }
 ENTRIES = (
-    Entry("aiohttp", "aiohttp", "ClientSession._request", _aiohttp_url),
-    Entry("urllib3 by HTTP/2", "urllib3.http2.connection", "HTTP2Connection.putrequest", _https_url, optional=True),
+    Entry("aiohttp (WebSocket)", "aiohttp", "ClientSession._ws_connect", _aiohttp_socket_url),
+    Entry("urllib3 (HTTP/2)", "urllib3.http2.connection", "HTTP2Connection.putrequest", _https_url, optional=True),
     Entry("urllib.request", "urllib.request", "OpenerDirector.open", _opened_url),
     Entry("http.client", "http.client", "HTTPConnection.putrequest", _http_client_url),
     # A connection that is used without its pool, which is where a cassette intercepts.
@@ -212,22 +212,13 @@ CURLS = ("pycurl", "curl_cffi.curl")
 """Where curl's handles are told what to fetch."""
 
 REMEDIES = {
-    "google.genai": (
-        "google-genai",
-        "Give the client an httpx transport: HttpOptions(httpx_async_client=httpx2.AsyncClient()) "
-        "(httpx.AsyncClient() before google-genai 3).",
-    ),
-    "litellm": ("litellm", "Set DISABLE_AIOHTTP_TRANSPORT=True, or litellm.disable_aiohttp_transport = True."),
-    "openai": ("openai", "Build the client without http_client=DefaultAioHttpClient()."),
-    "anthropic": (
-        "anthropic",
-        "Build the client without http_client=DefaultAioHttpClient().",
-    ),
-    "fireworks": ("fireworks-ai", "Give the client an httpx transport: http_client=httpx.AsyncClient()."),
+    "google.genai": ("google-genai", ""),
+    "litellm": ("litellm", ""),
+    "openai": ("openai", ""),
     "google.auth": (
         "google-auth",
         "Give the client fixed credentials, google.oauth2.credentials.Credentials(token), or ignore the token's host.",
     ),
     "xai_sdk": ("xai-sdk", "Use xAI's OpenAI-compatible API with the openai SDK: base_url='https://api.x.ai/v1'."),
 }
-"""Client packages by module name: how to call them, and what to do."""
+"""Client packages by module name: how to call them, and what to do where there is something of their own."""

@@ -125,7 +125,7 @@ def _refuse(entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None
             NotIntercepted(
                 f"{client or 'Code under test'} was about to send a request to {shown(url)} through {entry.library}, "
                 f"which no cassette can intercept, while {what.path} is in force for {what.owner}.\n"
-                f"{remedy or 'Use a client that sends through httpx or httpx2, or mock this call.'}\n"
+                f"{remedy or 'Use a client that sends through httpx, httpx2 or aiohttp, or mock this call.'}\n"
                 f"To let it go to the network unrecorded: ignore_hosts=[{host_of(url)!r}]."
             )
         )

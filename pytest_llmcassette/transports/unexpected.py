@@ -17,7 +17,7 @@ from pytest_llmcassette.recorder.recorder import Recorder
 
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
-_REPORTED = ("pytest", "respx", "httpx", "httpcore", "httpx2", "httpcore2", "trio", "anyio")
+_REPORTED = ("pytest", "respx", "httpx", "httpcore", "httpx2", "httpcore2", "aiohttp", "trio", "anyio")
 _LONGEST = 500
 
 Fault = Callable[[Exception], CassetteStop]

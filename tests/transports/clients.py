@@ -8,7 +8,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-KINDS = tuple(f"{library}-{loop}" for library in ("httpx", "httpx2") for loop in ("sync", "asyncio", "trio"))
+import pytest
+
+HTTPX = tuple(f"{library}-{loop}" for library in ("httpx", "httpx2") for loop in ("sync", "asyncio", "trio"))
+OVER_AIOHTTP = ("aiohttp-asyncio", "httpx_aiohttp-asyncio")
+KINDS = (*HTTPX, *OVER_AIOHTTP)
+_ERRORS = {
+    "aiohttp": {
+        "ReadError": "ClientPayloadError",
+        "RemoteProtocolError": "ServerDisconnectedError",
+        "ConnectError": "ClientConnectorError",
+        "ConnectTimeout": "ConnectionTimeoutError",
+        "ReadTimeout": "SocketTimeoutError",
+        "TimeoutException": "ServerTimeoutError",
+    },
+    # So it takes a lost connection, and one that was never made.
+    "httpx_aiohttp": {"RemoteProtocolError": "ConnectTimeout", "ConnectError": "ConnectTimeout"},
+}
 
 
 @dataclass
@@ -28,7 +44,26 @@ class Answer:
 
 
 def library_of(kind: str) -> Any:
-    return importlib.import_module(kind.partition("-")[0])
+    """httpx for what is httpx over another library."""
+    name = kind.partition("-")[0]
+    if name == "httpx_aiohttp":
+        pytest.importorskip(name)
+        return importlib.import_module("httpx")
+    return pytest.importorskip(name)
+
+
+def error_of(kind: str, name: str) -> type[Exception]:
+    """What this library raises for an error of httpx's name."""
+    found: type[Exception] = getattr(library_of(kind), _ERRORS.get(kind.partition("-")[0], {}).get(name, name))
+    return found
+
+
+def async_client(kind: str, **options: Any) -> Any:
+    """An `AsyncClient` of httpx's kind."""
+    library = library_of(kind)
+    if kind.startswith("httpx_aiohttp"):
+        return importlib.import_module("httpx_aiohttp").HttpxAiohttpClient(**options)
+    return library.AsyncClient(**options)
 
 
 def fetch(
@@ -42,11 +77,10 @@ def fetch(
     **request: Any,
 ) -> Answer:
     """One streamed request; stops reading after `stop_after` pieces and closes the response."""
-    library = library_of(kind)
     # Without verify=False each client loads a CA bundle, which takes longer than everything else here.
     options = {"timeout": 5.0, "verify": False, **(client or {})}
     if kind.endswith("-sync"):
-        with library.Client(**options) as sync_client, sync_client.stream(method, url, **request) as response:
+        with library_of(kind).Client(**options) as sync_client, sync_client.stream(method, url, **request) as response:
             answer = _answer(response)
             for piece in response.iter_bytes():
                 answer.pieces.append(piece)
@@ -54,22 +88,70 @@ def fetch(
                 if len(answer.pieces) == stop_after:
                     break
         return answer
+    ask = _by_aiohttp if kind.startswith("aiohttp") else _by_httpx
 
     async def run() -> Answer:
-        async with (
-            library.AsyncClient(**options) as async_client,
-            async_client.stream(method, url, **request) as response,
-        ):
-            answer = _answer(response)
-            async for piece in response.aiter_bytes():
-                answer.pieces.append(piece)
-                on_piece(piece)
-                if len(answer.pieces) == stop_after:
-                    break
-        return answer
+        return await ask(kind, method, url, on_piece, stop_after, options, request)
 
     got: Answer = run_async(kind, run)
     return got
+
+
+async def drain(kind: str, url: str, on_piece: Callable[[bytes], None] = lambda piece: None) -> None:
+    """One streamed GET, within a running loop."""
+    ask = _by_aiohttp if kind.startswith("aiohttp") else _by_httpx
+    await ask(kind, "GET", url, on_piece, None, {"timeout": 5.0, "verify": False}, {})
+
+
+async def _by_httpx(
+    kind: str,
+    method: str,
+    url: str,
+    on_piece: Callable[[bytes], None],
+    stop_after: int | None,
+    options: dict[str, Any],
+    request: dict[str, Any],
+) -> Answer:
+    async with async_client(kind, **options) as client, client.stream(method, url, **request) as response:
+        answer = _answer(response)
+        async for piece in response.aiter_bytes():
+            answer.pieces.append(piece)
+            on_piece(piece)
+            if len(answer.pieces) == stop_after:
+                break
+    return answer
+
+
+async def _by_aiohttp(
+    kind: str,
+    method: str,
+    url: str,
+    on_piece: Callable[[bytes], None],
+    stop_after: int | None,
+    options: dict[str, Any],
+    request: dict[str, Any],
+) -> Answer:
+    aiohttp = library_of(kind)
+    limits = options["timeout"]
+    timeouts = limits.as_dict() if hasattr(limits, "as_dict") else {"connect": limits, "read": limits}
+    given: dict[str, Any] = {
+        "timeout": aiohttp.ClientTimeout(sock_connect=timeouts.get("connect"), sock_read=timeouts.get("read")),
+        "allow_redirects": options.get("follow_redirects", False),
+    }
+    if "content" in request:
+        given["data"] = request.pop("content")
+    async with (
+        aiohttp.ClientSession(trust_env=True) as session,
+        session.request(method, url, **given, **request) as response,
+    ):
+        version = f"HTTP/{response.version.major}.{response.version.minor}"
+        answer = Answer(response.status, list(response.raw_headers), version, response.reason)
+        async for piece in response.content.iter_any():
+            answer.pieces.append(piece)
+            on_piece(piece)
+            if len(answer.pieces) == stop_after:
+                break
+    return answer
 
 
 def run_async(kind: str, function: Callable[[], Any]) -> Any:

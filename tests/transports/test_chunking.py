@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from servers.hostile import EVENTS, STREAM, HostileServer
 
@@ -15,7 +16,7 @@ from pytest_llmcassette.cassette.files import save
 from pytest_llmcassette.cassette.model import Interaction, Request, Response
 from pytest_llmcassette.context import use_cassette
 from pytest_llmcassette.replay.deliver import Delivery
-from transports.clients import KINDS, fetch, library_of, run_async
+from transports.clients import KINDS, OVER_AIOHTTP, async_client, drain, error_of, fetch, library_of, run_async
 
 pytestmark = pytest.mark.parametrize("kind", KINDS)
 URL = "http://127.0.0.1:1/stream"
@@ -46,10 +47,19 @@ def _read(kind: str, method: str) -> list[Any]:
             return list(getattr(response, method)())
 
     async def run() -> list[Any]:
-        async with library.AsyncClient(verify=False) as client, client.stream("GET", URL) as response:
+        async with async_client(kind, verify=False) as client, client.stream("GET", URL) as response:
             return [piece async for piece in getattr(response, "a" + method)()]
 
-    found: list[Any] = run_async(kind, run)
+    async def run_in_aiohttp() -> list[Any]:
+        inflates = method != "iter_raw"
+        async with library.ClientSession(auto_decompress=inflates) as session, session.get(URL) as response:
+            if method == "iter_lines":
+                return [line.decode().rstrip("\r\n") async for line in response.content]
+            if method == "iter_text":
+                return [await response.text()]
+            return [piece async for piece in response.content.iter_any()]
+
+    found: list[Any] = run_async(kind, run_in_aiohttp if kind.startswith("aiohttp") else run)
     return found
 
 
@@ -110,13 +120,8 @@ def test_an_event_loop_goes_on_meanwhile(kind: str, stream: Path) -> None:
             ticks += 1
 
     with use_cassette(stream, timing="ttft=0.05,tps=100"):
-        run_async(kind, partial(_beside, kind, tick, partial(_drain, kind)))
+        run_async(kind, partial(_beside, kind, tick, partial(drain, kind, URL)))
     assert ticks >= 3
-
-
-async def _drain(kind: str) -> None:
-    async with library_of(kind).AsyncClient(verify=False) as client:
-        await client.get(URL)
 
 
 def _sleep_of(kind: str) -> Any:
@@ -146,10 +151,10 @@ async def _beside(kind: str, other: Any, function: Any) -> None:
 
 def _timeout(kind: str, url: str, **timeouts: float) -> tuple[type[BaseException], int, float]:
     """The error of a client that waits no longer, how many pieces it had by then, and the seconds that it took."""
-    library = library_of(kind)
+    library = httpx if kind in OVER_AIOHTTP else library_of(kind)
     seen: list[bytes] = []
     started = time.perf_counter()
-    with pytest.raises(library.TimeoutException) as caught:
+    with pytest.raises(error_of(kind, "TimeoutException")) as caught:
         fetch(kind, "GET", url, on_piece=seen.append, client={"timeout": library.Timeout(5.0, **timeouts)})
     return type(caught.value), len(seen), time.perf_counter() - started
 
@@ -159,7 +164,7 @@ def test_a_read_timeout_fires_as_in_life(kind: str, server: HostileServer, strea
     live = _timeout(kind, server.url + "/gated", read=0.3)
     with use_cassette(stream, timing="recorded"):
         replayed = _timeout(kind, URL, read=0.3)
-    assert replayed[:2] == live[:2] == (library_of(kind).ReadTimeout, 1)
+    assert replayed[:2] == live[:2] == (error_of(kind, "ReadTimeout"), 1)
     assert replayed[2] > 0.29
 
 
@@ -168,17 +173,16 @@ def test_a_client_that_does_not_wait_for_the_head(kind: str, path: Path) -> None
     for timing in ("recorded", "ttft=5,tps=1"):
         with use_cassette(path, timing=timing):
             error, pieces, seconds = _timeout(kind, URL, read=0.02)
-        assert (error, pieces) == (library_of(kind).ReadTimeout, 0)
+        assert (error, pieces) == (error_of(kind, "ReadTimeout"), 0)
         assert 0.02 <= seconds < 4
 
 
 def test_each_error_has_a_timeout_of_its_own(kind: str, path: Path) -> None:
     """Nobody reads yet where a connection is made."""
-    library = library_of(kind)
     failed = _recorded(b"", code=0, duration_ns=5_000_000_000)
     for end, timeouts, expected in (
-        ("ConnectError", {"connect": 0.02, "read": 0.001}, library.ConnectTimeout),
-        ("ReadError", {"read": 0.02, "connect": 0.001}, library.ReadTimeout),
+        ("ConnectError", {"connect": 0.02, "read": 0.001}, error_of(kind, "ConnectTimeout")),
+        ("ReadError", {"read": 0.02, "connect": 0.001}, error_of(kind, "ReadTimeout")),
     ):
         failed.end = end
         save(path, [failed])
@@ -200,6 +204,6 @@ def test_a_wait_that_nobody_sleeps_still_meets_the_timeout(kind: str, stream: Pa
     with use_cassette(stream, allow_repeats=True) as cassette:
         cassette._recorder.changes = (stalled,)
         error, pieces, seconds = _timeout(kind, URL, read=600)
-        assert (error, pieces) == (library_of(kind).ReadTimeout, 1)
+        assert (error, pieces) == (error_of(kind, "ReadTimeout"), 1)
         assert fetch(kind, "GET", URL, client={"timeout": None}).body == CRLF
     assert seconds < 60

@@ -1,4 +1,4 @@
-"""The real SDKs, recorded live and replayed: openai and anthropic, sync, asyncio and trio."""
+"""The real SDKs, recorded live and replayed: openai and anthropic, sync, asyncio, trio, and on aiohttp."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pytest_llmcassette.errors import RequestNotRecorded
 from transports.clients import run_async
 
 Ask = Callable[..., str]
-KINDS = [f"{sdk}-{loop}" for sdk in ("openai", "anthropic") for loop in ("sync", "asyncio", "trio")]
+KINDS = [f"{sdk}-{way}" for sdk in ("openai", "anthropic") for way in ("sync", "asyncio", "trio", "aiohttp")]
 TEXT = "Olá, mundo!"
 
 
@@ -47,6 +47,9 @@ async def aask(
     import anthropic
     import openai
 
+    if kind.endswith("aiohttp"):
+        pytest.importorskip("aiohttp")
+        options["http_client"] = (openai if kind.startswith("openai") else anthropic).DefaultAioHttpClient()
     if kind.startswith("openai"):
         async with openai.AsyncOpenAI(api_key="k", base_url=server.url + "/v1", **options) as client:
             stream = await client.chat.completions.create(**chat(model, question))
@@ -172,11 +175,10 @@ def test_first_event_arrives_before_the_server_has_sent_the_last(kind: str, serv
     assert len(first) > 3
 
 
-def test_twenty_concurrent_tasks(server: HostileServer, path: Path) -> None:
+@pytest.mark.parametrize("kind", ["openai-asyncio", "openai-aiohttp"])
+def test_twenty_concurrent_tasks(kind: str, server: HostileServer, path: Path) -> None:
     async def main() -> list[str]:
-        return await asyncio.gather(
-            *(aask("openai-asyncio", server, question=f"question {number}") for number in range(20))
-        )
+        return await asyncio.gather(*(aask(kind, server, question=f"question {number}") for number in range(20)))
 
     with use_cassette(path, record_mode="once"):
         assert asyncio.run(main()) == [TEXT] * 20

@@ -16,7 +16,7 @@ from servers.hostile import STREAM
 from pytest_llmcassette.context import use_cassette
 from pytest_llmcassette.transports import install
 from pytest_llmcassette.transports.httpcore import tls
-from transports.clients import KINDS, fetch, library_of
+from transports.clients import HTTPX, fetch, library_of
 
 LIBRARIES = [httpx, httpx2]
 
@@ -91,7 +91,7 @@ def test_deferred_context_is_the_real_one_once_it_is_used(library: Any, path: Pa
     assert other.minimum_version == real.minimum_version
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", HTTPX)
 def test_client_built_on_replay_verifies_when_it_connects_for_real(
     kind: str, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,57 @@
+"""One request of aiohttp's: to an exchange, and what answers it to a connection, recorded or live."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp.connector import Connection
+
+from pytest_llmcassette.recorder import in_force
+from pytest_llmcassette.recorder.requests import RawHeaders
+from pytest_llmcassette.transports.aiohttp.bodies import read_body
+from pytest_llmcassette.transports.aiohttp.client_errors import Errors
+from pytest_llmcassette.transports.aiohttp.recorded import RecordedProtocol
+from pytest_llmcassette.transports.aiohttp.tap import tap
+from pytest_llmcassette.transports.carrying import Carrier
+from pytest_llmcassette.transports.exchange import Exchange, exchange_for
+from pytest_llmcassette.transports.unexpected import fault_of
+
+
+async def serve(
+    what: in_force.InForce, connect: Callable[[], Awaitable[Any]], connector: Any, request: Any, timeout: Any
+) -> Any:
+    """The connection that this request is sent on, while `what` is in force; `connect` makes a real one."""
+    errors = Errors(request)
+    exchange, headers = _exchange(what, request, errors)
+    if exchange is None:
+        return await _live(connect)
+    answer = await exchange.answer_async(headers, await read_body(request))
+    if isinstance(answer, Carrier):
+        protocol = RecordedProtocol(asyncio.get_running_loop(), request, answer, exchange, timeout)
+        return Connection(connector, request.connection_key, protocol, protocol.loop)
+    try:
+        connection = await _live(connect)
+    except BaseException as error:
+        answer.has_failed(errors.cause_of(error))
+        raise
+    tap(connection, request, answer, errors, exchange)
+    return connection
+
+
+async def _live(connect: Callable[[], Awaitable[Any]]) -> Any:
+    live = in_force.going_live.set(True)
+    try:
+        return await connect()
+    finally:
+        in_force.going_live.reset(live)
+
+
+def _exchange(what: in_force.InForce, request: Any, errors: Errors) -> tuple[Exchange | None, RawHeaders]:
+    try:
+        method, url = str(request.method), str(request.url)
+        headers = [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in request.headers.items()]
+    except Exception as error:
+        raise fault_of(error, what, "a request") from error
+    return exchange_for(what, method, url, errors), headers
