@@ -15,7 +15,7 @@ from pytest_llmcassette.context import use_cassette
 from pytest_llmcassette.errors import RecordingTruncated, RequestNotRecorded, RequestRefused
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.replay import deliver
-from transports.clients import KINDS, READ_AHEAD, accepted_by, drain, error_of, fetch, library_of, run_async
+from transports.clients import KINDS, READ_AHEAD, accepted_by, drain, error_of, fetch, run_async
 
 pytestmark = pytest.mark.parametrize("kind", KINDS)
 
