@@ -68,13 +68,15 @@ SECRET_QUERY = frozenset(
         "token",
         "webidentitytoken",
         "x-amz-credential",
+        "x-amz-date",
         "x-amz-security-token",
         "x-amz-signature",
         "x-goog-credential",
+        "x-goog-date",
         "x-goog-signature",
     }
 )
-"""More names of query parameters."""
+"""More names of query parameters. The date of a signature is no secret, but changes with it."""
 
 _LOOKS_LIKE_CREDENTIAL = re.compile(r"[^\s<>{}]{16,}")
 
