@@ -56,6 +56,10 @@ def _https_url(connection: Any, method: str, url: str, *args: Any, **kwargs: Any
     return f"https://{connection.host}:{connection.port}{url}"
 
 
+def _forks_url(connection: Any, method: str, url: str, *args: Any, **kwargs: Any) -> str:
+    return "" if going_live.get() else f"{connection.scheme}://{connection.host}:{connection.port}{url}"
+
+
 def _opened_url(opener: Any, target: Any, *args: Any, **kwargs: Any) -> str:
     return target if isinstance(target, str) else str(target.full_url)
 
@@ -133,6 +137,7 @@ _GRPC_CALLS = {
 ENTRIES = (
     Entry("aiohttp (WebSocket)", "aiohttp", "ClientSession._ws_connect", _aiohttp_socket_url),
     Entry("urllib3 (HTTP/2)", "urllib3.http2.connection", "HTTP2Connection.putrequest", _https_url, optional=True),
+    Entry("urllib3-future", "urllib3.backend.hface", "HfaceBackend.putrequest", _forks_url, optional=True),
     Entry("urllib.request", "urllib.request", "OpenerDirector.open", _opened_url),
     Entry("http.client", "http.client", "HTTPConnection.putrequest", _http_client_url),
     # A connection that is used without its pool, which is where a cassette intercepts.
@@ -211,6 +216,7 @@ ENTRIES = (
 CURLS = ("pycurl", "curl_cffi.curl")
 """Where curl's handles are told what to fetch."""
 
+ANOTHER = "Use a client that sends through httpx, httpx2, aiohttp or urllib3 (requests, boto3), or mock this call."
 REMEDIES = {
     "google.genai": ("google-genai", ""),
     "litellm": ("litellm", ""),

@@ -16,7 +16,7 @@ import pytest_llmcassette
 
 # Imported once for all runs inside this process: pytester forgets what a run has imported, and importing takes longer
 # than everything else that these tests do.
-for _module in ("httpx", "httpx2", "syrupy.assertion", "yaml"):
+for _module in ("aiohttp", "httpx", "httpx2", "requests", "syrupy.assertion", "yaml"):
     import_module(_module)
 for _found in pkgutil.walk_packages(pytest_llmcassette.__path__, "pytest_llmcassette."):
     if not _found.name.endswith("__main__"):
@@ -27,9 +27,30 @@ import os
 import httpx
 
 def ask(text="hi", path="/ask", **options):
+    url, through = os.environ["SERVER"] + path, os.environ.get("ASK_THROUGH")
+    if through:
+        return OTHERS[through](url, '{"say":"%s"}' % text)
     with httpx.Client(verify=False, **options) as client:
-        return client.post(os.environ["SERVER"] + path, json={"say": text}).text
+        return client.post(url, json={"say": text}).text
+
+JSON = {"Content-Type": "application/json"}
+
+def by_requests(url, body):
+    import requests
+    return requests.post(url, data=body, headers=JSON).text
+
+def by_aiohttp(url, body):
+    import aiohttp, asyncio
+    async def main():
+        async with aiohttp.ClientSession() as session, session.post(url, data=body, headers=JSON) as response:
+            return await response.text()
+    return asyncio.run(main())
+
+OTHERS = {"requests": by_requests, "aiohttp": by_aiohttp}
 """
+
+ANY_TRANSPORT = pytest.mark.parametrize("transport", ["httpx", "requests", "aiohttp"], indirect=True)
+"""For a test whose suite is to `ask` through each library that a cassette intercepts."""
 
 SUBTESTS = """
 import contextlib

@@ -20,19 +20,22 @@ _TUNNEL = "_llmcassette_tunnel"
 
 
 def _patch(module: ModuleType) -> None:
-    pool, pool_by_tls = getattr(module, "HTTPConnectionPool", None), getattr(module, "HTTPSConnectionPool", None)
-    if not _is_of_http_client(getattr(pool, "ConnectionCls", None)):
-        # A fork of another make has taken the name.
-        note_gone("urllib3", module.__name__, "HTTPConnectionPool on http.client")
-    elif not PATCHES.put(pool, "_make_request", _serving):
-        note_gone("urllib3", module.__name__, "HTTPConnectionPool._make_request")
-    elif not PATCHES.put(pool_by_tls, "_prepare_proxy", _later):
-        note_gone("urllib3", module.__name__, "HTTPSConnectionPool._prepare_proxy")
+    for pool, name, make in (
+        ("HTTPConnectionPool", "_make_request", _serving),
+        ("HTTPSConnectionPool", "_prepare_proxy", _later),
+    ):
+        if not PATCHES.put(getattr(module, pool, None), name, make):
+            note_gone("urllib3", module.__name__, f"{pool}.{name}")
 
 
-def _is_of_http_client(connection: Any) -> bool:
-    """Whether a class of connections is urllib3's: another library's stand-in (VCR.py's) is none."""
-    return hasattr(connection, "putrequest") and hasattr(connection, "_send_output")
+def _is_of_http_client(connection: type) -> bool:
+    """Whether a class of connections is `http.client`'s; another library's stand-in (VCR.py's) is none.
+
+    What such a one sends is refused below, as `http.client`'s, and a fork's (urllib3-future) by its own name.
+    """
+    getresponse = getattr(connection, "getresponse", None)
+    is_own = getattr(getresponse, "__module__", "") in ("http.client", "urllib3.connection")
+    return is_own and any(each.__module__ == "http.client" for each in connection.__mro__)
 
 
 PATCHES = Patches(("urllib3.connectionpool",), _patch)
@@ -43,7 +46,7 @@ def _later(original: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(original)
     def _prepare_proxy(pool: Any, connection: Any) -> None:
-        if in_force.current() is None or not _is_of_http_client(connection):
+        if in_force.current() is None or not _is_of_http_client(type(connection)):
             original(pool, connection)
         else:
             vars(connection)[_TUNNEL] = partial(original, pool, connection)
@@ -54,7 +57,7 @@ def _later(original: Callable[..., None]) -> Callable[..., None]:
 def _serving(original: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(original)
     def _make_request(pool: Any, conn: Any, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
-        what = in_force.current() if _is_of_http_client(conn) else None
+        what = in_force.current() if _is_of_http_client(type(conn)) else None
         tunnel = getattr(conn, "__dict__", {}).pop(_TUNNEL, None)
         send = partial(original, pool, conn, method, url)
         if what is None:

@@ -6,8 +6,7 @@ import io
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from pytest_llmcassette.replay.head import Head
-from pytest_llmcassette.transports.carrying import Asked, Carrier
+from pytest_llmcassette.transports.carrying import Carrier
 from pytest_llmcassette.transports.live import LiveAnswer
 from pytest_llmcassette.transports.unexpected import Fault
 from pytest_llmcassette.transports.urllib3.client_errors import Failure, told
@@ -59,11 +58,13 @@ class Replayed(StandIn):
         self._timeout = _seconds(seconds)
 
     def makefile(self, *args: Any, **kwargs: Any) -> io.BufferedReader:
-        """The answer, from its status line on, when it is time for it."""
+        """The answer, from its status line on; whoever reads waits for it, and is who gets its error."""
+        return io.BufferedReader(_Pieces(self._served()))
+
+    def _served(self) -> Iterator[bytes]:
         limits = {"connect": self._to_connect, "pool": None, "read": self._timeout, "write": self._to_connect}
-        asked: Asked = {"timeout": limits}
-        head: Head = self._carrier.begin(asked)
-        return io.BufferedReader(_Pieces(served(head, self._carrier, self._method)))
+        head = self._carrier.begin({"timeout": limits})
+        yield from served(head, self._carrier, self._method)
 
 
 def _seconds(timeout: object) -> float | None:
