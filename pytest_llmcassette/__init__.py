@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pytest_llmcassette.protocols.transcript import Transcript
     from pytest_llmcassette.protocols.usage import Usage
     from pytest_llmcassette.provider import Provider
+    from pytest_llmcassette.redaction import Redact
 
 __all__ = [
     "CassetteError",
@@ -64,6 +65,9 @@ __all__ = [
 
 running_test: Callable[[], RunningTest | None] | None = None
 """Set by the plugin while a test runs: `use_cassette` asks for the test that it is entered in."""
+
+redact: Callable[[], Redact | None] | None = None
+"""Set by the plugin while a test runs: what a user's hook makes of a text, for a `use_cassette` that is no test's."""
 
 _HOMES = {
     "Expect": "faults.fault",

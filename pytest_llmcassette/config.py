@@ -43,6 +43,8 @@ class CassetteConfig:
     keep_response_headers: tuple[str, ...] = ()
     secret_query: tuple[str, ...] = ()
     secret_fields: tuple[str, ...] = ()
+    secret_patterns: tuple[str, ...] = ()
+    """Regular expressions: what they match is secret wherever it stands, of one with groups what the first matches."""
     snapshot_headers: tuple[str, ...] = ()
     """Live request headers shown in snapshots beside anthropic-version, anthropic-beta and openai-beta."""
 
@@ -94,7 +96,8 @@ def _check(where: str, name: str, value: Any) -> Any:
         listed = isinstance(value, Iterable) and not isinstance(value, str)
         if not listed or not all(isinstance(item, str) for item in value):
             raise ConfigError(f"{where}: {name} takes a list of strings, not {value!r}.")
-        return _check_match_on(where, tuple(value)) if name == "match_on" else tuple(value)
+        check = {"match_on": _check_match_on, "secret_patterns": _check_patterns}.get(name)
+        return tuple(value) if check is None else check(where, tuple(value))
     return parse_words(where, name, value)
 
 
@@ -107,6 +110,22 @@ def _check_match_on(where: str, names: tuple[str, ...]) -> tuple[str, ...]:
     if not names:
         raise ConfigError(f"{where}: match_on is empty, so any recording would answer any request.")
     return names
+
+
+def _check_patterns(where: str, patterns: tuple[str, ...]) -> tuple[str, ...]:
+    for pattern in patterns:
+        try:
+            matches_nothing = re.compile(pattern).search("") is not None
+        except re.error as error:
+            raise ConfigError(
+                f"{where}: secret_patterns: {pattern!r} is no regular expression: {error}. Write \\ before a character "
+                "that stands for itself."
+            ) from None
+        if matches_nothing:
+            raise ConfigError(
+                f"{where}: secret_patterns: {pattern!r} matches the empty text, and so would find secrets everywhere."
+            )
+    return patterns
 
 
 def parse_record_mode(where: str, value: Any) -> RecordMode:

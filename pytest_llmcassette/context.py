@@ -118,6 +118,7 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
             how_to_record=f'{opening}, record_mode="once")',
             owner=f"{opening})",
             is_complete=is_complete,
+            redact=None if pytest_llmcassette.redact is None else pytest_llmcassette.redact(),
         )
         if recorder.exists_at_start:
             recorder.how_to_record = f'{opening}, record_mode="rewrite")'
@@ -265,7 +266,7 @@ def _settle(recorder: Recorder, *, saves: bool, is_under_faults: bool) -> None:
         _check_struck(recorder)
     if not recorder.calls and not config.allow_no_calls:
         raise NoCallsError(
-            f"{recorder.owner} was in force, but no request was made through httpx or httpx2.\n"
+            f"{recorder.owner} was in force, but no request was intercepted.\n"
             "Check that the code under test is really called, or pass allow_no_calls=True."
         )
     unplayed = [] if config.allow_unplayed or recorder.is_altered else recorder.unplayed()

@@ -57,6 +57,7 @@ class LlmCassette:
     @property
     def requests(self) -> tuple[SentRequest, ...]:
         """The requests as they were sent in this run, redacted, in their order, without retried failures."""
+        self._recorder.sweep()
         return tuple(sent for sent in self._recorder.sent if not sent.dropped)
 
     @property
@@ -65,6 +66,7 @@ class LlmCassette:
 
         Copies: a test that changes one changes neither the file nor what other tests of this cassette are served.
         """
+        self._recorder.sweep()
         return tuple(self._copy_of(interaction) for interaction in self._recorder.interactions)
 
     def _copy_of(self, interaction: Interaction) -> Interaction:

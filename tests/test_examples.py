@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ from embedded_provider import EmbeddedProvider, brain
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 SUITE = EXAMPLES / "provider_suite"
+FINE = ("noticed", "recovered")
 TESTS = 5 * 7 * 4 - 4
 """Providers, scenarios and forms, without Groq's images."""
 
@@ -57,6 +59,27 @@ def test_the_committed_suite_replays_offline() -> None:
     assert result.returncode == 0, result.stdout + result.stderr
     assert f"{TESTS} passed, 4 skipped" in result.stdout
     assert files(SUITE, "*.yaml") | files(SUITE, "*.ambr") == before
+
+
+@pytest.mark.slow
+def test_bad_days_are_the_same_with_workers_and_without(tmp_path: Path) -> None:
+    """google-genai, as the suite uses it, neither tries again nor has a timeout; the others do both."""
+    runs = {}
+    for workers in ("0", "2"):
+        file = tmp_path / f"{workers}.json"
+        result = run(
+            SUITE, "-n", workers, "-k", "test_simple and (gemini or anthropic)", f"--cassette-faults-json={file}",
+            "--cassette-faults=stall,http_429,no_terminator,cut_after_event,keep_alive,http_401",
+        )  # fmt: skip
+        assert result.returncode == 1, result.stdout + result.stderr
+        assert "8 passed" in result.stdout
+        found = json.loads(file.read_text("utf-8"))["runs"]
+        runs[workers] = [{**one, "seconds": 0} for one in found]
+    assert runs["0"] == runs["2"]
+    assert len(runs["0"]) == 2 * (2 * 6 + 2 * 2)
+    bad = {(one["fault"], one["verdict"]): one["nodeid"] for one in runs["0"] if one["verdict"] not in FINE}
+    assert set(bad) == {("stall", "hung"), ("http_429", "not recovered"), ("keep_alive", "not recovered")}
+    assert all("gemini" in nodeid for nodeid in bad.values())
 
 
 @pytest.mark.slow

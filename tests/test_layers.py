@@ -220,6 +220,8 @@ def test_a_run_without_cassettes_imports_nothing_heavy(tmp_path: Path) -> None:
     assert f"{PACKAGE}.plugin" in ours
     heavy = {name for name in ours - without if name.partition(".")[0] in HEAVY}
     assert not heavy
+    # Neither faults nor runs under them, where nobody has asked for any.
+    assert not {name for name in ours if name.startswith((f"{PACKAGE}.faults", f"{PACKAGE}.plugin.bad_days"))}
 
 
 def test_the_errors_alone_import_no_pytest() -> None:

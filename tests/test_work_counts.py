@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -157,6 +158,25 @@ def test_header_lines_that_differ_in_the_length_alone_are_not_read_again(
         lengths = [sent.snapshot_headers.get("Content-Length") for sent in cassette.requests]
         assert lengths == ([["7"], ["8"], ["7"]] if shown else [None, None, None])
         read.clear()
+
+
+def test_what_is_replayed_byte_for_byte_is_not_searched_for_keys(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pytest_llmcassette.redaction import redactor
+
+    searched: list[bytes] = []
+    original: Callable[[bytes, set[str]], bytes] = vars(redactor)["without_keys"]
+
+    def watched(text: bytes, found: set[str]) -> bytes:
+        searched.append(text)
+        return original(text, found)
+
+    monkeypatch.setattr(redactor, "without_keys", watched)
+    for order in (range(COUNT), reversed(range(COUNT))):
+        with use_cassette(path) as cassette, httpx.Client() as client:
+            for number in order:
+                client.post(URL, content=b'{"n":%d}' % number)
+            assert len(cassette.requests) == COUNT
+        assert [text for text in searched if b'"n"' in text] == []
 
 
 def test_a_replay_imports_no_yaml_no_protocol_and_no_snapshot(path: Path) -> None:

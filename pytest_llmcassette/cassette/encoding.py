@@ -199,6 +199,11 @@ def is_still_encoded(response: Response) -> bool:
     return True
 
 
+def may_be_encoded(body: bytes) -> bool:
+    """Whether it is worth a look at what its headers say: nothing that is compressed begins as JSON does."""
+    return bool(body) and body[0] not in b'{["'
+
+
 def decode_base64(text: str) -> bytes:
     """Base64 with any white space in it; raises ValueError for what Go would not read."""
     encoded = "".join(text.split())

@@ -120,10 +120,9 @@ def _identity(path: str) -> str:
 
 
 def _scrubber() -> Callable[[Interaction], Interaction]:
-    from pytest_llmcassette.config import CassetteConfig
-    from pytest_llmcassette.redaction import Redactor
+    from pytest_llmcassette.redaction import default_redactor
 
-    redactor = Redactor(CassetteConfig())
+    redactor = default_redactor()
 
     def scrub(interaction: Interaction) -> Interaction:
         response = redactor.response(interaction.response)

@@ -153,7 +153,7 @@ class Injections:
         registry.names()
         recorder.replay_only()
         recorder.changes = (*recorder.changes, self)
-        self._recorded.append(recorder.recorded)
+        self._recorded.append(recorder.file.recorded)
 
     @property
     def idle(self) -> list[Injection]:

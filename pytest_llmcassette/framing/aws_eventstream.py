@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import struct
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 from zlib import crc32
 
@@ -68,6 +68,30 @@ def parse(body: bytes) -> tuple[list[EventStreamMessage], EventStreamTail | None
     except _DamagedError as damage:
         problem = str(damage)
     return found, EventStreamTail(body[start:], problem) if start < len(body) else None
+
+
+def with_payloads(body: bytes, change: Callable[[bytes], bytes]) -> bytes:
+    """The stream with each payload as `change` returns it, its lengths and checksums mended; up to a damaged frame."""
+    pieces: list[bytes] = []
+    start = 0
+    try:
+        while (frame := _frame(body, start, {})) is not None:
+            message, end = frame
+            payload = change(message.payload)
+            pieces.append(body[start:end] if payload == message.payload else _made(body, start, payload))
+            start = end
+    except _DamagedError:
+        """What follows stays as it is."""
+    return b"".join([*pieces, body[start:]])
+
+
+def _made(body: bytes, start: int, payload: bytes) -> bytes:
+    """The frame at `start`, with another payload."""
+    _, header_length, _ = _PRELUDE.unpack_from(body, start)
+    headers = body[start + _PRELUDE.size : start + _PRELUDE.size + header_length]
+    lengths = struct.pack(">II", _SHORTEST + header_length + len(payload), header_length)
+    frame = lengths + _CRC.pack(crc32(lengths)) + headers + payload
+    return frame + _CRC.pack(crc32(frame))
 
 
 def _frame(

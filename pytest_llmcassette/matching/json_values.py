@@ -70,6 +70,12 @@ def canonical_value(value: Json) -> str:
     return _ENCODER.encode(value)
 
 
+def written(value: Json, *, like: bytes) -> bytes:
+    """The value as JSON, as dense as `like`, which it was parsed from before it was changed."""
+    separators = (", ", ": ") if b'": ' in like else (",", ":")
+    return json.dumps(value, ensure_ascii=False, separators=separators).encode("utf-8", "surrogatepass")
+
+
 def _text(body: bytes) -> str:
     if body[0] not in _FIRST:
         raise ValueError("not JSON")

@@ -26,6 +26,7 @@ from pytest_llmcassette.plugin.stash import DIFFS, PROVIDER_PROBLEM, RUN
 
 if TYPE_CHECKING:
     from pytest_llmcassette.plugin.entered import EnteredCassettes
+    from pytest_llmcassette.redaction import Redact
 
 __all__ = [
     "llm_cassette",
@@ -114,8 +115,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    outer = pytest_llmcassette.running_test
-    pytest_llmcassette.running_test = partial(_cassettes_of, item)
+    outer = pytest_llmcassette.running_test, pytest_llmcassette.redact
+    pytest_llmcassette.running_test, pytest_llmcassette.redact = partial(_cassettes_of, item), partial(_redact_of, item)
     try:
         return (yield)
     except BaseException:
@@ -126,7 +127,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
             interrupts.note_discarded(item, item.stash[RUN].recorders)
         raise
     finally:
-        pytest_llmcassette.running_test = outer
+        pytest_llmcassette.running_test, pytest_llmcassette.redact = outer
         if RUN in item.stash:
             from pytest_llmcassette.plugin import lifecycle
 
@@ -137,6 +138,12 @@ def _cassettes_of(item: pytest.Item) -> EnteredCassettes:
     from pytest_llmcassette.plugin import lifecycle
 
     return lifecycle.running_test(item)
+
+
+def _redact_of(item: pytest.Item) -> Redact | None:
+    from pytest_llmcassette.plugin import redact_hook
+
+    return redact_hook.redact_of(item)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -192,7 +199,7 @@ def pytest_runtest_makereport(
     run = item.stash.get(RUN, None)
     if run is None and DIFFS not in item.stash and (call.excinfo is None or _RECORDER not in sys.modules):
         return (yield)
-    from pytest_llmcassette.plugin import absent_headers, groups, verdict
+    from pytest_llmcassette.plugin import absent_headers, groups, secrets, verdict
 
     failure = groups.settle_report(item, call)
     verdict.advise(item, failure)
@@ -207,6 +214,7 @@ def pytest_runtest_makereport(
             from pytest_llmcassette.plugin import cuts
 
             cuts.explain(run, made)
+        secrets.sweep_report(run, made)
     return made
 
 

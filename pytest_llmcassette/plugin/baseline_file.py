@@ -109,7 +109,11 @@ def _entry(file: Path, test: str, table: Any) -> Entry:
 
 def write(file: Path, entries: Mapping[str, Entry]) -> None:
     """Write the entries that say something, in one step; raises `OSError`."""
-    text = text_of(entries)
+    write_text(file, text_of(entries))
+
+
+def write_text(file: Path, text: str) -> None:
+    """Write a file in one step; raises `OSError`."""
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     try:
@@ -123,9 +127,9 @@ def text_of(entries: Mapping[str, Entry]) -> str:
     """The whole file."""
     tables = []
     for test, entry in sorted(entries.items()):
-        lines = [f"[{_quoted(test)}]"]
+        lines = [f"[{quoted(test)}]"]
         if entry.ignore_json:
-            lines.append(f"ignore_json = [{', '.join(map(_quoted, sorted(entry.ignore_json)))}]")
+            lines.append(f"ignore_json = [{', '.join(map(quoted, sorted(entry.ignore_json)))}]")
         if entry.unplayed:
             lines.append(f"unplayed = {entry.unplayed}")
         if len(lines) > 1:
@@ -133,7 +137,8 @@ def text_of(entries: Mapping[str, Entry]) -> str:
     return _HEAD + "".join(tables)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text as TOML has it."""
     # JSON's escapes are TOML's, but for DEL, which TOML wants escaped, and lone surrogates, which it cannot have.
     clean = text.encode("utf-8", "replace").decode("utf-8")
     return json.dumps(clean, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -9,16 +9,18 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_llmcassette.plugin import options
-from pytest_llmcassette.plugin.stash import DISCARDED, LEFT_OVER
+from pytest_llmcassette.plugin.stash import DISCARDED, LATE, LEFT_OVER
 
 if TYPE_CHECKING:
     from pytest_llmcassette.plugin.lifecycle import TestRun
+    from pytest_llmcassette.report.bad_days import BadDay
     from pytest_llmcassette.report.records import TestRecord
 
 _OPTION = "cassette_report"
@@ -123,6 +125,8 @@ class CassetteReport:
         self._records: dict[str, TestRecord] = {}
         self._outcomes: dict[str, str] = {}
         self._reasons: dict[str, str] = {}
+        self._told: dict[str, list[pytest.TestReport]] = {}
+        """The reports of tests that are not over, as far as they say anything."""
         self._declared: set[str] = set()
         self._discarded: dict[str, str] = {}
         self._is_whole = True
@@ -130,6 +134,15 @@ class CassetteReport:
         """A line for each thing that nobody may miss, said last."""
         self.proof: list[str] = []
         """What the replay of the recordings has shown."""
+        self.bad_days: Sequence[BadDay] = ()
+        """What became of tests under the faults of `--cassette-faults`."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all tests of the suite have run, so that what none of them has used is nobody's."""
+        from pytest_llmcassette.plugin import unused_cassettes
+
+        return self._is_whole and unused_cassettes.is_whole(self._config)
 
     def recorded(self) -> dict[str, str]:
         """The tests that a recording was saved of, in the order they ran in, with their outcomes."""
@@ -152,8 +165,10 @@ class CassetteReport:
         ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
         self._is_whole &= ended and not session.shouldstop and not session.shouldfail
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Collect outcomes and records as they come in."""
+        self._forget_secrets(report)
         if report.when == "setup":
             self._outcomes[report.nodeid] = "passed"
         if hasattr(report, "wasxfail"):
@@ -180,6 +195,19 @@ class CassetteReport:
             if discarded is not None and not record.is_key_refused:
                 self._discarded[report.nodeid] = f"recording discarded, since {report.nodeid} did not pass: {discarded}"
 
+    def _forget_secrets(self, report: pytest.TestReport) -> None:
+        """Before anybody else sees the report: its earlier ones may show what is known to be secret only now."""
+        if report.when != "teardown":
+            if report.longrepr is not None or report.sections:
+                self._told.setdefault(report.nodeid, []).append(report)
+            return
+        earlier = self._told.pop(report.nodeid, [])
+        if hasattr(report, LATE):
+            from pytest_llmcassette.plugin import secrets
+
+            secrets.sweep_earlier(self._config, report, earlier)
+            self._reasons.update((one.nodeid, _what_was_wrong(one.longreprtext)) for one in earlier if one.failed)
+
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The section, and the page where one was asked for."""
         wanted = self._config.getoption(_OPTION) is not None
@@ -205,7 +233,7 @@ class CassetteReport:
         lines += left_out_lines(records)
         lines += advice_lines(
             records,
-            argument=lambda nodeid: commands.test_argument(self._config, nodeid),
+            argument=partial(commands.test_argument, self._config),
             rerun=commands.rerun_failed(self._config),
             theirs=options.neighbours_mode(self._config),
             failed=sum(outcome in ("failed", "error") for outcome in self._outcomes.values()),
@@ -222,18 +250,23 @@ class CassetteReport:
     def _unused(self, records: Sequence[TestRecord]) -> list[str]:
         from pytest_llmcassette.plugin import unused_cassettes
 
-        return (
-            unused_cassettes.unused(self._config, records)
-            if self._is_whole and unused_cassettes.is_whole(self._config)
-            else []
-        )
+        return unused_cassettes.unused(self._config, records) if self.is_whole else []
 
     def _write(self, file: Path, records: Sequence[TestRecord], now: float, unused: Sequence[str]) -> str:
+        from pytest_llmcassette.plugin import commands
         from pytest_llmcassette.report.page import page
 
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(page(records, title=self._config.rootpath.name, now=now, unused=unused), "utf-8")
+            text = page(
+                records,
+                title=self._config.rootpath.name,
+                now=now,
+                unused=unused,
+                bad_days=self.bad_days,
+                argument=partial(commands.replay_arguments, self._config),
+            )
+            file.write_text(text, "utf-8")
         except OSError as problem:
             return f"The report could not be written to {file}: {problem.strerror}. Name another file."
         return f"report: {file}"
@@ -250,13 +283,13 @@ def _left_over() -> list[str]:
 def _what_was_wrong(text: str) -> str:
     """The line of a failure that says what was wrong: pytest marks it with `E`."""
     marked = [line[1:].strip() for line in text.splitlines() if line.startswith("E ")]
-    return _without_keys((marked or text.splitlines() or [""])[0])[:300]
+    return text_without_keys((marked or text.splitlines() or [""])[0])[:300]
 
 
-def _without_keys(text: str) -> str:
+def text_without_keys(text: str) -> str:
     """`text` without the keys of the environment, which other libraries' errors may tell: the page is passed around."""
-    from pytest_llmcassette.redaction import KnownSecrets
+    from pytest_llmcassette.redaction import KnownSecrets, default_redactor
 
     known = KnownSecrets()
     known.learn_environment()
-    return known.text_without(text)
+    return default_redactor().words(text, known)

@@ -1,17 +1,25 @@
-"""Which arguments of a pytest run another run of the same tests takes over.
+"""Which arguments of a pytest run another run of the same tests takes over, in a process of its own.
 
 What decides how tests are imported and what they are: not which of them run, what is recorded, and what is reported.
 """
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Collection, Iterator, Sequence
+import shlex
+import sys
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from pytest_llmcassette.plugin.keys import without_keys
 
 _LEFT_OUT = re.compile(
     r"-[ckmn]|--(config-file|rootdir|confcutdir|basetemp|keyword|markexpr|deselect|maxfail|exitfirst|lf|last-failed.*|"
     r"ff|failed-first|nf|new-first|sw|stepwise.*|co|collect-only|setup-.*|cache-.*|(llmcassette-)?record-mode|"
-    r"snapshot-.*|cassette-(report|prove|baseline-update)|numprocesses|maxprocesses|dist|[tp]x|rsyncdir|looponfail|"
+    r"snapshot-.*|cassette-(report|prove|baseline-update|faults.*)|numprocesses|maxprocesses|dist|[tp]x|rsyncdir|looponfail|"
     r"max-?worker-?restart|verbos.*|quiet|tb|color|capture|show-?capture|showlocals|full-trace|pastebin|debug|pdb.*|trace|"
     r"(no-)?cov.*|junit.*|(self-contained-)?html|css|csv|json.*|(md-)?report.*|resultlog|allure.*|log-.*|durations.*|"
     r"reruns.*|only-rerun|rerun-except|count|repeat-scope|flake-.*)"
@@ -52,3 +60,29 @@ def from_addopts(arguments: Sequence[str]) -> Iterator[str]:
             yield argument
             if not has_value:
                 yield next(given, "")
+
+
+def command_of(config: pytest.Config, folder: Path) -> Iterator[str]:
+    """The command of such a run, which replays alone, up to its tests; `folder` takes what it leaves behind."""
+    yield from (sys.executable, "-m", "pytest")
+    yield from from_addopts([*config.getini("addopts"), *shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))])
+    yield from from_command_line(config.invocation_params.args, config.option.file_or_dir)
+    yield from ("-o", "addopts=", "-o", f"cache_dir={folder / 'cache'}", f"--rootdir={config.rootpath}")
+    if config.inipath is not None:
+        yield from ("-c", str(config.inipath))
+    cut = config.getoption("confcutdir", None)
+    if cut is not None:
+        yield f"--confcutdir={cut}"
+    yield from ("-q", "--record-mode=none")
+
+
+def test_of(config: pytest.Config, nodeid: str) -> str:
+    """A test's id as an argument of it."""
+    file, separator, rest = nodeid.partition("::")
+    return f"{config.rootpath / file}{separator}{rest}"
+
+
+def environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """This process's, without what tells pytest's plugins of a run under way, and without anybody's keys."""
+    dropped = ("PYTEST_ADDOPTS", "PYTEST_CURRENT_TEST", "PYTEST_XDIST_", "COV_CORE_", "COVERAGE_PROCESS_")
+    return without_keys({name: value for name, value in environ.items() if not name.startswith(dropped)})

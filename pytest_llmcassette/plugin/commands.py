@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_llmcassette.modes import RecordMode
+from pytest_llmcassette.plugin import options
 
 
 def how_to_record(item: pytest.Item, mode: RecordMode) -> str:
@@ -24,6 +25,12 @@ def test_argument(config: pytest.Config, nodeid: str) -> str:
         file = os.path.relpath(config.rootpath / file, folder)
     test = file + separator + rest
     return shlex.quote(test) if any(character in test for character in '"$`\\!') else f'"{test}"'
+
+
+def replay_arguments(config: pytest.Config, nodeid: str) -> str:
+    """A test's id with what the command line says of its replay: which pieces come, and when."""
+    switches = [f"{flag}={shlex.quote(str(value))}" for flag, value in options.of_replay(config).values()]
+    return " ".join([test_argument(config, nodeid), *switches])
 
 
 def path_argument(config: pytest.Config, path: Path) -> str:

@@ -14,6 +14,7 @@ from pytest_llmcassette.plugin import faults, interrupts, switches
 from pytest_llmcassette.plugin.commands import how_to_record
 from pytest_llmcassette.plugin.keys import Placeholders
 from pytest_llmcassette.plugin.markers import CassetteMark
+from pytest_llmcassette.plugin.redact_hook import redact_of
 
 if TYPE_CHECKING:
     from pytest_llmcassette.plugin.baseline_file import Allowance
@@ -65,6 +66,7 @@ class EnteredCassettes:
             owner=f"{where} in {item.nodeid}",
             is_complete=is_complete,
             after=before,
+            redact=redact_of(item),
         )
         if self._allowance is not None:
             recorder.known_drift = self._allowance.known_drift()

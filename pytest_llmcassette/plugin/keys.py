@@ -52,14 +52,13 @@ _VALUES = {"AWS_REGION": "us-east-1"}
 """A region is a part of a host's name, so no stand-in for a key will do."""
 
 
-_SECRET = ("_KEY", "_KEY_ID", "_TOKEN", "_BEDROCK")
-"""How the variables of the families that hold a secret end; the others choose a profile or a region."""
-
-
 def without_keys(environ: Mapping[str, str]) -> dict[str, str]:
     """The same environment with a stand-in for each provider's key that is set in it."""
+    # The others of the families choose a profile or a region.
+    from pytest_llmcassette.redaction.names import is_secret_variable
+
     return {
-        name: placeholder_for(name) if value and name in _KNOWN and name.endswith(_SECRET) else value
+        name: placeholder_for(name) if value and name in _KNOWN and is_secret_variable(name) else value
         for name, value in environ.items()
     }
 

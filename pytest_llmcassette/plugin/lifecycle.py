@@ -18,6 +18,7 @@ from pytest_llmcassette.plugin.commands import how_to_record
 from pytest_llmcassette.plugin.entered import EnteredCassettes, is_teardown
 from pytest_llmcassette.plugin.keys import Placeholders
 from pytest_llmcassette.plugin.markers import CassetteMark, cassette_mark
+from pytest_llmcassette.plugin.redact_hook import redact_of
 from pytest_llmcassette.plugin.session import session_of
 from pytest_llmcassette.plugin.stash import OPENER, RUN
 
@@ -53,6 +54,8 @@ class TestRun:
         self.body_is_over = False
         self._told: set[int] = set()
         """The misses that a report has had its chance to tell, by their ids."""
+        self.told_without: frozenset[str] | None = None
+        """The secrets that its reports do not show; None where they say nothing but that all went well."""
         self.failed = False
         """For another reason than an old expectation."""
         self._mismatch: tuple[CodeType, int] | None = None
@@ -129,6 +132,7 @@ class TestRun:
             how_to_add=how_to_record(item, RecordMode.NEW_EPISODES) + note if exists else "",
             owner=item.nodeid,
             is_complete=_is_complete,
+            redact=redact_of(item),
         )
         if self.allowance is not None:
             self.recorder.known_drift = self.allowance.known_drift()

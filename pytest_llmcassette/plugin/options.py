@@ -23,6 +23,13 @@ PROVE = "cassette_prove"
 PROOF_FILE = "cassette_prove_into"
 _PROVE_INI = "llmcassette_prove"
 
+FAULTS = "--cassette-faults"
+FAULTS_JSON = "--cassette-faults-json"
+FAULTS_BASELINE = "--cassette-faults-baseline"
+FAULTS_BASELINE_UPDATE = "--cassette-faults-baseline-update"
+FAULTS_BASELINE_INI = "llmcassette_faults_baseline"
+FAULTS_CHILD = "--cassette-faults-child"
+
 _MODES = "none, once, new_episodes, all, rewrite"
 _OWN = "llmcassette_record_mode_option"
 _SHARED = "record_mode"
@@ -31,7 +38,7 @@ _TIMINGS = "instant, recorded, a factor (x10), a model (ttft=0.4,tps=80)"
 _OF_REPLAY = {"chunking": ("CHUNKING", _CHUNKINGS), "timing": ("TIMING", _TIMINGS)}
 """The switches beside the record mode that the command line has, too."""
 
-SWITCHES: dict[str, tuple[Literal["string", "args", "bool"], str]] = {
+SWITCHES: dict[str, tuple[Literal["string", "args", "bool", "linelist"], str]] = {
     "record_mode": ("string", f"the record mode where command line, marker and fixture name none: {_MODES}"),
     "match_on": ("args", "what must be equal: method, scheme, host, port, path, query, url, body, header:NAME"),
     "ignore_json": ("args", "paths of JSON values that do not decide a match"),
@@ -47,6 +54,7 @@ SWITCHES: dict[str, tuple[Literal["string", "args", "bool"], str]] = {
     "keep_response_headers": ("args", "response headers to write beside the built-in ones"),
     "secret_query": ("args", "query parameters to redact beside the built-in ones"),
     "secret_fields": ("args", "body fields to redact beside the built-in ones"),
+    "secret_patterns": ("linelist", "regular expressions, a line each: what they match is redacted wherever it stands"),
     "snapshot_headers": ("args", "live request headers to show in snapshots beside the protocol's"),
 }
 """The switches of `CassetteConfig` as ini options: type and help. Not derived from it: every pytest start pays here."""
@@ -97,6 +105,7 @@ def add_options(parser: pytest.Parser) -> None:
         default="pass",
     )
     parser.addini(_PROVE_INI, "prove every recording, as --cassette-prove does", type="bool", default=False)
+    _add_fault_options(group, parser)
     parser.addini(
         PATH,
         "where cassettes are, relative to the test's folder; may hold {module}, {provider}, {class}, {test}, {params}, "
@@ -112,6 +121,29 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini(DEFER_TLS, "make TLS contexts of httpx clients only when they are used", type="bool", default=True)
     for name, (kind, text) in SWITCHES.items():
         parser.addini(f"llmcassette_{name}", text, type=kind, default=None)
+
+
+def _add_fault_options(group: pytest.OptionGroup, parser: pytest.Parser) -> None:
+    group.addoption(
+        FAULTS,
+        nargs="?",
+        const="all",
+        default=None,
+        metavar="NAMES",
+        help="take each test that replays and passes through faults made of its recording: all of them, or NAMES of "
+        "faults and groups (stream, response, recover, notice, show); each: on every exchange that they fit",
+    )
+    group.addoption(FAULTS_JSON, metavar="FILE", default=None, help="write what became of each test under each fault")
+    group.addoption(FAULTS_BASELINE, metavar="FILE", default=None, help="accept, fault by fault, the findings in FILE")
+    group.addoption(
+        FAULTS_BASELINE_UPDATE,
+        action="store_true",
+        default=False,
+        help="write the findings that there are to that file",
+    )
+    # A run of one test under one fault, whose end is another process's to see to.
+    group.addoption(FAULTS_CHILD, action="store_true", default=False, help=argparse.SUPPRESS)
+    parser.addini(FAULTS_BASELINE_INI, "the file of --cassette-faults-baseline, relative to the ini file")
 
 
 def claim_record_mode(early_config: pytest.Config, parser: pytest.Parser, args: list[str]) -> None:
@@ -159,7 +191,7 @@ def of_replay(config: pytest.Config) -> dict[str, tuple[str, str]]:
 
 
 def check_command_line(config: pytest.Config) -> None:
-    """Raises `pytest.UsageError` for a mode that does not exist, or another switch's value."""
+    """Raises `pytest.UsageError` for a mode or another value that does not exist, an option without one it needs."""
     given = of_replay(config)
     if given:
         from pytest_llmcassette.config import parse_words
@@ -171,6 +203,10 @@ def check_command_line(config: pytest.Config) -> None:
         except ConfigError as error:
             raise pytest.UsageError(str(error)) from None
     flag, mode = command_line(config)
+    if config.getoption(FAULTS) is None:
+        for name in (FAULTS_JSON, FAULTS_BASELINE, FAULTS_BASELINE_UPDATE):
+            if config.getoption(name):
+                raise pytest.UsageError(f"{name} says what to do with the results of {FAULTS}: name that as well.")
     if mode is None:
         return
     from pytest_llmcassette.config import parse_record_mode

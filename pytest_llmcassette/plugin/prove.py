@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,8 +17,7 @@ import pytest
 
 from pytest_llmcassette.plugin import options
 from pytest_llmcassette.plugin.cassette_report import CassetteReport
-from pytest_llmcassette.plugin.child_arguments import from_addopts, from_command_line
-from pytest_llmcassette.plugin.keys import without_keys
+from pytest_llmcassette.plugin.child_arguments import command_of, environment, test_of
 
 _MOST_NAMED = 20
 _COMPLETE = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
@@ -78,11 +75,10 @@ class Prover:
         """Whether the replay of these tests fails, and what to say; `recorded` has their outcomes while recording."""
         with tempfile.TemporaryDirectory(prefix="llmcassette-") as folder:
             result = Path(folder, "result.json")
-            command = [sys.executable, "-m", "pytest", *self._arguments(Path(folder), result, list(recorded))]
             run = subprocess.run(
-                command,
+                list(self._command(Path(folder), result, list(recorded))),
                 cwd=self._config.invocation_params.dir,
-                env=_environment(os.environ),
+                env=environment(os.environ),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
@@ -103,18 +99,10 @@ class Prover:
             *shown,
         ]
 
-    def _arguments(self, folder: Path, result: Path, nodeids: Sequence[str]) -> Iterator[str]:
-        config = self._config
-        yield from from_addopts([*config.getini("addopts"), *shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))])
-        yield from from_command_line(config.invocation_params.args, config.option.file_or_dir)
-        yield from ("-o", "addopts=", "-o", f"cache_dir={folder / 'cache'}", f"--rootdir={config.rootpath}")
-        if config.inipath is not None:
-            yield from ("-c", str(config.inipath))
-        cut = config.getoption("confcutdir", None)
-        if cut is not None:
-            yield f"--confcutdir={cut}"
-        yield from ("-q", "--record-mode=none", f"--{options.PROOF_FILE.replace('_', '-')}={result}")
-        tests = [self._argument(nodeid) for nodeid in nodeids]
+    def _command(self, folder: Path, result: Path, nodeids: Sequence[str]) -> Iterator[str]:
+        yield from command_of(self._config, folder)
+        yield f"--{options.PROOF_FILE.replace('_', '-')}={result}"
+        tests = [test_of(self._config, nodeid) for nodeid in nodeids]
         if pytest.version_tuple < (8, 2):
             yield from tests
             return
@@ -122,16 +110,6 @@ class Prover:
         listed = folder / "tests.txt"
         listed.write_text("\n".join(tests) + "\n", "utf-8")
         yield f"@{listed}"
-
-    def _argument(self, nodeid: str) -> str:
-        file, separator, rest = nodeid.partition("::")
-        return f"{self._config.rootpath / file}{separator}{rest}"
-
-
-def _environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """This process's, without what tells pytest's plugins of a run under way, and without anybody's keys."""
-    dropped = ("PYTEST_ADDOPTS", "PYTEST_CURRENT_TEST", "PYTEST_XDIST_", "COV_CORE_", "COVERAGE_PROCESS_")
-    return without_keys({name: value for name, value in environ.items() if not name.startswith(dropped)})
 
 
 def differences(recorded: Mapping[str, str], replayed: Result) -> Iterator[str]:

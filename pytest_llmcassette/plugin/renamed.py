@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_llmcassette.cassette.files import load
-from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.errors import CassetteError
 from pytest_llmcassette.matching import fingerprint
 from pytest_llmcassette.plugin import commands, unused_cassettes
-from pytest_llmcassette.redaction import Redactor
+from pytest_llmcassette.redaction import default_redactor
 
 if TYPE_CHECKING:
     from pytest_llmcassette.report.records import TestRecord
@@ -53,7 +52,7 @@ def lines(
 
 
 def _fingerprints(file: Path) -> Iterator[str]:
-    redactor = Redactor(CassetteConfig())
+    redactor = default_redactor()
     try:
         interactions = load(file)
     except CassetteError:

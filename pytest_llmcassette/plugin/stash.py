@@ -37,8 +37,14 @@ FLAG_IS_OURS: pytest.StashKey[bool] = pytest.StashKey()
 CAPABILITIES: pytest.StashKey[set[str] | None] = pytest.StashKey()
 """On the config: what any provider declares; None where suites have tables of their own, which nobody can look into."""
 
+REDACTS: pytest.StashKey[dict[tuple[Any, ...], Any]] = pytest.StashKey()
+"""On the config: what users' hooks make of a text, by the plugins that implement the hook."""
+
 DISCARDED = "llmcassette_discarded"
 """Attribute of a teardown report: the cassette whose recording was not kept. It travels with a worker's report."""
+
+LATE = "llmcassette_late"
+"""Attribute of a teardown report: what was known to be secret only after an earlier report had been made."""
 
 LEFT_OVER = "llmcassette_left_over"
 """Attribute of a teardown report: what was refused, up to then, of tasks and threads that tests have left running."""
@@ -48,6 +54,9 @@ RUN_STARTED = "llmcassette_started"
 
 CLAIMS = "llmcassette_claims"
 """In an xdist worker's input: the folder where workers note which cassettes they write."""
+
+BAD_DAYS = "llmcassette_bad_days"
+"""In an xdist worker's input: the folder where workers write what became of tests under faults."""
 
 INCOMPLETE: pytest.StashKey[bool] = pytest.StashKey()
 """On the config when not all tests have run to their end: what the user has said of unused snapshots to syrupy."""

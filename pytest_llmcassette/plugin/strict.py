@@ -93,10 +93,10 @@ def _silence(run: TestRun, recorder: Recorder) -> Problem | None:
     if _has_called(run) or recorder.config.allow_no_calls or not is_to_call:
         return None
     return Problem(
-        f"{recorder.owner} is marked with @pytest.mark.cassette, but no request was made through httpx or httpx2.\n"
+        f"{recorder.owner} is marked with @pytest.mark.cassette, but no request was intercepted.\n"
         "Check that the code under test is really called, and not mocked; else remove the mark, or set "
         "allow_no_calls=True.",
-        "no request was made through httpx or httpx2",
+        "no request was intercepted",
         "no calls",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -87,13 +88,10 @@ def withdraw(item: pytest.Item) -> None:
     queue: Any = getattr(session, "_queued_snapshot_writes", None)
     if not isinstance(queue, dict):
         return
-    for place, snapshots in list(queue.items()):
-        if not isinstance(snapshots, dict):
-            continue
-        for key in [key for key in snapshots if getattr(key[0], "item", None) is item]:
-            del snapshots[key]
-        if not snapshots:
-            del queue[place]
+    for snapshots, key in list(_queued(item)):
+        del snapshots[key]
+    for place in [place for place, snapshots in queue.items() if snapshots == {}]:
+        del queue[place]
     for assertion in getattr(session, "_assertions", ()):
         if assertion.test_location.item is not item:
             continue
@@ -101,6 +99,26 @@ def withdraw(item: pytest.Item) -> None:
         for index, result in assertion.executions.items():
             if result.created or result.updated:
                 assertion.executions[index] = replace(result, created=False, updated=False, success=False)
+
+
+def has_queued(item: pytest.Item) -> bool:
+    """Whether any snapshot of this test waits to be written at the end of the run."""
+    return any(True for _ in _queued(item))
+
+
+def rewrite(item: pytest.Item, words: Callable[[str], str]) -> None:
+    """Change the text of the snapshots that this test has queued."""
+    for snapshots, key in list(_queued(item)):
+        if isinstance(snapshots[key], str):
+            snapshots[key] = words(snapshots[key])
+
+
+def _queued(item: pytest.Item) -> Iterator[tuple[dict[Any, Any], Any]]:
+    """Where the snapshots are that this test has queued: a dict and a key in it."""
+    queue: Any = getattr(getattr(item.config, "_syrupy", None), "_queued_snapshot_writes", None)
+    for snapshots in queue.values() if isinstance(queue, dict) else ():
+        if isinstance(snapshots, dict):
+            yield from ((snapshots, key) for key in snapshots if getattr(key[0], "item", None) is item)
 
 
 def keep(item: pytest.Item) -> None:

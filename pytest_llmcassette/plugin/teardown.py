@@ -17,6 +17,8 @@ def around_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generato
     so that no other would be opened.
     """
     needed = set(nextitem.listchain()) if nextitem is not None else set()
+    # A test that is run once more comes next itself.
+    needed.discard(item)
     for node, (finalizers, _) in item.session._setupstate.stack.items():
         if node not in needed:
             finalizers[:] = [_settling(finalizer) for finalizer in finalizers]

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmcassette.errors import CassetteError, CassetteStop, NoCallsError, RequestNotRecorded, UnplayedError
-from pytest_llmcassette.plugin import cassette_report, strict, syrupy_session
+from pytest_llmcassette.plugin import cassette_report, secrets, strict, syrupy_session
 from pytest_llmcassette.plugin.session import session_of
-from pytest_llmcassette.plugin.stash import DIFFS, DISCARDED
+from pytest_llmcassette.plugin.stash import DIFFS, DISCARDED, GIVEN_FAULTS
 from pytest_llmcassette.transports.callers import is_of_a_library
 
 if TYPE_CHECKING:
@@ -62,10 +62,17 @@ def _after_teardown(run: TestRun, made: pytest.TestReport) -> None:
     if made.failed or not (run.body_is_over or run.stopped_in_setup):
         # With --setup-only there is no body, and so nothing that a recording could be good for.
         run.failed = True
+    try:
+        secrets.settle(run, made)
+    except Exception:
+        # Of a user's own rule. Out of a hook it would end the whole session.
+        run.failed = True
+        _fail(made, run, f"What {run.item.nodeid} leaves could not be redacted:\n{traceback.format_exc()}")
     kept = [_keep(run, recorder, made) for recorder in run.recorders]
     if run.failed:
         syrupy_session.withdraw(run.item)
-    cassette_report.attach(made, run, saved=any(kept))
+    if GIVEN_FAULTS not in run.item.stash:
+        cassette_report.attach(made, run, saved=any(kept))
 
 
 def _is_strict_xpass(call: pytest.CallInfo[None], made: pytest.TestReport) -> bool:

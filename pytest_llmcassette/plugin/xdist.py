@@ -16,9 +16,14 @@ from pytest_llmcassette.plugin.stash import CLAIMS, INCOMPLETE, RUN_STARTED
 
 def register(config: pytest.Config) -> None:
     """Register the report, and what xdist's own hooks need, where they exist: unknown hooks are an error."""
-    if hasattr(config, "workerinput"):
+    report = None if hasattr(config, "workerinput") else CassetteReport(config)
+    if config.getoption(options.FAULTS) is not None:
+        # Imported here, as below: only for those who have asked for it.
+        from pytest_llmcassette.plugin import bad_days
+
+        bad_days.register(config, report)
+    if report is None:
         return
-    report = CassetteReport(config)
     config.pluginmanager.register(report, "llmcassette-report")
     if options.proves(config) or config.getoption(options.PROOF_FILE):
         from pytest_llmcassette.plugin import prove

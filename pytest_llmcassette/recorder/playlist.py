@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_llmcassette.cassette.model import Interaction, Outcome, Request
 from pytest_llmcassette.config import MATCHERS, CassetteConfig
 from pytest_llmcassette.matching import Matcher
+from pytest_llmcassette.matching.stand_ins import as_recorded
 from pytest_llmcassette.modes import RecordMode
 from pytest_llmcassette.recorder.slot import is_transient
 from pytest_llmcassette.redaction import Redactor
@@ -36,6 +37,7 @@ class Playlist:
         self._bytes_decide = _IN_THE_BYTES.issuperset(config.match_on)
         self._matcher: Matcher | None = None
         self._requests: list[Request] = []
+        """Redacted in every way, which is needed only for a request that nothing else answers."""
         self._waiting: dict[Hashable, deque[int]] = {}
         self._last: dict[Hashable, int] = {}
 
@@ -76,13 +78,28 @@ class Playlist:
             self._played[index] = True
             return self.interactions[index]
         last = self._last.get(key)
-        if last is None:
-            return None
-        interaction = self.interactions[last]
+        return self.interactions[last] if last is not None and self._may_repeat(last) else None
+
+    def take_redacted(self, request: Request) -> tuple[Interaction, Request] | tuple[None, None]:
+        """The next interaction that answers this request but for what it has `REDACTED`, and the request as it has it.
+
+        Asked only where there is no other: then a value may be a secret that was known for one only later, or the file
+        one that something else wrote.
+        """
+        waiting = [place for place, played in enumerate(self._played) if not played]
+        again = [place for place, played in enumerate(self._played) if played and self._may_repeat(place)]
+        for place in waiting + again[::-1]:
+            recorded = self._redacted()[place]
+            shown = as_recorded(request, recorded) or request
+            if self.key(shown) == self.key(recorded):
+                self._played[place] = True
+                return self.interactions[place], shown
+        return None, None
+
+    def _may_repeat(self, place: int) -> bool:
         # Of a failure that a client retried to the end only the last attempt is recorded (see `Recorder`).
-        if self._config.allow_repeats or (is_transient(interaction) and not self._config.record_errors):
-            return interaction
-        return None
+        is_retried = is_transient(self.interactions[place]) and not self._config.record_errors
+        return self._config.allow_repeats or is_retried
 
     def key(self, request: Request) -> Hashable:
         """Equal for two redacted requests when one's recording answers the other."""
@@ -93,13 +110,13 @@ class Playlist:
     def _make_index(self) -> None:
         if self._last or not self.interactions:
             return
-        for index, request in enumerate(self._redacted()):
-            key = self.key(request)
+        # Redacted like the live side, so that a secret in a file that something else wrote never decides a match.
+        for index, interaction in enumerate(self.interactions):
+            key = self.key(self._redactor.recorded_request(interaction.request, thorough=False))
             self._waiting.setdefault(key, deque()).append(index)
             self._last[key] = index
 
     def _redacted(self) -> list[Request]:
-        """Redacted like the live side, so that a secret in a file that something else wrote never decides a match."""
         if not self._requests:
             self._requests = [self._redactor.recorded_request(one.request) for one in self.interactions]
         return self._requests

@@ -64,14 +64,19 @@ class Recording:
             slot.settle()
 
     def fresh(self) -> list[tuple[Request, Interaction]]:
-        """What was recorded, without failures that were retried, and what each request was before it was written."""
-        return [
-            # A later request may carry what an earlier answer gave out under an unknown name.
-            (request, self._swept(slot.sent.interaction, slot.redacted_with))
-            for request, slot in self._slots
-            if slot.sent.interaction is not None and not slot.sent.dropped
-        ]
+        """What was recorded, without failures that were retried; each with its request, as it is compared."""
+        self.sweep()
+        found = (slot.sent.interaction for _, slot in self._slots if not slot.sent.dropped)
+        return [(interaction.request, interaction) for interaction in found if interaction is not None]
 
-    def _swept(self, interaction: Interaction, redacted_with: frozenset[str]) -> Interaction:
+    def sweep(self) -> None:
+        """Take out of what was recorded what is known to be secret only now.
+
+        A later request may carry what an earlier answer gave out under an unknown name.
+        """
         known = self._known
-        return interaction if redacted_with == known.values else self._redactor.without(interaction, known)
+        for _, slot in self._slots:
+            if slot.sent.interaction is not None and slot.redacted_with != known.values:
+                slot.sent.interaction = self._redactor.without(slot.sent.interaction, known)
+                slot.sent.read = None
+                slot.redacted_with = known.values

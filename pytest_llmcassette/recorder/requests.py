@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from pytest_llmcassette.cassette.encoding import decode_body, may_be_encoded
 from pytest_llmcassette.cassette.headers import canonical
 from pytest_llmcassette.cassette.model import Headers, Interaction, Request
+from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.errors import RequestRefused
+from pytest_llmcassette.matching import Matcher
 from pytest_llmcassette.provider import find_placeholder
-from pytest_llmcassette.redaction import KnownSecrets, Redactor
+from pytest_llmcassette.redaction import KnownSecrets, Redact, Redactor
 
 RawHeaders = list[tuple[bytes, bytes]]
 PROTOCOL_HEADERS = frozenset({"Anthropic-Version", "Anthropic-Beta", "Openai-Beta"})
@@ -46,6 +50,8 @@ class SentRequest:
     snapshot_headers: Headers = field(default_factory=dict)
     live: bool = False
     """Whether it was to go to the network (it may have failed there)."""
+    redacted_with: frozenset[str] | None = field(default=None, repr=False)
+    """What was known to be secret when it was redacted in every way; None: by name alone, enough for most replays."""
     read: tuple[Any] | None = field(default=None, repr=False)
     """What those above made of `interaction`, in a tuple of one: they read each answer once."""
 
@@ -74,9 +80,18 @@ def read_request(
     if "?" in live.url or "@" in live.url:
         redactor.learn(known, {}, live.url)
     kept, seen = _read_headers(redactor, shown, live.headers, known)
-    request = redactor.request_with(kept, live.method, live.url, live.body, known)
+    if may_be_encoded(live.body) and _decode(live):
+        kept.pop("Content-Encoding", None)
+    request = redactor.request_with(kept, live.method, live.url, live.body, known, thorough=False)
     headers = {**kept, **seen} if seen else kept
     return request, SentRequest(request.method, request.url, headers, request.body, snapshot_headers=seen)
+
+
+def _decode(live: LiveRequest) -> bool:
+    """Undo the body's encoding, so that it is redacted, compared and stored as what it says; whether it had one."""
+    encoding = ", ".join(value.decode("latin-1") for name, value in live.headers if name.lower() == b"content-encoding")
+    live.body, is_decoded = decode_body(live.body, encoding)
+    return is_decoded
 
 
 def _read_headers(
@@ -108,14 +123,29 @@ def _copied(headers: Headers) -> Headers:
     return {name: list(values) for name, values in headers.items()}
 
 
-def read_again(redactor: Redactor, request: Request, sent: SentRequest, known: KnownSecrets) -> Request:
-    """`request`, which is redacted already, without copies of what is `known` by now; `sent` is changed likewise."""
+def read_again(redactor: Redactor, request: Request | SentRequest, sent: SentRequest, known: KnownSecrets) -> Request:
+    """`request`, which is redacted by name, redacted in every way and by what is `known` by now; `sent` likewise."""
     kept = redactor.without_echoes(request.headers, known)
     cleaned = redactor.request_with(kept, request.method, request.url, request.body, known)
-    sent.url, sent.body = cleaned.url, cleaned.body
+    show(sent, cleaned)
     sent.headers = redactor.without_echoes(sent.headers, known)
     sent.snapshot_headers = redactor.without_echoes(sent.snapshot_headers, known)
+    sent.redacted_with = known.values
     return cleaned
+
+
+def sweep_sent(requests: Sequence[SentRequest], redactor: Redactor, known: KnownSecrets) -> None:
+    """Take out of what was sent what is known to be secret by now; what is found in one may be in another."""
+    known.learn_environment()
+    while any(sent.redacted_with is not known.values for sent in requests):
+        for sent in requests:
+            read_again(redactor, sent, sent, known)
+
+
+def show(sent: SentRequest, request: Request) -> None:
+    """Let a test see `request` as what was sent."""
+    sent.url, sent.body = request.url, request.body
+    sent.headers = {name: request.headers.get(name, values) for name, values in sent.headers.items()}
 
 
 def is_host(pattern: str, host: str, port: int | None) -> bool:
@@ -126,15 +156,30 @@ def is_host(pattern: str, host: str, port: int | None) -> bool:
     return host.lower() == name or (name.startswith("*.") and host.lower().endswith(name[1:]))
 
 
-def refuse_placeholder(live: LiveRequest, owner: str) -> None:
-    """Raise `RequestRefused`, naming the variable to set, for a request that carries a stand-in for a key."""
+def refuse_placeholder(live: LiveRequest, owner: str, shown: Callable[[str], str]) -> None:
+    """Raise `RequestRefused`, naming the variable to set, for a request that carries a stand-in for a key.
+
+    `shown` makes of its URL what may be told.
+    """
     found = find_placeholder(live.url, live.headers, live.body)
     if found is None:
         return
     where, variable = found
     named = f"the environment variable {variable}" if variable else "the provider's API key variable"
     raise RequestRefused(
-        f"{owner} was about to send {live.method} {live.url.partition('?')[0]} live with a placeholder "
+        f"{owner} was about to send {live.method} {shown(live.url)} live with a placeholder "
         f"in {where}: no real key was set when the client was built.\n"
         f"Set {named} and run again, or replay a recording (record mode none)."
     )
+
+
+def is_copy(request: Request, recorded: Request) -> bool:
+    """Whether the recording says the same in the same bytes: a secret that is in a file hides nowhere else."""
+    return request.body == recorded.body and request.url == recorded.url
+
+
+@lru_cache(maxsize=64)
+def redactor_for(config: CassetteConfig, redact: Redact | None) -> Redactor:
+    """One for all cassettes with the same switches, checked with their matcher, which raises `ConfigError`."""
+    Matcher(config)
+    return Redactor(config, redact)

@@ -109,13 +109,15 @@ class RecordingSlot:
         whole = len(body) == response.content_length
         if body and "Content-Encoding" in response.headers:
             self._store_decoded(response, pieces, cut=bool(kind))
+        # A session that an answer opens: the client may send its token on under any name.
+        self._known.learn_headers(response.headers)
         self.redacted_with = self._known.values
         interaction = Interaction(
             request=self._request,
             response=self._redactor.response(response, self._known),
             phase=self._phase,
             end=kind,
-            end_message=self._known.text_without(message),
+            end_message=self._redactor.words(message, self._known),
             chunks=tuple(self._arrivals),
         )
         if kind == CLOSED and (whole or self._reached_its_end(interaction)):

@@ -24,19 +24,23 @@ _SHORTEST_TAIL = 3
 """A name's end of fewer letters (`id"`) would be found in every body."""
 _ELEMENT = re.compile(rb"(<(?:[\w.-]+:)?([\w.-]+)(?:\s[^<>]*)?>)(\s*+<!\[CDATA\[.*?\]\]>\s*+|[^<]*+)(</)", re.DOTALL)
 _BLANK = b"\xef\xbb\xbf \t\r\n"
+_OPENING = (b"{", b"[")
 _EVENT_STREAM = (b"data:", b"event:", b"id:", b"retry:", b":")
-_BETWEEN_EVENTS = re.compile(rb"(\r\n\r\n|\n\n|\r\r)")
+BETWEEN_EVENTS = re.compile(r"(\r\n\r\n|\n\n|\r\r)")
+_BETWEEN_EVENTS = re.compile(BETWEEN_EVENTS.pattern.encode())
 _IS_TOKEN_REQUEST = re.compile(r"(?:^|&)(?:grant_type=|token_type_hint=|Action=AssumeRole)")
 
 
 class BodyRedactor:
     """Replaces the values of secret fields in JSON, event streams, forms, multipart bodies and XML.
 
-    `extra` are a user's names, beside the built-in ones. Calling it with a body and its content type returns the body
-    itself when nothing in it is secret.
+    `extra` are a user's names, beside the built-in ones. With `urls`, the names of secret parameters, it also looks at
+    addresses, and at the headers and variables of MCP servers. Calling it with a body and its content type returns the
+    body itself when nothing in it is secret.
     """
 
-    def __init__(self, extra: tuple[str, ...] = ()) -> None:
+    def __init__(self, extra: tuple[str, ...] = (), urls: SecretNames | None = None) -> None:
+        self._urls = urls
         self._names = SecretNames(extra)
         self._form_names = SecretNames(extra, TOKEN_REQUEST_FIELDS)
         self._tails = _searches_for({*SECRET_FIELDS, *CREDENTIAL_FIELDS, *self._names.exact})
@@ -51,13 +55,10 @@ class BodyRedactor:
         if not body:
             return body
         found = set() if found is None else found
-        # Some gateways send blank lines, and many, until a plain answer is ready.
-        head = body[:256].lstrip(_BLANK) or body.lstrip(_BLANK)[:256]
-        kind = content_type.lower()
-        is_object = head[:1] in (b"{", b"[")
-        if not is_object and ("event-stream" in kind or head.startswith(_EVENT_STREAM)):
+        head, kind = _head(body), content_type.lower()
+        if _is_event_stream(head, kind):
             return self._events(body, found)
-        if is_object or "json" in kind:
+        if head[:1] in _OPENING or "json" in kind:
             return self._json(body, found)
         if is_multipart(body, kind):
             return self._multipart(body, content_type, found)
@@ -68,11 +69,13 @@ class BodyRedactor:
         return body
 
     def _json(self, text: bytes, found: set[str]) -> bytes:
-        return redact_json(text, self._names, found) if self._has_secret_member(text) else text
+        if self._has_secret_member(text) or (self._urls is not None and _may_have_server(text)):
+            return redact_json(text, self._names, found, self._urls)
+        return text
 
     def _events(self, body: bytes, found: set[str]) -> bytes:
         """Each event by itself, so that one cut short does not decide how the next is read."""
-        if not self._has_secret_member(body):
+        if not self._has_secret_member(body) and (self._urls is None or not _may_have_server(body)):
             return body
         pieces = _BETWEEN_EVENTS.split(body)
         redacted = [self._json(piece, found) for piece in pieces]
@@ -124,6 +127,25 @@ class BodyRedactor:
             return match[1] + match[3].replace(content, _PLACEHOLDER) + match[4]
 
         return _ELEMENT.sub(replace, body)
+
+
+def _may_have_server(text: bytes) -> bool:
+    is_address = b"//" in text.replace(b"\\/", b"/") and (b"?" in text or b"@" in text)
+    return is_address or b'"headers"' in text or b'"env"' in text
+
+
+def is_event_stream(body: bytes, content_type: str) -> bool:
+    """Whether a body is made of events: a JSON document is none, whatever its content type says."""
+    return _is_event_stream(_head(body), content_type.lower())
+
+
+def _head(body: bytes) -> bytes:
+    # Some gateways send blank lines, and many, until a plain answer is ready.
+    return body[:256].lstrip(_BLANK) or body.lstrip(_BLANK)[:256]
+
+
+def _is_event_stream(head: bytes, kind: str) -> bool:
+    return head[:1] not in _OPENING and ("event-stream" in kind or head.startswith(_EVENT_STREAM))
 
 
 def _searches_for(names: Iterable[str]) -> tuple[re.Pattern[bytes], ...]:

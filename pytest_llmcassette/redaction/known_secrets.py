@@ -6,26 +6,34 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import os
 import re
 from collections.abc import Set
 from functools import lru_cache
 from threading import Lock
-from urllib.parse import quote, unquote, unquote_plus
+from urllib.parse import unquote, unquote_plus
 
 from pytest_llmcassette.cassette.model import Headers
 from pytest_llmcassette.provider import PLACEHOLDER, is_placeholder
-from pytest_llmcassette.redaction.names import REDACTED, SecretNames, is_secret_header
-from pytest_llmcassette.redaction.pairs import pair_name
+from pytest_llmcassette.redaction.names import (
+    REDACTED,
+    SecretNames,
+    is_secret_header,
+    is_secret_variable,
+    looks_like_credential,
+)
+from pytest_llmcassette.redaction.pairs import pair_name, passwords
+from pytest_llmcassette.redaction.spellings import without_copies
 
 _SHORTEST = 8
 _SHORTEST_WORD = 16
 """A key of letters in one case may be a stand-in that is also a word ("anything"): it would spoil answers."""
 
-_VARIABLES = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD", "_KEY_ID")
-"""How the names of variables with keys end. Of fewer than 16 characters a value may be a stand-in, made up by hand."""
+_SHORTEST_MIXED = 12
+_KINDS = tuple(map(re.compile, ("[a-z]", "[A-Z]", "[0-9]", "[^A-Za-z0-9]")))
+"""Of characters: what has three of these is no word."""
 
+_LINE_ENDS = re.compile(r"(?:\r|\n|\\r|\\n)+")
 _QUOTED = re.compile(r'="([^"]*)"')
 """The key in `Token token="abc"`."""
 
@@ -49,7 +57,8 @@ class KnownSecrets:
         """Whether any of these was new."""
         if values <= self.values:
             return False
-        new = {value for value in values if _is_secret(value)} - self.values
+        lines = {line for value in values for line in _lines(value)}
+        new = {value for value in values | lines if _is_secret(value)} - self.values
         if new:
             with self._lock:
                 self.values |= new
@@ -74,28 +83,35 @@ class KnownSecrets:
             name, _, value = pair.partition("=")
             if secret_query.hide(pair_name(name), value):
                 found |= {unquote_plus(value), unquote(value)}
-        authority = front.partition("//")[2].partition("/")[0]
-        if "@" in authority:
-            found.add(unquote(authority.rpartition("@")[0].partition(":")[2]))
-        return self.learn(found)
+        return self.learn(found | passwords(front))
 
     def learn_fields(self, values: Set[str]) -> bool:
         """The values of a body's secret fields; a `Bearer` or the like is left out."""
         return self.learn({part for value in values for part in {value, *_credentials(value)}})
+
+    def learn_answer(self, values: Set[str]) -> bool:
+        """Those of an answer's secret fields that look like credentials: others may be words of the conversation."""
+        parts = {part for value in values for part in (value, *_lines(value))}
+        return self.learn({part for part in parts if looks_like_credential(part)})
 
     def learn_environment(self) -> bool:
         """The keys in the variables of this process."""
         return self.learn(_keys_of_environment())
 
     def without(self, text: bytes) -> bytes:
-        """`text` without what is known, be it as it is, percent-encoded or escaped in JSON."""
-        return _without(text, _needles(self.values, 0)) if self.values else text
+        """`text` without what is known, however it is spelled there (see `spellings`)."""
+        return without_copies(text, self.values, thorough=True) if self.values else text
 
     def text_without(self, text: str) -> str:
         """The same for a text of the network's or the server's (an error's message, a reason phrase)."""
         if not self.values or not text:
             return text
         return self.without(text.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+
+
+def _lines(value: str) -> list[str]:
+    """Those of a key of several, which are shown one by one; in JSON they are joined by an escape."""
+    return [line for line in _LINE_ENDS.split(value) if len(line) >= _SHORTEST_WORD and line.strip("- ").find(" ") < 0]
 
 
 def _cookies(value: str) -> set[str]:
@@ -138,59 +154,35 @@ def _is_secret(value: str) -> bool:
     return value != REDACTED and not is_placeholder(value)
 
 
-NOTHING_KNOWN = KnownSecrets()
-
-
 def _keys_of_environment() -> frozenset[str]:
-    """The values of all variables that are named like keys, and long enough to be one."""
-    return frozenset(
-        value
-        for name, value in os.environ.items()
-        if name.upper().endswith(_VARIABLES) and len(value) >= _SHORTEST_WORD and not is_placeholder(value)
-    )
+    """The values of all variables that are named like keys and no words, and the passwords in URLs."""
+    found: set[str] = set()
+    for name, value in os.environ.items():
+        if is_secret_variable(name) and not _may_be_a_word(value):
+            found.add(value)
+        if "://" in value:
+            found |= {password for password in passwords(value) if not _may_be_a_word(password)}
+    return frozenset(found)
 
 
-def replace_in_request(text: bytes, secrets: frozenset[str]) -> bytes:
+def replace_in_request(text: bytes, secrets: frozenset[str], *, thorough: bool = False) -> bytes:
     """A request's URL or body without any of `secrets`, but for those so short that they may be words: it decides a
     match. Stand-ins are replaced too, so that a replay matches what was recorded with the real key.
+
+    `thorough` as for `without_copies`.
     """
     if PLACEHOLDER.search(text):
         text = PLACEHOLDER.sub(REDACTED.encode(), text)
-    return _without(text, _needles(secrets, _SHORTEST_WORD)) if secrets else text
-
-
-def _without(text: bytes, needles: tuple[bytes, ...]) -> bytes:
-    for needle in needles:
-        if needle in text:
-            text = text.replace(needle, REDACTED.encode())
-    return text
+    return without_copies(text, _no_words(secrets), thorough=thorough) if secrets else text
 
 
 @lru_cache(maxsize=64)
-def _needles(secrets: frozenset[str], shortest: int) -> tuple[bytes, ...]:
-    """What to look for, in this order. A run's requests mostly carry the same credentials."""
-    return tuple(
-        spelling
-        for secret in sorted(secrets, key=len, reverse=True)
-        if len(secret) >= shortest
-        # The longest first: an escaped spelling holds the plain one, and half an escape would be left over.
-        for spelling in sorted(_spellings(secret), key=len, reverse=True)
-    )
+def _no_words(secrets: frozenset[str]) -> frozenset[str]:
+    return frozenset(secret for secret in secrets if not _may_be_a_word(secret))
 
 
-def _spellings(secret: str) -> set[bytes]:
-    raw = secret.encode("utf-8", "surrogateescape")
-    if secret.isalnum() and secret.isascii():
-        return {raw}
-    escaped = json.dumps(secret)[1:-1]
-    return {
-        raw,
-        escaped.encode(),
-        escaped.replace("/", "\\/").encode(),
-        escaped.replace("+", "\\u002B").encode(),
-        escaped.replace("=", "\\u003d").encode(),
-        quote(raw, safe="").encode(),
-        quote(raw).encode(),
-        # In a path, where these need no escape.
-        quote(raw, safe="+=").encode(),
-    }
+def _may_be_a_word(value: str) -> bool:
+    """Fewer than 16 characters may be a stand-in, made up by hand; fewer than 12 of any kind."""
+    if len(value) >= _SHORTEST_WORD:
+        return False
+    return len(value) < _SHORTEST_MIXED or sum(kind.search(value) is not None for kind in _KINDS) < len(_KINDS) - 1

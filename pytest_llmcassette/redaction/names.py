@@ -36,6 +36,8 @@ SECRET_FIELDS = (
     "authorization_token",
     "client_secret",
     "id_token",
+    "passphrase",
+    "passwd",
     "password",
     "private_key",
     "private_token",
@@ -48,7 +50,8 @@ SECRET_FIELDS = (
 its words joined by `_`, `-` or nothing: `OPENAI_API_KEY`, `apiKey`, `x-api-key`."""
 
 CREDENTIAL_FIELDS = ("token", "secret")
-"""A longer name that ends in one of these is secret where its value looks like a credential (`webhook_secret`)."""
+"""A longer name that ends in one of these is secret where its value looks like a credential (`webhook_secret`), and so
+is `secret` alone; a `token` alone may be a word of a model's."""
 
 NO_CREDENTIALS = ("page_token", "next_token", "continuation_token", "sync_token", "bos_token", "eos_token", "pad_token")
 """But for these: places in a list, and a model's own vocabulary."""
@@ -89,7 +92,7 @@ def spelled(*fields: str) -> str:
 _ANY_VALUE, _CREDENTIAL = 1, 3
 """Groups of `_NAME`."""
 _NAME = re.compile(
-    f"(?:({spelled(*SECRET_FIELDS)})|({spelled(*NO_CREDENTIALS)})|(?s:.)({spelled(*CREDENTIAL_FIELDS)}))\\Z"
+    f"(?:({spelled(*SECRET_FIELDS)})|({spelled(*NO_CREDENTIALS)})|(?:(?s:.)|(?=secret))({spelled(*CREDENTIAL_FIELDS)}))\\Z"
 )
 
 
@@ -125,7 +128,7 @@ class SecretNames(Container[str]):
         return name in self or (self.may_hide(name) and looks_like_credential(value))
 
 
-_SECRET_HEADERS = frozenset({"apikey", "authorization", "cookie", "token", "x-functions-key", "x-key"})
+_SECRET_HEADERS = frozenset({"apikey", "authorization", "cookie", "password", "token", "x-functions-key", "x-key"})
 _SECRET_ENDINGS = (
     "api-key",
     "-access-key",
@@ -133,6 +136,7 @@ _SECRET_ENDINGS = (
     "-auth-key",
     "-authorization",
     "-cookie",
+    "-password",
     "-secret",
     "-secret-key",
     "-subscription-key",
@@ -146,3 +150,27 @@ def is_secret_header(name: str) -> bool:
     """Whether a header's value is a credential, whoever asks to keep it."""
     lower = name.lower()
     return lower in _SECRET_HEADERS or lower.endswith(_SECRET_ENDINGS)
+
+
+_SECRET_VARIABLES = (
+    "APIKEY",
+    "_CONNECTION_STRING",
+    "_CREDENTIAL",
+    "_DSN",
+    "_KEY",
+    "_KEY_ID",
+    "_PASS",
+    "PASSPHRASE",
+    "PASSWD",
+    "PASSWORD",
+    "_PAT",
+    "_PWD",
+    "_SECRET",
+    "_TOKEN",
+    "_TOKEN_BEDROCK",
+)
+
+
+def is_secret_variable(name: str) -> bool:
+    """Whether an environment variable of this name holds a credential."""
+    return name.upper().endswith(_SECRET_VARIABLES)

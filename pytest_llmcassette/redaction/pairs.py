@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus
 
 from pytest_llmcassette.redaction.names import REDACTED, SecretNames
 
@@ -13,7 +13,11 @@ _URL_IN_TEXT = re.compile(r"""[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>]+""")
 
 def pair_name(name: str) -> str:
     """The name of a query or form field, unescaped and in lower case."""
-    return (unquote_plus(name) if "%" in name or "+" in name else name).lower()
+    return _unescaped(name).lower()
+
+
+def _unescaped(text: str) -> str:
+    return unquote_plus(text) if "%" in text or "+" in text else text
 
 
 def redact_pairs(text: str, secret: SecretNames, found: set[str]) -> str:
@@ -25,27 +29,38 @@ def redact_pairs(text: str, secret: SecretNames, found: set[str]) -> str:
     changed = False
     for index, pair in enumerate(pairs):
         name, equals, value = pair.partition("=")
-        if value and value != REDACTED and secret.hide(pair_name(name), value):
+        if value and value != REDACTED and secret.hide(pair_name(name), plain := _unescaped(value)):
             pairs[index] = name + equals + REDACTED
             changed = True
-            found.add(unquote_plus(value))
+            found.add(plain)
     return "&".join(pairs) if changed else text
 
 
-def redact_url(url: str, secret: SecretNames) -> str:
-    """`url` with its user information and the values of `secret` parameters replaced, in the fragment too."""
+def redact_url(url: str, secret: SecretNames, found: set[str] | None = None) -> str:
+    """`url` with its user information and the values of `secret` parameters replaced, in the fragment too.
+
+    What was replaced is added to `found`: of the user information the password, or a name without one.
+    """
+    found = set() if found is None else found
     if "@" in url:
+        found |= passwords(url)
         url = _USERINFO.sub(lambda match: f"{match[1] or ''}//{REDACTED}@", url)
     if "?" not in url and "#" not in url:
         return url
     front, hash_mark, fragment = url.partition("#")
     path, question_mark, query = front.partition("?")
-    found: set[str] = set()
     return path + question_mark + redact_pairs(query, secret, found) + hash_mark + redact_pairs(fragment, secret, found)
 
 
-def redact_urls_in(text: str, secret: SecretNames) -> str:
-    """A header's value with every absolute URL in it redacted."""
+def redact_urls_in(text: str, secret: SecretNames, found: set[str]) -> str:
+    """A header's value with every absolute URL in it redacted; what was replaced is added to `found`."""
     if "://" not in text:
         return text
-    return _URL_IN_TEXT.sub(lambda match: redact_url(match[0], secret), text)
+    return _URL_IN_TEXT.sub(lambda match: redact_url(match[0], secret, found), text)
+
+
+def passwords(url: str) -> set[str]:
+    """What a URL's user information holds: a name without a password is the key."""
+    authority = re.split("[/?#]", url.partition("//")[2], maxsplit=1)[0]
+    user, _, password = authority.rpartition("@")[0].partition(":")
+    return {unquote(password or user)} - {REDACTED} if "@" in authority else set()

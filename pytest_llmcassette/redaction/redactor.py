@@ -7,13 +7,16 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 
+from pytest_llmcassette.cassette.encoding import decode_sniffed, may_be_encoded
 from pytest_llmcassette.cassette.form import form_values
 from pytest_llmcassette.cassette.headers import canonical, content_type_of
 from pytest_llmcassette.cassette.model import Headers, Interaction, Request, Response
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.provider import PLACEHOLDER_PREFIX
 from pytest_llmcassette.redaction.bodies import BodyRedactor
-from pytest_llmcassette.redaction.known_secrets import NOTHING_KNOWN, KnownSecrets, replace_in_request
+from pytest_llmcassette.redaction.frames import FRAMES, in_frames
+from pytest_llmcassette.redaction.key_shapes import without_keys
+from pytest_llmcassette.redaction.known_secrets import KnownSecrets, replace_in_request
 from pytest_llmcassette.redaction.names import (
     REDACTED,
     REQUEST_HEADERS,
@@ -22,10 +25,13 @@ from pytest_llmcassette.redaction.names import (
     SecretNames,
     is_secret_header,
 )
+from pytest_llmcassette.redaction.own_rules import OwnRules, Redact
 from pytest_llmcassette.redaction.pairs import redact_url, redact_urls_in
+from pytest_llmcassette.redaction.split_events import without_split
 
 _HOST = re.compile(r"^[^/?#]*//(?:[^/?#]*@)?([^/?#]*)")
-_URL_HEADERS = frozenset({"Location", "Content-Location", "X-Goog-Upload-Url"})
+_URL_PLACES = frozenset({"url", "header:Location", "header:Content-Location", "header:X-Goog-Upload-Url"})
+"""Texts that are a URL as a whole, perhaps a relative one."""
 
 
 class Redactor:
@@ -36,13 +42,14 @@ class Redactor:
     decides a match. What it finds in a live request is added to the `known` secrets, whose copies it replaces too.
     """
 
-    def __init__(self, config: CassetteConfig) -> None:
+    def __init__(self, config: CassetteConfig, redact: Redact | None = None) -> None:
         compared = (name.removeprefix("header:") for name in config.match_on if name.startswith("header:"))
         self._request_headers = _allow(REQUEST_HEADERS, config.keep_request_headers, compared)
         self._response_headers = _allow(RESPONSE_HEADERS, config.keep_response_headers)
         self._query = SecretNames(SECRET_QUERY, config.secret_query)
-        self.body = BodyRedactor(config.secret_fields)
-        """Takes a body and its content type; the same object comes back when nothing in it is secret."""
+        self._by_name = BodyRedactor(config.secret_fields)
+        self._anywhere = BodyRedactor(config.secret_fields, urls=self._query)
+        self._own = OwnRules(config.secret_patterns, redact)
 
     def request(
         self, method: str, url: str, headers: Headers, body: bytes, known: KnownSecrets | None = None
@@ -53,14 +60,23 @@ class Redactor:
         kept = self.without_echoes(self.request_headers(headers), known)
         return self.request_with(kept, method, url, body, known)
 
-    def request_with(self, kept: Headers, method: str, url: str, body: bytes, known: KnownSecrets) -> Request:
-        """`request` for headers that are redacted already; `kept` becomes the request's own."""
+    def request_with(
+        self, kept: Headers, method: str, url: str, body: bytes, known: KnownSecrets, *, thorough: bool = True
+    ) -> Request:
+        """`request` for headers that are redacted already; `kept` becomes the request's own.
+
+        What is not `thorough` looks for secrets by name and for plain copies alone: a recording with the same bytes is
+        then the answer, and most requests of a replay have one.
+        """
+        thorough = thorough or bool(self._own)
         found: set[str] = set()
-        body = self.body(body, content_type_of(kept), found)
+        body = (self.body if thorough else self._by_name)(body, content_type_of(kept), found)
         if found:
             # A key in the body may come back in the answer, as one in a header may.
             known.learn_fields(found)
-        body = replace_in_request(body, known.values)
+        body = replace_in_request(body, known.values, thorough=thorough)
+        if thorough:
+            url = _replaced(self._text(url, "url", known), known.values)
         url, host = _without_secrets(url, self._query, known.values)
         return Request(
             method=method,
@@ -72,11 +88,56 @@ class Redactor:
             form=form_values(method, url, kept, body),
         )
 
-    def recorded_request(self, request: Request) -> Request:
-        """A request from a file, redacted: what is not about secrets (protocol, host, ...) stays as it was."""
-        kept = self.request_headers(request.headers)
-        url = self.url(request.url)
-        body = self.body(request.body, content_type_of(kept))
+    def body(self, body: bytes, content_type: str, found: set[str] | None = None) -> bytes:
+        """A body without what is secret by its name, its shape or a user's rule; the same object where nothing is.
+
+        What was replaced is added to `found`.
+        """
+        found = set() if found is None else found
+        body = without_keys(self._anywhere(body, content_type, found), found)
+        return self._own.body(body, content_type, found) if self._own else body
+
+    def words(self, text: str, known: KnownSecrets) -> str:
+        """Words that a test leaves (a failure, what it has printed) without what is secret by its shape or `known`."""
+        found: set[str] = set()
+        text = self._own.by_pattern(_keyless(text, found), found)
+        return known.text_without(text)
+
+    def shown(self, url: str, known: KnownSecrets) -> str:
+        """A URL for an error's text: no more of it than a miss shows, and without the query."""
+        known = KnownSecrets(known.values)
+        known.learn_environment()
+        self.learn(known, {}, url)
+        return _replaced(self._text(url, "url", known), known.values).partition("?")[0]
+
+    def _text(self, text: str, place: str, known: KnownSecrets) -> str:
+        """A URL or a header's value by shapes and own rules. What is replaced is learned."""
+        found: set[str] = set()
+        url = redact_url if place in _URL_PLACES else redact_urls_in
+        text = _keyless(url(text, self._query, found), found)
+        if self._own:
+            text = self._own.text(text, place, found)
+        if found:
+            known.learn(found)
+        return text
+
+    def recorded_request(self, request: Request, *, thorough: bool = True) -> Request:
+        """A request from a file, redacted: what is not about secrets (protocol, host, ...) stays as it was.
+
+        `thorough` as for `request_with`.
+        """
+        thorough = thorough or bool(self._own)
+        known = KnownSecrets()
+        kept, body, content_type = self.request_headers(request.headers), request.body, content_type_of(request.headers)
+        if may_be_encoded(body):
+            encoding = ", ".join(request.headers.get("Content-Encoding", ()))
+            body, is_decoded = decode_sniffed(body, encoding, content_type)
+            if is_decoded:
+                kept.pop("Content-Encoding", None)
+        if thorough:
+            kept = self.without_echoes(kept, known)
+        url = self._text(request.url, "url", known) if thorough else self.url(request.url)
+        body = (self.body if thorough else self._by_name)(body, content_type)
         unchanged = url == request.url and body == request.body
         return replace(
             request,
@@ -84,19 +145,22 @@ class Redactor:
             headers=kept,
             body=body,
             content_length=request.content_length if body == request.body else len(body),
-            request_uri=self.url(request.request_uri),
+            request_uri=self._text(request.request_uri, "url", known) if thorough else self.url(request.request_uri),
             form=request.form if unchanged and request.form else form_values(request.method, url, kept, body),
         )
 
-    def response(self, response: Response, known: KnownSecrets = NOTHING_KNOWN) -> Response:
+    def response(self, response: Response, known: KnownSecrets | None = None) -> Response:
         """`response` with allow-listed headers and no secrets, nor copies of those that are `known`.
+
+        The credentials in it become known: the next request may carry one under any name.
 
         Content-Encoding stays with a body that is stored as it came, encoded.
         """
+        known = known or KnownSecrets()
         headers = self.response_headers(response.headers, known)
         if not response.uncompressed and "Content-Encoding" in response.headers:
             headers.setdefault("Content-Encoding", list(response.headers["Content-Encoding"]))
-        body = known.without(self.body(response.body, content_type_of(headers)))
+        body = self._answer(response.body, content_type_of(headers), known)
         changed = body != response.body
         return replace(
             response,
@@ -104,8 +168,21 @@ class Redactor:
             trailer=self.response_headers(response.trailer, known) if response.trailer else response.trailer,
             body=body,
             content_length=len(body) if changed and response.content_length >= 0 else response.content_length,
-            status=known.text_without(response.status),
+            status=self.words(response.status, known),
         )
+
+    def _answer(self, body: bytes, content_type: str, known: KnownSecrets) -> bytes:
+        if content_type.startswith(FRAMES):
+            return in_frames(body, lambda event: self._answer(event, "application/json", known))
+        found: set[str] = set()
+        body = self.body(body, content_type, found)
+        known.learn_answer(found)
+        return without_split(known.without(body), lambda text: self._secrets_in(text, known))
+
+    def _secrets_in(self, text: str, known: KnownSecrets) -> set[str]:
+        found = {value for value in known.values if value in text}
+        self._own.by_pattern(_keyless(text, found), found)
+        return found
 
     def without(self, interaction: Interaction, known: KnownSecrets) -> Interaction:
         """A recorded interaction without copies of what was not known yet when it ended."""
@@ -115,15 +192,18 @@ class Redactor:
             interaction,
             request=old if request.url == old.url and request.body == old.body else request,
             response=self.response(interaction.response, known),
-            end_message=known.text_without(interaction.end_message),
+            end_message=self.words(interaction.end_message, known),
         )
 
     def without_echoes(self, headers: Headers, known: KnownSecrets) -> Headers:
         """Request headers without values that are credentials, or hold a copy of one."""
         return {
-            name: [REDACTED] if is_secret_header(name) else [_text_without(value, known.values) for value in values]
+            name: [REDACTED] if is_secret_header(name) else [self._header(name, value, known) for value in values]
             for name, values in headers.items()
         }
+
+    def _header(self, name: str, value: str, known: KnownSecrets) -> str:
+        return _replaced(self._text(value, f"header:{name}", known), known.values)
 
     def keeps_header(self, name: str) -> bool:
         """Whether the request header of this name, in lower case, is allow-listed."""
@@ -142,8 +222,9 @@ class Redactor:
             if name.lower() in allowed
         }
 
-    def response_headers(self, headers: Headers, known: KnownSecrets = NOTHING_KNOWN) -> Headers:
+    def response_headers(self, headers: Headers, known: KnownSecrets | None = None) -> Headers:
         """The allow-listed ones, in Go's canonical case, the URLs in them redacted like a request's."""
+        known = known or KnownSecrets()
         kept: Headers = {}
         for name, values in headers.items():
             if name.lower() in self._response_headers:
@@ -155,7 +236,7 @@ class Redactor:
         return kept
 
     def _response_value(self, name: str, value: str, known: KnownSecrets) -> str:
-        return known.text_without(self.url(value) if name in _URL_HEADERS else redact_urls_in(value, self._query))
+        return known.text_without(self._text(value, f"header:{name}", known))
 
     def url(self, url: str) -> str:
         """`url` without user information and values of secret parameters."""
@@ -167,18 +248,37 @@ class Redactor:
         known.learn_headers(headers)
 
 
+@lru_cache(maxsize=1)
+def default_redactor() -> Redactor:
+    """By nobody's switches: for what belongs to no cassette."""
+    return Redactor(CassetteConfig())
+
+
 @lru_cache(maxsize=128)
 def _without_secrets(url: str, query: SecretNames, secrets: frozenset[str]) -> tuple[str, str]:
     """A live request's URL and its host. A test mostly asks one URL again and again."""
-    url = _text_without(redact_url(url, query), secrets)
+    url = redact_url(url, query)
+    if secrets or PLACEHOLDER_PREFIX in url:
+        url = replace_in_request(_bytes(url), secrets).decode("utf-8", "surrogateescape")
     host = _HOST.match(url)
     return url, host[1] if host else ""
 
 
-def _text_without(text: str, secrets: frozenset[str]) -> str:
+# Clients send the same headers with all their requests.
+@lru_cache(maxsize=256)
+def _replaced(text: str, secrets: frozenset[str]) -> str:
+    """A request's text without copies of what is known, however they are spelled."""
     if not secrets and PLACEHOLDER_PREFIX not in text:
         return text
-    return replace_in_request(text.encode("utf-8", "surrogateescape"), secrets).decode("utf-8", "surrogateescape")
+    return replace_in_request(_bytes(text), secrets, thorough=True).decode("utf-8", "surrogateescape")
+
+
+def _keyless(text: str, found: set[str]) -> str:
+    return without_keys(_bytes(text), found).decode("utf-8", "surrogateescape")
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _allow(*lists: Iterable[str]) -> frozenset[str]:

@@ -38,7 +38,7 @@ def collect(
         record.drift = sorted({*record.drift, *recorder.known_drift.occurred(recorder.config)})
     record.left_out += recorder.left_out
     record.unkept_headers = sorted({*record.unkept_headers, *recorder.asked_headers.unkept})
-    record.left_over += 0 if recorder.config.allow_unplayed else recorder.left_over
+    record.left_over += 0 if recorder.config.allow_unplayed else recorder.file.left_over
     played = [sent for sent in recorder.sent if sent.interaction is not None and not sent.dropped]
     before = len(record.exchanges)
     record.exchanges += [_exchange(sent) for sent in played]

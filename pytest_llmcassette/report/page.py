@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
 
 from pytest_llmcassette.answers.accounting import dollars
+from pytest_llmcassette.report.bad_days import BadDay
 from pytest_llmcassette.report.matrix import (
     Matrix,
     State,
@@ -20,12 +21,24 @@ from pytest_llmcassette.report.matrix import (
     tokens,
     usage_words,
 )
+from pytest_llmcassette.report.page_bad_days import bad_days_html
 from pytest_llmcassette.report.page_exchange import escaped, exchange_html
 from pytest_llmcassette.report.records import ExchangeRecord, TestRecord, usage_of
 
 
-def page(records: Sequence[TestRecord], *, title: str, now: float, unused: Sequence[str] = ()) -> str:
-    """The whole page; `now` in seconds since 1970, `title` the project's name, `unused` cassettes that no test used."""
+def page(
+    records: Sequence[TestRecord],
+    *,
+    title: str,
+    now: float,
+    unused: Sequence[str] = (),
+    bad_days: Sequence[BadDay] = (),
+    argument: Callable[[str], str] = str,
+) -> str:
+    """The whole page; `now` in seconds since 1970, `title` the project's name, `unused` cassettes that no test used.
+
+    `bad_days` are runs under faults, `argument` makes a test's id one of a command line.
+    """
     matrix = matrix_of(records)
     tests = sorted(records, key=lambda one: (one.module, natural(one.scenario), natural(one.provider or "")))
     anchors = {id(test): f"test-{number}" for number, test in enumerate(tests, 1)}
@@ -35,6 +48,7 @@ def page(records: Sequence[TestRecord], *, title: str, now: float, unused: Seque
             f"<h1>Cassette report</h1><p class='sub'>{escaped(title)} · {written}</p>",
             _facts(records),
             _matrix(matrix, anchors, now),
+            bad_days_html(bad_days, argument),
             _models(records),
             _tests(tests, anchors, now),
             _unused(unused),

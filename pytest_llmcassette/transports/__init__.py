@@ -1,4 +1,4 @@
-"""Interception: the only importers of respx, httpx and httpx2. Everything is imported at the first `install()`."""
+"""Interception: the only importers of respx, httpx, httpx2, aiohttp. All is imported at the first `install()`."""
 
 from __future__ import annotations
 

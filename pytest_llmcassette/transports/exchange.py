@@ -15,6 +15,7 @@ from pytest_llmcassette.recorder.outside import Block
 from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.recorder.requests import LiveRequest, RawHeaders
 from pytest_llmcassette.recorder.slot import RecordingSlot
+from pytest_llmcassette.redaction import KnownSecrets, default_redactor
 from pytest_llmcassette.replay.deliver import Delivery, deliver
 from pytest_llmcassette.transports.carrying import Carrier
 from pytest_llmcassette.transports.client_errors import ClientErrors
@@ -32,7 +33,7 @@ def exchange_for(what: in_force.InForce, method: str, url: str, errors: ClientEr
     """
     try:
         if isinstance(what, in_force.Suspension):
-            raise RequestRefused(f"{method} {shown(url)} was not sent. {what.reason}")
+            raise RequestRefused(f"{method} {shown(url, what)} was not sent. {what.reason}")
         if isinstance(what, Block):
             if what.lets(host_of(url), port_of(url)):
                 return None
@@ -42,8 +43,8 @@ def exchange_for(what: in_force.InForce, method: str, url: str, errors: ClientEr
         if url.startswith(("ws:", "wss:")):
             raise what.note(
                 NotIntercepted(
-                    f"{shown(url)} is a WebSocket, which a cassette cannot hold, while the cassette {what.path} is in "
-                    f"force.\nMock it, or let it through with ignore_hosts=[{host_of(url)!r}]."
+                    f"{shown(url, what)} is a WebSocket, which a cassette cannot hold, while the cassette {what.path} "
+                    f"is in force.\nMock it, or let it through with ignore_hosts=[{host_of(url)!r}]."
                 )
             )
         return Exchange(what, method, url, errors)
@@ -66,9 +67,12 @@ def port_of(url: str) -> int | None:
     return urlsplit(url).port or _DEFAULT_PORTS.get(url.partition(":")[0])
 
 
-def shown(url: str) -> str:
-    """For an error's text: without the query, where some APIs take the key."""
-    return url.partition("?")[0]
+def shown(url: str, what: in_force.InForce | None = None) -> str:
+    """For an error's text: without the query, where some APIs take the key, and without anything else that is secret.
+
+    By the rules of the cassette in force, where there is one.
+    """
+    return what.shown(url) if isinstance(what, Recorder) else default_redactor().shown(url, KnownSecrets())
 
 
 class Exchange:

@@ -15,8 +15,6 @@ from typing import Any
 from pytest_llmcassette.errors import NotIntercepted, RequestRefused
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.recorder.outside import Block
-from pytest_llmcassette.redaction.names import SecretNames
-from pytest_llmcassette.redaction.pairs import redact_url
 from pytest_llmcassette.transports.entries import ANOTHER, CURLS, ENTRIES, NETWORK, REMEDIES, Entry, note_curl_url
 from pytest_llmcassette.transports.exchange import host_of, is_ignored, port_of, shown
 from pytest_llmcassette.transports.patching import Patches, note_gone
@@ -109,11 +107,11 @@ def _refuse(entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None
     """Raise unless the request may pass: an ignored host, or an address that is not the network's (`file:`)."""
     what = in_force.current()
     try:
-        url = redact_url(entry.url_of(*args, **kwargs), SecretNames())
+        url = entry.url_of(*args, **kwargs)
         if not url.startswith(NETWORK):
             return
         if isinstance(what, in_force.Suspension):
-            raise RequestRefused(f"{shown(url)} was not sent (through {entry.library}). {what.reason}")
+            raise RequestRefused(f"{shown(url, what)} was not sent (through {entry.library}). {what.reason}")
         if isinstance(what, Block):
             if what.lets(host_of(url), port_of(url)):
                 return
@@ -123,8 +121,8 @@ def _refuse(entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None
         client, remedy = client_on_the_stack()
         raise what.note(
             NotIntercepted(
-                f"{client or 'Code under test'} was about to send a request to {shown(url)} through {entry.library}, "
-                f"which no cassette can intercept, while {what.path} is in force for {what.owner}.\n"
+                f"{client or 'Code under test'} was about to send a request to {shown(url, what)} through "
+                f"{entry.library}, which no cassette can intercept, while {what.path} is in force for {what.owner}.\n"
                 f"{remedy}\n"
                 f"To let it go to the network unrecorded: ignore_hosts=[{host_of(url)!r}]."
             )

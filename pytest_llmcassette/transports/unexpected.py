@@ -14,6 +14,7 @@ from pytest_llmcassette.cassette.encoding import InflatesTooMuch
 from pytest_llmcassette.errors import CassetteFault, CassetteStop, RequestRefused
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.recorder.recorder import Recorder
+from pytest_llmcassette.redaction import KnownSecrets, default_redactor
 
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
@@ -35,12 +36,19 @@ def fault_of(error: Exception, what: in_force.InForce | None, doing: str) -> Cas
     doing = f"{doing.partition('?')[0]}{owner}"
     fault: CassetteStop
     if isinstance(error, InflatesTooMuch):
-        fault = RequestRefused(f"The answer to {doing} was stopped: {error}.\n{error.remedy}")
+        told = f"The answer to {doing} was stopped: {error}.\n{error.remedy}"
+        fault = RequestRefused(default_redactor().words(told, _known(recorder)))
     else:
-        fault = CassetteFault(_told(error, doing))
+        fault = CassetteFault(default_redactor().words(_told(error, doing), _known(recorder)))
     if recorder is not None:
         recorder.note(fault)
     return fault
+
+
+def _known(recorder: Recorder | None) -> KnownSecrets:
+    known = KnownSecrets(frozenset() if recorder is None else recorder.known.values)
+    known.learn_environment()
+    return known
 
 
 def _told(error: Exception, doing: str) -> str:

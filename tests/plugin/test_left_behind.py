@@ -7,26 +7,39 @@ import pytest
 from plugin.suite import Suite, outcomes, said
 
 SUITE = """
-import asyncio, concurrent.futures, time
+import asyncio, concurrent.futures, threading
 import httpx
 
 LOOP = asyncio.new_event_loop()
 RUNNER = asyncio.Runner()
 POOL = concurrent.futures.ThreadPoolExecutor(1)
 LEFT = []
+GO = threading.Event()
 
-async def post(what, wait=0.0):
-    await asyncio.sleep(wait)
+def teardown_module():
+    LOOP.close()
+    RUNNER.close()
+    POOL.shutdown()
+
+async def post(what):
     async with httpx.AsyncClient(verify=False) as client:
         await client.post(os.environ["SERVER"] + "/ask", json={"say": what})
 
+async def late(what):
+    while not GO.is_set():
+        await asyncio.sleep(0.001)
+    await post("left by " + what)
+
 async def leaving(what):
-    LEFT.append(asyncio.create_task(post("left by " + what, 0.1)))
+    GO.clear()
+    LEFT.append(asyncio.create_task(late(what)))
     await post(what)
 
 async def waiting(what):
     await post(what)
-    await asyncio.sleep(0.25)
+    GO.set()
+    [refused] = await asyncio.gather(LEFT.pop(), return_exceptions=True)
+    assert "left a task" in str(refused)
 
 @pytest.mark.cassette
 def test_a_loop(): LOOP.run_until_complete(leaving("a"))
@@ -42,11 +55,14 @@ def test_d_runner(): RUNNER.run(waiting("d"))
 
 @pytest.mark.cassette
 def test_e_pool():
-    POOL.submit(lambda: (time.sleep(0.1), ask("left by e")))
+    GO.clear()
+    LEFT.append(POOL.submit(lambda: (GO.wait(), ask("left by e"))))
     ask("e")
 
 @pytest.mark.cassette
 def test_f_pool():
+    GO.set()
+    assert "left a task" in str(LEFT.pop().exception())
     POOL.submit(ask, "f").result()
 
 @pytest.mark.anyio

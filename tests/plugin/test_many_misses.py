@@ -128,5 +128,5 @@ def test_what_a_test_that_passed_is_failed_for_is_in_the_summary_too(
     assert re.findall(r"^FAILED .*", said(suite.run()), re.MULTILINE) == [
         "FAILED test_it.py::test_less - 1 interaction unplayed: POST /ask",
         "FAILED test_it.py::test_swallows - swallowed RequestNotRecorded: say differs:...",
-        "FAILED test_it.py::test_silent - no request was made through httpx or httpx2",
+        "FAILED test_it.py::test_silent - no request was intercepted",
     ]

@@ -128,6 +128,10 @@ COMMAND_LINES: dict[str, tuple[list[str], list[str]]] = {
     ),
     "a baseline": (["--cassette-baseline=b.toml"], ["--cassette-baseline=b.toml"]),
     "its update": (["--cassette-baseline-update"], []),
+    "faults": (
+        ["--cassette-faults=stall", "--cassette-faults-json", "f.json", "--cassette-faults-baseline-update"],
+        [],
+    ),
 }
 
 

@@ -131,7 +131,7 @@ def arguments(text: str, *, whole: bool = False, **where: Any) -> tuple[str, dic
     return event(f"response.function_call_arguments.{kind}", **said, **where)
 
 
-AT_0 = {"output_index": 0}
+AT_0: dict[str, Any] = {"output_index": 0}
 RESPONSE_STREAMS: dict[str, tuple[list[Any], str | None, str | None, list[str]]] = {
     "text and call at one index": (
         [

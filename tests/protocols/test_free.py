@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from wire_exchanges import interaction
 
@@ -39,7 +41,7 @@ FREE = [
 ]
 
 
-def sent(method: str, url: str, body: object, status: int = 200) -> SentRequest:
+def sent(method: str, url: str, body: Any, status: int = 200) -> SentRequest:
     asked = {"deferred": True} if "chat/completions" in url else {}
     made = interaction(url, body, asked=asked, status=status)
     made.request.method = method

@@ -103,7 +103,7 @@ def _anthropic_batch(asked: Any) -> Read:
 
     results = list(anthropic.Anthropic(api_key="x").messages.batches.results("msgbatch_1"))
     message = results[0].result.message
-    given = message.usage.input_tokens + message.usage.cache_read_input_tokens
+    given = message.usage.input_tokens + (message.usage.cache_read_input_tokens or 0)
     return {"text": message.content[0].text, "usage.input_tokens": given}
 
 

@@ -9,10 +9,13 @@ from typing import Any
 from transports.clients import run_async
 
 ASKED: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+_INPUT = {"model": "m", "input": "hi"}
 URL = "http://127.0.0.1:1"
 
 
 LOOPS = ("sync", "asyncio", "trio")
+AIOHTTP = "aiohttp"
+"""asyncio, through the SDK's client over aiohttp."""
 
 
 def read(loop: str, protocol: str, provider: str) -> list[Any]:
@@ -21,10 +24,11 @@ def read(loop: str, protocol: str, provider: str) -> list[Any]:
     if loop == "sync":
         return _told(_SYNC[key]())
     found: list[Any] = []
+    ask = (ON_AIOHTTP if loop == AIOHTTP else _ASYNC)[key]
 
     async def collect() -> None:
         try:
-            async for event in _ASYNC[key]():
+            async for event in ask():
                 found.append(_plain(event))
         except Exception as error:
             found.append(_failed(error))
@@ -36,6 +40,8 @@ def read(loop: str, protocol: str, provider: str) -> list[Any]:
 def can_read(loop: str, protocol: str, provider: str) -> bool:
     """Whether the SDK has a client for this loop that a cassette serves."""
     key = _key(protocol, provider)
+    if loop == AIOHTTP:
+        return key in ON_AIOHTTP
     return loop == "sync" or (key in _ASYNC and (loop == "asyncio" or key not in _ASYNCIO_ONLY))
 
 
@@ -155,10 +161,10 @@ _SYNC: dict[str, Callable[[], Iterator[Any]]] = {
 }
 
 
-async def _aopenai(method: str, **asked: Any) -> AsyncIterator[Any]:
+async def _aopenai(method: str, asked: dict[str, Any], **options: Any) -> AsyncIterator[Any]:
     import openai
 
-    async with openai.AsyncOpenAI(api_key="k", base_url=URL, max_retries=0) as client:
+    async with openai.AsyncOpenAI(api_key="k", base_url=URL, max_retries=0, **options) as client:
         create = client.responses.create if method == "responses" else client.chat.completions.create
         async for event in await create(stream=True, **asked):
             yield event
@@ -179,10 +185,10 @@ async def _aanthropic(client: Any) -> AsyncIterator[Any]:
         yield await stream.get_final_message()
 
 
-def _aanthropic_plain() -> AsyncIterator[Any]:
+def _aanthropic_plain(**options: Any) -> AsyncIterator[Any]:
     import anthropic
 
-    return _aanthropic(anthropic.AsyncAnthropic(api_key="k", base_url=URL, max_retries=0))
+    return _aanthropic(anthropic.AsyncAnthropic(api_key="k", base_url=URL, max_retries=0, **options))
 
 
 def _aanthropic_bedrock() -> AsyncIterator[Any]:
@@ -208,6 +214,21 @@ async def _acohere() -> AsyncIterator[Any]:
             yield event
 
 
+async def _agemini() -> AsyncIterator[Any]:
+    """google-genai takes aiohttp where that is installed."""
+    from google import genai
+
+    async with genai.Client(api_key="k", http_options={"base_url": URL}).aio as client:
+        async for event in await client.models.generate_content_stream(model="m", contents="hi"):
+            yield event
+
+
+def _over_aiohttp(sdk: str) -> Any:
+    from importlib import import_module
+
+    return import_module(sdk).DefaultAioHttpClient()
+
+
 async def _aollama(generates: bool) -> AsyncIterator[Any]:
     import ollama
 
@@ -218,8 +239,8 @@ async def _aollama(generates: bool) -> AsyncIterator[Any]:
 
 
 _ASYNC: dict[str, Callable[[], AsyncIterator[Any]]] = {
-    "openai.chat": lambda: _aopenai("chat", **ASKED),
-    "openai.responses": lambda: _aopenai("responses", model="m", input="hi"),
+    "openai.chat": lambda: _aopenai("chat", ASKED),
+    "openai.responses": lambda: _aopenai("responses", _INPUT),
     "groq": _agroq,
     "anthropic.messages": _aanthropic_plain,
     "anthropic.bedrock": _aanthropic_bedrock,
@@ -228,6 +249,11 @@ _ASYNC: dict[str, Callable[[], AsyncIterator[Any]]] = {
     "ollama.chat": lambda: _aollama(generates=False),
     "ollama.generate": lambda: _aollama(generates=True),
 }
-"""google-genai's async client goes through aiohttp where that is installed."""
+ON_AIOHTTP: dict[str, Callable[[], AsyncIterator[Any]]] = {
+    "openai.chat": lambda: _aopenai("chat", ASKED, http_client=_over_aiohttp("openai")),
+    "openai.responses": lambda: _aopenai("responses", _INPUT, http_client=_over_aiohttp("openai")),
+    "anthropic.messages": lambda: _aanthropic_plain(http_client=_over_aiohttp("anthropic")),
+    "gemini.generate_content": _agemini,
+}
 
 _ASYNCIO_ONLY = frozenset({"cohere.chat", "mistral.chat"})

@@ -15,6 +15,8 @@ from pytest_llmcassette.cassette.model import Interaction, Request
 from pytest_llmcassette.context import use_cassette
 from transports import sdk_streams
 
+pytestmark = pytest.mark.filterwarnings("ignore:Inheritance class AiohttpClientSession:DeprecationWarning")
+"""google-genai's own."""
 PROTOCOLS = {
     "anthropic.messages": 42,
     "bedrock.converse": 13,
@@ -61,7 +63,7 @@ def test_every_stream_means_the_same_however_it_is_cut(corpus: Path, tmp_path: P
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("loop", ["asyncio", "trio"])
+@pytest.mark.parametrize("loop", ["asyncio", "trio", sdk_streams.AIOHTTP])
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_in_an_event_loop_too(corpus: Path, tmp_path: Path, protocol: str, loop: str) -> None:
     rows = [row for row in streams(corpus, protocol) if sdk_streams.can_read(loop, protocol, row["provider"])]
@@ -82,3 +84,24 @@ def test_in_an_event_loop_too(corpus: Path, tmp_path: Path, protocol: str, loop:
 def test_a_sample(corpus: Path, tmp_path: Path, protocol: str, loop: str) -> None:
     for row in islice(streams(corpus, protocol), 2):
         assert differences(row, corpus, tmp_path, loop, ["whole", "byte", "random:1", "size:7"]) == []
+
+
+@pytest.mark.parametrize(
+    "protocol", ["openai.chat", "openai.responses", "anthropic.messages", "gemini.generate_content"]
+)
+def test_the_sdk_makes_the_same_of_it_on_aiohttp(corpus: Path, tmp_path: Path, protocol: str) -> None:
+    pytest.importorskip("aiohttp")
+    path = tmp_path / "stream.yaml"
+    told = {}
+    for row in islice(streams(corpus, protocol), 3):
+        [one] = load(corpus / row["file"])[row["index"] : row["index"] + 1]
+        save(path, [Interaction(request=Request(method="POST", url=sdk_streams.URL), response=one.response)])
+        for loop in ("sync", sdk_streams.AIOHTTP):
+            with use_cassette(path, match_on=["method"]):
+                told[loop] = [_meaning(event) for event in sdk_streams.read(loop, protocol, row["provider"])]
+        assert told["sync"] == told[sdk_streams.AIOHTTP] != []
+
+
+def _meaning(event: Any) -> Any:
+    """Without the headers, which google-genai hands out: aiohttp's have the connection's own."""
+    return {**event, "sdk_http_response": None} if isinstance(event, dict) else event

@@ -103,7 +103,7 @@ def test_one_of_the_users_code_is_named_as_theirs(path: Path, change: Callable[[
 
 
 def test_a_guard_that_does_not_understand_a_library_is_a_fault(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guard, "redact_url", FAULTY)
+    monkeypatch.setattr(guard, "is_ignored", FAULTY)
     import urllib.request
 
     with in_force.activate(recorder(path)), pytest.raises(CassetteStop, match=r"a request through urllib\.request"):

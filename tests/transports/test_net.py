@@ -64,6 +64,11 @@ async def _trio(host: str) -> None:
     await trio.open_tcp_stream(host, 9)
 
 
+async def _trios_socket(host: str) -> None:
+    with trio.socket.socket() as sock:
+        await sock.connect((host, 9))
+
+
 def by_udp(send: Callable[[socket.socket], object]) -> None:
     with socket.socket(type=socket.SOCK_DGRAM) as sock:
         send(sock)
@@ -74,8 +79,8 @@ def by_tls(host: str) -> None:
         sock.connect((host, 9))
 
 
-def by_tcp(host: str, method: str) -> None:
-    with socket.socket() as sock:
+def by_tcp(host: str, method: str, family: socket.AddressFamily = socket.AF_INET) -> None:
+    with socket.socket(family) as sock:
         getattr(sock, method)((host, 9))
 
 
@@ -92,7 +97,7 @@ def by_gevent(host: str) -> None:
 WAYS: dict[str, Callable[[], object]] = {
     "create_connection": lambda: socket.create_connection((HOST, 9)),
     "connect to an address": lambda: by_tcp(IP, "connect"),
-    "connect to IPv6": lambda: socket.socket(socket.AF_INET6).connect(("2001:db8::1", 9)),
+    "connect to IPv6": lambda: by_tcp("2001:db8::1", "connect", socket.AF_INET6),
     "connect_ex": lambda: by_tcp(HOST, "connect_ex"),
     "TLS": lambda: by_tls(IP),
     "sendto": lambda: by_udp(lambda sock: sock.sendto(b"x", (IP, 9))),
@@ -114,9 +119,9 @@ WAYS: dict[str, Callable[[], object]] = {
     "asyncio's datagrams": lambda: asyncio.run(_udp(IP)),
     "asyncio's datagrams to one": lambda: asyncio.run(_udp_to(HOST)),
     "anyio": lambda: anyio.run(_anyio, HOST),
-    "anyio on trio": lambda: anyio.run(_anyio, IP, backend="trio"),
+    "anyio on trio": lambda: anyio.run(_anyio, HOST, backend="trio"),
     "trio": lambda: trio.run(_trio, HOST),
-    "trio to an address": lambda: trio.run(_trio, IP),
+    "trio to an address": lambda: trio.run(_trios_socket, IP),
     "uvloop": lambda: by_uvloop(_open, HOST),
     "uvloop's sock_connect": lambda: by_uvloop(_loop_connects, IP),
     "uvloop's getaddrinfo": lambda: by_uvloop(_loop_looks_up, HOST),
@@ -202,7 +207,7 @@ def test_this_machine_can_be_closed_too(server: HostileServer, path: Path, monke
     port = int(server.url.rpartition(":")[2])
     monkeypatch.setattr(Loopback, "passes", False)
     with pytest.raises(NotIntercepted), use_cassette(path):
-        socket.create_connection(("127.0.0.1", port))
+        by_tcp("127.0.0.1", "connect")
     with use_cassette(path, allow_no_calls=True, ignore_hosts=[f"127.0.0.1:{port}"]):
         socket.create_connection(("127.0.0.1", port)).close()
 

@@ -16,7 +16,7 @@ class Gemini(ChunkBuilder):
     error = errors.APIError
 
     def client(self, *, asynchronous: bool) -> Any:
-        # Without a client of its own google-genai takes aiohttp where that is installed, which is not intercepted.
+        # One HTTP library, whether aiohttp is installed or not.
         own = httpx2.AsyncClient() if asynchronous else None
         options = types.HttpOptions(base_url=self.provider.base_url, httpx_async_client=own)
         client = genai.Client(api_key=self.provider.api_key, http_options=options)

@@ -13,6 +13,7 @@ from pytest_llmcassette.matching.mismatch.drift import are_equal
 from pytest_llmcassette.matching.mismatch.nearest import nearest
 from pytest_llmcassette.matching.mismatch.shown import comparison
 from pytest_llmcassette.matching.mismatch.volatile import paths_to_ignore, volatile_kinds
+from pytest_llmcassette.matching.stand_ins import as_recorded
 from pytest_llmcassette.redaction.printable import visible
 
 __all__ = ["Cause", "cause_of", "explain"]
@@ -49,10 +50,16 @@ def cause_of(sent: Request, recorded: Sequence[tuple[Request, bool]], config: Ca
     matcher = Matcher(config)
     key = matcher.key(sent)
     equal = [index for index, (request, _) in enumerate(recorded) if matcher.key(request) == key]
+    if not equal:
+        equal = [
+            index for index, (request, _) in enumerate(recorded) if _is_equal_but_for_secrets(sent, request, matcher)
+        ]
     if equal:
         return Cause("already played", _already_played(equal, config), "already played")
     index = nearest(sent, recorded, matcher)
     request, played = recorded[index]
+    # What stands where the recording has `REDACTED` is equal to it, and may be a secret.
+    sent = as_recorded(sent, request) or sent
     findings = list(differing_aspects(sent, request, config, matcher))
     which = (
         "The only recorded interaction" if len(recorded) == 1 else f"Nearest of {len(recorded)} recorded interactions"
@@ -68,6 +75,11 @@ def cause_of(sent: Request, recorded: Sequence[tuple[Request, bool]], config: Ca
     # A member of the body by its path; the body as a whole has none.
     is_json = bool(findings) and all(finding.place is not None and finding.place.steps for finding in findings)
     return Cause(first + more, text, "json" if is_json else "request", tuple(finding.label for finding in findings))
+
+
+def _is_equal_but_for_secrets(sent: Request, recorded: Request, matcher: Matcher) -> bool:
+    shown = as_recorded(sent, recorded)
+    return shown is not None and matcher.key(shown) == matcher.key(recorded)
 
 
 def _already_played(equal: list[int], config: CassetteConfig) -> str:

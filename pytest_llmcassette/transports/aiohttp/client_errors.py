@@ -42,15 +42,16 @@ _CONNECTOR_SAYS = re.compile(r"Cannot connect to .* \[(.*)\]", re.DOTALL)
 class Errors:
     """The errors of one request's network: aiohttp's name the host that they failed to reach."""
 
-    def __init__(self, request: Any) -> None:
+    def __init__(self, request: Any, timeout: Any) -> None:
         self._request = request
+        self._has_only_a_total = timeout.sock_read is None and timeout.total is not None
 
     def error(self, kind: str, message: str) -> Exception:
         """aiohttp's own exception for one of httpcore's names; an unknown name is a `ClientOSError`."""
         if kind in ("ConnectTimeout", "PoolTimeout"):
             return _ConnectTimeout(message or f"Connection timeout to host {self._request.url}")
         if kind in ("ReadTimeout", "WriteTimeout"):
-            return TimeoutError() if message == _TOTAL else _ReadTimeout(message)
+            return TimeoutError() if self._has_only_a_total or message == _TOTAL else _ReadTimeout(message)
         if kind in ("ConnectError", "ProxyError"):
             failed = aiohttp.ClientConnectorError if kind == "ConnectError" else aiohttp.ClientProxyConnectionError
             told = _CONNECTOR_SAYS.fullmatch(message)

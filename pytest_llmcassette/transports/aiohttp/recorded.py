@@ -30,7 +30,8 @@ class RecordedProtocol(ResponseHandler):
         self._carrier = carrier
         self._exchange = exchange
         connect = timeout.connect if timeout.sock_connect is None else timeout.sock_connect
-        self._asked = {"timeout": {"connect": connect, "pool": timeout.connect, "read": timeout.sock_read}}
+        read = timeout.total if timeout.sock_read is None else timeout.sock_read
+        self._asked = {"timeout": {"connect": connect, "pool": timeout.connect, "read": read}}
         self._pieces: AsyncGenerator[bytes] = carrier.__aiter__()
         self._feeding: asyncio.Task[None] | None = None
         self._body: Any = None

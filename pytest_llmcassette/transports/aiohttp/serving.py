@@ -23,7 +23,7 @@ async def serve(
     what: in_force.InForce, connect: Callable[[], Awaitable[Any]], connector: Any, request: Any, timeout: Any
 ) -> Any:
     """The connection that this request is sent on, while `what` is in force; `connect` makes a real one."""
-    errors = Errors(request)
+    errors = Errors(request, timeout)
     exchange, headers = _exchange(what, request, errors)
     if exchange is None:
         return await _live(connect)

@@ -1,0 +1,54 @@
+"""A run under a fault in a process of its own: for threads and systems in which no signal can end what hangs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from pytest_llmcassette.plugin import options
+from pytest_llmcassette.plugin.child_arguments import command_of, environment, test_of
+from pytest_llmcassette.report.bad_days import Verdict
+
+_STARTING = 60.0
+"""Seconds beside the run's own: for Python, imports and the ordinary run."""
+
+
+def is_one(config: pytest.Config) -> bool:
+    """Whether this process is such a run."""
+    return bool(config.getoption(options.FAULTS_CHILD))
+
+
+def run(config: pytest.Config, nodeid: str, asked: str, seconds: float) -> tuple[str, str]:
+    """The verdict on one test under one fault, and what the test said."""
+    with tempfile.TemporaryDirectory(prefix="llmcassette-") as folder:
+        result = Path(folder, "result.json")
+        command = [
+            *command_of(config, Path(folder)),
+            f"{options.FAULTS}={asked}",
+            f"{options.FAULTS_JSON}={result}",
+            options.FAULTS_CHILD,
+            test_of(config, nodeid),
+        ]
+        try:
+            subprocess.run(
+                command,
+                cwd=config.invocation_params.dir,
+                env=environment(os.environ),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=seconds + _STARTING,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            """Like one that has ended itself, when the run's own time was over: nothing is written."""
+        found = json.loads(result.read_text("utf-8"))["runs"] if result.exists() else None
+    if found is None:
+        return Verdict.HUNG, f"not at its end within {seconds:g} s"
+    if not found:
+        return Verdict.NOT_MET, "in a process of its own the test does not pass without the fault"
+    return found[0]["verdict"], found[0]["detail"]

@@ -1,0 +1,116 @@
+"""What a run says of its bad days when it ends, and what it writes: exit status, text, JSON, baseline."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_llmcassette.plugin import commands, options
+from pytest_llmcassette.plugin.bad_days.known import known_of
+from pytest_llmcassette.plugin.bad_days.wanted import ALL
+from pytest_llmcassette.plugin.cassette_report import CassetteReport
+from pytest_llmcassette.plugin.stash import BAD_DAYS
+from pytest_llmcassette.report.bad_days import BadDay, as_json, counted, worst_first
+from pytest_llmcassette.report.bad_days_text import lines
+
+_COMPLETE = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
+
+
+class WorkersNotes:
+    """Where a worker of xdist leaves each result at once: what it sends at its end is lost with it."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        worker: dict[str, Any] = getattr(config, "workerinput", {})
+        self._file = Path(worker[BAD_DAYS], f"{worker['workerid']}.jsonl")
+
+    def add(self, day: BadDay) -> None:
+        """A line for each."""
+        with self._file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(day.to_json()) + "\n")
+
+
+class Outcome:
+    """Registered where results are shown: in a plain run, or in the controller of an xdist run."""
+
+    def __init__(self, config: pytest.Config, report: CassetteReport, words: Sequence[str]) -> None:
+        self._config = config
+        self._report = report
+        self._words = words
+        self._known = known_of(config)
+        self._folder: Path | None = None
+        self._lines: list[str] = []
+        self.days: list[BadDay] = []
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell each worker of xdist where to leave its results."""
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="llmcassette-"))
+        node.workerinput[BAD_DAYS] = str(self._folder)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """All results are there, also after Ctrl-C: those until then."""
+        self.days += [] if self._folder is None else _of_workers(self._folder)
+        days = self.days = worst_first(self.days)
+        complete = session.exitstatus in _COMPLETE and not session.shouldstop and not session.shouldfail
+        if self._known is not None:
+            self._known.accept(days)
+            ran = self._report.outcomes().keys() if complete and self._report.is_whole else None
+            self._lines += self._known.lines(days, ran=ran, took_all=self._words == (ALL,))
+        if not complete:
+            self._lines.append("the run did not come to its end: not every test was taken through faults")
+        self._write_json(complete)
+        self._report.bad_days = days
+        if any(day.fails for day in days) and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _write_json(self, complete: bool) -> None:
+        given = self._config.getoption(options.FAULTS_JSON)
+        if given is None:
+            return
+        file = Path(self._config.invocation_params.dir, given)
+        argument = partial(commands.replay_arguments, self._config)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps(as_json(self.days, argument, complete=complete), indent=1) + "\n", "utf-8")
+        except OSError as problem:
+            self._lines.append(f"The results could not be written to {file}: {problem.strerror}. Name another file.")
+        else:
+            self._lines.append(f"all results: {file}")
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """The matrix, and what fails the run."""
+        if self._config.getoption("collectonly"):
+            return
+        failing = [day for day in self.days if day.fails]
+        terminalreporter.write_sep("-", "bad days", red=bool(failing))
+        argument = partial(commands.replay_arguments, self._config)
+        for line in lines(self.days, width=terminalreporter._tw.fullwidth, argument=argument):
+            terminalreporter.write_line(line)
+        for line in self._lines:
+            terminalreporter.write_line(line)
+        if failing:
+            terminalreporter.write_line(f"bad days: {counted(failing)}", red=True)
+            if self._known is None:
+                terminalreporter.write_line(
+                    f"To accept these and nothing new: {options.FAULTS_BASELINE}=FILE {options.FAULTS_BASELINE_UPDATE}"
+                )
+
+    def pytest_unconfigure(self) -> None:
+        """The workers' results have been read."""
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _of_workers(folder: Path) -> list[BadDay]:
+    found = [line for file in sorted(folder.glob("*.jsonl")) for line in file.read_text("utf-8").splitlines()]
+    # A worker that was killed may have left half a line.
+    return [BadDay.from_json(json.loads(line)) for line in found if line.endswith("}")]

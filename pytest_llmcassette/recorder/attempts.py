@@ -1,0 +1,42 @@
+"""Several attempts at one answer: a failure that was served again, and an answer that a change has made another."""
+
+from __future__ import annotations
+
+from pytest_llmcassette.cassette.model import Interaction
+from pytest_llmcassette.recorder.requests import SentRequest
+from pytest_llmcassette.recorder.slot import is_transient
+
+
+class Attempts:
+    """What of a replay's requests counts, as in a recording: of several attempts at an answer the last one."""
+
+    def __init__(self, sent: list[SentRequest]) -> None:
+        self._sent = sent
+        self._altered: dict[int, list[SentRequest]] = {}
+        self.are_altered = False
+        """Whether an answer was another than its recording's, so that what was not asked for says nothing."""
+
+    def mark(self, sent: SentRequest, interaction: Interaction, *, keeps_errors: bool) -> None:
+        """`interaction` answers `sent`: earlier attempts at it are dropped, failures unless `keeps_errors`."""
+        sent.interaction = interaction
+        for earlier in self._altered.get(id(interaction), ()):
+            earlier.dropped = True
+        if keeps_errors or not is_transient(interaction):
+            return
+        for earlier in self._sent[:-1]:
+            if earlier.interaction is interaction:
+                earlier.dropped = True
+
+    def was_altered(self, recorded: Interaction, delivered: Interaction, *, comes_again: bool) -> bool:
+        """A change has made another answer of a recording; `comes_again`: a retry is answered with the recording.
+
+        What was delivered is what this run has seen. Returns whether the recording is to be given back.
+        """
+        self.are_altered = True
+        for sent in reversed(self._sent):
+            if sent.interaction is recorded:
+                sent.interaction = delivered
+                if comes_again:
+                    self._altered.setdefault(id(recorded), []).append(sent)
+                return comes_again
+        return False

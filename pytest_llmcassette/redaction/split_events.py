@@ -1,0 +1,90 @@
+"""Secrets that a stream gives out bit by bit, a few letters with each event: nobody would find them in its bytes, but
+whoever puts the answer together has them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from pytest_llmcassette.redaction.names import REDACTED
+
+_EVENT = re.compile(rb"^(?:data:)?[ \t]*(\{.*\})[ \t]*\r?$", re.MULTILINE)
+_Path = tuple[str | int, ...]
+
+
+def without_split(body: bytes, secrets_in: Callable[[str], set[str]]) -> bytes:
+    """A stream of JSON events, one a line, without those secrets that begin in one event and end in a later one.
+
+    `secrets_in` tells those of a text. Texts belong together that are in the same place of their events.
+    """
+    events = [(match.span(1), _parsed(match[1])) for match in _EVENT.finditer(body)]
+    if len(events) < 2:
+        return body
+    texts: dict[_Path, list[tuple[int, str]]] = {}
+    for number, (_, event) in enumerate(events):
+        for path, text in _texts(event):
+            texts.setdefault(path, []).append((number, text))
+    changed: set[int] = set()
+    for path, pieces in texts.items():
+        whole = "".join(text for _, text in pieces)
+        if len(pieces) < 2 or len(whole) < len(REDACTED):
+            continue
+        for secret in secrets_in(whole):
+            for number, text in _cut(pieces, whole, secret):
+                _set(events[number][1], path, text)
+                changed.add(number)
+            pieces = [(number, _get(events[number][1], path)) for number, _ in pieces]
+            whole = "".join(text for _, text in pieces)
+    for number in sorted(changed, reverse=True):
+        (start, end), event = events[number]
+        separators = (", ", ": ") if b'": ' in body[start:end] else (",", ":")
+        body = body[:start] + json.dumps(event, ensure_ascii=False, separators=separators).encode() + body[end:]
+    return body
+
+
+def _parsed(text: bytes) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _texts(event: Any) -> Iterator[tuple[_Path, str]]:
+    places: list[tuple[_Path, Any]] = [((), event)]
+    for path, value in places:  # Grows while it is read: no recursion.
+        if isinstance(value, str):
+            yield path, value
+        elif isinstance(value, dict):
+            places.extend(((*path, name), inner) for name, inner in value.items())
+        elif isinstance(value, list):
+            places.extend(((*path, place), inner) for place, inner in enumerate(value))
+
+
+def _cut(pieces: list[tuple[int, str]], whole: str, secret: str) -> Iterator[tuple[int, str]]:
+    """The pieces that change, where the secret is in more than one: the first of them says what was there."""
+    spans = [match.span() for match in re.finditer(re.escape(secret), whole)]
+    start = 0
+    for number, text in pieces:
+        end = start + len(text)
+        shown, written = "", start
+        for first, last in spans:
+            if first >= end or last <= start or (start <= first and last <= end):
+                continue
+            shown += whole[written : max(first, start)] + (REDACTED if first >= start else "")
+            written = min(last, end)
+        if written > start:
+            yield number, shown + whole[written:end]
+        start = end
+
+
+def _get(event: Any, path: _Path) -> Any:
+    for step in path:
+        event = event[step]
+    return event
+
+
+def _set(event: Any, path: _Path, text: str) -> None:
+    _get(event, path[:-1])[path[-1]] = text

@@ -1,0 +1,170 @@
+"""A suite under faults: what became of each test under each, as plain JSON types, and in which order it is told."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Self
+
+
+class Verdict(StrEnum):
+    """What a run under a fault shows, the worst first."""
+
+    SWALLOWED = "swallowed"
+    HUNG = "hung"
+    NOT_RECOVERED = "not recovered"
+    NOT_ASSERTED = "not asserted"
+    MASKED = "masked"
+    NOT_RECORDED = "not recorded"
+    NOT_MET = "not met"
+    FAILS = "fails"
+    PASSES = "passes"
+    RECOVERED = "recovered"
+    NOTICED = "noticed"
+
+
+FAILING = (Verdict.SWALLOWED, Verdict.HUNG, Verdict.NOT_RECOVERED)
+"""These fail the run, unless a baseline knows them."""
+
+LISTED = (Verdict.NOT_ASSERTED, Verdict.MASKED, Verdict.NOT_RECORDED, Verdict.NOT_MET)
+"""These are told, and fail nothing."""
+
+SHOWN = (Verdict.FAILS, Verdict.PASSES)
+"""What a test made of an answer that is whole, but another one: nobody can say what is right."""
+
+MEANINGS = {
+    Verdict.SWALLOWED: "the test passed although its answer was not whole",
+    Verdict.HUNG: "still running when its time was over",
+    Verdict.NOT_RECOVERED: "a fault that passes when it is tried again has failed the test",
+    Verdict.NOT_ASSERTED: "nothing but a snapshot would have noticed",
+    Verdict.MASKED: "its exception names neither the provider nor the cause",
+    Verdict.NOT_RECORDED: "asked for what is not recorded, so that nobody knows how it ends",
+    Verdict.NOT_MET: "did not ask for the answer that was to go wrong",
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class BadDay:
+    """One run of one test under one fault.
+
+    `asked` is the fault as `--cassette-faults` takes it, so that exactly this run is repeated; `exchange` is 1-based.
+    `expects` is `recover`, `notice` or `show`, `sentence` what the fault does, `detail` what the test said, `seconds`
+    how long it took. `known`: a baseline accepts it.
+    """
+
+    nodeid: str
+    fault: str
+    asked: str
+    exchange: int
+    expects: str
+    verdict: str
+    sentence: str = ""
+    detail: str = ""
+    seconds: float = 0.0
+    known: bool = False
+
+    @property
+    def fails(self) -> bool:
+        """Whether it fails the run."""
+        return self.verdict in FAILING and not self.known
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain types only, for `from_json` in another process."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """What `to_json` gave."""
+        return cls(**data)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultMatrix:
+    """Tests and faults, each the worst first, and of each pair the worst run."""
+
+    tests: tuple[str, ...]
+    faults: tuple[str, ...]
+    cells: dict[tuple[str, str], BadDay]
+
+    def of_test(self, test: str) -> list[BadDay]:
+        """The runs that a test's cells show."""
+        return [self.cells[test, fault] for fault in self.faults if (test, fault) in self.cells]
+
+    def of_fault(self, fault: str) -> list[BadDay]:
+        """The runs that a fault's cells show."""
+        return [self.cells[test, fault] for test in self.tests if (test, fault) in self.cells]
+
+
+_RANKS = {verdict.value: rank for rank, verdict in enumerate(Verdict)}
+_FINE = _RANKS[Verdict.FAILS]
+
+
+def rank(day: BadDay) -> int:
+    """The lower the worse; what a baseline knows is worse only than what is as it should be."""
+    return _FINE - 1 if day.known else _RANKS[day.verdict]
+
+
+def is_finding(day: BadDay) -> bool:
+    """Whether there is anything to tell."""
+    return rank(day) < _FINE
+
+
+def worst_first(days: Iterable[BadDay]) -> list[BadDay]:
+    """Sorted, so that a run with workers tells the same."""
+    return sorted(days, key=lambda day: (rank(day), day.fault, day.nodeid, day.exchange))
+
+
+def matrix_of(days: Sequence[BadDay]) -> FaultMatrix:
+    """The runs by test and by fault; of several exchanges of one test the worst is shown."""
+    cells: dict[tuple[str, str], BadDay] = {}
+    for day in worst_first(days):
+        cells.setdefault((day.nodeid, day.fault), day)
+    return FaultMatrix(
+        tests=_ordered(cells.values(), lambda day: day.nodeid),
+        faults=_ordered(cells.values(), lambda day: day.fault),
+        cells=cells,
+    )
+
+
+def _ordered(days: Iterable[BadDay], name: Callable[[BadDay], str]) -> tuple[str, ...]:
+    """The names, first the one with most of the worst."""
+    found: dict[str, Counter[int]] = {}
+    for day in days:
+        found.setdefault(name(day), Counter())[min(rank(day), _FINE)] += 1
+    weights = {one: tuple(-counts[place] for place in range(_FINE)) for one, counts in found.items()}
+    return tuple(sorted(found, key=lambda one: (weights[one], one)))
+
+
+def counted(days: Sequence[BadDay]) -> str:
+    """`2 swallowed, 1 masked, 12 as expected`."""
+    counts = Counter(day.verdict for day in days if is_finding(day) and not day.known)
+    words = [f"{counts[verdict]} {verdict}" for verdict in (*FAILING, *LISTED) if counts[verdict]]
+    known = sum(day.known for day in days)
+    shown = sum(day.verdict in SHOWN for day in days)
+    fine = len(days) - counts.total() - known - shown
+    words += [f"{known} known"] if known else []
+    words += [f"{fine} as expected"] if fine else []
+    return ", ".join(words + ([f"{shown} only shown"] if shown else []))
+
+
+def command(day: BadDay, argument: Callable[[str], str]) -> str:
+    """What repeats exactly this run; `argument` makes a test's id one of a command line."""
+    return f"pytest {argument(day.nodeid)} --cassette-faults={shlex.quote(day.asked)}"
+
+
+def as_json(days: Sequence[BadDay], argument: Callable[[str], str], *, complete: bool) -> dict[str, Any]:
+    """The file's content: counts by verdict, then each run with its command, the worst first.
+
+    `complete`: the run came to its end. Fields are added, never renamed.
+    """
+    return {
+        "complete": complete,
+        "tests": len({day.nodeid for day in days}),
+        "faults": len({day.fault for day in days}),
+        "verdicts": dict(sorted(Counter(day.verdict for day in days).items(), key=lambda item: _RANKS[item[0]])),
+        "runs": [{**day.to_json(), "command": command(day, argument)} for day in worst_first(days)],
+    }

@@ -1,0 +1,135 @@
+"""The matrix of tests and faults on a terminal: what is bad is named, what is good is counted."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+from pytest_llmcassette.report.advice import plural
+from pytest_llmcassette.report.bad_days import (
+    FAILING,
+    LISTED,
+    MEANINGS,
+    BadDay,
+    FaultMatrix,
+    Verdict,
+    command,
+    counted,
+    is_finding,
+    matrix_of,
+    worst_first,
+)
+
+_MARKS = {
+    Verdict.SWALLOWED: "S",
+    Verdict.HUNG: "H",
+    Verdict.NOT_RECOVERED: "R",
+    Verdict.NOT_ASSERTED: "a",
+    Verdict.MASKED: "m",
+    Verdict.NOT_RECORDED: "n",
+    Verdict.NOT_MET: "-",
+    Verdict.FAILS: "f",
+    Verdict.PASSES: "p",
+    Verdict.RECOVERED: ".",
+    Verdict.NOTICED: ".",
+}
+_KNOWN = "k"
+_MOST_NAMED = 10
+
+
+def lines(days: Sequence[BadDay], *, width: int, argument: Callable[[str], str]) -> list[str]:
+    """All that a run says of its bad days, for a terminal of `width` columns.
+
+    `argument` makes a test's id one of a command line.
+    """
+    if not days:
+        return ["no test that replays has passed, so that none was taken through a fault"]
+    matrix = matrix_of(days)
+    runs = (
+        f"{plural(len(days), 'run')} of {plural(len(matrix.tests), 'test')} under {plural(len(matrix.faults), 'fault')}"
+    )
+    return [
+        *textwrap.wrap(f"{runs}: {counted(days)}", width),
+        *_matrix(matrix, width),
+        *_findings(days, width, argument),
+    ]
+
+
+def _matrix(matrix: FaultMatrix, width: int) -> Iterator[str]:
+    """A row for each fault with a finding, a column for each test with one."""
+    faults = [fault for fault in matrix.faults if any(map(is_finding, matrix.of_fault(fault)))]
+    tests = [test for test in matrix.tests if any(map(is_finding, matrix.of_test(test)))]
+    if faults:
+        label = max(map(len, faults))
+        room = max(width - label - 2, 10)
+        shown = tests[:room]
+        yield ""
+        yield from _heads(len(shown), label)
+        for fault in faults:
+            cells = [matrix.cells.get((test, fault)) for test in shown]
+            yield f"{fault.ljust(label)}  {''.join(map(_mark, cells))}".rstrip()
+        yield from textwrap.wrap(_legend(matrix, faults, shown), width)
+        yield from _numbered(matrix, shown, len(tests))
+    fine = [fault for fault in matrix.faults if fault not in faults]
+    if fine:
+        yield ""
+        yield from textwrap.wrap(f"as expected in every test: {', '.join(sorted(fine))}", width, break_on_hyphens=False)
+
+
+def _heads(count: int, label: int) -> Iterator[str]:
+    """The tests' numbers, read from top to bottom."""
+    digits = len(str(count))
+    for place in range(digits):
+        numbers = (str(number).rjust(digits)[place] for number in range(1, count + 1))
+        yield f"{' ' * label}  {''.join(numbers)}".rstrip()
+
+
+def _mark(day: BadDay | None) -> str:
+    if day is None:
+        return " "
+    return _KNOWN if day.known else _MARKS[Verdict(day.verdict)]
+
+
+def _legend(matrix: FaultMatrix, faults: Sequence[str], tests: Sequence[str]) -> str:
+    there = {_mark(matrix.cells.get((test, fault))) for test in tests for fault in faults}
+    words = [f"{mark} {verdict}" for verdict, mark in _MARKS.items() if mark in there and mark != "."]
+    words += [f"{_KNOWN} known"] if _KNOWN in there else []
+    return ", ".join([*words, *([". as expected"] if "." in there else [])])
+
+
+def _numbered(matrix: FaultMatrix, shown: Sequence[str], count: int) -> Iterator[str]:
+    digits = len(str(len(shown)))
+    for number, test in enumerate(shown[:_MOST_NAMED], 1):
+        yield f"{str(number).rjust(digits)}  {test}"
+        yield f"{' ' * digits}  {counted(matrix.of_test(test))}"
+    if count > _MOST_NAMED:
+        yield f"... and {plural(count - _MOST_NAMED, 'test')} more with findings; --cassette-faults-json=FILE has all"
+
+
+def _findings(days: Sequence[BadDay], width: int, argument: Callable[[str], str]) -> Iterator[str]:
+    """What fails the run, then what is only told: of each fault one run, with the command that repeats it."""
+    for verdict in (*FAILING, *LISTED):
+        found = [day for day in worst_first(days) if day.verdict == verdict and not day.known]
+        if not found:
+            continue
+        yield ""
+        yield f"{len(found)} {verdict}: {MEANINGS[verdict]}"
+        counts = Counter(day.fault for day in found)
+        shown = counts.most_common(_MOST_NAMED if verdict in FAILING else 1)
+        for fault, count in shown:
+            yield from _example(next(day for day in found if day.fault == fault), count, width, argument)
+        left = len(found) - sum(count for _, count in shown)
+        if left:
+            yield f"  ... and {left} more under {plural(len(counts) - len(shown), 'other fault')}"
+
+
+def _example(day: BadDay, count: int, width: int, argument: Callable[[str], str]) -> Iterator[str]:
+    sentence = f": {day.sentence.rstrip('.')}" if day.sentence else ""
+    yield f"  {day.asked}{f', {count} times' if count > 1 else ''}{sentence}"
+    if day.detail:
+        yield f"    {textwrap.shorten(day.detail, width - 4, placeholder=' ...')}"
+    yield f"    {command(day, argument)}"
+
+
+assert set(_MARKS) >= {*FAILING, *LISTED}

@@ -1,0 +1,83 @@
+"""Tests and faults on the page: the whole matrix, and each finding with the command that repeats it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from pytest_llmcassette.report.bad_days import (
+    FAILING,
+    LISTED,
+    MEANINGS,
+    SHOWN,
+    BadDay,
+    Verdict,
+    command,
+    counted,
+    is_finding,
+    matrix_of,
+    worst_first,
+)
+from pytest_llmcassette.report.page_exchange import escaped
+
+
+def bad_days_html(days: Sequence[BadDay], argument: Callable[[str], str]) -> str:
+    """The section; empty where no test was taken through a fault."""
+    if not days:
+        return ""
+    matrix = matrix_of(days)
+    head = "".join(f"<th scope='col'>{escaped(fault)}</th>" for fault in matrix.faults)
+    rows = "".join(
+        f"<tr><th scope='row'>{escaped(test)}</th>"
+        + "".join(_cell(matrix.cells.get((test, fault))) for fault in matrix.faults)
+        + "</tr>"
+        for test in matrix.tests
+    )
+    return (
+        f"<h2>Bad days</h2><p class='sub'>{escaped(counted(days))}</p>"
+        "<div class='card wide' tabindex='0' role='region' aria-label='Bad days'><table class='matrix'>"
+        f"<thead><tr><th scope='col'>Test</th>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+        f"{_findings(days, argument)}"
+    )
+
+
+def _cell(day: BadDay | None) -> str:
+    if day is None:
+        return "<td></td>"
+    said = ". ".join(filter(None, [day.sentence.rstrip("."), day.detail]))
+    return f"<td><span class='pill {_mood(day)}' title='{escaped(said)}'>{_word(day)}</span></td>"
+
+
+def _word(day: BadDay) -> str:
+    return f"{day.verdict} (known)" if day.known else day.verdict
+
+
+def _mood(day: BadDay) -> str:
+    """The page's own colours of a state."""
+    if day.fails:
+        return "failed"
+    if is_finding(day):
+        return "missing"
+    return "skipped" if day.verdict in SHOWN else "replayed"
+
+
+def _findings(days: Sequence[BadDay], argument: Callable[[str], str]) -> str:
+    sections = []
+    for verdict in (*FAILING, *LISTED):
+        found = [day for day in worst_first(days) if day.verdict == verdict]
+        if found:
+            items = "".join(_finding(day, argument) for day in found)
+            opened = " open" if verdict in FAILING else ""
+            sections.append(
+                f"<details class='card'{opened}><summary><span class='pill {_mood(found[0])}'>{verdict}</span>"
+                f"<b>{escaped(MEANINGS[Verdict(verdict)])}</b><span class='right'>{len(found)}</span></summary>"
+                f"{items}</details>"
+            )
+    return "".join(sections)
+
+
+def _finding(day: BadDay, argument: Callable[[str], str]) -> str:
+    said = f"<br>{escaped(day.detail)}" if day.detail else ""
+    return (
+        f"<p class='where'>{escaped(day.nodeid)}: {escaped(day.asked)}{' (known)' if day.known else ''}{said}<br>"
+        f"<code>{escaped(command(day, argument))}</code></p>"
+    )

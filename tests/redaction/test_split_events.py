@@ -1,0 +1,60 @@
+"""A secret that a model says letter by letter, and one in the frames of Bedrock."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+from aws_frames import frame
+
+from pytest_llmcassette.cassette.model import Response
+from pytest_llmcassette.config import CassetteConfig
+from pytest_llmcassette.framing.aws_eventstream import parse
+from pytest_llmcassette.redaction import KnownSecrets, Redactor
+
+REDACTOR = Redactor(CassetteConfig(secret_patterns=(r"acct-\d+",)))
+SHAPE = "sk-proj-Ab1Cd2Ef3Gh4Jk5Lm6Np7Qr8"
+KNOWN = "Vq7f2mB9xK4tLw8sPz3d"
+
+
+def answered(body: bytes, kind: str) -> bytes:
+    known = KnownSecrets({KNOWN})
+    return REDACTOR.response(Response(headers={"Content-Type": [kind]}, body=body), known).body
+
+
+@pytest.mark.parametrize("secret", [SHAPE, KNOWN, "acct-4711"])
+@pytest.mark.parametrize("size", [1, 3, 7, 100])
+@pytest.mark.parametrize(("kind", "line"), [("text/event-stream", "data: {}\n\n"), ("application/x-ndjson", "{}\n")])
+def test_whoever_puts_the_pieces_together_finds_none(secret: str, size: int, kind: str, line: str) -> None:
+    said = f"It is {secret}, and again {secret}; the rest stays."
+    deltas = [said[place : place + size] for place in range(0, len(said), size)]
+    events = [json.dumps({"id": "x", "choices": [{"delta": {"content": delta}}]}) for delta in deltas]
+    body = "".join(line.replace("{}", event) for event in events).encode()
+    redacted = answered(body, kind)
+    found = [json.loads(one.removeprefix("data: ")) for one in redacted.decode().splitlines() if one.strip()]
+    text = "".join(one["choices"][0]["delta"]["content"] for one in found)
+    assert text == said.replace(secret, "REDACTED")
+    assert len(found) == len(deltas)
+    assert answered(redacted, kind) == redacted
+
+
+def test_a_stream_without_a_secret_is_left_as_it_is() -> None:
+    body = b'data: {"a" :"sk-", "n":1.0}\n\ndata: {"a" :"proj", "n":1.0}\n\ndata: [DONE]\n\ndata: {"cut": "of\n'
+    response = Response(headers={"Content-Type": ["text/event-stream"]}, body=body)
+    assert REDACTOR.response(response, KnownSecrets()).body == body
+
+
+def test_frames_stay_sound() -> None:
+    inner = base64.b64encode(json.dumps({"delta": f"no {KNOWN}"}).encode()).decode()
+    body = frame({}, json.dumps({"bytes": inner, "p": "ab"}).encode()) + frame(
+        {"a": "b"}, f'{{"t":"{SHAPE}"}}'.encode()
+    )
+    redacted = answered(body + body[:20], "application/vnd.amazon.eventstream")
+    messages, tail = parse(redacted)
+    assert tail is not None
+    assert tail.data == body[:20]
+    assert json.loads(base64.b64decode(json.loads(messages[0].payload)["bytes"])) == {"delta": "no REDACTED"}
+    assert messages[1].payload == b'{"t":"REDACTED"}'
+    sound = frame({"a": "b"}, b"{}") * 3
+    assert answered(sound, "application/vnd.amazon.eventstream") == sound

@@ -1,0 +1,70 @@
+"""A loopback HTTP server that answers what it was told to, by the number in the request's header `x-case`."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+
+@dataclass
+class Reply:
+    """Status, headers and the pieces of a body; `reason` is the status line's."""
+
+    pieces: list[bytes] = field(default_factory=lambda: [b'{"ok":true}'])
+    headers: dict[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
+    status: int = 200
+    reason: str = "OK"
+
+
+class TellingServer:
+    """`with TellingServer() as server:` `server.replies[7] = Reply(...)`; whatever else is asked gets `{"ok":true}`."""
+
+    def __init__(self) -> None:
+        self.replies: dict[int, Reply] = {}
+        self.bodies: list[bytes] = []
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._http.daemon_threads = True
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._http.server_port}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
+
+
+def _handler(server: TellingServer) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def do_POST(self) -> None:
+            server.bodies.append(self.rfile.read(int(self.headers.get("content-length") or 0)))
+            reply = server.replies.get(int(self.headers.get("x-case", "-1")), Reply())
+            self.send_response(reply.status, reply.reason)
+            for name, value in reply.headers.items():
+                self.send_header(name, value)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            for piece in [*filter(None, reply.pieces), b""]:
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+                self.wfile.flush()
+
+        do_GET = do_POST  # noqa: N815 - the name that http.server looks for
+
+        def log_message(self, *args: Any) -> None:
+            """Says nothing."""
+
+    return Handler
