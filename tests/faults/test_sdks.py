@@ -10,6 +10,7 @@ import logging
 import re
 import ssl
 from collections.abc import Iterator
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -167,6 +168,29 @@ def test_a_sample_of_that(name: str, life: Life, server: MisbehavingServer, reco
     for sdk, is_async in ((SDKS["openai"], True), (SDKS["ollama"], False)):
         replayed = on_replay(fault(name), sdk, server.url, recordings[sdk], is_async=is_async)
         assert replayed == life.outcome(fault(name), sdk, recordings[sdk], is_async=is_async), (name, sdk.name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["openai", "anthropic"])
+def test_over_aiohttp_too(
+    name: str, life: Life, server: MisbehavingServer, recordings: Recordings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("aiohttp")
+    package = import_module(name)
+    [made] = {kind for kind in ("AsyncOpenAI", "AsyncAnthropic") if hasattr(package, kind)}
+    client = getattr(package, made)
+
+    def on_aiohttp(timeout: float, **options: Any) -> Any:
+        http_client = package.DefaultAioHttpClient(timeout=timeout)
+        return client(timeout=timeout, http_client=http_client, **options)
+
+    monkeypatch.setattr(package, made, on_aiohttp)
+    sdk = SDKS[name]
+    for row in all_faults():
+        # Nobody else holds aiohttp's only connection.
+        if row.name != "pool_timeout" and row.fits(load(recordings[sdk])[0]):
+            replayed = on_replay(row, sdk, server.url, recordings[sdk], is_async=True)
+            assert replayed == life.outcome(row, sdk, recordings[sdk], is_async=True), row.name
 
 
 def patient(sdk: Sdk) -> Sdk:
