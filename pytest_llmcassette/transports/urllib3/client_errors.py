@@ -33,45 +33,37 @@ class Errors:
 
     def error(self, kind: str, message: str) -> Exception:
         """What the connection, or its socket, raises for this kind."""
-        made = getattr(self, f"_{kind}", None)
-        if made is not None:
-            return made(message)  # type: ignore[no-any-return]
-        if kind.endswith("Error") and kind in ("ReadError", "WriteError", "CloseError", "NetworkError"):
-            return ConnectionResetError(errno.ECONNRESET, message or "Connection reset by peer")
-        return _own().ProtocolError(f"{kind}: {message}")  # type: ignore[no-any-return]
+        own, connection = _own(), self._connection
+        made: Exception
+        match kind:
+            case "ReadTimeout":
+                made = TimeoutError("timed out")
+            case "WriteTimeout":
+                made = own.ProtocolError("Connection aborted.", TimeoutError(message))
+            # urllib3 would not put the connection back after its own error of a pool.
+            case "ConnectTimeout" | "PoolTimeout":
+                words = f"Connection to {connection.host} timed out. (connect timeout={connection.timeout})"
+                made = own.ConnectTimeoutError(connection, words)
+            case "ConnectError" if _TLS.search(message):
+                made = own.SSLError(ssl.SSLError(message))
+            # Which urllib3 1.26 does not have.
+            case "ConnectError" if _NAME.search(message) and hasattr(own, "NameResolutionError"):
+                made = own.NameResolutionError(connection.host, connection, socket.gaierror(message))
+            case "ConnectError":
+                made = own.NewConnectionError(connection, _NEW + message)
+            case "ProxyError":
+                made = own.ProxyError("Unable to connect to proxy", OSError(message))
+            case "RemoteProtocolError":
+                made = RemoteDisconnected("Remote end closed connection without response")
+            case "ReadError" | "WriteError" | "CloseError" | "NetworkError":
+                made = ConnectionResetError(errno.ECONNRESET, message or "Connection reset by peer")
+            case _:
+                made = own.ProtocolError(f"{kind}: {message}")
+        return made
 
     def kind_of(self, error: BaseException) -> str:
         """See `ClientErrors`: what `told` has made of an exception."""
         return error.kind if isinstance(error, Failure) else ""
-
-    def _ReadTimeout(self, message: str) -> Exception:  # noqa: N802 - named as the kinds are
-        return TimeoutError("timed out")
-
-    def _WriteTimeout(self, message: str) -> Exception:  # noqa: N802
-        return _own().ProtocolError("Connection aborted.", TimeoutError(message))  # type: ignore[no-any-return]
-
-    def _ConnectTimeout(self, message: str) -> Exception:  # noqa: N802
-        connection = self._connection
-        words = f"Connection to {connection.host} timed out. (connect timeout={connection.timeout})"
-        return _own().ConnectTimeoutError(connection, words)  # type: ignore[no-any-return]
-
-    # urllib3 would not put the connection back after its own error of this kind.
-    _PoolTimeout = _ConnectTimeout
-
-    def _ConnectError(self, message: str) -> Exception:  # noqa: N802
-        own = _own()
-        if _TLS.search(message):
-            return own.SSLError(ssl.SSLError(message))  # type: ignore[no-any-return]
-        if _NAME.search(message) and hasattr(own, "NameResolutionError"):
-            host = self._connection.host
-            return own.NameResolutionError(host, self._connection, socket.gaierror(message))  # type: ignore[no-any-return]
-        return own.NewConnectionError(self._connection, _NEW + message)  # type: ignore[no-any-return]
-
-    def _ProxyError(self, message: str) -> Exception:  # noqa: N802
-        return _own().ProxyError("Unable to connect to proxy", OSError(message))  # type: ignore[no-any-return]
-
-    def _RemoteProtocolError(self, message: str) -> Exception:  # noqa: N802
-        return RemoteDisconnected("Remote end closed connection without response")
 
 
 def told(error: BaseException) -> BaseException:

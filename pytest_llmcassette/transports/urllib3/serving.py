@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
@@ -158,18 +158,11 @@ def _written(
     scratch._buffer = []
     scratch.sock = StandIn()
     headers = _without_expect(headers)
-    if "chunked" in inspect.signature(_request_of(type(connection))).parameters:
-        scratch.request(method, url, body=body, headers=headers, chunked=chunked)
-    else:
-        # urllib3 1.26
+    if sys.modules["urllib3"].__version__.startswith("1."):
         (scratch.request_chunked if chunked else scratch.request)(method, url, body=body, headers=headers)
+    else:
+        scratch.request(method, url, body=body, headers=headers, chunked=chunked)
     return scratch.sock.written  # type: ignore[no-any-return]
-
-
-def _request_of(connection: type) -> Callable[..., None]:
-    """urllib3's own, whoever has put another before it."""
-    own = next(each for each in connection.__mro__ if each.__module__ == "urllib3.connection")
-    return own.request  # type: ignore[attr-defined, no-any-return]
 
 
 def _without_expect(headers: Any) -> Any:
