@@ -135,6 +135,8 @@ def test_bodies_of_every_kind_are_sent_and_recorded_whole(server: HostileServer,
         for name, make in bodies.items():
             async with session.post(f"{server.url}/json?{name}", data=make()) as response:
                 found.append((await response.json())["body"])
+        async with session.put(server.url + "/json?expect", data=b"after 100", expect100=True) as response:
+            found.append((await response.json())["body"])
         async with session.put(server.url + "/json?none") as response:
             found.append((await response.json())["body"])
         return found
@@ -144,7 +146,7 @@ def test_bodies_of_every_kind_are_sent_and_recorded_whole(server: HostileServer,
     assert [one.request.body for one in stored] == server.bodies
     assert [len(body) for body in server.bodies[3:5]] == [70001, 256 * 300]
     assert live[:3] == replayed[:3] == ["bytes", "é", "a=1&b=%C3%A9"]
-    assert live[-1] == ""
+    assert live[-2:] == replayed[-2:] == ["after 100", ""]
 
 
 def test_an_error_of_the_users_generator_is_told_as_in_life(server: HostileServer, path: Path) -> None:
