@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import importlib.metadata
 import os
 import sys
@@ -13,6 +14,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 import _pytest._code.code
+import certifi
 
 # A pytest session inside a test (pytester) forgets what was first imported in it. These must be the same modules in all
 # tests: httpx2 keeps httpcore2's exception classes, and does not know those of a second import.
@@ -34,6 +36,13 @@ from pytest_llmcassette.recorder import strays
 settings.register_profile("quick", max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("full", max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("quick")
+
+
+def pytest_collection_finish() -> None:
+    """What is imported and collected by now stays: the collector need not go through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 @pytest.fixture(scope="session")
@@ -64,6 +73,18 @@ def _no_worker_and_no_ci() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in ("PYTEST_XDIST_WORKER", "CI", "BUILD_NUMBER"):
             patch.delenv(name, raising=False)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _few_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """One authority for all clients that bring none of their own: to read the usual hundred takes each 50 ms of CPU."""
+    begin = "-----BEGIN CERTIFICATE-----"
+    first = Path(certifi.where()).read_text("utf-8").split(begin)[1]
+    file = tmp_path_factory.mktemp("authorities") / "one.pem"
+    file.write_text(begin + first.partition("\n#")[0], "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", str(file))
         yield
 
 

@@ -41,6 +41,7 @@ def test_ids_are_new_and_words_are_the_same_every_time(provider: EmbeddedProvide
     assert first.usage == second.usage
 
 
+@pytest.mark.slow
 def test_streamed_and_plain_usage_agree(provider: EmbeddedProvider) -> None:
     import anthropic
 

@@ -8,7 +8,7 @@ takes the more specific counts out of the wider ones before it multiplies.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -106,11 +106,14 @@ def price_of(transcript: Transcript, when: datetime | None = None) -> Price:
         return _unknown("the answer reports no usage")
     if transcript.created is not None:
         when = time_of(transcript.created) or when
-    provider, tier = transcript.provider, transcript.service_tier
-    first = price(transcript.usage, transcript.model_name, provider, when, tier=tier)
+    provider, tier, usage = transcript.provider, transcript.service_tier, transcript.usage
+    if usage.input_tokens is None and transcript.kind == "embedding":
+        # Voyage AI names the total alone, which is input.
+        usage = replace(usage, input_tokens=usage.total_tokens)
+    first = price(usage, transcript.model_name, provider, when, tier=tier)
     if first.cost is None and transcript.model and transcript.request_model:
         # Bedrock lists models under the ids of its requests, not under the names in the answers.
-        second = price(transcript.usage, transcript.request_model, provider, when, tier=tier)
+        second = price(usage, transcript.request_model, provider, when, tier=tier)
         return first if second.cost is None else second
     return first
 
@@ -149,7 +152,7 @@ def _as_listed(provider: str | None, model: str) -> tuple[str | None, str]:
         # The router takes `model:host` and each host has its own prices.
         name, separator, host = model.rpartition(":")
         return (f"huggingface_{host}", name) if separator else (provider, model)
-    return "voyageai" if provider == "voyage" else provider or None, model
+    return "voyageai" if provider == "api.voyageai.com" else provider or None, model
 
 
 def _with_zone(when: datetime | None) -> datetime | None:

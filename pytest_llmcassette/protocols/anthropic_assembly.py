@@ -100,9 +100,9 @@ class MessageAssembly(BedrockAnswer, OneAnswer):
         """Take in one event of a stream."""
         kind = event.get("type") or name
         if kind == "content_block_delta":
-            self._block_delta(as_int(event.get("index")) or 0, as_dict(event.get("delta")))
+            self._block_delta(self._index(event, new=False), as_dict(event.get("delta")))
         elif kind == "content_block_start":
-            self._block_start(as_int(event.get("index")) or 0, as_dict(event.get("content_block")))
+            self._block_start(self._index(event, new=True), as_dict(event.get("content_block")))
         elif kind == "message_start":
             self._message(as_dict(event.get("message")))
         elif kind == "message_delta":
@@ -145,7 +145,8 @@ class MessageAssembly(BedrockAnswer, OneAnswer):
     def _end(self, message: dict[str, Any], counted: dict[str, Any]) -> None:
         self._choice.finish_reason = as_str(message.get("stop_reason")) or self._choice.finish_reason
         # Cumulative totals: each event's word replaces the one before, a null leaves it standing.
-        usage = as_dict(counted.get("usage"))
+        # Old documentation has them inside the delta.
+        usage = as_dict(counted.get("usage") or message.get("usage"))
         if self._usage and as_int(usage.get("input_tokens")) == 0 and not counts_anything(usage):
             # Zeros for everything count nothing; a zero for the output alone does.
             return
@@ -160,9 +161,16 @@ class MessageAssembly(BedrockAnswer, OneAnswer):
             self._choice.finish_reason = as_str(event.get("stop_reason")) or self._choice.finish_reason
             self._stopped = self._choice.finish_reason is not None
 
-    def _block_start(self, index: int, block: dict[str, Any]) -> None:
+    def _index(self, event: dict[str, Any], *, new: bool) -> int:
+        """The number of an event's block; where a host leaves it out, of the next or of the last one."""
+        index = as_int(event.get("index"))
+        return max(len(self._blocks) - (not new), 0) if index is None else index
+
+    def _block_start(self, number: int, block: dict[str, Any]) -> None:
         kind = as_str(block.get("type")) or ""
         draft: PartDraft
+        # Some hosts give one number to all blocks: each that starts is one of its own.
+        index = number if number not in self._blocks else (number, len(self._choice.parts))
         if kind == "text":
             draft = self._choice.part(Text, index)
             draft.pieces.append(as_str(block.get("text")) or "")
@@ -184,13 +192,13 @@ class MessageAssembly(BedrockAnswer, OneAnswer):
             draft.content = block.get("content")
         else:
             other = dict(block)
-            self._blocks[index] = other
+            self._blocks[number] = other
             self._choice.add(Other(kind=kind or "unknown", raw=other))
             if kind == "fallback" and self.streamed:
                 # It names the model that took over: the SDK's accumulator relabels the message, as plain ones are.
                 self.model = as_str(as_dict(block.get("to")).get("model")) or self.model
             return
-        self._blocks[index] = draft
+        self._blocks[number] = draft
 
     def _block_delta(self, index: int, delta: dict[str, Any]) -> None:
         kind = delta.get("type")
@@ -198,8 +206,7 @@ class MessageAssembly(BedrockAnswer, OneAnswer):
         if isinstance(block, dict):
             _merge_unknown(block, delta)
         elif kind == "text_delta":
-            draft = block if block is not None and block.kind is Text else self._draft(Text, index)
-            draft.pieces.append(as_str(delta.get("text")) or "")
+            self._draft(Text, index).pieces.append(as_str(delta.get("text")) or "")
         elif kind == "input_json_delta":
             draft = block if block is not None and block.kind is ServerToolCall else self._draft(ToolCall, index)
             draft.pieces.append(as_str(delta.get("partial_json")) or "")
@@ -213,6 +220,9 @@ class MessageAssembly(BedrockAnswer, OneAnswer):
             self._choice.add(Other(kind=as_str(kind) or "unknown", raw=delta))
 
     def _draft(self, kind: type[Text] | type[Reasoning] | type[ToolCall], index: int) -> PartDraft:
+        block = self._blocks.get(index)
+        if isinstance(block, PartDraft) and block.kind is kind:
+            return block
         draft = self._choice.part(kind, index)
         # A delta whose block never started (the head of the stream is missing) starts it.
         self._blocks.setdefault(index, draft)

@@ -175,11 +175,15 @@ class Assembly:
         body = self.exchange.body
         if not self.kinds and body.lstrip()[:1] == b"<":
             return unreadable(self.exchange, "a page came instead of events")
-        last = body[-10_000:].rstrip().rpartition(b"\n")[2]
-        # llama.cpp names the field `error`.
-        words = last.removeprefix(b"error:").lstrip()
-        value = json_object(words.decode(errors="replace")) if words.startswith(b"{") else None
-        return None if value is None else error_inside(value, answered=not last.startswith(b"error:"))
+        end = body[-10_000:].rstrip().replace(b"\r\n", b"\n")
+        # One line, or (Google's) what stands behind the last blank one.
+        for last in (end.rpartition(b"\n")[2], end.rpartition(b"\n\n")[2]):
+            # llama.cpp names the field `error`.
+            words = last.removeprefix(b"error:").strip(b"[] \n")
+            value = json_object(words.decode(errors="replace")) if words.startswith(b"{") else None
+            if value is not None:
+                return error_inside(value, answered=not last.startswith(b"error:"))
+        return None
 
     def event(self, name: str, event: dict[str, Any]) -> None:
         """Take in one event of a stream."""

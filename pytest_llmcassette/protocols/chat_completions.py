@@ -12,7 +12,7 @@ from pytest_llmcassette.protocols.chat_usage import chat_usage
 from pytest_llmcassette.protocols.http_errors import error_inside, error_object, unreadable
 from pytest_llmcassette.protocols.transcript import Choice, Citation, FinishReason, Text, ToolCall, finish_reasons
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import as_dict, as_list, as_str, as_time, counts_anything
+from pytest_llmcassette.protocols.wire_values import as_dict, as_list, as_str, as_time, counts_anything, dict_list
 
 # Hosts whose documentation and recordings end every stream with `data: [DONE]`. At other hosts (34 recorded streams
 # have none) the finish reason is enough, with the usage chunk where one was asked for.
@@ -50,6 +50,9 @@ class ChatAnswer(Assembly):
 
     def plain(self, document: object) -> None:
         """A whole chat completion."""
+        if isinstance(document, list) and dict_list(document):
+            # Google's errors come in a list.
+            document = document[0]
         if not isinstance(document, dict):
             self.error = unreadable(self.exchange, "the body is no JSON object")
             return
@@ -105,8 +108,8 @@ class ChatAnswer(Assembly):
         asked = as_dict(self.exchange.request_json)
         if not asked or asked.get("n") not in (None, 1) or "prompt" in asked:
             return False
-        words = sum(any(isinstance(part, Text) for part in choice.parts) for choice in built)
-        return words <= 1 and any(isinstance(part, ToolCall) for choice in built for part in choice.parts)
+        words = {choice.text for choice in built if any(isinstance(part, Text) for part in choice.parts)}
+        return len(words) <= 1 and any(isinstance(part, ToolCall) for choice in built for part in choice.parts)
 
     def complete(self) -> bool:
         """Of a whole answer that it is there; of a stream its `[DONE]`, or without one a reason for each choice."""
@@ -160,11 +163,12 @@ class ChatAnswer(Assembly):
 
 
 def _joined(parts_of_one: tuple[Choice, ...]) -> Choice:
-    """One answer of several pieces, with the finish reason that says most."""
+    """One answer of several pieces, with the finish reason that says most; a text that all have is there once."""
+    parts = [part for one in parts_of_one for part in one.parts]
     last = next((one for one in parts_of_one if one.finish is FinishReason.TOOL_CALL), parts_of_one[-1])
     return Choice(
         index=parts_of_one[0].index,
-        parts=tuple(part for one in parts_of_one for part in one.parts),
+        parts=tuple(part for place, part in enumerate(parts) if not (isinstance(part, Text) and part in parts[:place])),
         finish_reason=last.finish_reason,
         finish=last.finish,
     )

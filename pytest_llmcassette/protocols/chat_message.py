@@ -38,8 +38,8 @@ class ChatChoice:
         if isinstance(content, str):
             if content:
                 self.draft.part(Text).pieces.append(content)
-        elif isinstance(content, list):
-            for part in content:
+        elif content:
+            for part in content if isinstance(content, list) else [content]:
                 self._add_part(part)
         if message.keys() & _RARE:
             self._add_rare(message, whole=whole)
@@ -60,7 +60,7 @@ class ChatChoice:
         # Text Generation Inference (Hugging Face) streams a lone object where all others have a list.
         for call in [calls] if isinstance(calls, dict) and calls.get("function") else dict_list(calls):
             self._calls.add(call, whole=whole)
-        if isinstance(message.get("function_call"), dict):
+        if isinstance(message.get("function_call"), dict) and not calls:
             self._calls.add_legacy(message["function_call"])
 
     def add_citations(self, citations: list[Citation]) -> None:
@@ -97,6 +97,12 @@ class ChatChoice:
             self.draft.part(Reasoning).pieces.append(words)
         for position, entry in enumerate(details):
             kind = as_str(entry.get("type"))
+            if kind == "reasoning.encrypted" and "index" in entry:
+                # In pieces, as texts are.
+                hidden = self.draft.part(Reasoning, (kind, entry["index"], entry.get("id")))
+                hidden.encrypted = (hidden.encrypted or "") + (as_str(entry.get("data")) or "")
+                hidden.id = as_str(entry.get("id"))
+                continue
             if kind == "reasoning.encrypted":
                 self.draft.add(Reasoning(encrypted=as_str(entry.get("data")), id=as_str(entry.get("id"))))
                 continue

@@ -42,7 +42,7 @@ class ToolCallDrafts:
             draft.id = call_id
             self._by_id.setdefault(call_id, draft)
         if name is not None:
-            _grow_name(draft, name, repeated=call_id is not None)
+            _grow_name(draft, name)
         if arguments:
             _grow_arguments(draft, arguments)
         signature = as_dict(as_dict(delta.get("extra_content")).get("google")).get("thought_signature")
@@ -54,7 +54,7 @@ class ToolCallDrafts:
         draft = self._choice.part(ToolCall, "function_call")
         name = delta.get("name")
         if isinstance(name, str) and name:
-            _grow_name(draft, name, repeated=False)
+            _grow_name(draft, name)
         if delta.get("arguments"):
             draft.pieces.append(as_json_text(delta["arguments"]))
 
@@ -91,15 +91,18 @@ def _begins(known: PartDraft, index: int | None, call_id: str | None, name: str 
     """Whether a delta for a known call is the first of another one.
 
     It is when it names a function under another id. Another id alone does not tell (vLLM made up a new one for every
-    delta), nor does a name alone (NIM repeats it): they begin a call once the arguments of the known one are whole.
+    delta), nor does a name alone (NIM repeats it), nor both in the middle of arguments (MiniMax): they begin a call
+    once the arguments of the known one are whole, and are not said again.
     """
     if call_id is not None and known.id is not None and name is not None:
-        return True
+        return name != known.name or index is None or not _goes_on(known, arguments)
     if name is not None and call_id is None and index is None and known.name not in (None, name):
         return True
     if name is None and (call_id is None or known.id is None):
         return False
     if known.name is None:
+        return False
+    if call_id is None and known.id is not None and name == known.name and _says_again(known, arguments):
         return False
     return _are_whole(known) and bool(arguments or name != known.name)
 
@@ -110,7 +113,19 @@ def _is_another(known: PartDraft, name: str, arguments: str, *, elsewhere: bool)
         return True
     if not _are_whole(known):
         return False
-    return name != known.name or json_object(arguments) not in (None, json_object("".join(known.pieces)))
+    return name != known.name or (json_object(arguments) is not None and not _says_again(known, arguments))
+
+
+def _goes_on(call: PartDraft, arguments: str) -> bool:
+    """Whether these arguments are more of a call's: the first where it has none, and then no beginning."""
+    if not any(call.pieces):
+        return bool(arguments)
+    return not _are_whole(call) and not arguments.lstrip().startswith("{")
+
+
+def _says_again(call: PartDraft, arguments: str) -> bool:
+    said = json_object(arguments)
+    return said is not None and said == json_object("".join(call.pieces))
 
 
 def _are_whole(call: PartDraft) -> bool:
@@ -130,10 +145,11 @@ def _grow_arguments(draft: PartDraft, arguments: str) -> None:
     draft.pieces.append(arguments)
 
 
-def _grow_name(draft: PartDraft, name: str, *, repeated: bool) -> None:
-    if draft.name is None:
+def _grow_name(draft: PartDraft, name: str) -> None:
+    """More of a name: a piece of it (Gemini), or all of it so far. Where arguments have begun it is known."""
+    if draft.name is None or name.startswith(draft.name):
         draft.name = name
-    elif draft.name != name and not repeated:
+    elif not any(draft.pieces):
         draft.name += name
 
 

@@ -6,14 +6,14 @@ from typing import Any
 
 from pytest_llmcassette.protocols.reported_cost import reported_cost
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import as_dict, as_int, counts_in, first_int
+from pytest_llmcassette.protocols.wire_values import as_dict, as_int, counts_in, first_int, sum_known
 
 
 def chat_usage(wire: Any, provider: str) -> Usage | None:
     """A `usage` object of chat completions, legacy completions or embeddings; None when there is none.
 
-    `prompt_tokens` include cached ones everywhere. Whether `completion_tokens` include reasoning depends on the host:
-    see `_output`.
+    `prompt_tokens` include cached ones nearly everywhere, see `_input`; whether `completion_tokens` include reasoning
+    depends on the host, see `_output`.
     """
     if not isinstance(wire, dict) or not wire:
         return None
@@ -36,7 +36,7 @@ def chat_usage(wire: Any, provider: str) -> Usage | None:
         prompt.get("cache_write_tokens"), prompt.get("cache_creation_tokens"), wire.get("cache_creation_input_tokens")
     )
     return Usage(
-        input_tokens=first_int(wire.get("prompt_tokens"), wire.get("input_tokens")),
+        input_tokens=_input(wire, sum_known(cache_read, cache_creation)),
         output_tokens=_output(wire, reasoning, provider),
         total_tokens=as_int(wire.get("total_tokens")),
         cache_read_input_tokens=cache_read,
@@ -50,6 +50,16 @@ def chat_usage(wire: Any, provider: str) -> Usage | None:
         cost=reported_cost(wire),
         wire=wire,
     )
+
+
+def _input(wire: dict[str, Any], cached: int | None) -> int | None:
+    prompt = first_int(wire.get("prompt_tokens"), wire.get("input_tokens"))
+    if not cached or prompt is None:
+        return prompt
+    # Gateways that pass Anthropic's count on leave the cached ones out: the total says so, or their number.
+    made = first_int(wire.get("completion_tokens"), wire.get("output_tokens")) or 0
+    beside = cached > prompt or as_int(wire.get("total_tokens")) == prompt + cached + made
+    return prompt + cached if beside else prompt
 
 
 def _output(wire: dict[str, Any], reasoning: int | None, provider: str) -> int | None:

@@ -14,6 +14,7 @@ from pytest_llmcassette.protocols.chat_message import ChatChoice
 from pytest_llmcassette.protocols.documents import DocumentAnswer, RoutedProtocol, counted
 from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.media import decoded, media_of_bytes, type_of
+from pytest_llmcassette.protocols.responses_items import add_item
 from pytest_llmcassette.protocols.wire_values import as_dict, as_json_text, dict_list
 
 
@@ -69,6 +70,9 @@ class _Result(DocumentAnswer):
             self._message.add(as_dict(choice.get("message")) or as_dict(choice.get("delta")), whole=whole)
             self.say(choice.get("text"))
             self.stop(choice.get("finish_reason"))
+        # So do newer ones of OpenAI in the shape of the Responses API.
+        for position, item in enumerate(dict_list(result.get("output"))):
+            add_item(self._choice, item, position)
         if isinstance(result.get("text"), str):
             self.answers_with = "transcription"
             self.say(result["text"])

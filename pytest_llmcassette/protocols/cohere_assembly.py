@@ -42,6 +42,7 @@ class ChatAssembly(OneAnswer):
         self._plan_place: int | None = None
         self._citations: list[tuple[int, Citation]] = []
         self._usage: dict[str, Any] = {}
+        self._call_keys: dict[int, tuple[int, int]] = {}
 
     def plain(self, document: object) -> None:
         """Take in a plain answer."""
@@ -63,7 +64,7 @@ class ChatAssembly(OneAnswer):
         if kind in ("content-start", "content-delta"):
             self._content(index, as_dict(message.get("content")))
         elif kind in ("tool-call-start", "tool-call-delta"):
-            self._tool_call(index, as_dict(message.get("tool_calls")))
+            self._tool_call(index, as_dict(message.get("tool_calls")), new=kind == "tool-call-start")
         elif kind == "tool-plan-delta":
             self._tool_plan(message.get("tool_plan"))
         elif kind == "citation-start":
@@ -112,7 +113,7 @@ class ChatAssembly(OneAnswer):
         for index, content in enumerate(as_list(message.get("content"))):
             self._content(index, as_dict(content))
         for index, call in enumerate(as_list(message.get("tool_calls"))):
-            self._tool_call(index, as_dict(call))
+            self._tool_call(index, as_dict(call), new=True)
         for citation in dict_list(message.get("citations")):
             self._cite(citation)
 
@@ -127,8 +128,11 @@ class ChatAssembly(OneAnswer):
         if kind not in (None, "text", "thinking"):
             self._choice.add(Other(kind=kind or "unknown", raw=content))
 
-    def _tool_call(self, index: int, call: dict[str, Any]) -> None:
-        draft = self._choice.part(ToolCall, index)
+    def _tool_call(self, index: int, call: dict[str, Any], *, new: bool) -> None:
+        if new:
+            # Gateways give one number to all calls.
+            self._call_keys[index] = (index, len(self._choice.parts))
+        draft = self._choice.part(ToolCall, self._call_keys.get(index, index))
         function = as_dict(call.get("function"))
         draft.id = as_str(call.get("id")) or draft.id
         draft.name = as_str(function.get("name")) or draft.name

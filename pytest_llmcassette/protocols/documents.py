@@ -52,6 +52,9 @@ class DocumentAnswer(OneAnswer):
         self.id = as_str(fields.get("id")) or None
         self.model = as_str(fields.get("model")) or None
         self.take(document)
+        if self.error is None and not self._choice.parts and self.counts is None:
+            # Where nothing was answered, words are an error's.
+            self.error = error_inside(fields)
 
     def event(self, name: str, event: dict[str, Any]) -> None:
         """Take in one event of a stream."""

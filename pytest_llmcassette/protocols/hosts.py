@@ -82,6 +82,32 @@ _SUFFIXES = (
     (".api.elevenlabs.io", "elevenlabs"),
 )
 
+# Providers as well, named by their hosts.
+_BY_HOST = (
+    "api.voyageai.com",
+    ".jina.ai",
+    "api.cloudflare.com",
+    "gateway.ai.cloudflare.com",
+    "api.writer.com",
+    "api.portkey.ai",
+    "api.upstage.ai",
+    "api.friendli.ai",
+    "api.reka.ai",
+    "api.siliconflow.cn",
+    "api.siliconflow.com",
+    "api.hunyuan.cloud.tencent.com",
+    "api.stepfun.com",
+    "api-atlas.nomic.ai",
+    ".azuredatabricks.net",
+    ".inference.ml.azure.com",
+    ".maas.aliyuncs.com",
+    ".volces.com",
+    ".baidubce.com",
+    ".api.nvidia.com",
+    ".helicone.ai",
+    ".oci.oraclecloud.com",
+)
+
 # Where these servers listen unless told otherwise; only on this machine does a port say so much.
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "host.docker.internal"})
 _LOCAL_PORTS = {11434: "ollama", 8080: "llama.cpp", 8000: "vllm", 1234: "lmstudio", 4000: "litellm"}
@@ -91,7 +117,10 @@ _OLLAMA_PATHS = ("/api/chat", "/api/generate", "/api/embed", "/api/embeddings")
 
 def is_known(host: str) -> bool:
     """Whether a host, without port, is one of a provider in the tables; a server of one's own is none."""
-    return provider_at(host) != host.lower().rstrip(".")
+    host = host.lower().rstrip(".")
+    if host.startswith("runtime.sagemaker."):
+        return host.endswith(".amazonaws.com")
+    return provider_at(host) != host or host.endswith(_BY_HOST)
 
 
 def provider_at(host: str, path: str = "", port: int | None = None) -> str:

@@ -13,7 +13,7 @@ from pytest_llmcassette.protocols.transcript import ExchangeError
 _LONGEST = 2000
 _DEEPEST = 4
 _WORDS = ("message", "Message", "detail", "details", "msg", "error_msg", "error_message", "errorMessage")
-_KINDS = ("type", "code", "status", "__type", "error_code")
+_KINDS = ("type", "code", "status", "__type", "error_type", "error_code")
 
 
 def is_error(exchange: Exchange) -> bool:

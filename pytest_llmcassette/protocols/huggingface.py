@@ -1,4 +1,4 @@
-"""`huggingface.inference`: Hugging Face's inference of any task. It is billed by computing time and counts no tokens.
+"""`huggingface.inference`: Hugging Face's inference of any task. Billed by computing time, it hardly counts tokens.
 
 Format: https://huggingface.co/docs/inference-providers/providers/hf-inference.
 """
@@ -9,7 +9,7 @@ from typing import Any
 
 from pytest_llmcassette.protocols.documents import DocumentAnswer, RoutedProtocol, counted
 from pytest_llmcassette.protocols.media import media_of_bytes
-from pytest_llmcassette.protocols.wire_values import dict_list
+from pytest_llmcassette.protocols.wire_values import as_dict, as_int, dict_list
 
 _TEXTS = ("generated_text", "summary_text", "translation_text", "text", "answer")
 _MEDIA = {"image": "image", "audio": "speech", "video": "video"}
@@ -34,7 +34,8 @@ class _Task(DocumentAnswer):
         else:
             super().plain(document)
         if self.error is None:
-            self.counts = counted(None, seconds=self.exchange.header("x-compute-time") or None)
+            seconds = counted(None, seconds=self.exchange.header("x-compute-time") or None)
+            self.counts = seconds + self.counts if seconds and self.counts else seconds or self.counts
 
     def take(self, document: Any) -> None:
         """Texts, classes, or vectors, which are not kept."""
@@ -44,6 +45,9 @@ class _Task(DocumentAnswer):
         for one in dict_list(listed):
             words = next((one[name] for name in _TEXTS if isinstance(one.get(name), str)), None)
             self.say(words)
+            generated = as_int(as_dict(one.get("details")).get("generated_tokens"))
+            if generated is not None:
+                self.counts = counted({"output_tokens": generated})
             self.other("result", one if words is None else None)
         if listed and not dict_list(listed):
             self.answers_with = "embedding"

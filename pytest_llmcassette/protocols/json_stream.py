@@ -113,6 +113,9 @@ class JsonStream(Events):
                 continue
             value = json_object(data)
             if value is None:
+                if data.strip(' "') == "[DONE]":
+                    self.count("[DONE]")
+                    return
                 self._not_json(number, name, data)
                 continue
             kind = name or value.get("type") or value.get("object")

@@ -27,7 +27,7 @@ from pytest_llmcassette.protocols.wire_values import (
 )
 
 _FINISH = finish_reasons(stop="stop", length="length")
-_COUNTS = ("prompt_eval_count", "eval_count")
+_COUNTS = ("prompt_eval_count", "eval_count", "prompt_eval_cached_count")
 
 
 class _Assembly(OneAnswer):
@@ -86,6 +86,7 @@ class _Assembly(OneAnswer):
         return Usage(
             input_tokens=as_int(self._usage.get("prompt_eval_count")),
             output_tokens=as_int(self._usage.get("eval_count")),
+            cache_read_input_tokens=as_int(self._usage.get("prompt_eval_cached_count")),
             wire=self._usage,
         )
 

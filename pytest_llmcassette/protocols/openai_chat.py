@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.chat_completions import ChatProtocol
 from pytest_llmcassette.protocols.wire_values import as_dict
 
-_DEFERRED = "/chat/deferred-completion/"
+# Where answers that take their time are fetched at xAI and at Zhipu.
+_DEFERRED = re.compile(r"/chat/deferred-completion/|/paas/v4/async-result/")
 
 
 class OpenAIChat(ChatProtocol):
@@ -17,10 +20,10 @@ class OpenAIChat(ChatProtocol):
     def claims(self, exchange: Exchange) -> bool:
         """By URL (`.../chat/completions` under any prefix), else by the answer's own words (a proxy of any URL).
 
-        Of an answer that xAI defers only the finished poll has the words: the receipt and earlier polls are no answers.
+        Of an answer that is deferred only the finished poll has words: the receipt and earlier polls are no answers.
         """
         path = exchange.posted_to
-        if not path and _DEFERRED in exchange.path:
+        if not path and _DEFERRED.search(exchange.path):
             return exchange.status == 200 and bool(as_dict(exchange.response_json).keys() & {"choices", "error"})
         if path.endswith("/async/chat/completions"):
             # Perplexity's receipt for one that is polled.
@@ -33,8 +36,10 @@ class OpenAIChat(ChatProtocol):
         if path.endswith("/completions") and "prompt" not in (exchange.request_json or {}):
             return isinstance(exchange.asked("messages"), list)
         # Databricks, SageMaker and company proxies serve it at URLs of their own.
-        said_so = bool(path) and b'"chat.completion' in exchange.body[:4096] and exchange.route is None
-        return said_so and isinstance(exchange.asked("messages"), list)
+        said_so = bool(path) and b'"chat.completion' in exchange.body[:4096]
+        # Of who serves it at another API's URL (Writer, SageMaker) the answer says what it is; a file of them is none.
+        is_free = exchange.route is None or exchange.route.name in ("cohere.chat_v1", "tgi.generate")
+        return said_so and is_free and isinstance(exchange.asked("messages"), list)
 
 
 PROTOCOLS = (OpenAIChat(),)

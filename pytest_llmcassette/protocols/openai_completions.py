@@ -23,8 +23,9 @@ class OpenAICompletions(ChatProtocol):
         """By URL (`.../completions` that chat did not claim), else by the answer's own words."""
         path = exchange.posted_to
         if path.endswith("/completions"):
-            # What chat did not claim of its own is no answer.
-            return not path.endswith("/chat/completions")
+            # What chat did not claim of its own is no answer; llama.cpp answers there in its own way, too.
+            own = not path.endswith("/v1/completions") and b'"tokens_predicted"' in exchange.body
+            return not own and not path.endswith("/chat/completions")
         return bool(path) and b'"text_completion"' in exchange.body[:4096] and exchange.asked("prompt") is not None
 
 

@@ -18,7 +18,16 @@ from pytest_llmcassette.protocols.responses_items import add_item
 from pytest_llmcassette.protocols.responses_stream import ResponseDraft, error_fields
 from pytest_llmcassette.protocols.transcript import Choice, FinishReason, ToolCall, Transcript
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_str, as_time, counts_anything, counts_in
+from pytest_llmcassette.protocols.wire_values import (
+    as_dict,
+    as_int,
+    as_str,
+    as_time,
+    counts_anything,
+    counts_in,
+    first_int,
+    sum_known,
+)
 
 _CREATE = re.compile(r"/responses(/compact)?$")
 _RETRIEVE = re.compile(r"/responses/[^/]+$")
@@ -158,8 +167,8 @@ def responses_usage(wire: Any, tool_usage: Any = None, output: Sequence[dict[str
     if files := sum(item.get("type") == "file_search_call" for item in output):
         tools.setdefault("file_search", files)
     usage = Usage(
-        input_tokens=as_int(wire.get("input_tokens")),
-        output_tokens=as_int(wire.get("output_tokens")),
+        input_tokens=first_int(wire.get("input_tokens"), wire.get("prompt_tokens")),
+        output_tokens=_output(wire, as_int(outputs.get("reasoning_tokens"))),
         total_tokens=as_int(wire.get("total_tokens")),
         cache_read_input_tokens=as_int(inputs.get("cached_tokens")),
         cache_creation_input_tokens=as_int(inputs.get("cache_write_tokens")),
@@ -176,6 +185,13 @@ def responses_usage(wire: Any, tool_usage: Any = None, output: Sequence[dict[str
     if not counts_anything(images):
         return usage
     return replace(usage + _of_images(images), wire=wire | {"tool_usage": tool_usage})
+
+
+def _output(wire: dict[str, Any], reasoning: int | None) -> int | None:
+    """The output with its reasoning, which stands beside it where the total says so."""
+    made = first_int(wire.get("output_tokens"), wire.get("completion_tokens"))
+    beside = sum_known(as_int(wire.get("input_tokens")), made, reasoning)
+    return sum_known(made, reasoning) if reasoning and beside == as_int(wire.get("total_tokens")) else made
 
 
 def _is_search(item: dict[str, Any]) -> bool:

@@ -20,7 +20,8 @@ def reported_cost(wire: dict[str, Any]) -> float | None:
     ticks = as_int(wire.get("cost_in_usd_ticks"))
     if ticks is not None:
         return ticks / _TICKS
-    value = wire.get("cost")
+    # DeepInfra calls it an estimate.
+    value = wire.get("cost", wire.get("estimated_cost"))
     # A number at OpenRouter and Vercel, an object with a total at Perplexity.
     cost = as_float(value.get("total_cost")) if isinstance(value, dict) else as_float(value)
     if wire.get("is_byok") is not True:

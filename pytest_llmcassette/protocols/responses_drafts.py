@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from pytest_llmcassette.protocols.json_stream import json_object
 from pytest_llmcassette.protocols.wire_values import as_int, as_json_text, as_str, dict_list
 
 # What the fields of an item hold: parts with a text, or a text.
@@ -26,6 +27,10 @@ class ItemDraft:
         self.is_finished = False
         self._pieces: dict[tuple[str, int, str], list[str]] = {}
         self._annotations: dict[int, list[Any]] = {}
+
+    def is_open(self, kind: str) -> bool:
+        """Whether it is of a type, and more of it may come."""
+        return not self.is_finished and self.item.get("type") == kind
 
     def grow(self, place: tuple[str, int, str], text: str) -> None:
         """More of a part: its field, its number in it, its type (`""`: the field is the text)."""
@@ -79,6 +84,9 @@ class ItemDrafts:
         index = as_int(event.get("output_index"))
         fitting = (one for one in reversed(self._drafts) if self._may_be(one, kind, index, new=new))
         draft = next(fitting, None)
+        if draft is None and not identity and not new:
+            # Numbers that drift mean the open item.
+            draft = next((one for one in reversed(self._drafts) if one.is_open(kind)), None)
         if draft is not None and identity and draft.is_finished and draft.item.get("id"):
             # Nothing comes for a finished item but under its own id.
             draft = None
@@ -88,6 +96,9 @@ class ItemDrafts:
             self._drafts.append(draft)
         if identity:
             self._by_id[identity, kind] = draft
+        if item is not None and as_str(item.get("call_id")):
+            # Some hosts tell deltas by it.
+            self._by_id.setdefault((item["call_id"], kind), draft)
         return draft
 
     @staticmethod
@@ -153,6 +164,9 @@ def fuller(item: dict[str, Any], streamed: dict[str, Any]) -> dict[str, Any]:
 def _is_emptier(text: str, than: str) -> bool:
     # A call that takes nothing, or one whose arguments got lost.
     said = "" if text.strip() == "{}" else text
+    if said.endswith("}") and json_object(said) is not None:
+        # Whole arguments: what was streamed beyond them was the same again.
+        return False
     return len(said) < len(than) and than.startswith(said) and than.strip() != "{}"
 
 

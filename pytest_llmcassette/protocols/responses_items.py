@@ -29,6 +29,8 @@ def add_item(choice: ChoiceDraft, item: dict[str, Any], position: int) -> None:
     """Append one output item's parts."""
     kind = as_str(item.get("type")) or "unknown"
     if kind == "message":
+        if isinstance(item.get("content"), str):
+            choice.part(Text, (position, 0)).pieces.append(item["content"])
         for number, part in enumerate(as_list(item.get("content"))):
             _add_content(choice, part, (position, number))
     elif kind == "reasoning":

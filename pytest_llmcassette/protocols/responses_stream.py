@@ -17,6 +17,7 @@ _GROWS = {
     "response.output_text.delta": ("message", "content", "output_text"),
     "response.refusal.delta": ("message", "content", "refusal"),
     "response.reasoning_text.delta": ("reasoning", "content", "reasoning_text"),
+    "response.reasoning.delta": ("reasoning", "content", "reasoning_text"),
     "response.reasoning_summary_text.delta": ("reasoning", "summary", "summary_text"),
     "response.function_call_arguments.delta": ("function_call", "arguments", ""),
     "response.custom_tool_call_input.delta": ("custom_tool_call", "input", ""),
@@ -24,13 +25,17 @@ _GROWS = {
     "response.code_interpreter_call_code.delta": ("code_interpreter_call", "code", ""),
 }
 # The event that ends those deltas says all of it again; some hosts send it alone. Its field, where not the item's:
-_WHOLE_FIELD = {"output_text": "text", "refusal": "refusal", "reasoning_text": "text", "reasoning_summary_text": "text"}
+_WHOLE_FIELD = {"refusal": "refusal"} | dict.fromkeys(
+    ("output_text", "reasoning_text", "reasoning", "reasoning_summary_text"), "text"
+)
 _WHOLE = {
     kind.removesuffix("delta") + "done": (grown, _WHOLE_FIELD.get(kind.split(".")[1], grown[1]))
     for kind, grown in _GROWS.items()
 }
-# So does the event that ends a part, which names the part's type itself.
-_PART_DONE = frozenset({"response.content_part.done", "response.reasoning_summary_part.done"})
+# So does the event that ends a part, which names the part's type itself; the one that begins it may have first words.
+_PART = frozenset(
+    f"response.{part}.{step}" for part in ("content_part", "reasoning_summary_part") for step in ("added", "done")
+)
 _PARTS = {grown[2]: grown for grown in _GROWS.values() if grown[2]}
 
 
@@ -57,15 +62,18 @@ class ResponseDraft(Assembly):
         elif kind in _WHOLE:
             (item_type, field, part_type), said = _WHOLE[kind]
             if isinstance(event.get(said), str):
-                self._items.of(item_type, event).whole((field, _number(event), part_type), event[said])
+                draft = self._items.of(item_type, event)
+                draft.whole((field, _number(event), part_type), event[said])
+                if as_str(event.get("name")) and not draft.item.get("name"):
+                    draft.item = draft.item | {"name": event["name"]}
         elif kind in ("response.output_item.added", "response.output_item.done"):
             if isinstance(event.get("item"), dict):
                 self._item(event, event["item"], is_done=kind.endswith("done"))
-        elif kind in _PART_DONE:
+        elif kind in _PART:
             part = as_dict(event.get("part"))
-            if part.get("type") in _PARTS:
+            words = as_str(part.get("text")) or as_str(part.get("refusal")) or ""
+            if part.get("type") in _PARTS and words:
                 item_type, field, part_type = _PARTS[part["type"]]
-                words = as_str(part.get("text")) or as_str(part.get("refusal")) or ""
                 self._items.of(item_type, event).whole((field, _number(event), part_type), words)
         elif kind == "response.output_text.annotation.added":
             self._items.of("message", event).annotate(_number(event), event.get("annotation"))
@@ -73,7 +81,11 @@ class ResponseDraft(Assembly):
             self.failure = event
         elif isinstance(event.get("response"), dict):
             self.response = {**self.response, **{k: v for k, v in event["response"].items() if v is not None}}
-            self.ended = self.ended or kind in TERMINAL
+            if kind in TERMINAL:
+                self.ended = True
+                if event["response"].get("status") in (None, "in_progress"):
+                    # Left out, or as it was at the beginning: the event says it.
+                    self.response["status"] = kind.removeprefix("response.").replace("done", "completed")
 
     def _item(self, event: dict[str, Any], item: dict[str, Any], *, is_done: bool) -> None:
         draft = self._items.of(as_str(item.get("type")) or "unknown", event, item, new=not is_done)

@@ -45,7 +45,7 @@ bedrock.guardrail      bedrock_extras         POST bedrock-runtime[^/]*/guardrai
 cohere.rerank          rerank                 POST .*/re-?rank(?:ing)?
 replicate.prediction   replicate              (?:POST|GET) [^/]*replicate\.com/.*/predictions(?:/[^/]+)?
 replicate.prediction   replicate              GET stream[^/]*replicate\.(?:com|delivery)/.*
-llamacpp.completion    llama_cpp              POST .*/(?:completion|infill)
+llamacpp.completion    llama_cpp              POST .*/(?:completions?|infill)
 tgi.generate           tgi                    POST .*/(?:generate(?:_stream)?|endpoints/[^/]+/invocations)
 tgi.generate           tgi                    POST [^/]*\.endpoints\.huggingface\.cloud
 huggingface.inference  huggingface            POST [^/]*huggingface\.co/(?:hf-inference/)?(?:models|pipeline)/.+

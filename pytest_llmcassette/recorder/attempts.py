@@ -12,14 +12,14 @@ class Attempts:
 
     def __init__(self, sent: list[SentRequest]) -> None:
         self._sent = sent
-        self._altered: dict[int, list[SentRequest]] = {}
+        self._again: dict[int, list[SentRequest]] = {}
         self.are_altered = False
         """Whether an answer was another than its recording's, so that what was not asked for says nothing."""
 
     def mark(self, sent: SentRequest, interaction: Interaction, *, keeps_errors: bool) -> None:
         """`interaction` answers `sent`: earlier attempts at it are dropped, failures unless `keeps_errors`."""
         sent.interaction = interaction
-        for earlier in self._altered.get(id(interaction), ()):
+        for earlier in self._again.get(id(interaction), ()):
             earlier.dropped = True
         if keeps_errors or not is_transient(interaction):
             return
@@ -27,16 +27,17 @@ class Attempts:
             if earlier.interaction is interaction:
                 earlier.dropped = True
 
-    def was_altered(self, recorded: Interaction, delivered: Interaction, *, comes_again: bool) -> bool:
-        """A change has made another answer of a recording; `comes_again`: a retry is answered with the recording.
-
-        What was delivered is what this run has seen. Returns whether the recording is to be given back.
-        """
+    def was_altered(self, recorded: Interaction, delivered: Interaction) -> None:
+        """A change has made another answer of a recording. What was delivered is what this run has seen."""
         self.are_altered = True
         for sent in reversed(self._sent):
             if sent.interaction is recorded:
                 sent.interaction = delivered
-                if comes_again:
-                    self._altered.setdefault(id(recorded), []).append(sent)
-                return comes_again
-        return False
+                return
+
+    def come_again(self, recorded: Interaction, delivered: Interaction) -> None:
+        """Whoever was answered with `delivered` may ask again for the recording: then that attempt is dropped."""
+        for sent in reversed(self._sent):
+            if sent.interaction is delivered:
+                self._again.setdefault(id(recorded), []).append(sent)
+                return

@@ -33,6 +33,7 @@ class Playlist:
         self._redactor = redactor
         self._config = config
         self._played = bytearray(len(interactions))
+        self._given_back: set[int] = set()
         self._next = 0
         self._bytes_decide = _IN_THE_BYTES.issuperset(config.match_on)
         self._matcher: Matcher | None = None
@@ -59,9 +60,10 @@ class Playlist:
         return self._take_by_key(self.key(request))
 
     def give_back(self, interaction: Interaction) -> None:
-        """Let an interaction that was taken be the next one for its request again."""
+        """Let an interaction that was taken be the next one for its request again; nobody has to ask for it."""
         place = next(index for index, one in enumerate(self.interactions) if one is interaction)
         self._played[place] = False
+        self._given_back.add(place)
         self._next = min(self._next, place)
         if self._last:
             waiting = self._waiting[self.key(self._redacted()[place])]
@@ -150,7 +152,7 @@ class Playlist:
         return [
             place
             for place, (interaction, played) in enumerate(zip(self.interactions, self._played, strict=True))
-            if not played and interaction.outcome is not Outcome.GIVEN_UP
+            if not played and interaction.outcome is not Outcome.GIVEN_UP and place not in self._given_back
         ]
 
     def is_used_up(self, phase: str) -> bool:

@@ -200,10 +200,17 @@ class Recorder:
         self.will_record = self.may_record = False
 
     def was_altered(self, recorded: Interaction, delivered: Interaction, *, comes_again: bool) -> None:
-        """See `Attempts.was_altered`."""
+        """See `Attempts.was_altered`; `comes_again`: see there."""
         with self.lock:
-            if self._attempts.was_altered(recorded, delivered, comes_again=comes_again):
-                self.file.load().give_back(recorded)
+            self._attempts.was_altered(recorded, delivered)
+            if comes_again:
+                self.comes_again(recorded, delivered)
+
+    def comes_again(self, recorded: Interaction, delivered: Interaction) -> None:
+        """A retry of what was answered with `delivered` is answered with the recording."""
+        with self.lock:
+            self._attempts.come_again(recorded, delivered)
+            self.file.load().give_back(recorded)
 
     def prepare(self) -> None:
         """Do all that needs the disk, so that no request does: it may come in a running event loop.

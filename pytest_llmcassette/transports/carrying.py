@@ -65,6 +65,8 @@ class Carrier:
             seconds = limit
             delivery.head = None
             delivery.end = End(f"{phase}Timeout", "timed out")
+            if not delivery.comes_again:
+                self._recorder.comes_again(delivery.interaction, delivery.altered or delivery.interaction)
         elif seconds == inf:
             return _FOR_EVER
         return seconds if delivery.sleeps else 0.0

@@ -111,6 +111,15 @@ def test_an_answer_is_priced_by_the_requests_model_where_it_names_none() -> None
     assert price_of(transcript, WHEN).cost == Decimal("0.0000624")
 
 
+def test_the_total_alone_is_the_input_of_vectors_only() -> None:
+    # Voyage AI's voyage-3: 0.06 per million.
+    answers = [
+        Transcript(protocol="any", provider=host, stream=False, kind=kind, model=model, usage=Usage(total_tokens=1000))
+        for host, kind, model in (("api.voyageai.com", "embedding", "voyage-3"), ("openai", "chat", "gpt-4o"))
+    ]
+    assert [price_of(answer, WHEN).cost for answer in answers] == [Decimal("0.00006"), None]
+
+
 def test_an_answer_is_priced_at_its_own_time() -> None:
     transcript = Transcript(
         protocol="openai.chat",

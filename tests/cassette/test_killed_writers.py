@@ -51,7 +51,7 @@ def save_for_ever(path: Path) -> NoReturn:
         save(path, made(b"%d" % number), slowly)
 
 
-@pytest.mark.parametrize("kills", [25, pytest.param(400, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [25, pytest.param(200, marks=pytest.mark.slow)])
 def test_killed_in_the_middle_of_a_save(tmp_path: Path, kills: int) -> None:
     path, dice = tmp_path / "it.yaml", random.Random(kills)
     save(path, made(b"0"))
@@ -87,9 +87,10 @@ def test_the_file_of_a_process_that_is_still_writing_stays(tmp_path: Path) -> No
     assert sorted(os.listdir(tmp_path)) == ["begun", "it.yaml", "other.yaml"]
 
 
+@pytest.mark.parametrize("rounds", [2, pytest.param(8, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("exists", [False, True])
-def test_of_four_processes_that_record_one_file_all_but_one_are_told(tmp_path: Path, exists: bool) -> None:
-    for round_ in range(8):
+def test_of_four_processes_that_record_one_file_all_but_one_are_told(tmp_path: Path, exists: bool, rounds: int) -> None:
+    for round_ in range(rounds):
         path, go = tmp_path / f"{round_}.yaml", tmp_path / f"go {round_}"
         if exists:
             save(path, made(b"old"))

@@ -18,9 +18,6 @@ from cassette_files import VCRPY
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from multidict import _multidict_py, istr
-from vcr.request import Request as VcrRequest
-from vcr.serialize import serialize
-from vcr.serializers import jsonserializer
 
 from pytest_llmcassette.cassette.files import load
 from pytest_llmcassette.cassette.formats import read as read_raw
@@ -157,6 +154,10 @@ def test_header_names_as_nobody_writes_them(tmp_path: Path, name: str) -> None:
 def test_vcrpys_json(tmp_path: Path) -> None:
     """Emoji as escapes, which YAML refuses; numbers, true and null mean what they mean in YAML."""
     path = tmp_path / "x.json"
+    from vcr.request import Request as VcrRequest
+    from vcr.serialize import serialize
+    from vcr.serializers import jsonserializer
+
     request = VcrRequest("POST", "https://api.example.com/v1", '{"say": "😀"}', {"X-A": "1"})
     answer = {"body": {"string": "Olá 😀".encode()}, "headers": {"a": ["b"]}, "status": {"code": 404, "message": None}}
     path.write_text(serialize({"requests": [request], "responses": [answer]}, jsonserializer))

@@ -12,8 +12,9 @@ from pytest_llmcassette.faults import registry
 CLIENT = """
 import openai
 
-def client(max_retries=1):
-    return openai.OpenAI(base_url=os.environ["SERVER"] + "/v1", api_key="sk-test", max_retries=max_retries)
+def client(max_retries=1, **options):
+    url = os.environ["SERVER"] + "/v1"
+    return openai.OpenAI(base_url=url, api_key="sk-test", max_retries=max_retries, **options)
 
 def stream(text="hi", **options):
     chunks = client(**options).chat.completions.create(
@@ -72,6 +73,13 @@ def test_one_after_the_other(llm_cassette):
 def test_what_a_fault_made_unreachable_may_stay_unplayed():
     with pytest.raises(openai.APIConnectionError):
         stream()
+
+@turns
+@pytest.mark.llm_fault("slow_first_token", on=1)
+def test_a_timeout_of_the_clients_own_is_tried_again(llm_cassette):
+    impatient = {"timeout": 5}
+    assert [stream(), stream("two", **impatient), stream("two")] == ["answer 2", "answer 3", "answer 4"]
+    assert len(llm_cassette.requests) == 3
 
 @turns
 @pytest.mark.llm_fault("duplicate_event", on=1)
@@ -162,7 +170,7 @@ def test_by_mark_fixture_and_parameter(recorded: Suite) -> None:
     recorded.test(CLIENT + FAULTY)
     before = (recorded.path / "cassettes" / "hi.yaml").read_bytes()
     result = recorded.run("--record-mode=rewrite", "-rs")
-    assert outcomes(result) == {"passed": 10, "skipped": 1}, said(result)
+    assert outcomes(result) == {"passed": 11, "skipped": 1}, said(result)
     assert "it holds no tool call with arguments" in said(result)
     assert recorded.server.calls == 0
     assert (recorded.path / "cassettes" / "hi.yaml").read_bytes() == before

@@ -226,6 +226,7 @@ def test_a_wrong_mark_is_told_under_xdist_too(suite: Suite) -> None:
     assert "INTERNALERROR" not in said(result)
 
 
+@pytest.mark.slow
 def test_workers_record_once_a_file_with_its_link_and_a_wider_fixture(suite: Suite) -> None:
     """Each worker has a part of both: they meet, since nothing ends before a second is over."""
     suite.test(

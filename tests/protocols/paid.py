@@ -726,6 +726,14 @@ OTHER_CASES = {
         {"text": "Hello", "finish_reason": "eos", **_counts(10, 5), "usage.cache_read_input_tokens": 4},
         {"prompt": "Hi"},
     ),
+    "llama.cpp at its second URL": _plain(
+        "llamacpp.completion",
+        "completion",
+        "http://localhost:8080/completions",
+        {"content": "Hello", "stop": True, "stop_type": "limit", "tokens_predicted": 5, "tokens_evaluated": 10},
+        {"text": "Hello", "finish_reason": "limit", **_counts(10, 5)},
+        {"prompt": "Hi"},
+    ),
     "llama.cpp streamed": _streamed(
         "llamacpp.completion",
         "completion",
@@ -767,6 +775,14 @@ OTHER_CASES = {
         {"text": "Short.", "request_model": "facebook/bart"},
         {"inputs": "Long."},
     ),
+    "hugging face with details": _plain(
+        "huggingface.inference",
+        "completion",
+        "https://api-inference.huggingface.co/models/gpt2",
+        [{"generated_text": "Hello", "details": {"finish_reason": "length", "generated_tokens": 5}}],
+        {"text": "Hello", **_counts(None, 5)},
+        {"inputs": "Hi"},
+    ),
     "cloudflare": _plain(
         "cloudflare.run",
         "chat",
@@ -777,6 +793,17 @@ OTHER_CASES = {
         {"text": "Hello", "calls": [(None, "add", '{"x":1}')], "request_model": "@cf/meta/llama-3-8b",
          **_counts(10, 5, 15)},
         {"messages": []},
+    ),
+    "cloudflare, a response": _plain(
+        "cloudflare.run",
+        "chat",
+        "https://api.cloudflare.com/client/v4/accounts/a/ai/run/@cf/openai/gpt-oss-20b",
+        {"result": {"object": "response",
+                    "output": [{"type": "message", "content": [{"type": "output_text", "text": "Hello"}]}],
+                    "usage": {"input_tokens": 10, "output_tokens": 5, "total_tokens": 15}},
+         "success": True, "errors": [], "messages": []},
+        {"text": "Hello", **_counts(10, 5, 15)},
+        {"input": "Hi"},
     ),
     "cloudflare streamed": Paid(
         "cloudflare.run",

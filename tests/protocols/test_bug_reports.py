@@ -74,6 +74,11 @@ TOOL_DELTAS: dict[str, tuple[Pieces, list[Any]]] = {
         [(0, "a", "add", "{}"), (0, None, None, '{"x"'), (0, None, None, ":1}")],
         [ADD],
     ),
+    "a name in pieces, under its id": ([(0, "a", "a", ""), (0, "a", "dd", ""), (0, "a", None, '{"x":1}')], [ADD]),
+    "a name as far as it has come": ([(0, "a", "ad", ""), (0, "a", "add", ""), (0, None, None, '{"x":1}')], [ADD]),
+    "another id and the name again in the middle": ([(0, "a", "add", '{"x"'), (0, "b", "add", ":1}")], [ADD]),
+    "another id and the name again before all": ([(0, "a", "add", ""), (0, "b", "add", '{"x":1}')], [ADD]),
+    "the whole call again, without its id": ([(0, *ADD), (0, None, "add", '{"x": 1}')], [ADD]),
     "a call of nothing with nothing": ([(0, "", "", ""), (1, *ADD)], [ADD]),
 }
 
@@ -84,6 +89,12 @@ def test_tool_deltas(kind: str) -> None:
     assert calls_of(read(OPENAI, sse(*(chunk(call(*piece)) for piece in pieces), chunk(None, "tool_calls")))) == calls
 
 
+def test_a_legacy_call_beside_the_new_one_is_the_same() -> None:
+    message = call(0, *ADD) | {"function_call": {"name": "add", "arguments": '{"x":1}'}}
+    answer = {"choices": [{"index": 0, "message": message, "finish_reason": "tool_calls"}]}
+    assert calls_of(read(OPENAI, answer)) == [ADD]
+
+
 def test_a_legacy_call_of_nothing_is_none() -> None:
     message = {"role": "assistant", "content": "Hi", "function_call": {"name": "", "arguments": ""}}
     answer = {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
@@ -92,18 +103,20 @@ def test_a_legacy_call_of_nothing_is_none() -> None:
 
 
 TEXT = {"message": {"role": "assistant", "content": "Let me add."}, "finish_reason": "stop"}
-CALL = {
+CALL: dict[str, Any] = {
     "message": {"tool_calls": [{"id": "a", "type": "function", "function": {"name": "add", "arguments": "{}"}}]},
     "finish_reason": "tool_calls",
 }
 
 
+@pytest.mark.parametrize("also", [{}, {"content": "Let me add."}], ids=["", "the text in both"])
 @pytest.mark.parametrize("indexes", [(None, None), (0, 1)])
 @pytest.mark.parametrize("order", [1, -1])
-def test_one_answer_in_two_choices(indexes: tuple[int | None, int | None], order: int) -> None:
+def test_one_answer_in_two_choices(indexes: tuple[int | None, int | None], order: int, also: dict[str, str]) -> None:
+    with_call = CALL | {"message": also | CALL["message"]}
     choices = [
         one | ({} if index is None else {"index": index})
-        for one, index in zip((TEXT, CALL)[::order], indexes, strict=True)
+        for one, index in zip((TEXT, with_call)[::order], indexes, strict=True)
     ]
     transcript = read(OPENAI, {"choices": choices}, request=ASKED)
     assert (transcript.text, [one.name for one in transcript.tool_calls]) == ("Let me add.", ["add"])
@@ -220,6 +233,58 @@ RESPONSE_STREAMS: dict[str, tuple[list[Any], str | None, str | None, list[str]]]
         None,
         [],
     ),
+    "arguments streamed twice": (
+        [
+            added(EMPTY_CALL),
+            arguments('{"x":1}', item_id="fc_1", **AT_0),
+            arguments('{"x":1}', item_id="fc_1", **AT_0),
+            done(ITEM_CALL),
+        ],
+        None,
+        None,
+        ['{"x":1}'],
+    ),
+    "a number that drifts": ([added(EMPTY_CALL, 1), arguments('{"x":1}', **AT_0)], None, None, ['{"x":1}']),
+    "deltas under the ids of their calls": (
+        [
+            added(EMPTY_CALL),
+            added(EMPTY_CALL | {"id": "fc_2", "call_id": "call_2"}),
+            arguments('{"x":2}', item_id="call_2", **AT_0),
+            arguments('{"x":1}', item_id="call_1", **AT_0),
+        ],
+        None,
+        None,
+        ['{"x":1}', '{"x":2}'],
+    ),
+    "a part that begins with words": (
+        [
+            ADDED,
+            event("response.content_part.added", content_index=0, part={"type": "output_text", "text": "H"}, **AT_0),
+            DELTAS[1],
+            event("response.content_part.done", content_index=0, part={"type": "output_text", "text": ""}, **AT_0),
+        ],
+        "Hi",
+        None,
+        [],
+    ),
+    "reasoning under its short name": (
+        [added(THOUGHT | {"summary": []}), delta("reasoning", "hm")],
+        None,
+        "hm",
+        [],
+    ),
+    "an end whose event alone says how": (
+        [ADDED, *DELTAS, event("response.completed", response={"id": "resp_1", "output": []})],
+        "Hi",
+        None,
+        [],
+    ),
+    "a content that is a text": (
+        [event("response.completed", response=response(MESSAGE | {"content": "Hi"}))],
+        "Hi",
+        None,
+        [],
+    ),
     "a final output without the reasoning that was streamed": (
         [
             added(THOUGHT),
@@ -233,6 +298,11 @@ RESPONSE_STREAMS: dict[str, tuple[list[Any], str | None, str | None, list[str]]]
         [],
     ),
 }
+
+
+def test_a_call_that_its_last_event_alone_names() -> None:
+    named = ("", arguments('{"x":1}', whole=True, item_id="fc_1", **AT_0)[1] | {"name": "add"})
+    assert [one.name for one in read(RESPONSES, stream(CREATED, named)).tool_calls] == ["add"]
 
 
 @pytest.mark.parametrize("kind", RESPONSE_STREAMS)
@@ -265,6 +335,11 @@ ERRORS: dict[str, tuple[str, Any, str]] = {
     "words as an event": (OPENAI, b"data: upstream timed out\n\n", "upstream timed out"),
     "an error event of words": (OPENAI, PARTLY + b"event: error\ndata: gone\n\n", "gone"),
     "a bare line of JSON": (OPENAI, PARTLY + b'{"error": {"message": "gone"}}\n', "gone"),
+    "DeepInfra": (OPENAI, sse({"choices": None, "error_type": "Bad", "error_message": "too long"}), "too long"),
+    "bare JSON over several lines": (OPENAI, PARTLY + b'{\n  "error": {\n    "message": "gone"\n  }\n}\n', "gone"),
+    "Google's, in a list": (OPENAI, [{"error": {"code": 429, "message": "quota"}}], "quota"),
+    "Google's, in a list behind events": (OPENAI, PARTLY + b'[{\n  "error": {"message": "quota"}\n}]\n', "quota"),
+    "a ranking": ("https://api.jina.ai/v1/rerank", {"detail": "not now"}, "not now"),
     "llama.cpp's own field": (OPENAI, b'error: {"code": 400, "message": "too long"}\n\n', "too long"),
     "Anthropic, without a type": (ANTHROPIC, b'data: {"error": {"message": "overloaded"}}\n\n', "overloaded"),
     "vectors": ("https://api.openai.com/v1/embeddings", {"object": "error", "message": "too long"}, "too long"),
@@ -278,7 +353,7 @@ def test_errors_in_a_200(kind: str) -> None:
     transcript = read(
         url,
         answer,
-        request=ASKED | {"input": "Hi"},
+        request=ASKED | {"input": "Hi", "query": "x"},
         content_type="text/event-stream" if b"stream" in kind.encode() else None,
     )
     assert transcript.error is not None
@@ -423,6 +498,59 @@ COUNTS: dict[str, tuple[str, Any, dict[str, Any]]] = {
         ),
         {"input_tokens": 9, "output_tokens": 3},
     ),
+    "cached tokens beside the prompt, by the total": (
+        OPENAI,
+        {
+            "choices": [TEXT],
+            "usage": {
+                "prompt_tokens": 60,
+                "completion_tokens": 5,
+                "total_tokens": 115,
+                "cache_read_input_tokens": 30,
+                "cache_creation_input_tokens": 20,
+            },
+        },
+        {"input_tokens": 110},
+    ),
+    "more cached tokens than the prompt": (
+        OPENAI,
+        {"choices": [TEXT], "usage": USAGE | {"prompt_tokens_details": {"cached_tokens": 100}}},
+        {"input_tokens": 110},
+    ),
+    "cached tokens in the prompt": (
+        OPENAI,
+        {"choices": [TEXT], "usage": USAGE | {"prompt_tokens_details": {"cached_tokens": 8}}},
+        {"input_tokens": 10},
+    ),
+    "reasoning beside the output of a response": (
+        RESPONSES,
+        response(
+            MESSAGE,
+            usage={
+                "input_tokens": 10,
+                "output_tokens": 5,
+                "output_tokens_details": {"reasoning_tokens": 20},
+                "total_tokens": 35,
+            },
+        ),
+        {"output_tokens": 25},
+    ),
+    "a response that counts as a chat does": (
+        RESPONSES,
+        response(MESSAGE, usage=USAGE),
+        {"input_tokens": 10, "output_tokens": 5},
+    ),
+    "counts inside the delta": (
+        ANTHROPIC,
+        sse(
+            {"type": "message_start", "message": message({"input_tokens": 9, "output_tokens": 1})},
+            {"type": "message_delta", "delta": {"stop_reason": "end_turn", "usage": {"output_tokens": 15}}},
+            {"type": "message_stop"},
+            done=False,
+        ),
+        {"input_tokens": 9, "output_tokens": 15},
+    ),
+    "an estimate": (OPENAI, {"choices": [TEXT], "usage": USAGE | {"estimated_cost": 0.002}}, {"cost": 0.002}),
     "a pass that shortened the context": (
         ANTHROPIC,
         message(COMPACTED),
@@ -575,3 +703,61 @@ def test_the_tier_at_which_it_was_served(tier: str) -> None:
         return transcript.service_tier
 
     assert tier_of(read(*TIERS[tier], request=ASKED | {"max_tokens": 5})) == tier
+
+
+def test_an_answer_of_zhipu_that_is_polled() -> None:
+    url = "https://open.bigmodel.cn/api/paas/v4/async-result/1"
+    assert registry.read(interaction(url, {"id": "1", "task_status": "PROCESSING"}, method="GET")) is None
+    finished = registry.read(
+        interaction(url, {"id": "1", "task_status": "SUCCESS", "choices": [TEXT], "usage": USAGE}, method="GET")
+    )
+    assert finished is not None
+    assert (finished.text, finished.complete) == ("Let me add.", True)
+
+
+@pytest.mark.parametrize("numbers", [(0, 1), (0, 0), (None, None)])
+def test_blocks_that_hosts_number_in_their_own_ways(numbers: tuple[int | None, int | None]) -> None:
+    def blocks(number: int | None, name: str, words: str) -> list[dict[str, Any]]:
+        where = {} if number is None else {"index": number}
+        tool = {"type": "tool_use", "id": name, "name": name, "input": {}}
+        delta = {"type": "input_json_delta", "partial_json": words}
+        start = {"type": "content_block_start", "content_block": tool}
+        return [start | where, {"type": "content_block_delta", "delta": delta} | where]
+
+    answer = sse(
+        {"type": "message_start", "message": message({"input_tokens": 9, "output_tokens": 1}) | {"content": []}},
+        *blocks(numbers[0], "add", '{"x":1}'),
+        *blocks(numbers[1], "mul", '{"y":2}'),
+        {"type": "message_stop"},
+        done=False,
+    )
+    found = read(ANTHROPIC, answer, request=ASKED | {"max_tokens": 5})
+    assert calls_of(found) == [("add", "add", '{"x":1}'), ("mul", "mul", '{"y":2}')]
+
+
+def test_encrypted_reasoning_in_pieces() -> None:
+    pieces = [
+        {"type": "reasoning.encrypted", "data": data, "index": index} for data, index in (("A", 0), ("B", 0), ("C", 1))
+    ]
+    answer = sse(*(chunk({"reasoning_details": [piece]}) for piece in pieces), chunk({"content": "Hi"}, "stop"))
+    assert [getattr(part, "encrypted", None) for part in read(OPENAI, answer).parts] == ["AB", "C", None]
+
+
+CHAT = {"object": "chat.completion", "choices": [TEXT], "usage": USAGE}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.writer.com/v1/chat",
+        "https://runtime.sagemaker.us-east-1.amazonaws.com/endpoints/x/invocations",
+    ],
+)
+def test_a_chat_at_the_url_of_another_api(url: str) -> None:
+    transcript = read(url, CHAT, request=ASKED)
+    assert (transcript.protocol, transcript.text) == ("openai.chat", "Let me add.")
+
+
+def test_an_end_of_a_stream_with_a_space_more() -> None:
+    answer = sse(chunk({"content": "Hi"}, "stop"), done=False) + b"data:  [DONE]\n\n"
+    assert read(OPENAI, answer).complete

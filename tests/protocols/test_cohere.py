@@ -119,6 +119,16 @@ def test_cut_streams_are_not_complete(cut: str) -> None:
     assert not transcript.complete
 
 
+def test_calls_under_one_number() -> None:
+    events = [
+        _event(f"tool-call-{step}", 0, tool_calls={"id": name, "function": {"name": name, "arguments": words}})
+        for name, given in (("add", '{"x":1}'), ("mul", '{"y":2}'))
+        for step, words in (("start", ""), ("delta", given))
+    ]
+    found = _read(CHAT, b"".join(events), content_type=SSE)
+    assert [(call.name, call.arguments) for call in found.tool_calls] == [("add", '{"x":1}'), ("mul", '{"y":2}')]
+
+
 def test_a_cut_message_end_is_no_end() -> None:
     assert not _read(CHAT, b"".join(EVENTS[:-1])[:-1], content_type=SSE).complete
     assert _read(CHAT, b"".join(EVENTS[:-1]), content_type=SSE).complete

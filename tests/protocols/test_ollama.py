@@ -85,6 +85,12 @@ def test_a_cached_prompt_is_unknown_and_not_0() -> None:
     assert usage.wire == {"eval_count": 63}
 
 
+def test_a_part_of_the_prompt_from_the_cache() -> None:
+    usage = _read(CHAT, ANSWER | {"prompt_eval_cached_count": 9}).usage
+    assert usage is not None
+    assert (usage.input_tokens, usage.cache_read_input_tokens) == (17, 9)
+
+
 def test_cut_streams_are_not_complete() -> None:
     lines = _lines(EVENTS)
     # The SDK takes a last line that lacks but its end.

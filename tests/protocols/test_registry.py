@@ -12,7 +12,7 @@ import pytest
 from pytest_llmcassette.errors import CassetteError
 from pytest_llmcassette.protocols import registry
 from pytest_llmcassette.protocols.base import Exchange, WireProtocol
-from pytest_llmcassette.protocols.hosts import provider_at
+from pytest_llmcassette.protocols.hosts import is_known, provider_at
 from pytest_llmcassette.protocols.routes import ROUTES, Route
 from pytest_llmcassette.protocols.transcript import Transcript
 
@@ -89,6 +89,13 @@ def test_every_route_has_its_protocol(route: Route) -> None:
 )
 def test_provider_of_a_host(host: str, path: str, provider: str) -> None:
     assert provider_at(host, path) == provider
+
+
+@pytest.mark.parametrize("host", ["api.voyageai.com", "R.JINA.ai", "runtime.sagemaker.eu-west-1.amazonaws.com"])
+def test_a_provider_that_goes_by_its_host_is_known(host: str) -> None:
+    assert is_known(host)
+    assert provider_at(host) == host.lower()
+    assert not is_known(f"{host}.example")
 
 
 @pytest.mark.parametrize(

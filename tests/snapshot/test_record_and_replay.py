@@ -72,7 +72,16 @@ def gemini(provider: EmbeddedProvider) -> None:
         pass
 
 
-@pytest.mark.parametrize("talk", [chat, responses, messages, gemini])
+@pytest.mark.parametrize(
+    "talk",
+    [
+        chat,
+        responses,
+        # Another SDK to import for each.
+        pytest.param(messages, marks=pytest.mark.slow),
+        pytest.param(gemini, marks=pytest.mark.slow),
+    ],
+)
 def test_the_snapshot_is_the_same(
     talk: Callable[[EmbeddedProvider], None], provider: EmbeddedProvider, tmp_path: Path
 ) -> None:

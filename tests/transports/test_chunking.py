@@ -203,9 +203,10 @@ def test_a_client_that_does_not_wait_for_the_head(kind: str, path: Path) -> None
     save(path, [_recorded(STREAM, duration_ns=5_000_000_000)])
     for timing in ("recorded", "ttft=5,tps=1"):
         with use_cassette(path, timing=timing):
-            error, pieces, seconds = _timeout(kind, URL, read=0.02)
-        assert (error, pieces) == (error_of(kind, "ReadTimeout"), 0)
-        assert 0.02 <= seconds < 4
+            for _ in ("first", "tried again"):
+                error, pieces, seconds = _timeout(kind, URL, read=0.02)
+                assert (error, pieces) == (error_of(kind, "ReadTimeout"), 0)
+                assert 0.02 <= seconds < 4
 
 
 def test_each_error_has_a_timeout_of_its_own(kind: str, path: Path) -> None:
