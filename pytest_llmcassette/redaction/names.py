@@ -85,14 +85,16 @@ SECRET_QUERY = frozenset(
         "token",
         "webidentitytoken",
         "x-amz-credential",
+        "x-amz-date",
         "x-amz-security-token",
         "x-amz-signature",
         "x-functions-key",
         "x-goog-credential",
+        "x-goog-date",
         "x-goog-signature",
     }
 )
-"""More names of query parameters."""
+"""More names of query parameters. The date of a signature is no secret, but changes with it."""
 
 CREDENTIAL_QUERY = frozenset({"code", "ticket"})
 """And those that are secret where the value looks like a credential: a redirect's, or the key of an Azure function."""

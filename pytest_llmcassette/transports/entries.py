@@ -40,18 +40,24 @@ def _sent_url(sender: Any, request: Any, *args: Any, **kwargs: Any) -> str:
     return str(request.url)
 
 
-def _urllib3_url(pool: Any, method: str, url: str, *args: Any, **kwargs: Any) -> str:
-    port = f":{pool.port}" if pool.port else ""
-    return f"{pool.scheme}://{pool.host}{port}{url if url.startswith('/') else ''}"
-
-
 def _http_client_url(connection: Any, method: str, url: str, *args: Any, **kwargs: Any) -> str:
+    if going_live.get() or getattr(connection.sock, "is_a_stand_in", False):
+        # A pool of urllib3's sends this, which is where a cassette intercepts.
+        return ""
     if "://" in url:
         return url
     tunnel = connection._tunnel_host
     host, port = (tunnel, connection._tunnel_port) if tunnel else (connection.host, connection.port)
     scheme = "https" if connection.default_port == 443 else "http"
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}{url}"
+
+
+def _https_url(connection: Any, method: str, url: str, *args: Any, **kwargs: Any) -> str:
+    return f"https://{connection.host}:{connection.port}{url}"
+
+
+def _forks_url(connection: Any, method: str, url: str, *args: Any, **kwargs: Any) -> str:
+    return "" if going_live.get() else f"{connection.scheme}://{connection.host}:{connection.port}{url}"
 
 
 def _opened_url(opener: Any, target: Any, *args: Any, **kwargs: Any) -> str:
@@ -142,9 +148,8 @@ _GRPC_CALLS = {
 }
 ENTRIES = (
     Entry("aiohttp (WebSocket)", "aiohttp", "ClientSession._ws_connect", _aiohttp_socket_url),
-    Entry("requests", "requests.adapters", "HTTPAdapter.send", _sent_url),
-    Entry("botocore (boto3)", "botocore.httpsession", "URLLib3Session.send", _sent_url),
-    Entry("urllib3", "urllib3.connectionpool", "HTTPConnectionPool.urlopen", _urllib3_url),
+    Entry("urllib3 (HTTP/2)", "urllib3.http2.connection", "HTTP2Connection.putrequest", _https_url, optional=True),
+    Entry("urllib3-future", "urllib3.backend.hface", "HfaceBackend.putrequest", _forks_url, optional=True),
     Entry("urllib.request", "urllib.request", "OpenerDirector.open", _opened_url),
     Entry("http.client", "http.client", "HTTPConnection.putrequest", _http_client_url),
     # A connection that is used without its pool, which is where a cassette intercepts.
@@ -232,6 +237,7 @@ ENTRIES = (
 CURLS = ("pycurl", "curl_cffi.curl")
 """Where curl's handles are told what to fetch."""
 
+ANOTHER = "Use a client that sends through httpx, httpx2, aiohttp or urllib3 (requests, boto3), or mock this call."
 REMEDIES = {
     "google.genai": ("google-genai", ""),
     "litellm": ("litellm", ""),
@@ -240,7 +246,6 @@ REMEDIES = {
         "google-auth",
         "Give the client fixed credentials, google.oauth2.credentials.Credentials(token), or ignore the token's host.",
     ),
-    "botocore": ("boto3", "Use a client on httpx (AnthropicBedrock), or stub boto3 with botocore.stub.Stubber."),
     "xai_sdk": ("xai-sdk", "Use xAI's OpenAI-compatible API with the openai SDK: base_url='https://api.x.ai/v1'."),
 }
 """Client packages by module name: how to call them, and what to do where there is something of their own."""

@@ -15,7 +15,7 @@ from typing import Any
 from pytest_llmcassette.errors import NotIntercepted, RequestRefused
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.recorder.outside import Block
-from pytest_llmcassette.transports.entries import CURLS, ENTRIES, NETWORK, REMEDIES, Entry, note_curl_url
+from pytest_llmcassette.transports.entries import ANOTHER, CURLS, ENTRIES, NETWORK, REMEDIES, Entry, note_curl_url
 from pytest_llmcassette.transports.exchange import host_of, is_ignored, port_of, shown
 from pytest_llmcassette.transports.patching import Patches, note_gone
 from pytest_llmcassette.transports.unexpected import fault_of
@@ -122,7 +122,7 @@ def _passes(entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool
             NotIntercepted(
                 f"{client or 'Code under test'} was about to send a request to {shown(url, what)} through "
                 f"{entry.library}, which no cassette can intercept, while {what.path} is in force for {what.owner}.\n"
-                f"{remedy or 'Use a client that sends through httpx, httpx2 or aiohttp, or mock this call.'}\n"
+                f"{remedy}\n"
                 f"To let it go to the network unrecorded: ignore_hosts=[{host_of(url)!r}]."
             )
         )
@@ -131,7 +131,7 @@ def _passes(entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool
 
 
 def client_on_the_stack() -> tuple[str, str]:
-    """The client library whose code is on the stack, nearest first, and its remedy; empty when none is known."""
+    """The client library whose code is on the stack, nearest first, empty when none is known, and a remedy."""
     frame = sys._getframe(2)
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
@@ -141,4 +141,4 @@ def client_on_the_stack() -> tuple[str, str]:
         if frame.f_back is None:
             break
         frame = frame.f_back
-    return "", ""
+    return "", ANOTHER

@@ -8,8 +8,10 @@ from importlib import import_module
 from pytest_llmcassette.transports import guard, net, on_import, patching, pool_jobs, portals
 from pytest_llmcassette.transports.aiohttp import connectors
 from pytest_llmcassette.transports.httpcore import mockers, tls
+from pytest_llmcassette.transports.urllib3 import pools
 
-_ALL = (mockers.PATCHES, connectors.PATCHES, guard.PATCHES, pool_jobs.PATCHES, portals.PATCHES, net.PATCHES)
+_CLIENTS = (mockers.PATCHES, connectors.PATCHES, pools.PATCHES)
+_ALL = (*_CLIENTS, guard.PATCHES, pool_jobs.PATCHES, portals.PATCHES, net.PATCHES)
 _WATCHED = (*(name for patches in (*_ALL, tls.PATCHES) for name in patches.modules),)
 _POOLS_OF = {"httpx": "httpcore", "httpx2": "httpcore2"}
 """Imported with their clients, of which the first may be made in a running event loop: httpcore2 reads a file then."""

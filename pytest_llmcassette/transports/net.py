@@ -165,7 +165,7 @@ def _check(host: str, port: int | None) -> None:
         NotIntercepted(
             f"{client or _library() or 'Code under test'} was about to reach {shown} by a socket of its own, which no "
             f"cassette can intercept, while {what.path} is in force for {what.owner} and only replays.\n"
-            f"{remedy or 'Use a client that sends through httpx, httpx2 or aiohttp, or mock this call.'}\n"
+            f"{remedy}\n"
             f"To let it go to the network unrecorded: ignore_hosts=[{host!r}]."
         )
     )

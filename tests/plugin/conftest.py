@@ -24,10 +24,18 @@ def server(one_server: PlainServer) -> PlainServer:
 
 
 @pytest.fixture
-def suite(pytester: pytest.Pytester, server: PlainServer, monkeypatch: pytest.MonkeyPatch) -> Suite:
+def transport(request: pytest.FixtureRequest) -> str:
+    """The library that a suite asks through: see `suite.ANY_TRANSPORT`."""
+    return str(getattr(request, "param", "httpx"))
+
+
+@pytest.fixture
+def suite(pytester: pytest.Pytester, server: PlainServer, monkeypatch: pytest.MonkeyPatch, transport: str) -> Suite:
     """A suite in an empty folder, in an environment without anybody's API keys."""
     for name in list(os.environ):
         if name.endswith(("_API_KEY", "_TOKEN", "_API_TOKEN")) or name.startswith(("AWS_", "GOOGLE_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("SERVER", server.url)
+    if transport != "httpx":
+        monkeypatch.setenv("ASK_THROUGH", transport)
     return Suite(pytester, server)

@@ -16,7 +16,7 @@ import pytest_llmcassette
 
 # Imported once for all runs inside this process: pytester forgets what a run has imported, and importing takes longer
 # than everything else that these tests do.
-for _module in ("httpx", "httpx2", "syrupy.assertion", "yaml"):
+for _module in ("aiohttp", "httpx", "httpx2", "requests", "syrupy.assertion", "yaml"):
     import_module(_module)
 for _found in pkgutil.walk_packages(pytest_llmcassette.__path__, "pytest_llmcassette."):
     if not _found.name.endswith("__main__"):
@@ -29,7 +29,28 @@ import httpx
 def ask(text="hi", path="/ask", **options):
     with httpx.Client(verify=False, **options) as client:
         return client.post(os.environ["SERVER"] + path, json={"say": text}).text
+
+JSON = {"Content-Type": "application/json"}
+
+def by_requests(url, body):
+    import requests
+    return requests.post(url, data=body, headers=JSON).text
+
+def by_aiohttp(url, body):
+    import aiohttp, asyncio
+    async def main():
+        async with aiohttp.ClientSession() as session, session.post(url, data=body, headers=JSON) as response:
+            return await response.text()
+    return asyncio.run(main())
+
+if "ASK_THROUGH" in os.environ:
+    def ask(text="hi", path="/ask"):
+        by = {"requests": by_requests, "aiohttp": by_aiohttp}[os.environ["ASK_THROUGH"]]
+        return by(os.environ["SERVER"] + path, '{"say":"%s"}' % text)
 """
+
+ANY_TRANSPORT = pytest.mark.parametrize("transport", ["httpx", "requests", "aiohttp"], indirect=True)
+"""For a test whose suite is to `ask` through each library that a cassette intercepts."""
 
 SUBTESTS = """
 import contextlib

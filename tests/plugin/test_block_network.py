@@ -73,7 +73,7 @@ def test_outside_of_a_cassette_nothing_is_sent(suite: Suite) -> None:
         f"POST {OPENAI} was not sent: no cassette is in force, and this run blocks the network",
         "api.openai.com is openai's: mark test_it.py::test_unmarked with @pytest.mark.cassette",
         "This was refused, and the code went on:",
-        "https://api.anthropic.com/v1/messages was not sent (through requests)",
+        "POST https://api.anthropic.com/v1/messages was not sent: no cassette is in force",
         "Code under test was about to reach gateway.example.com",
         "If this is a call of an LLM, mark test_it.py::test_by_a_socket with @pytest.mark.cassette",
         "No test runs now: send it from a test with @pytest.mark.cassette, or inside use_cassette",

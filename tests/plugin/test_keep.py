@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from plugin.suite import SUBTESTS, Suite, outcomes, said
+from plugin.suite import ANY_TRANSPORT, SUBTESTS, Suite, outcomes, said
 
 FILE = "cassettes/test_it/test_ask.yaml"
 
@@ -94,6 +94,7 @@ def test_discarded_for_a_fixture(suite: Suite, before: str, after: str, expected
     assert said(result).count("recording discarded") == 1
 
 
+@ANY_TRANSPORT
 def test_what_ends_as_declared_is_kept_and_replays_alike(suite: Suite) -> None:
     """Fixtures and unittest's ways; what the recording holds beyond the end is nobody's fault."""
     suite.test(
@@ -212,6 +213,7 @@ def test_teardown(asks_late): pass
 """
 
 
+@ANY_TRANSPORT
 def test_a_refused_request_is_never_an_expected_failure(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "120")
     suite.test(SUBTESTS + REFUSED)
@@ -281,6 +283,7 @@ def test_another_test_after_a_failed_one_is_not_touched(suite: Suite) -> None:
     assert said(result).count("recording discarded") == 2
 
 
+@pytest.mark.parametrize("transport", ["httpx", "requests"], indirect=True)
 def test_retried_failures_are_left_out(suite: Suite) -> None:
     suite.server.failures = 1
     suite.test(

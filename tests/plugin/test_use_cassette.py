@@ -6,7 +6,7 @@ from textwrap import dedent
 
 import pytest
 
-from plugin.suite import Suite, outcomes, said
+from plugin.suite import ANY_TRANSPORT, Suite, outcomes, said
 from pytest_llmcassette.cassette.files import load
 
 INI = """
@@ -63,6 +63,7 @@ def test_the_tests_settings_apply(suite: Suite) -> None:
     assert suite.server.calls == 3
 
 
+@ANY_TRANSPORT
 def test_the_recording_is_kept_with_the_tests_own_verdict(suite: Suite) -> None:
     write(
         suite,
@@ -160,6 +161,7 @@ def test_entering_a_path_again_replays_what_is_pending(suite: Suite) -> None:
     assert bodies(suite, "more.yaml") == ["answer 6", "answer 7"]
 
 
+@ANY_TRANSPORT
 def test_misses_and_unplayed_interactions_end_at_the_users_line(suite: Suite) -> None:
     write(
         suite,

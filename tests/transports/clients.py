@@ -12,7 +12,10 @@ import pytest
 
 HTTPX = tuple(f"{library}-{loop}" for library in ("httpx", "httpx2") for loop in ("sync", "asyncio", "trio"))
 OVER_AIOHTTP = ("aiohttp-asyncio", "httpx_aiohttp-asyncio")
-KINDS = (*HTTPX, *OVER_AIOHTTP)
+OVER_URLLIB3 = ("urllib3-sync", "requests-sync")
+READ_AHEAD = (*OVER_AIOHTTP, *OVER_URLLIB3)
+"""The end of an answer may have come before its client closes."""
+KINDS = (*HTTPX, *OVER_AIOHTTP, *OVER_URLLIB3)
 _ERRORS = {
     "aiohttp": {
         "ReadError": "ClientPayloadError",
@@ -21,6 +24,20 @@ _ERRORS = {
         "ConnectTimeout": "ConnectionTimeoutError",
         "ReadTimeout": "SocketTimeoutError",
         "TimeoutException": "ServerTimeoutError",
+    },
+    "urllib3": {
+        "ReadError": "ProtocolError",
+        "RemoteProtocolError": "ProtocolError",
+        "ConnectError": "NewConnectionError",
+        "ConnectTimeout": "ConnectTimeoutError",
+        "ReadTimeout": "ReadTimeoutError",
+        "TimeoutException": "TimeoutError",
+    },
+    "requests": {
+        "ReadError": "ChunkedEncodingError",
+        "RemoteProtocolError": "ConnectionError",
+        "ConnectError": "ConnectionError",
+        "TimeoutException": "Timeout",
     },
     # So it takes a lost connection, and one that was never made.
     "httpx_aiohttp": {"RemoteProtocolError": "ConnectTimeout", "ConnectError": "ConnectTimeout"},
@@ -54,8 +71,21 @@ def library_of(kind: str) -> Any:
 
 def error_of(kind: str, name: str) -> type[Exception]:
     """What this library raises for an error of httpx's name."""
-    found: type[Exception] = getattr(library_of(kind), _ERRORS.get(kind.partition("-")[0], {}).get(name, name))
+    library = library_of(kind)
+    place = library.exceptions if kind in OVER_URLLIB3 else library
+    found: type[Exception] = getattr(place, _ERRORS.get(kind.partition("-")[0], {}).get(name, name))
     return found
+
+
+def accepted_by(kind: str) -> str:
+    """The encodings that this library asks for."""
+    library = library_of(kind)
+    if kind.startswith("aiohttp"):
+        return str(library.ClientRequest.DEFAULT_HEADERS["Accept-Encoding"])
+    if kind.startswith("urllib3"):
+        return str(library.util.make_headers(accept_encoding=True)["accept-encoding"])
+    client = library.Session() if kind.startswith("requests") else library.Client(verify=False)
+    return str(client.headers["accept-encoding"])
 
 
 def async_client(kind: str, **options: Any) -> Any:
@@ -79,6 +109,8 @@ def fetch(
     """One streamed request; stops reading after `stop_after` pieces and closes the response."""
     # Without verify=False each client loads a CA bundle, which takes longer than everything else here.
     options = {"timeout": 5.0, "verify": False, **(client or {})}
+    if kind in OVER_URLLIB3:
+        return _by_urllib3(kind, method, url, on_piece, stop_after, options, request)
     if kind.endswith("-sync"):
         with library_of(kind).Client(**options) as sync_client, sync_client.stream(method, url, **request) as response:
             answer = _answer(response)
@@ -151,6 +183,45 @@ async def _by_aiohttp(
             on_piece(piece)
             if len(answer.pieces) == stop_after:
                 break
+    return answer
+
+
+def _by_urllib3(
+    kind: str,
+    method: str,
+    url: str,
+    on_piece: Callable[[bytes], None],
+    stop_after: int | None,
+    options: dict[str, Any],
+    request: dict[str, Any],
+) -> Answer:
+    library = library_of(kind)
+    limits, follow = options["timeout"], options.get("follow_redirects", False)
+    timeouts = limits.as_dict() if hasattr(limits, "as_dict") else {"connect": limits, "read": limits}
+    given = {name: value for name, value in request.items() if name in ("json", "headers")}
+    if kind.startswith("requests"):
+        timeout = (timeouts.get("connect"), timeouts.get("read"))
+        response = library.request(
+            method, url, data=request.get("content"), timeout=timeout, allow_redirects=follow, stream=True, **given
+        )
+        raw, pieces = response.raw, response.iter_content(None)
+    else:
+        timeout = library.Timeout(connect=timeouts.get("connect"), read=timeouts.get("read"))
+        if "content" in request:
+            given["body"] = request["content"]
+        retries = None if follow else False
+        raw = library.PoolManager(timeout=timeout, cert_reqs="CERT_NONE").request(
+            method, url, preload_content=False, redirect=follow, retries=retries, **given
+        )
+        response, pieces = raw, raw.stream(None, decode_content=True)
+    head = [(name.encode(), value.encode("latin-1")) for name, value in raw._original_response.msg.items()]
+    answer = Answer(raw.status, head, f"HTTP/{raw.version / 10}", raw.reason)
+    for piece in pieces:
+        answer.pieces.append(piece)
+        on_piece(piece)
+        if len(answer.pieces) == stop_after:
+            break
+    response.close()
     return answer
 
 

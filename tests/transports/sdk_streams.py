@@ -50,7 +50,7 @@ def _key(protocol: str, provider: str) -> str:
         return "groq"
     if protocol == "anthropic.messages" and provider == "bedrock":
         return "anthropic.bedrock"
-    return "aws" if protocol.startswith("bedrock.") else protocol
+    return protocol
 
 
 def _told(events: Iterator[Any]) -> list[Any]:
@@ -132,17 +132,19 @@ def _messages(client: Any) -> Iterator[Any]:
         yield stream.get_final_message()
 
 
-def _frames() -> Iterator[Any]:
-    """boto3's own parser of AWS frames, over the pieces: its HTTP client is not one that a cassette serves."""
-    import httpx
-    from botocore.eventstream import EventStreamBuffer
+def _boto3() -> Any:
+    import boto3
 
-    buffer = EventStreamBuffer()
-    with httpx.Client(verify=False) as client, client.stream("POST", URL, content=b"{}") as response:
-        for piece in response.iter_raw():
-            buffer.add_data(piece)
-            for frame in buffer:
-                yield frame.headers, frame.payload
+    keys = {"aws_access_key_id": "k", "aws_secret_access_key": "s"}
+    return boto3.Session(**keys).client("bedrock-runtime", "us-east-1", endpoint_url=URL)
+
+
+def _converse() -> Any:
+    return _sdk(_boto3).converse_stream(modelId="m", messages=[{"role": "user", "content": [{"text": "hi"}]}])["stream"]
+
+
+def _invoke() -> Any:
+    return _sdk(_boto3).invoke_model_with_response_stream(modelId="m", body=b"{}")["body"]
 
 
 _SYNC: dict[str, Callable[[], Iterator[Any]]] = {
@@ -157,7 +159,8 @@ _SYNC: dict[str, Callable[[], Iterator[Any]]] = {
     "cohere.chat": lambda: _sdk(_cohere).chat_stream(**ASKED),
     "ollama.chat": lambda: _sdk(_ollama).chat(stream=True, **ASKED),
     "ollama.generate": lambda: _sdk(_ollama).generate("m", "hi", stream=True),
-    "aws": _frames,
+    "bedrock.converse": _converse,
+    "bedrock.invoke_model": _invoke,
 }
 
 

@@ -22,7 +22,7 @@ from pytest_llmcassette.recorder.slot import RecordingSlot
 from pytest_llmcassette.replay.plan import Delivery
 from pytest_llmcassette.transports import guard
 from pytest_llmcassette.transports.httpcore import pools
-from transports.clients import KINDS, OVER_AIOHTTP, fetch
+from transports.clients import HTTPX, KINDS, fetch
 
 URL = "http://127.0.0.1:9/json"
 
@@ -53,7 +53,7 @@ def broken(*arguments: Any, **options: Any) -> Any:
 def test_a_fault_of_ours_stops_the_test(
     kind: str, owner: Any, name: str, mode: str, server: HostileServer, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if owner is pools and kind in OVER_AIOHTTP:
+    if owner is pools and kind not in HTTPX:
         pytest.skip("no pool of httpcore")
     monkeypatch.setattr(owner, name, FAULTY)
     with in_force.activate(recorder(path, mode)) as under, pytest.raises(CassetteFault) as caught:

@@ -15,8 +15,6 @@ from urllib.parse import urlsplit
 import httpcore
 import httpcore2
 import pytest
-import requests
-import urllib3
 from servers.hostile import HostileServer
 
 from pytest_llmcassette.context import use_cassette
@@ -25,23 +23,8 @@ from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.transports import guard, on_import
 
 
-def by_requests(url: str) -> None:
-    requests.get(url, timeout=5)
-
-
-def by_urllib3(url: str) -> None:
-    urllib3.PoolManager().request("GET", url)
-
-
 def by_urllib_request(url: str) -> None:
     urllib.request.urlopen(url, timeout=5).close()
-
-
-def by_botocore(url: str) -> None:
-    from botocore.awsrequest import AWSRequest
-    from botocore.httpsession import URLLib3Session
-
-    URLLib3Session().send(AWSRequest("GET", url).prepare())
 
 
 def by_http_client(url: str) -> None:
@@ -73,10 +56,7 @@ SENDERS = {
     "httpcore": by_connection,
     "httpcore2": by_async_connection,
     "http.client": by_http_client,
-    "requests": by_requests,
-    "urllib3": by_urllib3,
     "urllib.request": by_urllib_request,
-    "botocore (boto3)": by_botocore,
 }
 
 
@@ -106,16 +86,14 @@ def test_ignored_host_passes(send: Callable[[str], None], server: HostileServer,
 def test_password_in_a_url_is_not_told(path: Path) -> None:
     """Failures are written to reports."""
     with pytest.raises(NotIntercepted) as caught, use_cassette(path):
-        urllib3.PoolManager().request("GET", "http://127.0.0.1:1/x")
-    assert "http://127.0.0.1:1/x" in str(caught.value)
-    with pytest.raises(NotIntercepted) as caught, use_cassette(path):
-        by_requests("http://me:pass-w0rd@127.0.0.1:1/x")
+        by_urllib_request("http://me:pass-w0rd@127.0.0.1:1/x")
+    assert "127.0.0.1:1/x" in str(caught.value)
     assert "pass-w0rd" not in str(caught.value)
 
 
 def test_swallowed_refusal_is_repeated(path: Path, server: HostileServer) -> None:
     with pytest.raises(NotIntercepted), use_cassette(path), pytest.raises(NotIntercepted):
-        by_requests(server.url)
+        by_urllib_request(server.url)
 
 
 def test_no_refusal_shows_the_key_of_a_query(path: Path) -> None:
@@ -133,7 +111,7 @@ def test_suspended_cassette_refuses_with_its_reason(server: HostileServer) -> No
         in_force.suspend("Enter use_cassette in this fixture."),
         pytest.raises(RequestRefused, match="in this fixture"),
     ):
-        by_requests(server.url)
+        by_urllib_request(server.url)
 
 
 def test_local_urls_of_urllib_pass(tmp_path: Path, path: Path) -> None:
@@ -143,15 +121,6 @@ def test_local_urls_of_urllib_pass(tmp_path: Path, path: Path) -> None:
             assert opened.read() == b"local"
         with urllib.request.urlopen("data:,inline") as opened:
             assert opened.read() == b"inline"
-
-
-def test_boto3_is_told_its_own_remedy(path: Path) -> None:
-    import boto3
-
-    client = boto3.client("bedrock-runtime", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
-    with pytest.raises(NotIntercepted, match="boto3 was about to send") as caught, use_cassette(path):
-        client.converse(modelId="m", messages=[{"role": "user", "content": [{"text": "hi"}]}])
-    assert "botocore (boto3)" in str(caught.value)
 
 
 @pytest.mark.parametrize("flavour", ["sync", "asyncio"])
@@ -259,11 +228,11 @@ import sys
 from pytest_llmcassette.context import use_cassette
 from pytest_llmcassette.errors import NotIntercepted
 with use_cassette("nowhere.yaml", allow_no_calls=True):
-    assert "requests" not in sys.modules and "aiohttp" not in sys.modules
+    assert "websockets" not in sys.modules
 try:
     with use_cassette("nowhere.yaml", allow_no_calls=True):
-        import requests
-        requests.get("http://127.0.0.1:1/")
+        import websockets.sync.client
+        websockets.sync.client.connect("ws://127.0.0.1:1/")
 except NotIntercepted:
     print("refused")
 """
