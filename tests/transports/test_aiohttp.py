@@ -55,7 +55,7 @@ async def _lines(content: Any) -> list[bytes]:
 
 
 async def _exactly(content: Any) -> bytes:
-    return await content.readexactly(10) + await content.read()
+    return bytes(await content.readexactly(10) + await content.read())
 
 
 READERS: dict[str, Callable[[Any], Coroutine[Any, Any, Any]]] = {
@@ -211,7 +211,7 @@ def test_traces_see_a_replay(server: HostileServer, path: Path) -> None:
 
 def test_a_total_timeout_is_a_bare_one_again(server: HostileServer, path: Path) -> None:
     async def ask(session: Session) -> list[type[BaseException]]:
-        found = []
+        found: list[type[BaseException]] = []
         for route in ("/hang", "/gated"):
             with pytest.raises(TimeoutError) as caught:
                 async with session.post(server.url + route) as response:
