@@ -34,6 +34,7 @@ class Patches:
 
     def _patch(self, name: str) -> None:
         module = self._seen[name] = sys.modules[name]
+        _gone.pop(name, None)
         self._patch_module(module)
 
     def put(self, owner: Any, name: str, make: Callable[[Any], Any]) -> bool:

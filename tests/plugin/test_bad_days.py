@@ -311,8 +311,10 @@ def test_last(narrow):
 """
 
 
+@pytest.mark.skipif(pytest.version_tuple < (9,), reason="pytest has subtests since 9.0")
 def test_kinds_of_tests_and_fixtures(days: Suite) -> None:
     pytest.importorskip("trio")
+    pytest.importorskip("pytest_asyncio")
     days.test(KINDS)
     result = days.run(
         "--cassette-faults=http_500,cut_after_event",
