@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -43,7 +44,11 @@ def _bytes_of(path: Path | str) -> bytes:
     """Without Python's file objects: half of what they cost, and every test reads a file."""
     file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     try:
-        size = os.fstat(file).st_size
+        status = os.fstat(file)
+        if stat.S_ISCHR(status.st_mode):
+            # It may have no end: a link to /dev/full filled the memory.
+            raise OSError(errno.ENODEV, "a device, no file")
+        size = status.st_size
         # One more than there is, so that no second call has to find the end.
         pieces = [os.read(file, size + 1)]
         while pieces[-1] and len(pieces[0]) != size:

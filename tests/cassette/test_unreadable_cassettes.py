@@ -296,6 +296,13 @@ def test_a_folder_and_a_path_that_leads_nowhere(tmp_path: Path) -> None:
         load(tmp_path / "file" / "x.yaml")
 
 
+def test_a_link_to_what_has_no_end(tmp_path: Path) -> None:
+    link = tmp_path / "link.yaml"
+    link.symlink_to("/dev/zero")
+    with pytest.raises(CassetteFileError, match="a device, no file"):
+        load(link)
+
+
 def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def denied(path: Path, *arguments: object, **options: object) -> None:
         raise PermissionError(13, "Permission denied", str(path))
