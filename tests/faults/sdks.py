@@ -83,9 +83,13 @@ def _mistral(base: str, timeout: float, is_async: bool) -> Any:
 
 def _cohere(base: str, timeout: float, is_async: bool) -> Any:
     import cohere
+    import httpx
 
-    kind = cohere.AsyncClientV2 if is_async else cohere.ClientV2
-    return kind(api_key="k", base_url=base, timeout=timeout)
+    if not is_async:
+        return cohere.ClientV2(api_key="k", base_url=base, timeout=timeout)
+    # Its own is one on aiohttp wherever httpx-aiohttp is installed.
+    client = httpx.AsyncClient(timeout=timeout, follow_redirects=True)
+    return cohere.AsyncClientV2(api_key="k", base_url=base, timeout=timeout, httpx_client=client)
 
 
 def _ollama(base: str, timeout: float, is_async: bool) -> Any:
