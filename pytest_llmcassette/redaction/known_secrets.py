@@ -23,7 +23,7 @@ from pytest_llmcassette.redaction.names import (
     looks_like_credential,
 )
 from pytest_llmcassette.redaction.pairs import pair_name, passwords, redact_url
-from pytest_llmcassette.redaction.spellings import without_copies
+from pytest_llmcassette.redaction.spellings import in_bytes, without_copies
 
 _SHORTEST = 8
 _SHORTEST_WORD = 16
@@ -108,7 +108,7 @@ class KnownSecrets:
         """The same for a text of the network's or the server's (an error's message, a reason phrase)."""
         if not self.values or not text:
             return text
-        return self.without(text.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+        return in_bytes(text, self.without)
 
 
 def _lines(value: str) -> list[str]:

@@ -28,6 +28,7 @@ from pytest_llmcassette.redaction.names import (
 )
 from pytest_llmcassette.redaction.own_rules import OwnRules, Redact
 from pytest_llmcassette.redaction.pairs import redact_url, redact_urls_in
+from pytest_llmcassette.redaction.spellings import in_bytes
 from pytest_llmcassette.redaction.split_events import without_split
 
 _HOST = re.compile(r"^[^/?#]*//(?:[^/?#]*@)?([^/?#]*)")
@@ -260,7 +261,7 @@ def _without_secrets(url: str, query: SecretNames, secrets: frozenset[str]) -> t
     """A live request's URL and its host. A test mostly asks one URL again and again."""
     url = redact_url(url, query)
     if secrets or PLACEHOLDER_PREFIX in url:
-        url = replace_in_request(_bytes(url), secrets).decode("utf-8", "surrogateescape")
+        url = in_bytes(url, lambda raw: replace_in_request(raw, secrets))
     host = _HOST.match(url)
     return url, host[1] if host else ""
 
@@ -271,15 +272,11 @@ def _replaced(text: str, secrets: frozenset[str]) -> str:
     """A request's text without copies of what is known, however they are spelled."""
     if not secrets and PLACEHOLDER_PREFIX not in text:
         return text
-    return replace_in_request(_bytes(text), secrets, thorough=True).decode("utf-8", "surrogateescape")
+    return in_bytes(text, lambda raw: replace_in_request(raw, secrets, thorough=True))
 
 
 def _keyless(text: str, found: set[str]) -> str:
-    return without_keys(_bytes(text), found).decode("utf-8", "surrogateescape")
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
+    return in_bytes(text, lambda raw: without_keys(raw, found))
 
 
 def _allow(*lists: Iterable[str]) -> frozenset[str]:

@@ -6,6 +6,7 @@ import base64
 import html
 import json
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from urllib.parse import quote
 
@@ -60,7 +61,10 @@ def _needles(secrets: frozenset[str], thorough: bool) -> tuple[bytes, ...]:
 
 @lru_cache(maxsize=1024)
 def _spellings(secret: str, thorough: bool) -> frozenset[bytes]:
-    raw = secret.encode("utf-8", "surrogateescape")
+    try:
+        raw = secret.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raw = secret.encode("utf-8", "surrogatepass")
     if secret.isalnum() and secret.isascii():
         return frozenset((raw,))
     escaped = json.dumps(secret)[1:-1]
@@ -107,3 +111,12 @@ def _in_base64(secret: str) -> tuple[bytes, ...]:
         if len(needle) >= _SHORTEST:
             found[needle] = found[needle.translate(_URL_SAFE)] = None
     return tuple(found)
+
+
+def in_bytes(text: str, change: Callable[[bytes], bytes]) -> str:
+    """A text changed by what changes bytes; whatever it holds is as it was."""
+    try:
+        return change(text.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        # Half a character, as JSON can escape one.
+        return change(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")

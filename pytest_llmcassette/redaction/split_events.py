@@ -41,7 +41,12 @@ def without_split(body: bytes, secrets_in: Callable[[str], set[str]]) -> bytes:
     for number in sorted(changed, reverse=True):
         (start, end), event = events[number]
         separators = (", ", ": ") if b'": ' in body[start:end] else (",", ":")
-        body = body[:start] + json.dumps(event, ensure_ascii=False, separators=separators).encode() + body[end:]
+        try:
+            changed_event = json.dumps(event, ensure_ascii=False, separators=separators).encode()
+        except UnicodeEncodeError:
+            # Half a character can only be written as an escape.
+            changed_event = json.dumps(event, separators=separators).encode()
+        body = body[:start] + changed_event + body[end:]
     return body
 
 

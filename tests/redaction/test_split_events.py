@@ -58,3 +58,11 @@ def test_frames_stay_sound() -> None:
     assert messages[1].payload == b'{"t":"REDACTED"}'
     sound = frame({"a": "b"}, b"{}") * 3
     assert answered(sound, "application/vnd.amazon.eventstream") == sound
+
+
+def test_half_a_character_is_left_as_it_is() -> None:
+    pieces = [b'data: {"d":"one \\ud800 sk-proj-of-nobody-0123456789"}\n\n', b'data: {"d":"abcdef0123456789 two"}\n\n']
+    response = Response(headers={"Content-Type": ["text/event-stream"]}, body=b"".join(pieces))
+    body = Redactor(CassetteConfig()).response(response, KnownSecrets()).body
+    assert b"sk-proj" not in body
+    assert b"one \\ud800 REDACTED" in body
