@@ -206,7 +206,8 @@ class MessageAssembly(BedrockAnswer, OneAnswer):
         if isinstance(block, dict):
             _merge_unknown(block, delta)
         elif kind == "text_delta":
-            self._draft(Text, index).pieces.append(as_str(delta.get("text")) or "")
+            draft = block if block is not None and block.kind is Text else self._draft(Text, index)
+            draft.pieces.append(as_str(delta.get("text")) or "")
         elif kind == "input_json_delta":
             draft = block if block is not None and block.kind is ServerToolCall else self._draft(ToolCall, index)
             draft.pieces.append(as_str(delta.get("partial_json")) or "")

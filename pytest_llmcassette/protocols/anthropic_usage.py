@@ -18,13 +18,15 @@ def message_usage(wire: dict[str, Any]) -> Usage:
     SDK). It leaves out a model that was asked for advice as well, which has other prices: see `apart`.
     """
     server_tools = counts_in(wire.get("server_tool_use"))
-    own = replace(
-        _tokens(wire),
+    own = _tokens(
+        wire,
         reasoning_output_tokens=as_int(as_dict(wire.get("output_tokens_details")).get("thinking_tokens")),
         server_tool_calls={name.removesuffix("_requests"): count for name, count in server_tools.items()},
         cost=reported_cost(wire),
+        wire=wire,
     )
-    return replace(sum((_tokens(entry) for entry in _passes(wire, ("compaction",))), own), wire=wire)
+    passes = _passes(wire, ("compaction",))
+    return replace(sum(map(_tokens, passes), own), wire=wire) if passes else own
 
 
 def apart(usage: Usage) -> list[tuple[str | None, Usage]]:
@@ -47,12 +49,13 @@ def _passes(wire: Mapping[str, Any], kinds: tuple[str, ...]) -> list[dict[str, A
     return [entry for entry in dict_list(wire.get("iterations")) if entry.get("type") in kinds]
 
 
-def _tokens(wire: dict[str, Any]) -> Usage:
-    read = as_int(wire.get("cache_read_input_tokens"))
-    created = as_int(wire.get("cache_creation_input_tokens"))
+def _tokens(counts: dict[str, Any], **more: Any) -> Usage:
+    read = as_int(counts.get("cache_read_input_tokens"))
+    created = as_int(counts.get("cache_creation_input_tokens"))
     return Usage(
-        input_tokens=sum_known(as_int(wire.get("input_tokens")), read, created),
-        output_tokens=as_int(wire.get("output_tokens")),
+        input_tokens=sum_known(as_int(counts.get("input_tokens")), read, created),
+        output_tokens=as_int(counts.get("output_tokens")),
         cache_read_input_tokens=read,
         cache_creation_input_tokens=created,
+        **more,
     )

@@ -69,7 +69,7 @@ class ContentAssembly(Assembly):
         self._numbers = _VERTEX_NUMBERS if "aiplatform" in exchange.host else _STUDIO_NUMBERS
         self._drafts: dict[int, ChoiceDraft] = {}
         self._citations: dict[int, list[Citation]] = {}
-        self._usage: dict[str, Any] = {}
+        self._usages: list[dict[str, Any]] = []
         self._blocked: str | None = None
         self._searches: set[str] = set()
         # A whole answer needs no finish reason to be complete.
@@ -86,11 +86,10 @@ class ContentAssembly(Assembly):
         self.id = self.id or as_str(document.get("responseId"))
         self.model = self.model or as_str(document.get("modelVersion"))
         self.created = self.created or seconds_of(document.get("createTime"))
-        # Counts are cumulative but not monotone: the last object holds, as a whole.
-        usage = as_dict(document.get("usageMetadata"))
-        if usage and (not self._usage or counts_anything(usage)):
-            self._usage = usage
-        self.service_tier = tier_of(usage) or self.service_tier
+        usage = document.get("usageMetadata")
+        if usage and isinstance(usage, dict):
+            self._usages.append(usage)
+            self.service_tier = tier_of(usage) or self.service_tier
         for position, candidate in enumerate(dict_list(document.get("candidates"))):
             self._candidate(index_of(candidate, position), candidate)
         self._prompt_feedback(as_dict(document.get("promptFeedback")))
@@ -117,9 +116,10 @@ class ContentAssembly(Assembly):
 
     def usage(self) -> Usage | None:
         """The counts of the last chunk that had any; and the searches that the answer lists, which are paid for."""
-        if not self._usage:
+        if not self._usages:
             return None
-        usage = usage_of(self._usage)
+        # Cumulative but not monotone: the last object holds, as a whole, unless it is one of zeros.
+        usage = usage_of(next((one for one in reversed(self._usages) if counts_anything(one)), self._usages[0]))
         return replace(usage, server_tool_calls={"web_search": len(self._searches)}) if self._searches else usage
 
     def _prompt_feedback(self, feedback: dict[str, Any]) -> None:

@@ -76,8 +76,10 @@ class ItemDrafts:
         self, kind: str, event: dict[str, Any], item: dict[str, Any] | None = None, *, new: bool = False
     ) -> ItemDraft:
         """The item of that type which an event is about; `new` says that the event begins one."""
-        identity = as_str(event.get("item_id") if item is None else item.get("id"))
-        if identity:
+        identity = event.get("item_id") if item is None else item.get("id")
+        if not isinstance(identity, str):
+            identity = None
+        elif identity:
             known = self._by_id.get((identity, kind))
             if known is not None:
                 return known
@@ -164,10 +166,10 @@ def fuller(item: dict[str, Any], streamed: dict[str, Any]) -> dict[str, Any]:
 def _is_emptier(text: str, than: str) -> bool:
     # A call that takes nothing, or one whose arguments got lost.
     said = "" if text.strip() == "{}" else text
-    if said.endswith("}") and json_object(said) is not None:
-        # Whole arguments: what was streamed beyond them was the same again.
+    if len(said) >= len(than) or not than.startswith(said) or than.strip() == "{}":
         return False
-    return len(said) < len(than) and than.startswith(said) and than.strip() != "{}"
+    # Whole arguments: what was streamed beyond them was the same again.
+    return not (said.endswith("}") and json_object(said) is not None)
 
 
 def _text(value: Any) -> str:

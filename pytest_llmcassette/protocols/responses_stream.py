@@ -56,9 +56,10 @@ class ResponseDraft(Assembly):
         """One event; its `type` says what it is (its name does so only at OpenAI)."""
         kind = as_str(event.get("type")) or name
         if kind in _GROWS:
-            item_type, field, part_type = _GROWS[kind]
-            if isinstance(event.get("delta"), str):
-                self._items.of(item_type, event).grow((field, _number(event), part_type), event["delta"])
+            delta = event.get("delta")
+            if isinstance(delta, str):
+                item_type, field, part_type = _GROWS[kind]
+                self._items.of(item_type, event).grow((field, _number(event), part_type), delta)
         elif kind in _WHOLE:
             (item_type, field, part_type), said = _WHOLE[kind]
             if isinstance(event.get(said), str):
