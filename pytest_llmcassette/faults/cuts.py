@@ -21,6 +21,12 @@ def no_stream(recorded: Interaction) -> str:
     return "" if stream_of(recorded) is not None else "it is no stream of a known protocol"
 
 
+def _lacks(recorded: Interaction, find: Callable[[Stream], object], words: str) -> str:
+    """`misfit` of a fault that needs a stream in which `find` finds something; else these words."""
+    stream = None if is_answered(recorded) else stream_of(recorded)
+    return no_stream(recorded) if stream is None else "" if find(stream) is not None else words
+
+
 def streamed(delivery: Delivery) -> Stream:
     """The stream that is delivered."""
     stream = stream_of(delivery.interaction)
@@ -74,13 +80,7 @@ def _split_character(body: bytes) -> int | None:
 
 
 def _no_character(recorded: Interaction) -> str:
-    problem = no_stream(recorded)
-    if problem:
-        return problem
-    stream = stream_of(recorded)
-    assert stream is not None
-    found = _split_character(stream.exchange.body) if stream.framing.name != "aws" else _split_in_frames(stream)
-    return "" if found is not None else "every character of it is one byte (escapes in JSON are)"
+    return _lacks(recorded, _character, "every character of it is one byte (escapes in JSON are)")
 
 
 def _split_in_frames(stream: Stream) -> int | None:
@@ -95,21 +95,18 @@ def _split_in_frames(stream: Stream) -> int | None:
     return None
 
 
+def _character(stream: Stream) -> int | None:
+    return _split_in_frames(stream) if stream.framing.name == "aws" else _split_character(stream.exchange.body)
+
+
 def cut_in_character(delivery: Delivery) -> Delivery:
     """The connection is closed within a character of several bytes."""
     stream = streamed(delivery)
-    body = stream.exchange.body
-    at = _split_in_frames(stream) if stream.framing.name == "aws" else _split_character(body)
-    return with_body(delivery, body[:at], CUT)
+    return with_body(delivery, stream.exchange.body[: _character(stream)], CUT)
 
 
 def _no_tool_call(recorded: Interaction) -> str:
-    problem = no_stream(recorded)
-    if problem:
-        return problem
-    stream = stream_of(recorded)
-    assert stream is not None
-    return "" if stream.call is not None else "it holds no tool call with arguments"
+    return _lacks(recorded, lambda stream: stream.call, "it holds no tool call with arguments")
 
 
 def cut_in_tool_call(delivery: Delivery) -> Delivery:
@@ -127,12 +124,7 @@ def cut_in_tool_call(delivery: Delivery) -> Delivery:
 
 def no_end(recorded: Interaction) -> str:
     """`misfit` of a fault that needs the event with which an answer ends, and one before it."""
-    problem = no_stream(recorded)
-    if problem:
-        return problem
-    stream = stream_of(recorded)
-    assert stream is not None
-    return "" if stream.end else "it has no event that ends it, or no other"
+    return _lacks(recorded, lambda stream: stream.end or None, "it has no event that ends it, or no other")
 
 
 def no_terminator(delivery: Delivery) -> Delivery:

@@ -6,6 +6,7 @@ and posts; https://a2a-protocol.org/latest/specification/. Neither counts tokens
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 from pytest_llmcassette.protocols.assembly import AssembledProtocol
@@ -74,9 +75,9 @@ class _RpcAnswer(DocumentAnswer):
     def asked(self, method: str, params: dict[str, Any]) -> None:
         """What is to be shown of a request beside its answer."""
 
+    @abstractmethod
     def answered(self, method: str, params: dict[str, Any], result: dict[str, Any]) -> None:
         """What one request was answered."""
-        raise NotImplementedError
 
 
 class _Tools(_RpcAnswer):

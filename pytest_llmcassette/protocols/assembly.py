@@ -5,6 +5,7 @@ Every protocol, streamed or plain, feeds the same drafts, so that both forms giv
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -112,7 +113,7 @@ class ChoiceDraft:
         )
 
 
-class Assembly:
+class Assembly(ABC):
     """An answer as it grows: what the assemblies of most protocols have in common.
 
     `streamed` says that it came in pieces, `kinds` counts these. `answers_with` is the transcript's `kind`.
@@ -186,28 +187,28 @@ class Assembly:
         return None
 
     def event(self, name: str, event: dict[str, Any]) -> None:
-        """Take in one event of a stream."""
-        raise NotImplementedError
+        """Take in one event of a stream; here there is to be none."""
+        self.unreadable("A stream came instead of a whole answer.")
 
+    @abstractmethod
     def plain(self, document: Any) -> None:
         """Take in a whole answer: its JSON value, None when it is none."""
-        raise NotImplementedError
 
     def unreadable(self, words: str) -> None:
         """The status is good, the body is none of this protocol."""
         self.error = ExchangeError(status=self.exchange.status, type="unreadable", message=words)
 
+    @abstractmethod
     def choices(self) -> tuple[Choice, ...]:
         """What was answered. Asked for once, at the end."""
-        raise NotImplementedError
 
+    @abstractmethod
     def complete(self) -> bool:
         """Whether the answer reached its end by the protocol's own rules."""
-        raise NotImplementedError
 
+    @abstractmethod
     def usage(self) -> Usage | None:
         """What was counted."""
-        raise NotImplementedError
 
     def transcript(self, protocol: str) -> Transcript:
         """The finished transcript."""

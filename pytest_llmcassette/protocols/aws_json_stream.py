@@ -84,8 +84,8 @@ class BedrockAnswer(Assembly):
             self.unreadable("The recorded answer is neither JSON nor an AWS event stream.")
 
     def document(self, document: dict[str, Any]) -> None:
-        """Take in a whole answer's JSON object."""
-        raise NotImplementedError
+        """Take in a whole answer's JSON object; here there is to be a stream."""
+        self.unreadable("A whole answer came instead of a stream.")
 
 
 class AwsJsonStream(Events):

@@ -11,6 +11,7 @@ All are billed at their own prices, the tier `batch`.
 from __future__ import annotations
 
 import json
+from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -41,9 +42,9 @@ class _Line(NamedTuple):
 class _Batch(WireProtocol):
     """Many answers as the choices of one transcript, their usage added up."""
 
+    @abstractmethod
     def lines(self, exchange: Exchange) -> Iterator[_Line]:
         """The answers that the exchange holds."""
-        raise NotImplementedError
 
     def claims(self, exchange: Exchange) -> bool:
         """By the route, and by answers in it: other files and unfinished batches have none."""

@@ -32,13 +32,6 @@ class _Ranking(DocumentAnswer):
         self.counts = counted(None, search_units=-(-sources // _PER_QUERY) or None)
 
 
-class BedrockRerank(RoutedProtocol):
-    """`/rerank`."""
-
-    name = "bedrock.rerank"
-    assembly = _Ranking
-
-
 class _Check(DocumentAnswer):
     answers_with = "moderation"
 
@@ -52,11 +45,4 @@ class _Check(DocumentAnswer):
         self.counts = counted(document.get("usage"), **units)
 
 
-class BedrockGuardrail(RoutedProtocol):
-    """`/guardrail/ID/version/VERSION/apply`."""
-
-    name = "bedrock.guardrail"
-    assembly = _Check
-
-
-PROTOCOLS = (BedrockRerank(), BedrockGuardrail())
+PROTOCOLS = (RoutedProtocol("bedrock.rerank", _Ranking), RoutedProtocol("bedrock.guardrail", _Check))

@@ -89,11 +89,4 @@ class _Result(DocumentAnswer):
             self.counts = counted(None, images=1)
 
 
-class CloudflareRun(RoutedProtocol):
-    """`/ai/run/@OWNER/MODEL`."""
-
-    name = "cloudflare.run"
-    assembly = _Result
-
-
-PROTOCOLS = (CloudflareRun(),)
+PROTOCOLS = (RoutedProtocol("cloudflare.run", _Result),)

@@ -20,13 +20,6 @@ class _Classes(DocumentAnswer):
         self.counts = billed_usage(document)
 
 
-class CohereClassify(RoutedProtocol):
-    """`/v1/classify`."""
-
-    name = "cohere.classify"
-    assembly = _Classes
-
-
 class _Pages(DocumentAnswer):
     answers_with = "ocr"
 
@@ -39,11 +32,4 @@ class _Pages(DocumentAnswer):
         self.counts = billed_usage(document)
 
 
-class CohereParse(RoutedProtocol):
-    """`/v2/parse`."""
-
-    name = "cohere.parse"
-    assembly = _Pages
-
-
-PROTOCOLS = (CohereClassify(), CohereParse())
+PROTOCOLS = (RoutedProtocol("cohere.classify", _Classes), RoutedProtocol("cohere.parse", _Pages))

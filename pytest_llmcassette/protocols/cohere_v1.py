@@ -73,11 +73,4 @@ class _Generations(_Chat):
     answers_with = "completion"
 
 
-class CohereGenerate(RoutedProtocol):
-    """`/v1/generate` and `/v1/summarize`."""
-
-    name = "cohere.generate"
-    assembly = _Generations
-
-
-PROTOCOLS = (CohereChatV1(), CohereGenerate())
+PROTOCOLS = (CohereChatV1(), RoutedProtocol("cohere.generate", _Generations))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from pytest_llmcassette.cassette.model import Outcome
-from pytest_llmcassette.protocols.assembly import AssembledProtocol, OneAnswer
+from pytest_llmcassette.protocols.assembly import AssembledProtocol, Assembly, OneAnswer
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.chat_usage import chat_usage
 from pytest_llmcassette.protocols.http_errors import error_inside, unreadable
@@ -42,7 +42,7 @@ class DocumentAnswer(OneAnswer):
     def plain(self, document: object) -> None:
         """Take in a whole answer."""
         if not isinstance(document, self.takes):
-            self.error = unreadable(self.exchange, "the body is no JSON object")
+            self.bare()
             return
         fields = as_dict(document)
         self.error = error_inside(fields, answered=True)
@@ -65,13 +65,17 @@ class DocumentAnswer(OneAnswer):
         self._begun = True
         self.piece(kind, event)
 
+    def bare(self) -> None:
+        """Take in a whole answer that is no such document: audio, an image, words. Here it cannot be."""
+        self.error = unreadable(self.exchange, "the body is no JSON object")
+
     def take(self, document: Any) -> None:
-        """What a whole document holds: an object, or an array."""
-        raise NotImplementedError
+        """What a whole document holds: an object, or an array. Here there is to be a stream."""
+        self.bare()
 
     def piece(self, kind: str, event: dict[str, Any]) -> None:
-        """What one event of a stream holds; `kind` is its type, else its name."""
-        raise NotImplementedError
+        """What one event of a stream holds; `kind` is its type, else its name. Here there is to be a document."""
+        super().event(kind, event)
 
     def say(self, words: object, kind: type[Text] | type[Reasoning] = Text, key: object = None) -> None:
         """More words of the answer, where there are any."""
@@ -108,7 +112,11 @@ class DocumentAnswer(OneAnswer):
 
 
 class RoutedProtocol(AssembledProtocol):
-    """A protocol that is known by its URL; see `routes`."""
+    """A protocol that is known by its URL (see `routes`): a row, its name and assembly, where it has nothing else."""
+
+    def __init__(self, name: str = "", assembly: type[Assembly] | None = None) -> None:
+        if name and assembly is not None:
+            self.name, self.assembly = name, assembly
 
     def claims(self, exchange: Exchange) -> bool:
         """By its route, and by whatever else tells its calls from others at such a URL."""

@@ -53,11 +53,4 @@ class _Task(DocumentAnswer):
             self.answers_with = "embedding"
 
 
-class HuggingFaceInference(RoutedProtocol):
-    """`/models/OWNER/NAME` and its pipelines."""
-
-    name = "huggingface.inference"
-    assembly = _Task
-
-
-PROTOCOLS = (HuggingFaceInference(),)
+PROTOCOLS = (RoutedProtocol("huggingface.inference", _Task),)

@@ -19,11 +19,8 @@ class _Images(DocumentAnswer):
         """The last names of the URL, which say it."""
         return self.exchange.path.rstrip("/").removesuffix("/text_to_image").rpartition("/")[2]
 
-    def plain(self, document: object) -> None:
-        """Take in an image, or a document that holds or refuses some."""
-        if document is not None:
-            super().plain(document)
-            return
+    def bare(self) -> None:
+        """Take in an image."""
         self._begun = self.ended = True
         self._choice.add(media_of_bytes("image", self.exchange.content_type or None, self.exchange.body))
         self.counts = counted(None, images=1)
@@ -40,18 +37,4 @@ class _Images(DocumentAnswer):
         self.counts = counted(None, images=len(self._choice.parts) or None)
 
 
-class StabilityImages(RoutedProtocol):
-    """`/v2beta/stable-image/...` and `/v1/generation/...`."""
-
-    name = "stability.images"
-    assembly = _Images
-
-
-class FireworksImages(RoutedProtocol):
-    """`/inference/v1/workflows/...` and `/inference/v1/image_generation/...`."""
-
-    name = "fireworks.images"
-    assembly = _Images
-
-
-PROTOCOLS = (StabilityImages(), FireworksImages())
+PROTOCOLS = (RoutedProtocol("stability.images", _Images), RoutedProtocol("fireworks.images", _Images))

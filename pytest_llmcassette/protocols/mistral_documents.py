@@ -46,11 +46,4 @@ class _Classes(DocumentAnswer):
         self.counts = counted(document.get("usage"))
 
 
-class MistralModeration(RoutedProtocol):
-    """`/v1/moderations`, `/v1/classifications`, and both of chats."""
-
-    name = "mistral.moderation"
-    assembly = _Classes
-
-
-PROTOCOLS = (MistralOCR(), MistralModeration())
+PROTOCOLS = (MistralOCR(), RoutedProtocol("mistral.moderation", _Classes))

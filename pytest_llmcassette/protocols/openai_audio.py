@@ -19,11 +19,8 @@ _TYPES = {"mp3": "audio/mpeg", "pcm": "audio/pcm"}
 class _Speech(DocumentAnswer):
     answers_with = "speech"
 
-    def plain(self, document: object) -> None:
-        """Take in the bytes of the audio, or a document that holds or refuses it."""
-        if isinstance(document, dict):
-            super().plain(document)
-            return
+    def bare(self) -> None:
+        """Take in the bytes of the audio."""
         self._begun = self.ended = bool(self.exchange.body)
         heard = self.exchange.content_type
         self._hear(self.exchange.body, heard if heard.startswith("audio/") else self._type())
@@ -63,13 +60,6 @@ class _Speech(DocumentAnswer):
         self.counts = counted(usage, characters=None if by_tokens else len(words))
 
 
-class OpenAISpeech(RoutedProtocol):
-    """`/audio/speech`."""
-
-    name = "openai.speech"
-    assembly = _Speech
-
-
 class _Transcription(DocumentAnswer):
     answers_with = "transcription"
 
@@ -77,10 +67,10 @@ class _Transcription(DocumentAnswer):
         """In the form that the audio is sent in."""
         return self.exchange.asked_in_form("model") or super().request_model()
 
-    def plain(self, document: object) -> None:
-        """Take in a document, or the words alone (`text`, `srt`, `vtt`)."""
-        if isinstance(document, dict) or "json" in self.exchange.content_type:
-            super().plain(document)
+    def bare(self) -> None:
+        """Take in the words alone (`text`, `srt`, `vtt`)."""
+        if "json" in self.exchange.content_type:
+            super().bare()
             return
         self._begun = self.ended = True
         self.say(self.exchange.body.decode(errors="replace").strip())
@@ -109,11 +99,4 @@ class _Transcription(DocumentAnswer):
         self.counts = counted(usage, self.exchange.provider, seconds=seconds)
 
 
-class OpenAITranscription(RoutedProtocol):
-    """`/audio/transcriptions` and `/audio/translations`."""
-
-    name = "openai.transcription"
-    assembly = _Transcription
-
-
-PROTOCOLS = (OpenAISpeech(), OpenAITranscription())
+PROTOCOLS = (RoutedProtocol("openai.speech", _Speech), RoutedProtocol("openai.transcription", _Transcription))

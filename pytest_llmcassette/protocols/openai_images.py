@@ -53,11 +53,4 @@ class _Images(DocumentAnswer):
         self.counts = usage or counted(fields.get("usage"), images=self._images)
 
 
-class OpenAIImages(RoutedProtocol):
-    """`/images/generations`, `/images/edits`, `/images/variations`."""
-
-    name = "openai.images"
-    assembly = _Images
-
-
-PROTOCOLS = (OpenAIImages(),)
+PROTOCOLS = (RoutedProtocol("openai.images", _Images),)

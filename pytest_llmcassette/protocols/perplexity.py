@@ -26,13 +26,6 @@ class _Pages(DocumentAnswer):
         self.counts = counted(None, searches=len(as_list(self.exchange.asked("query"))) or 1)
 
 
-class PerplexitySearch(RoutedProtocol):
-    """`/search`."""
-
-    name = "perplexity.search"
-    assembly = _Pages
-
-
 class PerplexityAsync(WireProtocol):
     """`/async/chat/completions/ID`, once it is completed. What it holds is read as the chat completion it is."""
 
@@ -57,5 +50,5 @@ def _response(exchange: Exchange) -> dict[str, Any]:
 
 PROTOCOLS = (
     PerplexityAsync(),
-    PerplexitySearch(),
+    RoutedProtocol("perplexity.search", _Pages),
 )

@@ -53,13 +53,6 @@ class _Completion(DocumentAnswer):
         draft.pieces.append(as_json_text(fields.get("input")))
 
 
-class SnowflakeComplete(RoutedProtocol):
-    """`/api/v2/cortex/inference:complete`."""
-
-    name = "snowflake.complete"
-    assembly = _Completion
-
-
 class _Vectors(DocumentAnswer):
     answers_with = "embedding"
 
@@ -68,11 +61,4 @@ class _Vectors(DocumentAnswer):
         self.counts = counted(document.get("usage"))
 
 
-class SnowflakeEmbed(RoutedProtocol):
-    """`/api/v2/cortex/inference:embed`."""
-
-    name = "snowflake.embed"
-    assembly = _Vectors
-
-
-PROTOCOLS = (SnowflakeComplete(), SnowflakeEmbed())
+PROTOCOLS = (RoutedProtocol("snowflake.complete", _Completion), RoutedProtocol("snowflake.embed", _Vectors))

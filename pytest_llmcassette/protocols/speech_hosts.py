@@ -21,13 +21,10 @@ class _Speech(DocumentAnswer):
         """In the request's body at ElevenLabs, in the query at Deepgram."""
         return super().request_model() or self.exchange.in_query("model")
 
-    def plain(self, document: object) -> None:
-        """Take in the audio, or a document that holds or refuses it."""
-        if isinstance(document, dict):
-            super().plain(document)
-        else:
-            self._begun = self.ended = True
-            self._hear(self.exchange.body)
+    def bare(self) -> None:
+        """Take in the audio."""
+        self._begun = self.ended = True
+        self._hear(self.exchange.body)
 
     def take(self, document: Any) -> None:
         """Audio with the times of its characters."""
@@ -63,34 +60,6 @@ class _Transcription(DocumentAnswer):
         self.counts = counted(None, seconds=words[-1].get("end") if heard is None and words else heard)
 
 
-class DeepgramSpeech(RoutedProtocol):
-    """`/v1/speak`."""
-
-    name = "deepgram.speech"
-    assembly = _Speech
-
-
-class DeepgramTranscription(RoutedProtocol):
-    """`/v1/listen`."""
-
-    name = "deepgram.transcription"
-    assembly = _Transcription
-
-
-class ElevenLabsSpeech(RoutedProtocol):
-    """`/v1/text-to-speech/VOICE`, whole or as a stream of bytes."""
-
-    name = "elevenlabs.speech"
-    assembly = _Speech
-
-
-class ElevenLabsTranscription(RoutedProtocol):
-    """`/v1/speech-to-text`."""
-
-    name = "elevenlabs.transcription"
-    assembly = _Transcription
-
-
 class AssemblyAITranscription(RoutedProtocol):
     """`/v2/transcript/ID`, polled until it is there."""
 
@@ -103,9 +72,9 @@ class AssemblyAITranscription(RoutedProtocol):
 
 
 PROTOCOLS = (
-    DeepgramSpeech(),
-    DeepgramTranscription(),
-    ElevenLabsSpeech(),
-    ElevenLabsTranscription(),
+    RoutedProtocol("deepgram.speech", _Speech),
+    RoutedProtocol("deepgram.transcription", _Transcription),
+    RoutedProtocol("elevenlabs.speech", _Speech),
+    RoutedProtocol("elevenlabs.transcription", _Transcription),
     AssemblyAITranscription(),
 )

@@ -32,13 +32,6 @@ class _Generation(DocumentAnswer):
         self.take(event)
 
 
-class WatsonxGeneration(RoutedProtocol):
-    """`/ml/v1/text/generation` and `/ml/v1/text/generation_stream`, of models and of deployments."""
-
-    name = "watsonx.generation"
-    assembly = _Generation
-
-
 class _Values(DocumentAnswer):
     answers_with = "embedding"
 
@@ -52,11 +45,4 @@ class _Values(DocumentAnswer):
         self.counts = counted({} if count is None else {"input_tokens": count})
 
 
-class WatsonxEmbeddings(RoutedProtocol):
-    """`/ml/v1/text/embeddings` and `/ml/v1/text/rerank`."""
-
-    name = "watsonx.embeddings"
-    assembly = _Values
-
-
-PROTOCOLS = (WatsonxGeneration(), WatsonxEmbeddings())
+PROTOCOLS = (RoutedProtocol("watsonx.generation", _Generation), RoutedProtocol("watsonx.embeddings", _Values))
