@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+from servers.loopback import LoopbackServer
 
 
-class PlainServer:
+class PlainServer(LoopbackServer):
     """`with PlainServer() as server:` `url` is its base; `asked` lists "METHOD /path body" of every request."""
 
     def __init__(self) -> None:
@@ -22,13 +23,7 @@ class PlainServer:
         self.failures = 0
         """How many of the next requests are answered with 503."""
         self._lock = threading.Lock()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._http.daemon_threads = True
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._http.server_port}"
+        super().__init__(_handler(self))
 
     @property
     def calls(self) -> int:
@@ -38,17 +33,6 @@ class PlainServer:
         self.asked.clear()
         self.keys.clear()
         self.failures = 0
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
 
     def answer(self, method: str, path: str, key: str, body: bytes) -> tuple[int, str, bytes]:
         """Status, content type and body of the answer to one request."""

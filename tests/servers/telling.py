@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+from servers.loopback import LoopbackServer
 
 
 @dataclass
@@ -19,30 +19,13 @@ class Reply:
     reason: str = "OK"
 
 
-class TellingServer:
+class TellingServer(LoopbackServer):
     """`with TellingServer() as server:` `server.replies[7] = Reply(...)`; whatever else is asked gets `{"ok":true}`."""
 
     def __init__(self) -> None:
         self.replies: dict[int, Reply] = {}
         self.bodies: list[bytes] = []
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._http.daemon_threads = True
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._http.server_port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
+        super().__init__(_handler(self))
 
 
 def _handler(server: TellingServer) -> type[BaseHTTPRequestHandler]:

@@ -154,6 +154,12 @@ async def _by_httpx(
     return answer
 
 
+def _timeouts(options: dict[str, Any]) -> dict[str, Any]:
+    """By kind, in seconds: an `httpx.Timeout`'s, or one figure for connecting and reading."""
+    limits = options["timeout"]
+    return limits.as_dict() if hasattr(limits, "as_dict") else {"connect": limits, "read": limits}
+
+
 async def _by_aiohttp(
     kind: str,
     method: str,
@@ -164,8 +170,7 @@ async def _by_aiohttp(
     request: dict[str, Any],
 ) -> Answer:
     aiohttp = library_of(kind)
-    limits = options["timeout"]
-    timeouts = limits.as_dict() if hasattr(limits, "as_dict") else {"connect": limits, "read": limits}
+    timeouts = _timeouts(options)
     given: dict[str, Any] = {
         "timeout": aiohttp.ClientTimeout(sock_connect=timeouts.get("connect"), sock_read=timeouts.get("read")),
         "allow_redirects": options.get("follow_redirects", False),
@@ -196,8 +201,7 @@ def _by_urllib3(
     request: dict[str, Any],
 ) -> Answer:
     library = library_of(kind)
-    limits, follow = options["timeout"], options.get("follow_redirects", False)
-    timeouts = limits.as_dict() if hasattr(limits, "as_dict") else {"connect": limits, "read": limits}
+    timeouts, follow = _timeouts(options), options.get("follow_redirects", False)
     given = {name: value for name, value in request.items() if name in ("json", "headers")}
     if kind.startswith("requests"):
         timeout = (timeouts.get("connect"), timeouts.get("read"))
