@@ -96,11 +96,14 @@ class Exchange:
             decided = recorder.request(LiveRequest(self._method, self._url, headers, body))
             if isinstance(decided, RecordingSlot):
                 return LiveAnswer(decided, self._errors, self.fault)
-            return Carrier(self._delivery_of(decided), recorder, self._errors, self.fault)
+            delivery = self._changed(decided) if recorder.changes else deliver(decided, recorder.config)
+            if delivery.handed_out is not None:
+                recorder.cut_deliveries.append(delivery)
+            return Carrier(delivery, recorder, self._errors, self.fault)
         except Exception as error:
             raise self.fault(error) from error
 
-    def _delivery_of(self, decided: Interaction) -> Delivery:
+    def _changed(self, decided: Interaction) -> Delivery:
         recorder = self.recorder
         try:
             delivery = deliver(decided, recorder.config, recorder.changes)
@@ -108,8 +111,6 @@ class Exchange:
             raise recorder.note(stop) from None
         if delivery.altered is not None:
             recorder.was_altered(decided, delivery.altered, comes_again=delivery.comes_again)
-        if delivery.handed_out is not None:
-            recorder.cut_deliveries.append(delivery)
         return delivery
 
     async def answer_async(self, headers: RawHeaders, body: bytes) -> Carrier | LiveAnswer:
