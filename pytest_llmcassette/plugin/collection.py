@@ -12,6 +12,14 @@ from pytest_llmcassette.plugin import baseline, budget, naming, switches
 from pytest_llmcassette.plugin.markers import CassetteMark, cassette_mark
 from pytest_llmcassette.plugin.session import Owners, note_owner, session_of
 
+_OF_A_CASSETTE = {
+    "llm_budget": "so that nothing counts what it spends. Mark it with @pytest.mark.cassette as well, or remove the "
+    "budget.",
+    "llm_fault": "so that there is no answer to go wrong. Mark it with @pytest.mark.cassette as well, or give the "
+    "fault to use_cassette(..., faults=[...]).",
+}
+"""Marks that do nothing in a test without a cassette, and what to do."""
+
 
 def check(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
     """Raises `pytest.UsageError` for the first mistake in the marks of these tests."""
@@ -23,11 +31,7 @@ def check(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
         _check_requirements(item)
         mark = cassette_mark(item)
         if mark is None:
-            if _is_on_the_test(item, "llm_budget"):
-                raise pytest.UsageError(
-                    f"{item.nodeid} has @pytest.mark.llm_budget, but no cassette, so that nothing counts what it "
-                    "spends. Mark it with @pytest.mark.cassette as well, or remove the budget."
-                )
+            _check_needs_no_cassette(item)
             continue
         if item.get_closest_marker("vcr") is not None:
             raise pytest.UsageError(
@@ -99,3 +103,9 @@ def say_in_worker(config: pytest.Config, items: list[pytest.Item], error: pytest
     items.clear()
     report = pytest.CollectReport(nodeid="pytest-llmcassette", outcome="failed", longrepr=str(error), result=[])
     config.hook.pytest_collectreport(report=report)
+
+
+def _check_needs_no_cassette(item: pytest.Item) -> None:
+    for mark, words in _OF_A_CASSETTE.items():
+        if _is_on_the_test(item, mark):
+            raise pytest.UsageError(f"{item.nodeid} has @pytest.mark.{mark}, but no cassette, {words}")

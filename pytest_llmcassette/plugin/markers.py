@@ -65,7 +65,8 @@ def misspelt(config: pytest.Config, items: Sequence[pytest.Item]) -> str | None:
     from difflib import get_close_matches
 
     for name in sorted(unknown):
-        word = "cassette" if name == "llm_cassette" else name.lower()
+        # The fixtures' names, and the ini options' beginning.
+        word = "cassette" if name in ("llm_cassette", "llm_cassettes", "llmcassette") else name.lower()
         for meant in get_close_matches(word, NAMES, n=1, cutoff=_NEAR):
             return (
                 f"{used[name].nodeid}: there is no mark {name!r}. Did you mean @pytest.mark.{meant}?\n"

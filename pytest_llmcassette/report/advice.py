@@ -88,12 +88,21 @@ def _missing(records: Sequence[TestRecord], rerun: str | None, failed: int) -> l
     line = f"{plural(len(missed), 'test')} sent requests that are not recorded"
     if rerun is None:
         return [f"{line}; each failure names the command that records it"]
+    passing = {one.cassette for one in records if one.cassette and one.outcome == "passed"}
+    shared = [one for one in missed if one.cassette in passing]
     remedies = {one.remedy for one in missed}
     if len(remedies) == 1:
         [mode] = remedies
     else:
         # A file that is not there is made by either of the other two.
         mode = RecordMode.NEW_EPISODES if RecordMode.REWRITE not in remedies else RecordMode.REWRITE
+    if mode == RecordMode.REWRITE and shared:
+        # The command would take from those what they replay.
+        return [
+            f"{line}; each failure names the command that records it",
+            f"{len(shared)} of them share a cassette with tests that pass, which would lose what they replay: if they "
+            "ask for different things, give each a name of its own",
+        ]
     update = " --snapshot-update" if any(one.snapshot for one in missed) else ""
     others = failed - len(missed)
     also = f" (runs {plural(others, 'other failed test')}, too)" if others > 0 else ""

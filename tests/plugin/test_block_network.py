@@ -97,7 +97,19 @@ def test_by_the_ini_file_and_over_again(suite: Suite) -> None:
     assert "llmcassette_net_loopback takes pass or refuse, not 'close'" in said(suite.run())
 
 
-NEAR = ("casette", "cassete", "cassettes", "Cassette", "llm_cassette", "llm_budgets", "llm_require", "llm_requries")
+NEAR = (
+    "casette",
+    "cassete",
+    "cassettes",
+    "Cassette",
+    "llm_cassette",
+    "llm_cassettes",
+    "llmcassette",
+    "llm_budgets",
+    "llm_require",
+    "llm_requries",
+    "llm_falt",
+)
 FAR = ("requires", "budget", "vcr", "asyncio", "slow", "cache", "llm", "llm_slow", "registered_casette")
 
 
@@ -111,6 +123,7 @@ def test_marks_that_are_nearly_ours(suite: Suite) -> None:
         suite.test(f"def test_first(): pass\n@pytest.mark.{name}\ndef test_it(): ask()")
         result = suite.run()
         assert result.ret == pytest.ExitCode.USAGE_ERROR, name
-        meant = "llm_budget" if "budget" in name else "llm_requires" if "req" in name else "cassette"
+        kinds = {"budget": "llm_budget", "req": "llm_requires", "falt": "llm_fault"}
+        meant = next((mark for part, mark in kinds.items() if part in name), "cassette")
         assert f"there is no mark {name!r}. Did you mean @pytest.mark.{meant}?" in said(result)
     assert suite.server.calls == 0

@@ -225,3 +225,11 @@ def test_own(llm_cassette):
     )
     result = recorded.run()
     assert outcomes(result) == {"passed": 1}, said(result)
+
+
+def test_a_fault_without_a_cassette_is_no_quiet_pass(suite: Suite) -> None:
+    suite.test("@pytest.mark.llm_fault('http_429')\ndef test_it():\n    pass\n")
+    result = suite.run()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "test_it.py::test_it has @pytest.mark.llm_fault, but no cassette" in said(result)
+    assert "use_cassette(..., faults=[...])" in said(result)

@@ -130,3 +130,27 @@ def test_what_a_test_that_passed_is_failed_for_is_in_the_summary_too(
         "FAILED test_it.py::test_swallows - swallowed RequestNotRecorded: say differs:...",
         "FAILED test_it.py::test_silent - no request was intercepted",
     ]
+
+
+def test_no_command_that_takes_a_passing_test_its_recording(suite: Suite) -> None:
+    suite.test(
+        """
+        @pytest.mark.cassette("shared")
+        def test_first(): ask("hi")
+        """
+    )
+    suite.run("--record-mode=once", wanted=CACHE).assert_outcomes(passed=1)
+    suite.test(
+        """
+        pytestmark = pytest.mark.cassette("shared")
+        def test_first(): ask("hi")
+        def test_second(): ask("two")
+        def test_third(): ask("three")
+        """
+    )
+    result = suite.run(wanted=CACHE)
+    result.assert_outcomes(passed=1, failed=2)
+    assert advice(result) == [
+        "2 tests sent requests that are not recorded; each failure names the command that records it"
+    ]
+    assert "2 of them share a cassette with tests that pass" in said(result)
