@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from pytest_llmcassette.cassette.model import Interaction, Request, Response
+from pytest_llmcassette.cassette.model import CLIENT, SERVER, Frame, FrameKind, Interaction, Request, Response
 
 SNIPPETS = [
          "", " ", "  ", "\t", "\n", "\r", "\r\n", "\x85", "\u2028", "\u2029", "\ufeff", "\x00", "\x07", "\x1b",
@@ -66,6 +66,14 @@ responses = st.builds(
     uncompressed=st.booleans(),
     duration_ns=numbers,
 )
+frames = st.builds(
+    Frame,
+    sender=st.sampled_from([CLIENT, SERVER]),
+    data=texts.map(lambda text: text.encode("utf-8", "surrogateescape")),
+    kind=st.sampled_from(FrameKind),
+    at=milliseconds,
+    json=mostly("", texts),
+)
 interactions = st.builds(
     Interaction,
     request=requests,
@@ -74,5 +82,6 @@ interactions = st.builds(
     end=mostly("", texts),
     end_message=mostly("", texts),
     chunks=mostly((), st.lists(st.tuples(milliseconds, st.integers(0, 10**9)), max_size=3).map(tuple)),
+    frames=mostly((), st.lists(frames, max_size=3).map(tuple)),
 )
 cassettes = st.lists(interactions, max_size=2)

@@ -14,6 +14,10 @@ from typing import TYPE_CHECKING
 CLOSED = "closed"
 """The file's word for a stream, or a request, that its client left before the end."""
 
+CLIENT = "client"
+SERVER = "server"
+"""Who sent a frame."""
+
 Headers = dict[str, list[str]]
 """Header, form and trailer values by name; header names in Go's canonical case (`X-Request-Id`)."""
 
@@ -86,6 +90,32 @@ class Outcome(Enum):
     """An error of the network ended it, before the answer or within it."""
 
 
+class FrameKind(Enum):
+    """What a frame holds, by the file's word for it."""
+
+    TEXT = "text"
+    BINARY = "base64"
+    CLOSE = "close"
+    """A WebSocket's end: the code, and the reason behind a space where there is one (`1000 bye`)."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Frame:
+    """One message of a conversation that goes both ways: of a WebSocket, or of a gRPC call.
+
+    - `sender`: `CLIENT` or `SERVER`.
+    - `data`: the message; of a text its UTF-8.
+    - `at`: milliseconds since the response headers.
+    - `json`: what binary `data` says, as JSON text, where the recording could tell (a protobuf message); else `""`.
+    """
+
+    sender: str
+    data: bytes
+    kind: FrameKind = FrameKind.TEXT
+    at: float = 0.0
+    json: str = ""
+
+
 @dataclass(slots=True, kw_only=True)
 class Interaction:
     """A request with its response.
@@ -99,6 +129,8 @@ class Interaction:
     - `end_message`: the text of that exception.
     - `chunks`: arrival of the body's pieces, as (milliseconds since the response headers, bytes) pairs; empty when
       not recorded. Sizes are of the body as stored.
+    - `frames`: what both sides said, in the order in which this client sent or had it, where that is no body: of a
+      WebSocket (behind a 101) and of a gRPC call.
     """
 
     request: Request
@@ -107,6 +139,7 @@ class Interaction:
     end: str = ""
     end_message: str = ""
     chunks: tuple[tuple[float, int], ...] = ()
+    frames: tuple[Frame, ...] = ()
 
     @property
     def outcome(self) -> Outcome:

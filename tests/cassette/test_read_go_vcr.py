@@ -12,7 +12,16 @@ from cassette_files import GO_VCR
 from pytest_llmcassette.cassette import formats
 from pytest_llmcassette.cassette.files import load
 from pytest_llmcassette.cassette.go_vcr import fast_reader
-from pytest_llmcassette.cassette.model import Interaction, Message, Request, Response
+from pytest_llmcassette.cassette.model import (
+    CLIENT,
+    SERVER,
+    Frame,
+    FrameKind,
+    Interaction,
+    Message,
+    Request,
+    Response,
+)
 from pytest_llmcassette.cassette.yaml import tree
 
 
@@ -140,10 +149,17 @@ def test_aliases_share_what_they_name(tmp_path: Path) -> None:
 
 def test_our_own_keys(tmp_path: Path) -> None:
     own = "  phase: teardown\n  end: closed\n  end_message: 'it: is'\n  chunks: 0.4+512 20.1+88\n"
+    own += (
+        "  frames:\n  - from: server\n    at: 12.5\n    text: hello\n  - from: client\n    at: 13\n    base64: AP8=\n"
+    )
     for content in (GO_VCR + own, GO_VCR + "  phase: teardown\n" + own.partition("\n")[2] + "  more: x\n"):
         [interaction] = read(tmp_path, content)
         assert (interaction.phase, interaction.end, interaction.end_message) == ("teardown", "closed", "it: is")
         assert interaction.chunks == ((0.4, 512), (20.1, 88))
+        assert interaction.frames == (
+            Frame(sender=SERVER, data=b"hello", at=12.5),
+            Frame(sender=CLIENT, data=b"\x00\xff", kind=FrameKind.BINARY, at=13),
+        )
 
 
 def test_without_libyaml_the_same_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

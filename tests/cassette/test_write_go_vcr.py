@@ -6,7 +6,16 @@ import pytest
 
 from pytest_llmcassette.cassette.go_vcr.natural_order import natural_order
 from pytest_llmcassette.cassette.go_vcr.writer import dumps
-from pytest_llmcassette.cassette.model import Headers, Interaction, Request, Response
+from pytest_llmcassette.cassette.model import (
+    CLIENT,
+    SERVER,
+    Frame,
+    FrameKind,
+    Headers,
+    Interaction,
+    Request,
+    Response,
+)
 
 WHOLE = """\
 ---
@@ -85,7 +94,30 @@ interactions:
   end: ReadError
   end_message: 'peer: gone'
   chunks: 0.4+512 20.1+88
+  frames:
+  - from: server
+    at: 0
+    text: '{"type":"session.created"}'
+  - from: client
+    at: 12.5
+    text: |-
+      two
+      lines
+  - from: server
+    at: 40
+    base64: AP8=
+    json: '{"a": 1}'
+  - from: server
+    at: 41.125
+    close: 1000 bye
 """
+
+FRAMES = (
+    Frame(sender=SERVER, data=b'{"type":"session.created"}'),
+    Frame(sender=CLIENT, data=b"two\nlines", at=12.5),
+    Frame(sender=SERVER, data=b"\x00\xff", kind=FrameKind.BINARY, at=40, json='{"a": 1}'),
+    Frame(sender=SERVER, data=b"1000 bye", kind=FrameKind.CLOSE, at=41.125),
+)
 
 
 def test_a_whole_file() -> None:
@@ -126,6 +158,7 @@ def test_a_whole_file() -> None:
                 end="ReadError",
                 end_message="peer: gone",
                 chunks=((0.4, 512), (20.1, 88)),
+                frames=FRAMES,
             ),
         ]
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from base64 import b64decode
 from functools import lru_cache
 from typing import Any
 
@@ -15,7 +16,7 @@ from pytest_llmcassette.cassette.go_vcr.duration import parse_duration
 from pytest_llmcassette.cassette.go_vcr.lines import Lines, small_map
 from pytest_llmcassette.cassette.go_vcr.ordinary import is_ordinary
 from pytest_llmcassette.cassette.go_vcr.own_scalars import DeclinedError
-from pytest_llmcassette.cassette.model import Interaction, Request, Response
+from pytest_llmcassette.cassette.model import Frame, FrameKind, Interaction, Request, Response
 
 _START = b"---\nversion: 2\ninteractions:\n"
 _EMPTY = b"---\nversion: 2\ninteractions: []\n"
@@ -42,6 +43,8 @@ _USUAL_MIDDLE = re.compile(
 )  # fmt: skip
 _USUAL_END = re.compile(_HEADERS + _RESPONSE_TAIL.pattern)
 _CHUNKS = re.compile(rb"[0-9]+(?:\.[0-9]+)?\+[0-9]+(?: [0-9]+(?:\.[0-9]+)?\+[0-9]+)*\Z")
+_FRAME_HEAD = re.compile(rb"  - from: (client|server)\n    at: (-?[0-9]+(?:\.[0-9]+)?)\n")
+_FRAME_KINDS = tuple((kind, f"    {kind.value}: ".encode()) for kind in FrameKind)
 
 
 def read(raw: bytes) -> list[Interaction] | None:
@@ -195,3 +198,24 @@ class _Interactions(Lines):
                 raise DeclinedError
             pairs = (word.partition(b"+") for word in written.split(b" "))
             interaction.chunks = tuple((float(at), int(size)) for at, _, size in pairs)
+        if self.starts(b"  frames:\n"):
+            frames = []
+            while self.at(b"  - from: "):
+                frames.append(self.frame())
+            if not frames:
+                raise DeclinedError
+            interaction.frames = tuple(frames)
+
+    def frame(self) -> Frame:
+        sender, at = self.head(_FRAME_HEAD)
+        kind = next((kind for kind, prefix in _FRAME_KINDS if self.at(prefix)), None)
+        if kind is None:
+            raise DeclinedError
+        written = self.string(f"    {kind.value}: ".encode())
+        data = (
+            b64decode(written, validate=True)
+            if kind is FrameKind.BINARY
+            else written.encode("utf-8", "surrogateescape")
+        )
+        json = self.string(b"    json: ") if self.at(b"    json: ") else ""
+        return Frame(sender=sender.decode(), data=data, kind=kind, at=float(at), json=json)

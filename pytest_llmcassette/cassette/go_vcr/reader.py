@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import binascii
 import math
+from base64 import b64decode
 from typing import Any
 
 from pytest_llmcassette.cassette.go_vcr.duration import parse_duration
-from pytest_llmcassette.cassette.model import Headers, Interaction, Message, Request, Response, defer_body
+from pytest_llmcassette.cassette.model import (
+    CLIENT,
+    SERVER,
+    Frame,
+    FrameKind,
+    Headers,
+    Interaction,
+    Message,
+    Request,
+    Response,
+    defer_body,
+)
 from pytest_llmcassette.cassette.unreadable import shown
 from pytest_llmcassette.cassette.yaml.fields import Fields, interactions_in
 
@@ -28,6 +41,7 @@ def _interaction(own: Fields) -> Interaction:
         end=own.text("end", ""),
         end_message=own.text("end_message", ""),
         chunks=_chunks(own),
+        frames=tuple(_frame(fields) for fields in own.mappings("frames")),
     )
 
 
@@ -98,6 +112,39 @@ def _chunks(fields: Fields) -> tuple[tuple[float, int], ...]:
             raise fields.fault("chunks", f"holds {shown(word)}, where each is MILLISECONDS+BYTES")
         pairs.append(pair)
     return tuple(pairs)
+
+
+def _frame(fields: Fields) -> Frame:
+    sender = fields.text("from")
+    if sender not in (CLIENT, SERVER):
+        raise fields.fault("from", f"is neither {CLIENT} nor {SERVER}: {shown(sender)}")
+    kind = next((kind for kind in FrameKind if kind.value in fields.values), None)
+    if kind is None:
+        raise fields.fault("text", f"is missing, and so are {FrameKind.BINARY.value} and {FrameKind.CLOSE.value}")
+    return Frame(
+        sender=sender, data=_frame_data(fields, kind), kind=kind, at=_arrival(fields), json=fields.text("json", "")
+    )
+
+
+def _frame_data(fields: Fields, kind: FrameKind) -> bytes:
+    written = fields.text(kind.value)
+    if kind is not FrameKind.BINARY:
+        return written.encode("utf-8", "surrogateescape")
+    try:
+        return b64decode("".join(written.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise fields.fault(kind.value, f"is no base64: {shown(written)}") from None
+
+
+def _arrival(fields: Fields) -> float:
+    written = fields.text("at", "0")
+    try:
+        at = float(written)
+    except ValueError:
+        at = math.nan
+    if not math.isfinite(at):
+        raise fields.fault("at", f"is no number of milliseconds: {shown(written)}")
+    return at
 
 
 def _boolean(fields: Fields, name: str) -> bool:

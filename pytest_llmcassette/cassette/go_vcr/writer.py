@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Iterable, Iterator
 
 from pytest_llmcassette.cassette.go_vcr.duration import format_duration
 from pytest_llmcassette.cassette.go_vcr.natural_order import natural_order
 from pytest_llmcassette.cassette.go_vcr.scalars import BREAKS, body_scalar, scalar
-from pytest_llmcassette.cassette.model import Headers, Interaction, Request, Response
+from pytest_llmcassette.cassette.model import Frame, FrameKind, Headers, Interaction, Request, Response
 
 _LONG_KEY = 128
 _BREAKS = frozenset(BREAKS)
@@ -87,6 +88,19 @@ def _write_own(lines: Lines, interaction: Interaction) -> None:
     if interaction.chunks:
         arrivals = " ".join(f"{milliseconds:.10g}+{size}" for milliseconds, size in interaction.chunks)
         lines.append(f"  chunks: {scalar(arrivals, '    ')}\n")
+    if interaction.frames:
+        lines.append("  frames:\n")
+        for frame in interaction.frames:
+            _write_frame(lines, frame)
+
+
+def _write_frame(lines: Lines, frame: Frame) -> None:
+    binary = frame.kind is FrameKind.BINARY
+    data = b64encode(frame.data).decode() if binary else frame.data.decode("utf-8", "surrogateescape")
+    lines.append(f"  - from: {frame.sender}\n    at: {frame.at:.10g}\n")
+    lines.append(_text(frame.kind.value, data))
+    if frame.json:
+        lines.append(_text("json", frame.json))
 
 
 def _write_list(lines: Lines, name: str, values: list[str]) -> None:

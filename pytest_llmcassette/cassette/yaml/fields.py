@@ -21,11 +21,7 @@ def interactions_in(root: dict[str, Any]) -> Iterator[Fields]:
         raise UnreadableError("its `interactions` are missing", place=("interactions",))
     if not isinstance(listed, list):
         raise UnreadableError("its `interactions` are no list", place=("interactions",))
-    for number, item in enumerate(listed):
-        place = ("interactions", number)
-        if not isinstance(item, dict):
-            raise UnreadableError("it is no mapping", place=place)
-        yield Fields(item, place)
+    yield from whole.mappings("interactions")
 
 
 def first_request(root: dict[str, Any]) -> dict[str, Any]:
@@ -60,6 +56,19 @@ class Fields:
         if not isinstance(value, dict):
             raise self.fault(name, "is missing" if value is None else "is no mapping")
         return Fields(value, (*self.place, name))
+
+    def mappings(self, name: str) -> Iterator[Fields]:
+        """The items of a field that is a list of mappings; nothing where it is missing."""
+        listed = self.get(name)
+        if listed is None:
+            return
+        if not isinstance(listed, list):
+            raise self.fault(name, "is no list")
+        for number, item in enumerate(listed):
+            place = (*self.place, name, number)
+            if not isinstance(item, dict):
+                raise UnreadableError("it is no mapping", place=place)
+            yield Fields(item, place)
 
     def text(self, name: str, default: str | None = None) -> str:
         """A field that is text; without a default it must be there."""
