@@ -36,6 +36,16 @@ def test_an_unplayed_recording_fails_the_test(recorded: Suite) -> None:
     assert "INTERNALERROR" not in shown
 
 
+def test_what_fails_for_something_unplayed_is_not_recorded(recorded: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEXTS", "one three")
+    [cassette] = recorded.path.rglob("*.yaml")
+    before = cassette.read_bytes()
+    result = recorded.run("--record-mode=new_episodes")
+    assert outcomes(result) == {"failed": 1}
+    assert "recording discarded" in said(result)
+    assert cassette.read_bytes() == before
+
+
 @pytest.mark.parametrize("place", ["marker", "fixture", "ini"])
 def test_unplayed_recordings_can_be_allowed(recorded: Suite, place: str) -> None:
     if place == "marker":
