@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -22,8 +23,10 @@ BIG = "x" * 1_000_000
 class SocketServer:
     """`url` is its base (`ws://...`); `heard` lists what clients said, `asked` the headers of their handshakes."""
 
-    def __init__(self, port: int) -> None:
-        self.url = f"ws://127.0.0.1:{port}"
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.answers: dict[str, list[dict[str, Any]]] = {}
+        """What `/v1/...` and `/ws/...` answer, by an event's type or its first name."""
         self.heard: list[str | bytes] = []
         self.asked: list[Headers] = []
         self.has_arrived = threading.Event()
@@ -57,21 +60,15 @@ class SocketServer:
         ws.send("second" if self.has_arrived.wait(5) else "nobody came for the first")
         ws.recv()
 
-    def _cut(self, ws: ServerConnection) -> None:
-        ws.send("first")
-        _cut(ws)
-
     def _events(self, ws: ServerConnection) -> None:
-        """Two answers to each JSON message; of an `id` in it nothing."""
+        """Answers each JSON message as `answers` has it; Google's server sends its JSON as binary data."""
+        is_binary = ws.request is not None and ws.request.path.startswith("/ws/google")
         for message in ws:
-            told = json.loads(message)
             self.heard.append(message)
-            for answer in ANSWERS.get(told.get("type") or next(iter(told)), [{"type": "ok"}]):
-                ws.send(
-                    json.dumps(answer).encode()
-                    if ws.request and "/ws/google" in ws.request.path
-                    else json.dumps(answer)
-                )
+            told = json.loads(message)
+            for answer in self.answers.get(told.get("type") or next(iter(told)), []):
+                text = json.dumps(answer)
+                ws.send(text.encode() if is_binary else text)
 
     _v1 = _ws = _events
 
@@ -86,13 +83,7 @@ class SocketServer:
             response = connection.respond(HTTPStatus.FOUND, "")
             response.headers["Location"] = "/echo"
             return response
-        if path == "/v1/realtime" or path == "/v1/responses":
-            return None
         return None
-
-
-ANSWERS: dict[str, list[dict[str, Any]]] = {}
-"""What `/v1/...` and `/ws/...` answer, by an event's type or its first name."""
 
 
 def _cut(ws: ServerConnection) -> None:
@@ -101,7 +92,7 @@ def _cut(ws: ServerConnection) -> None:
 
 
 @contextmanager
-def sockets() -> Iterator[SocketServer]:
+def sockets(tls: ssl.SSLContext | None = None) -> Iterator[SocketServer]:
     logger = logging.Logger("silent", logging.CRITICAL + 1)
     running: list[SocketServer] = []
     with serve(
@@ -112,9 +103,11 @@ def sockets() -> Iterator[SocketServer]:
         select_subprotocol=lambda ws, offered: "realtime" if "realtime" in offered else None,  # type: ignore[arg-type,return-value]
         process_request=lambda ws, request: running[0].answer(ws, request),
         max_size=None,
+        ssl=tls,
         logger=logger,
     ) as server:
-        running.append(SocketServer(server.socket.getsockname()[1]))
+        port = server.socket.getsockname()[1]
+        running.append(SocketServer(f"wss://localhost:{port}" if tls else f"ws://127.0.0.1:{port}"))
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:
