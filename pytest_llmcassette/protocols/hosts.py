@@ -56,7 +56,7 @@ zai          api.z.ai open.bigmodel.cn
 -            api.hunyuan.cloud.tencent.com api-atlas.nomic.ai .azuredatabricks.net .inference.ml.azure.com
 -            .maas.aliyuncs.com .volces.com .baidubce.com .api.nvidia.com .helicone.ai .oci.oraclecloud.com
 """
-"""Providers: a short name (`-`: the host itself), and hosts. One that begins with a dot or a hyphen is an end of one."""
+"""Providers: a short name (`-`: the host itself), and hosts. One with a dot or a hyphen first is an end of one."""
 
 _HOSTS = [(host, name) for name, *hosts in map(str.split, _TABLE.strip().splitlines()) for host in hosts]
 _BY_HOST = tuple(host for host, name in _HOSTS if name == "-")
