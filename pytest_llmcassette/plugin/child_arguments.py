@@ -84,7 +84,7 @@ def test_of(config: pytest.Config, nodeid: str) -> str:
 
 
 def run(config: pytest.Config, command: Sequence[str], limit: float | None = None) -> subprocess.CompletedProcess[str]:
-    """Run it to its end, from where this process was started; raises `subprocess.TimeoutExpired` after `limit` seconds."""
+    """Run it to its end where this process was started; raises `subprocess.TimeoutExpired` after `limit` seconds."""
     return subprocess.run(
         command,
         cwd=config.invocation_params.dir,
