@@ -10,6 +10,7 @@ from pytest_llmcassette.cassette.clock import Clock
 from pytest_llmcassette.cassette.model import CLOSED
 from pytest_llmcassette.recorder.requests import RawHeaders
 from pytest_llmcassette.recorder.slot import RecordingSlot
+from pytest_llmcassette.redaction.redactor import Rebuild
 from pytest_llmcassette.replay.head import standard_phrase
 from pytest_llmcassette.transports.client_errors import ClientErrors
 from pytest_llmcassette.transports.unexpected import Fault
@@ -26,6 +27,10 @@ class LiveAnswer:
         self.data = slot.data
         self.frame = slot.frame
 
+    def rebuild_with(self, rebuild: Rebuild) -> None:
+        """How binary messages are made again from what they say, once that is redacted."""
+        self._slot.rebuild = rebuild
+
     def head(self, status: int, reason: str, headers: RawHeaders, version: str) -> None:
         """The head has arrived; `reason` may be empty, `version` is as in `HTTP/1.1`."""
         spent = Clock.perf_counter_ns() - self._started
@@ -38,6 +43,10 @@ class LiveAnswer:
     def is_left(self) -> None:
         """The client has closed it."""
         self._end(CLOSED)
+
+    def is_cut(self, message: str) -> None:
+        """The server has gone, before the end and without an error."""
+        self._end("RemoteProtocolError", message)
 
     def has_failed(self, error: BaseException) -> None:
         """This ended it: an error of the network, or else the client, cancelled or interrupted."""
