@@ -136,10 +136,7 @@ ENTRIES = (
         for library in ("httpcore", "httpcore2")
         for path in ("HTTPConnection.handle_request", "AsyncHTTPConnection.handle_async_request")
     ),
-    *(
-        Entry("websockets", f"websockets.{kind}.client", "parse_uri", _websocket_url)
-        for kind in ("asyncio", "sync", "trio", "legacy")
-    ),
+    Entry("websockets (trio)", "websockets.trio.client", "parse_uri", _websocket_url),
     Entry("grpclib", "grpclib.client", "Channel.request", _grpclib_target),
     Entry("aiosonic", "aiosonic.client", "HTTPClient.request", _second_url),
     Entry("aiosonic", "aiosonic.web_socket_client", "WebSocketClient.connect", _second_url, optional=True),
