@@ -31,11 +31,6 @@ class Entry:
     """Not in every version that may be in use."""
 
 
-def _aiohttp_socket_url(session: Any, url: Any, *args: Any, **kwargs: Any) -> str:
-    base = getattr(session, "_base_url", None)
-    return str(base.join(type(base)(str(url)))) if base is not None else str(url)
-
-
 def _sent_url(sender: Any, request: Any, *args: Any, **kwargs: Any) -> str:
     return str(request.url)
 
@@ -125,7 +120,6 @@ _METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 _RNETS = (("rnet", "Client"), ("rnet", "BlockingClient"), ("wreq", "Client"), ("wreq", "blocking.Client"))
 """One library by its old and its new name."""
 ENTRIES = (
-    Entry("aiohttp (WebSocket)", "aiohttp", "ClientSession._ws_connect", _aiohttp_socket_url),
     Entry("urllib3 (HTTP/2)", "urllib3.http2.connection", "HTTP2Connection.putrequest", _https_url, optional=True),
     Entry("urllib3-future", "urllib3.backend.hface", "HfaceBackend.putrequest", _forks_url, optional=True),
     Entry("urllib.request", "urllib.request", "OpenerDirector.open", _opened_url),

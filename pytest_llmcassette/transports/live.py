@@ -43,6 +43,10 @@ class LiveAnswer:
         """The client has closed it."""
         self._end(CLOSED)
 
+    def is_cut(self, message: str) -> None:
+        """The server has gone, before the end and without an error."""
+        self._end("RemoteProtocolError", message)
+
     def has_failed(self, error: BaseException) -> None:
         """This ended it: an error of the network, or else the client, cancelled or interrupted."""
         kind = self._errors.kind_of(error)

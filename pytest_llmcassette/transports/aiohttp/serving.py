@@ -28,6 +28,10 @@ async def serve(
     if exchange is None:
         return await _live(connect)
     answer = await exchange.answer_async(headers, await read_body(request))
+    if isinstance(answer, Carrier) and is_upgrade(request):
+        from pytest_llmcassette.transports.aiohttp.sockets import recorded_connection
+
+        return await recorded_connection(connector, request, answer, exchange, timeout)
     if isinstance(answer, Carrier):
         protocol = RecordedProtocol(asyncio.get_running_loop(), request, answer, exchange, timeout)
         return Connection(connector, request.connection_key, protocol, protocol.loop)
@@ -38,6 +42,11 @@ async def serve(
         raise
     tap(connection, request, answer, errors, exchange)
     return connection
+
+
+def is_upgrade(request: Any) -> bool:
+    """Whether a request asks for a WebSocket."""
+    return str(request.headers.get("Upgrade", "")).lower() == "websocket"
 
 
 async def _live(connect: Callable[[], Awaitable[Any]]) -> Any:
@@ -51,6 +60,8 @@ async def _live(connect: Callable[[], Awaitable[Any]]) -> Any:
 def _exchange(what: in_force.InForce, request: Any, errors: Errors) -> tuple[Exchange | None, RawHeaders]:
     try:
         method, url = str(request.method), str(request.url)
+        if url.startswith("http") and is_upgrade(request):
+            url = "ws" + url.removeprefix("http")
         headers = [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in request.headers.items()]
     except Exception as error:
         raise fault_of(error, what, "a request") from error

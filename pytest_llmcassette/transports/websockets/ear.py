@@ -16,10 +16,6 @@ _KINDS = {wire.TEXT: FrameKind.TEXT, wire.BINARY: FrameKind.BINARY}
 _SWITCHING = 101
 
 
-class Lost(Exception):  # noqa: N818 - it is no error that anybody meets
-    """A connection that has ended without a close frame."""
-
-
 class Ear:
     """Hears messages, from behind the heads: of the client before they are sent, of the server when they arrive."""
 
@@ -67,7 +63,10 @@ class Ear:
         """Nothing comes any more."""
         if not self._is_closed:
             self._is_closed = True
-            self.answer.has_failed(error or Lost("connection closed without a close frame"))
+            if error is None:
+                self.answer.is_cut("connection closed without a close frame")
+            else:
+                self.answer.has_failed(error)
 
     def is_left(self) -> None:
         """The client has gone, without a word."""
