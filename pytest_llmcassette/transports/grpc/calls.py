@@ -43,9 +43,9 @@ _PLACES: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
 
 def _patch(module: ModuleType) -> None:
     for place, names in _PLACES[module.__name__]:
-        owner = getattr(module, place, None) if place else module
+        owner = getattr(module, place, module) if place else module
         for name in names:
-            if owner is None or not PATCHES.put(owner, name, partial(_made, module.__name__, place, name)):
+            if not PATCHES.put(owner, name, partial(_made, module.__name__, place, name)):
                 note_gone("grpc", module.__name__, f"{place}.{name}".lstrip("."))
                 return
 
