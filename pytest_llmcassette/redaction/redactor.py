@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 
-from pytest_llmcassette.cassette.encoding import decode_sniffed, may_be_encoded
+from pytest_llmcassette.cassette.encoding import decode_base64, decode_sniffed, may_be_encoded
 from pytest_llmcassette.cassette.form import form_values
 from pytest_llmcassette.cassette.headers import canonical, content_type_of
-from pytest_llmcassette.cassette.model import CLIENT, Frame, FrameKind, Headers, Interaction, Request, Response
+from pytest_llmcassette.cassette.model import CLIENT, SERVER, Frame, FrameKind, Headers, Interaction, Request, Response
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.provider import PLACEHOLDER_PREFIX
 from pytest_llmcassette.redaction.bodies import BodyRedactor
@@ -274,7 +275,18 @@ class Redactor:
         return kept
 
     def _response_value(self, name: str, value: str, known: KnownSecrets) -> str:
+        if name.endswith("-Bin"):
+            return self._binary_value(value, known)
         return known.text_without(self._text(value, f"header:{name}", known))
+
+    def _binary_value(self, value: str, known: KnownSecrets) -> str:
+        """gRPC's binary metadata: a message, mostly."""
+        try:
+            data = decode_base64(value)
+        except ValueError:
+            return known.text_without(value)
+        said = self.frame(Frame(sender=SERVER, kind=FrameKind.BINARY, data=data), known)
+        return value if said.data == data else b64encode(said.data).decode()
 
     def url(self, url: str) -> str:
         """`url` without user information and values of secret parameters."""

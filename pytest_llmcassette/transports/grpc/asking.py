@@ -46,7 +46,8 @@ def ask(
     if not isinstance(answer, Carrier):
         return LiveCall(exchange, answer, url)
     is_said = body is None and answer.delivered is answer.recorded and answer.recorded.response.code
-    return Served(answer, converse(exchange.recorder, answer.recorded) if is_said else None)
+    conversation = converse(exchange.recorder, answer.recorded) if is_said else None
+    return Served(answer, conversation, exchange.fault)
 
 
 def url_of_channel(core: Any, method: bytes) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from pytest_llmcassette.cassette.encoding import decode_base64
 from pytest_llmcassette.recorder.outside import is_local
 from pytest_llmcassette.recorder.requests import RawHeaders
 
@@ -56,8 +56,8 @@ def metadata_of(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str |
 
 def _decoded(value: bytes) -> bytes:
     try:
-        return base64.b64decode(value, validate=True)
-    except binascii.Error:
+        return decode_base64(value.decode("latin-1"))
+    except ValueError:
         # Something else wrote it so, or redaction did.
         return value
 

@@ -36,7 +36,7 @@ class LiveCall:
 
         def serialize(message: Any) -> bytes:
             data = own(message) if own else message
-            self._answer.frame(CLIENT, data, FrameKind.BINARY, as_json(message))
+            self._hear(CLIENT, data, message)
             return data
 
         return serialize
@@ -46,13 +46,21 @@ class LiveCall:
 
         def deserialize(data: bytes) -> Any:
             message = own(data) if own else data
-            self._head()
-            self._answer.frame(SERVER, data, FrameKind.BINARY, as_json(message))
+            self._hear(SERVER, data, message)
             if self.at_message is not None:
                 self.at_message()
             return message
 
         return deserialize
+
+    def _hear(self, sender: str, data: bytes, message: Any) -> None:
+        try:
+            if sender == SERVER:
+                self._head()
+            self._answer.frame(sender, data, FrameKind.BINARY, as_json(message))
+        except Exception as error:
+            # Noted, and the test fails with it: raised it would end grpc's thread, and others' calls.
+            self._exchange.fault(error)
 
     def _head(self) -> RawHeaders:
         if self._headers is None:

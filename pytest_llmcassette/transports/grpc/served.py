@@ -15,6 +15,7 @@ from pytest_llmcassette.recorder.conversation import Conversation
 from pytest_llmcassette.transports.carrying import Carrier
 from pytest_llmcassette.transports.grpc.client_errors import ABORTED, UNKNOWN, Failed, failed_with
 from pytest_llmcassette.transports.grpc.messages import as_json, metadata_of
+from pytest_llmcassette.transports.unexpected import Fault
 
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
@@ -27,8 +28,9 @@ class Served:
     Of a stream of requests, `conversation` is what is recorded of it.
     """
 
-    def __init__(self, carrier: Carrier, conversation: Conversation | None) -> None:
+    def __init__(self, carrier: Carrier, conversation: Conversation | None, fault: Fault) -> None:
         self._carrier = carrier
+        self._fault = fault
         self._conversation = conversation
         self._deadline: float | None = None
         self._left = threading.Event()
@@ -62,6 +64,9 @@ class Served:
             except CassetteStop:
                 if raises:
                     raise
+            except Exception as error:
+                # grpc would take it for one of the message's.
+                raise self._fault(error) from error
             finally:
                 self._tell()
             return data
@@ -92,9 +97,14 @@ class Served:
                 _end_as(self._conversation.interaction, context)
         except Failed as failed:
             _end(context, failed.code, failed.message)
+        except Exception as error:
+            self._stop(self._fault(error), context)
         except CassetteStop as stop:
-            self.stop = stop
-            _end(context, ABORTED, str(stop))
+            self._stop(stop, context)
+
+    def _stop(self, stop: CassetteStop, context: Any) -> None:
+        self.stop = stop
+        _end(context, ABORTED, str(stop))
 
     def _leave(self) -> None:
         self._left.set()
