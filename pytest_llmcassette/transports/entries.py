@@ -59,21 +59,6 @@ def _opened_url(opener: Any, target: Any, *args: Any, **kwargs: Any) -> str:
     return target if isinstance(target, str) else str(target.full_url)
 
 
-def _grpc_target(call: Any, *args: Any, **kwargs: Any) -> str:
-    target = getattr(call, "_target", b"")
-    if not target:
-        # Its channel's: an attribute of one for asyncio.
-        target = call._channel.target
-        target = target() if callable(target) else target
-    shown = target.decode("utf-8", "replace") if isinstance(target, bytes) else str(target)
-    return "grpc://" + shown.removeprefix("dns:").lstrip("/")
-
-
-def _grpc_connects(channel: Any, callback: Any, try_to_connect: bool | None = None) -> str:
-    """A channel that is to be ready connects before any call."""
-    return _grpc_target(channel) if try_to_connect else ""
-
-
 def _websocket_url(uri: str) -> str:
     return uri
 
@@ -134,13 +119,6 @@ _CURLOPT_URL = 10002
 _METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 _RNETS = (("rnet", "Client"), ("rnet", "BlockingClient"), ("wreq", "Client"), ("wreq", "blocking.Client"))
 """One library by its old and its new name."""
-_GRPC_CALLS = {
-    "_UnaryUnary": ("__call__", "with_call", "future"),
-    "_StreamUnary": ("__call__", "with_call", "future"),
-    "_UnaryStream": ("__call__",),
-    "_SingleThreadedUnaryStream": ("__call__",),
-    "_StreamStream": ("__call__",),
-}
 ENTRIES = (
     Entry("urllib3 (HTTP/2)", "urllib3.http2.connection", "HTTP2Connection.putrequest", _https_url, optional=True),
     Entry("urllib3-future", "urllib3.backend.hface", "HfaceBackend.putrequest", _forks_url, optional=True),
@@ -153,17 +131,6 @@ ENTRIES = (
         for path in ("HTTPConnection.handle_request", "AsyncHTTPConnection.handle_async_request")
     ),
     Entry("websockets (trio)", "websockets.trio.client", "parse_uri", _websocket_url),
-    *(
-        Entry("grpc", "grpc._channel", f"{kind}MultiCallable.{method}", _grpc_target)
-        for kind, methods in _GRPC_CALLS.items()
-        for method in methods
-    ),
-    *(
-        Entry("grpc.aio", "grpc.aio._channel", f"{kind}MultiCallable.__call__", _grpc_target)
-        for kind in ("UnaryUnary", "UnaryStream", "StreamUnary", "StreamStream")
-    ),
-    Entry("grpc", "grpc._channel", "Channel.subscribe", _grpc_connects, optional=True),
-    Entry("grpc.aio", "grpc.aio._channel", "Channel.channel_ready", _grpc_target, optional=True),
     Entry("grpclib", "grpclib.client", "Channel.request", _grpclib_target),
     Entry("aiosonic", "aiosonic.client", "HTTPClient.request", _second_url),
     Entry("aiosonic", "aiosonic.web_socket_client", "WebSocketClient.connect", _second_url, optional=True),
@@ -237,6 +204,5 @@ REMEDIES = {
         "google-auth",
         "Give the client fixed credentials, google.oauth2.credentials.Credentials(token), or ignore the token's host.",
     ),
-    "xai_sdk": ("xai-sdk", "Use xAI's OpenAI-compatible API with the openai SDK: base_url='https://api.x.ai/v1'."),
 }
 """Client packages by module name: how to call them, and what to do where there is something of their own."""

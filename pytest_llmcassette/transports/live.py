@@ -36,6 +36,10 @@ class LiveAnswer:
         spent = Clock.perf_counter_ns() - self._started
         self._slot.headers(status, reason or standard_phrase(status), headers, version, spent)
 
+    def trailer(self, headers: RawHeaders) -> None:
+        """What came behind the body."""
+        self._slot.trailer(headers)
+
     def is_whole(self) -> None:
         """The body has come to its end."""
         self._end("")
