@@ -1,7 +1,8 @@
 """`gemini.live`: Google's Live API (`BidiGenerateContent`) over a WebSocket, at AI Studio and Vertex AI.
 
-A turn ends with `turnComplete`, or where the model waits for its tools: each is counted by the last `usageMetadata` of
-its own. What the user was heard to say is a turn before the one that answers it, and costs nothing by itself.
+A turn ends with `turnComplete`, or where the model waits for its tools and what it took so far was counted: each has
+the last `usageMetadata` of its own. What the user was heard to say is a turn before the one that answers it, and costs
+nothing by itself.
 Format: https://ai.google.dev/api/live; the messages are those of `google.genai.types.LiveServerMessage`.
 """
 
@@ -111,8 +112,9 @@ class _Session(Conversation):
         if as_str(as_dict(_either(message, "realtimeInput", "realtime_input")).get("text")):
             self.waiting = True
         if _either(message, "toolResponse", "tool_response") is not None:
-            if self._turn.waits:
+            if self._turn.waits and self._turn.usage is not None:
                 self._end_turn("toolCall")
+            self._turn.waits = False
             self.waiting = True
 
     def event(self, kind: str, message: dict[str, Any]) -> None:

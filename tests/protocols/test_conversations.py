@@ -417,6 +417,11 @@ def test_gemini_calls_tools() -> None:
     assert (answered.text, len(answered.turns), answered.complete) == ("2", 2, True)
     assert answered.usage is not None
     assert answered.usage.total_tokens == 90
+    # Where nothing is counted before the tools are back, it is one turn, counted once.
+    once = read(session(GEMINI, *frames[:-1], given, _content(modelTurn={"parts": [{"text": "2"}]}), end))
+    assert (once.text, len(once.turns), once.complete, len(once.tool_calls)) == ("2", 1, True, 1)
+    assert once.usage is not None
+    assert once.usage.total_tokens == 45
 
 
 @pytest.mark.parametrize(
