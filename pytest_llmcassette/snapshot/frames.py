@@ -8,14 +8,15 @@ from typing import Any
 from pytest_llmcassette.answers.said import Said, said
 from pytest_llmcassette.cassette.model import Frame
 from pytest_llmcassette.protocols.media import decoded
-from pytest_llmcassette.protocols.wire_values import as_str
+from pytest_llmcassette.protocols.wire_values import as_dict, as_str
 from pytest_llmcassette.snapshot import blobs, json_values
 from pytest_llmcassette.snapshot.nodes import Blob, Entry, Stack, Words
 from pytest_llmcassette.snapshot.ordinals import Ordinals
 
 # What a session is set up with: the code's own, where nothing is an id that is made anew each time.
 _SETUPS = ("session.update", "transcription_session.update", "setup")
-_IDS = {"event_id": "event", "item_id": "item", "previous_item_id": "item", "handle": "handle"}
+_IDS = {"event_id": "event", "item_id": "item", "previous_item_id": "item"}
+_RESUMED = ("sessionResumption", "session_resumption")
 _FIRST = "root"
 """Where a conversation begins; no id."""
 
@@ -33,6 +34,8 @@ def _entry(one: Said, ids: Ordinals, field: Field) -> Entry:
         return Entry(heading, {"data": _data(one)}, main="data")
     _number(one.message, ids)
     message = _without_sound(one.message)
+    if one.name == "setup":
+        message = {"setup": _resumed(as_dict(message["setup"]), ids)}
     if "type" in message:
         rest = {name: value for name, value in message.items() if name != "type"}
     else:
@@ -66,6 +69,16 @@ def _number(value: Any, ids: Ordinals) -> None:
     elif isinstance(value, list):
         for below in value:
             _number(below, ids)
+
+
+def _resumed(setup: dict[str, Any], ids: Ordinals) -> dict[str, Any]:
+    """Gemini's setup without the handle of the session that it goes on with."""
+    changed = dict(setup)
+    for name in _RESUMED:
+        handle = as_str(as_dict(setup.get(name)).get("handle"))
+        if handle:
+            changed[name] = {**setup[name], "handle": ids.name("handle", handle)}
+    return changed
 
 
 def _without_sound(value: Any) -> Any:
