@@ -8,10 +8,11 @@ from threading import Lock
 
 from pytest_llmcassette.cassette.clock import Clock
 from pytest_llmcassette.cassette.encoding import decode_body, decode_pieces
-from pytest_llmcassette.cassette.model import CLOSED, Interaction, Outcome, Request, Response
+from pytest_llmcassette.cassette.model import CLOSED, Frame, FrameKind, Interaction, Outcome, Request, Response
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.recorder.requests import RawHeaders, SentRequest, canonical_headers
 from pytest_llmcassette.redaction import KnownSecrets, Redactor
+from pytest_llmcassette.redaction.redactor import Rebuild
 
 _TRANSIENT = frozenset({408, 409, 429})
 
@@ -56,6 +57,9 @@ class RecordingSlot:
         self._raw_headers: RawHeaders = []
         self._pieces: list[bytes] = []
         self._arrivals: list[tuple[float, int]] = []
+        self._frames: list[Frame] = []
+        self.rebuild: Rebuild | None = None
+        """Set by a transport that can read its binary frames: see `Redactor.frame`."""
         self._head_at = 0.0
 
     def headers(self, status: int, reason: str, headers: RawHeaders, http_version: str, duration_ns: int) -> None:
@@ -78,6 +82,13 @@ class RecordingSlot:
             if self._timed:
                 self._arrivals.append(((Clock.perf_counter() - self._head_at) * 1000, len(chunk)))
             self._pieces.append(chunk)
+
+    def frame(self, sender: str, data: bytes, kind: FrameKind = FrameKind.TEXT, json: str = "") -> None:
+        """A message of a conversation, as `Frame` has it: before it is sent, or when it has arrived."""
+        if not self._ended:
+            # What a client says before the head is said at once.
+            at = round((Clock.perf_counter() - self._head_at) * 1000, 3) if self._response is not None else 0.0
+            self._frames.append(Frame(sender=sender, data=data, kind=kind, at=at, json=json))
 
     def end(self, kind: str, message: str = "") -> None:
         """The end, by the words of `Interaction.end`. Only the first call counts.
@@ -119,6 +130,7 @@ class RecordingSlot:
             end=kind,
             end_message=self._redactor.words(message, self._known),
             chunks=tuple(self._arrivals),
+            frames=self._redactor.frames(self._frames, self._known, self.rebuild) if self._frames else (),
         )
         if kind == CLOSED and (whole or self._reached_its_end(interaction)):
             interaction.end = ""

@@ -15,6 +15,7 @@ RESPONSE_HEADERS = (
     "Location",
     "Retry-After",
     "Retry-After-Ms",
+    "Sec-Websocket-Protocol",
     "X-Should-Retry",
     "Openai-Poll-After-Ms",
     "X-Goog-Upload-Url",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import lru_cache
 
 from pytest_llmcassette.cassette.encoding import decode_sniffed, may_be_encoded
 from pytest_llmcassette.cassette.form import form_values
 from pytest_llmcassette.cassette.headers import canonical, content_type_of
-from pytest_llmcassette.cassette.model import Headers, Interaction, Request, Response
+from pytest_llmcassette.cassette.model import CLIENT, Frame, FrameKind, Headers, Interaction, Request, Response
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.provider import PLACEHOLDER_PREFIX
 from pytest_llmcassette.redaction.bodies import BodyRedactor
@@ -34,6 +34,8 @@ from pytest_llmcassette.redaction.split_events import without_split
 _HOST = re.compile(r"^[^/?#]*//(?:[^/?#]*@)?([^/?#]*)")
 _URL_PLACES = frozenset({"url", "header:Location", "header:Content-Location", "header:X-Goog-Upload-Url"})
 """Texts that are a URL as a whole, perhaps a relative one."""
+Rebuild = Callable[[Frame], bytes]
+"""The data of a binary frame whose `json` has been redacted, from that: for a transport that can read its messages."""
 
 
 class Redactor:
@@ -186,8 +188,42 @@ class Redactor:
         self._own.by_pattern(_keyless(text, found), found)
         return found
 
-    def without(self, interaction: Interaction, known: KnownSecrets) -> Interaction:
-        """A recorded interaction without copies of what was not known yet when it ended."""
+    def frames(self, frames: Iterable[Frame], known: KnownSecrets, rebuild: Rebuild | None = None) -> tuple[Frame, ...]:
+        """The frames of a conversation without secrets: of the client by the rules of a request, else of an answer.
+
+        What one gives away is known in those behind it. `rebuild` as in `frame`.
+        """
+        return tuple(self.frame(frame, known, rebuild) for frame in frames)
+
+    def frame(self, frame: Frame, known: KnownSecrets, rebuild: Rebuild | None = None) -> Frame:
+        """One of them; the same object where nothing is secret.
+
+        Of binary data what it says is looked at, where the recording can tell. `rebuild` makes data of it again;
+        without it nothing is left of data that said a secret.
+        """
+        if frame.kind is FrameKind.CLOSE:
+            data = known.without(frame.data)
+        elif frame.kind is FrameKind.BINARY:
+            said = self._said(frame, frame.json.encode("utf-8", "surrogateescape"), known) if frame.json else b""
+            shown = said.decode("utf-8", "surrogateescape")
+            if shown == frame.json:
+                return frame
+            changed = replace(frame, json=shown)
+            return replace(changed, data=b"" if rebuild is None else rebuild(changed))
+        else:
+            data = self._said(frame, frame.data, known)
+        return frame if data == frame.data else replace(frame, data=data)
+
+    def _said(self, frame: Frame, text: bytes, known: KnownSecrets) -> bytes:
+        if frame.sender == CLIENT:
+            return self.request_with({}, "", "", text, known).body
+        found: set[str] = set()
+        text = self.body(text, "", found)
+        known.learn_answer(found)
+        return known.without(text)
+
+    def without(self, interaction: Interaction, known: KnownSecrets, rebuild: Rebuild | None = None) -> Interaction:
+        """A recorded interaction without copies of what was not known yet when it ended. `rebuild`: see `frame`."""
         old = interaction.request
         request = self.request(old.method, old.url, old.headers, old.body, known)
         return replace(
@@ -195,6 +231,7 @@ class Redactor:
             request=old if request.url == old.url and request.body == old.body else request,
             response=self.response(interaction.response, known),
             end_message=self.words(interaction.end_message, known),
+            frames=self.frames(interaction.frames, known, rebuild),
         )
 
     def without_echoes(self, headers: Headers, known: KnownSecrets) -> Headers:

@@ -44,8 +44,26 @@ def timing(words: str) -> Change:
         return _NAMED[words]
     if words.startswith("x"):
         return partial(_faster, factor=float(words[1:]))
-    ttft, tps = (float(setting.partition("=")[2]) for setting in words.split(","))
+    ttft, tps = _model(words)
     return partial(_modelled, first=ttft, each=1 / tps)
+
+
+def message_wait(words: str, gap: float, *, is_first: bool) -> float:
+    """Seconds to wait for a conversation's next message, under the switch `timing`.
+
+    `gap` are the seconds that it took when it was recorded; `is_first` says that it answers its client's message.
+    """
+    if words in _NAMED:
+        return gap if words == "recorded" else 0.0
+    if words.startswith("x"):
+        return gap / float(words[1:])
+    ttft, tps = _model(words)
+    return ttft if is_first else 1 / tps
+
+
+def _model(words: str) -> tuple[float, float]:
+    ttft, tps = (float(setting.partition("=")[2]) for setting in words.split(","))
+    return ttft, tps
 
 
 _NAMED: dict[str, Change] = {"instant": at_once, "recorded": as_recorded}

@@ -5,18 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from math import inf
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.replay.deliver import Delivery, End
 from pytest_llmcassette.replay.head import Head
+from pytest_llmcassette.replay.timing import message_wait
 from pytest_llmcassette.transports.client_errors import ClientErrors
 from pytest_llmcassette.transports.loops import pause
 from pytest_llmcassette.transports.unexpected import Fault
 
+if TYPE_CHECKING:
+    from pytest_llmcassette.recorder.conversation import Conversation, Heard
+
 Asked = Mapping[str, Any]
 """What a client asks of its connection, in the form of httpcore's request extensions."""
 _NOTHING: Asked = {}
+_SWITCHING = 101
 _FOR_EVER = 24 * 3600.0
 """Seconds that a client hangs which has no timeout: not to be outlived."""
 
@@ -70,6 +75,23 @@ class Carrier:
         elif seconds == inf:
             return _FOR_EVER
         return seconds if delivery.sleeps else 0.0
+
+    def conversation(self) -> Conversation | None:
+        """What both sides say behind this head; None for an answer that has a body alone."""
+        delivery = self._delivery
+        is_upgrade = delivery.head is not None and delivery.head.status == _SWITCHING
+        if delivery.altered is not None or not (is_upgrade or delivery.interaction.frames):
+            return None
+        # Imported here: most cassettes hold none.
+        from pytest_llmcassette.recorder.conversation import converse
+
+        return converse(self._recorder, delivery.interaction)
+
+    def message_wait(self, heard: Heard) -> float:
+        """How long to wait for a message of a conversation, in seconds."""
+        if not self._delivery.sleeps:
+            return 0.0
+        return message_wait(self._recorder.config.timing, heard.gap, is_first=heard.is_first)
 
     def __iter__(self) -> Iterator[bytes]:
         try:

@@ -172,10 +172,7 @@ ENTRIES = (
         for library in ("httpcore", "httpcore2")
         for path in ("HTTPConnection.handle_request", "AsyncHTTPConnection.handle_async_request")
     ),
-    *(
-        Entry("websockets", f"websockets.{kind}.client", "parse_uri", _websocket_url)
-        for kind in ("asyncio", "sync", "trio", "legacy")
-    ),
+    Entry("websockets (trio)", "websockets.trio.client", "parse_uri", _websocket_url),
     *(
         Entry("grpc", "grpc._channel", f"{kind}MultiCallable.{method}", _grpc_target)
         for kind, methods in _GRPC_CALLS.items()

@@ -9,11 +9,11 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from pytest_llmcassette.cassette.model import Interaction
-from pytest_llmcassette.errors import CassetteStop, NotIntercepted, RequestRefused
+from pytest_llmcassette.errors import CassetteStop, RequestRefused
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.recorder.outside import Block
 from pytest_llmcassette.recorder.recorder import Recorder
-from pytest_llmcassette.recorder.requests import LiveRequest, RawHeaders
+from pytest_llmcassette.recorder.requests import LiveRequest, RawHeaders, refuse_placeholder
 from pytest_llmcassette.recorder.slot import RecordingSlot
 from pytest_llmcassette.redaction import KnownSecrets, default_redactor
 from pytest_llmcassette.replay.deliver import Delivery, deliver
@@ -29,7 +29,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 def exchange_for(what: in_force.InForce, method: str, url: str, errors: ClientErrors) -> Exchange | None:
     """The exchange of a request while `what` is in force; None lets the request through, unrecorded.
 
-    Raises a `CassetteStop` for a request that must not be sent, and for a WebSocket.
+    Raises a `CassetteStop` for a request that must not be sent.
     """
     try:
         if isinstance(what, in_force.Suspension):
@@ -40,13 +40,6 @@ def exchange_for(what: in_force.InForce, method: str, url: str, errors: ClientEr
             raise what.refusal(f"{method} {shown(url)} was not sent", host_of(url))
         if what.config.ignore_hosts and is_ignored(what, url):
             return None
-        if url.startswith(("ws:", "wss:")):
-            raise what.note(
-                NotIntercepted(
-                    f"{shown(url, what)} is a WebSocket, which a cassette cannot hold, while the cassette {what.path} "
-                    f"is in force.\nMock it, or let it through with ignore_hosts=[{host_of(url)!r}]."
-                )
-            )
         return Exchange(what, method, url, errors)
     except Exception as error:
         raise fault_of(error, what, f"{method} {url}") from error
@@ -122,6 +115,14 @@ class Exchange:
             return self.answer(headers, body)
         finally:
             lock.release()
+
+    def refuse_placeholder_in(self, message: bytes) -> None:
+        """Raise `RequestRefused` for a live conversation's message that carries a stand-in for a key."""
+        recorder = self.recorder
+        try:
+            refuse_placeholder(LiveRequest(self._method, self._url, [], message), recorder.owner, recorder.shown)
+        except CassetteStop as stop:
+            raise recorder.note(stop) from None
 
     def fault(self, error: Exception) -> CassetteStop:
         """What to raise for an exception of our own code in this exchange, a binding's conversions included."""

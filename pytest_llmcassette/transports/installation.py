@@ -9,8 +9,9 @@ from pytest_llmcassette.transports import guard, net, on_import, patching, pool_
 from pytest_llmcassette.transports.aiohttp import connectors
 from pytest_llmcassette.transports.httpcore import mockers, tls
 from pytest_llmcassette.transports.urllib3 import pools
+from pytest_llmcassette.transports.websockets import clients
 
-_CLIENTS = (mockers.PATCHES, connectors.PATCHES, pools.PATCHES)
+_CLIENTS = (mockers.PATCHES, connectors.PATCHES, pools.PATCHES, clients.PATCHES)
 _ALL = (*_CLIENTS, guard.PATCHES, pool_jobs.PATCHES, portals.PATCHES, net.PATCHES)
 _WATCHED = (*(name for patches in (*_ALL, tls.PATCHES) for name in patches.modules),)
 _POOLS_OF = {"httpx": "httpcore", "httpx2": "httpcore2"}

@@ -24,6 +24,7 @@ class LiveAnswer:
         self._fault = fault
         self._started = Clock.perf_counter_ns()
         self.data = slot.data
+        self.frame = slot.frame
 
     def head(self, status: int, reason: str, headers: RawHeaders, version: str) -> None:
         """The head has arrived; `reason` may be empty, `version` is as in `HTTP/1.1`."""

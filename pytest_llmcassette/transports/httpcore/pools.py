@@ -11,11 +11,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from typing import Any
 
+from pytest_llmcassette.errors import NotIntercepted
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.recorder.requests import RawHeaders
 from pytest_llmcassette.replay.head import Head
 from pytest_llmcassette.transports.carrying import Carrier
-from pytest_llmcassette.transports.exchange import Exchange, exchange_for
+from pytest_llmcassette.transports.exchange import Exchange, exchange_for, host_of, shown
 from pytest_llmcassette.transports.httpcore.asked_headers import listening
 from pytest_llmcassette.transports.httpcore.urls import url_of
 from pytest_llmcassette.transports.live import AsyncTee, LiveAnswer, Tee
@@ -112,7 +113,16 @@ class Library:
             method, url = request.method.decode("latin-1"), url_of(request.url)
         except Exception as error:
             raise fault_of(error, what, "a request") from error
-        return exchange_for(what, method, url, self)
+        exchange = exchange_for(what, method, url, self)
+        if exchange is not None and url.startswith(("ws:", "wss:")):
+            raise exchange.recorder.note(
+                NotIntercepted(
+                    f"{shown(url, what)} is a WebSocket through {self.name}, which no cassette can hold, while the "
+                    f"cassette {exchange.recorder.path} is in force.\n"
+                    f"Use websockets or aiohttp, mock it, or let it through with ignore_hosts=[{host_of(url)!r}]."
+                )
+            )
+        return exchange
 
     def _replayed(self, head: Head, body: Carrier, exchange: Exchange) -> Any:
         try:
