@@ -109,9 +109,9 @@ class RecordingSlot:
         self._ended = True
         try:
             self.sent.interaction = self._interaction(kind, message)
-            self._on_end(self)
         finally:
             self._is_over.set()
+        self._on_end(self)
 
     def settle(self) -> None:
         """The recorder closes: a body that still streams counts as closed, a request without an answer is forgotten."""
