@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 Asked = Mapping[str, Any]
 """What a client asks of its connection, in the form of httpcore's request extensions."""
 _NOTHING: Asked = {}
-_SWITCHING = 101
 _FOR_EVER = 24 * 3600.0
 """Seconds that a client hangs which has no timeout: not to be outlived."""
 
@@ -36,6 +35,8 @@ class Carrier:
         self._errors = errors
         self._fault = fault
         self._asked: Asked = _NOTHING
+        self.conversation: Conversation | None = None
+        """What both sides say behind this head; None for an answer that has a body alone."""
         self._wait_by: Callable[[float], bool] | None = None
 
     @property
@@ -99,17 +100,6 @@ class Carrier:
         elif seconds == inf:
             return _FOR_EVER
         return seconds if delivery.sleeps else 0.0
-
-    def conversation(self) -> Conversation | None:
-        """What both sides say behind this head; None for an answer that has a body alone."""
-        delivery = self._delivery
-        is_upgrade = delivery.head is not None and delivery.head.status == _SWITCHING
-        if delivery.altered is not None or not (is_upgrade or delivery.interaction.frames):
-            return None
-        # Imported here: most cassettes hold none.
-        from pytest_llmcassette.recorder.conversation import converse
-
-        return converse(self._recorder, delivery.interaction)
 
     def message_wait(self, heard: Heard) -> float:
         """How long to wait for a message of a conversation, in seconds."""

@@ -22,6 +22,7 @@ class Ear:
     def __init__(self, answer: LiveAnswer, exchange: Exchange, extensions: str = "") -> None:
         self.answer = answer
         self.exchange = exchange
+        answer.rebuild_with(lambda frame: frame.json.encode("utf-8", "surrogateescape"))
         self._client_said: wire.Messages
         self._server_said: wire.Messages
         self._is_closed = False
@@ -38,7 +39,7 @@ class Ear:
             for opcode, payload in self._client_said.feed(data):
                 if opcode in _KINDS:
                     self.exchange.refuse_placeholder_in(payload)
-                    self.answer.frame(CLIENT, payload, _KINDS[opcode])
+                    self._tell(CLIENT, opcode, payload)
                 elif opcode == wire.CLOSE and not self._is_closed:
                     self._is_closed = True
                     self.answer.frame(CLIENT, wire.close_words(payload), FrameKind.CLOSE)
@@ -51,13 +52,16 @@ class Ear:
         try:
             for opcode, payload in self._server_said.feed(data):
                 if opcode in _KINDS:
-                    self.answer.frame(SERVER, payload, _KINDS[opcode])
+                    self._tell(SERVER, opcode, payload)
                 elif opcode == wire.CLOSE and not self._is_closed:
                     self._is_closed = True
                     self.answer.frame(SERVER, wire.close_words(payload), FrameKind.CLOSE)
                     self.answer.is_whole()
         except Exception as error:
             raise self.exchange.fault(error) from error
+
+    def _tell(self, sender: str, opcode: int, payload: bytes) -> None:
+        self.answer.frame(sender, payload, _KINDS[opcode], wire.json_in(payload) if opcode == wire.BINARY else "")
 
     def is_lost(self, error: BaseException | None) -> None:
         """Nothing comes any more."""
