@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -117,8 +117,22 @@ def _connection_url(connection: Any, request: Any) -> str:
 
 _CURLOPT_URL = 10002
 _METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
-_RNETS = (("rnet", "Client"), ("rnet", "BlockingClient"), ("wreq", "Client"), ("wreq", "blocking.Client"))
-"""One library by its old and its new name."""
+
+
+def _methods_of(library: str, client: str, *further: str) -> Iterator[Entry]:
+    """Of a client that has a method for each of HTTP's."""
+    for method in (*_METHODS, *further):
+        yield Entry(library, library, f"{client}.{method}", _second_url, optional=True)
+    yield Entry(library, library, f"{client}.request", _third_url)
+
+
+def _functions_of(library: str, module: str, prefix: str = "", *further: str) -> Iterator[Entry]:
+    """Of a module that has a function for each."""
+    for method in (*_METHODS, *further):
+        yield Entry(library, module, f"{prefix}{method}", _first_url, optional=True)
+    yield Entry(library, module, f"{prefix}request", _second_url, optional=True)
+
+
 ENTRIES = (
     Entry("urllib3 (HTTP/2)", "urllib3.http2.connection", "HTTP2Connection.putrequest", _https_url, optional=True),
     Entry("urllib3-future", "urllib3.backend.hface", "HfaceBackend.putrequest", _forks_url, optional=True),
@@ -150,29 +164,17 @@ ENTRIES = (
     Entry("pycurl", "pycurl", "Curl.perform_rb", _curl_url, optional=True),
     Entry("pycurl", "pycurl", "Curl.perform_rs", _curl_url, optional=True),
     Entry("pycurl", "pycurl", "CurlMulti.add_handle", _added_curl_url),
-    *(
-        Entry("primp", "primp", f"{kind}.{method}", _second_url, optional=True)
-        for kind in ("Client", "AsyncClient")
-        for method in _METHODS
-    ),
-    *(Entry("primp", "primp", f"{kind}.request", _third_url) for kind in ("Client", "AsyncClient")),
-    *(Entry("primp", "primp", method, _first_url, optional=True) for method in _METHODS),
-    Entry("primp", "primp", "request", _second_url, optional=True),
-    *(
-        Entry(library, library, f"{kind}.{method}", _second_url, optional=True)
-        for library, kind in _RNETS
-        for method in (*_METHODS, "trace", "websocket")
-    ),
-    *(Entry(library, library, f"{kind}.request", _third_url) for library, kind in _RNETS),
-    *(
-        Entry(library, library, f"{place}{method}", _first_url, optional=True)
-        for library, place in (("rnet", ""), ("wreq", ""), ("wreq", "blocking."))
-        for method in (*_METHODS, "trace", "websocket")
-    ),
-    *(
-        Entry(library, library, f"{place}request", _second_url, optional=True)
-        for library, place in (("rnet", ""), ("wreq", ""), ("wreq", "blocking."))
-    ),
+    *_methods_of("primp", "Client"),
+    *_methods_of("primp", "AsyncClient"),
+    *_functions_of("primp", "primp"),
+    # One library by its old and its new name.
+    *_methods_of("rnet", "Client", "trace", "websocket"),
+    *_methods_of("rnet", "BlockingClient", "trace", "websocket"),
+    *_functions_of("rnet", "rnet", "", "trace", "websocket"),
+    *_methods_of("wreq", "Client", "trace", "websocket"),
+    *_methods_of("wreq", "blocking.Client", "trace", "websocket"),
+    *_functions_of("wreq", "wreq", "", "trace", "websocket"),
+    *_functions_of("wreq", "wreq", "blocking.", "trace", "websocket"),
     *(
         Entry("pyreqwest", "pyreqwest._pyreqwest", f"request.{path}", _own_url)
         for path in (
@@ -182,15 +184,8 @@ ENTRIES = (
             "SyncStreamRequest.__enter__",
         )
     ),
-    *(
-        Entry("pyreqwest", f"pyreqwest.simple.{kind}", f"pyreqwest_{method}", _first_url, optional=True)
-        for kind in ("request", "sync_request")
-        for method in _METHODS
-    ),
-    *(
-        Entry("pyreqwest", f"pyreqwest.simple.{kind}", "pyreqwest_request", _second_url, optional=True)
-        for kind in ("request", "sync_request")
-    ),
+    *_functions_of("pyreqwest", "pyreqwest.simple.request", "pyreqwest_"),
+    *_functions_of("pyreqwest", "pyreqwest.simple.sync_request", "pyreqwest_"),
 )
 CURLS = ("pycurl", "curl_cffi.curl")
 """Where curl's handles are told what to fetch."""

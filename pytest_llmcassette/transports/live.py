@@ -10,7 +10,6 @@ from pytest_llmcassette.cassette.clock import Clock
 from pytest_llmcassette.cassette.model import CLOSED
 from pytest_llmcassette.recorder.requests import RawHeaders
 from pytest_llmcassette.recorder.slot import RecordingSlot
-from pytest_llmcassette.redaction.redactor import Rebuild
 from pytest_llmcassette.replay.head import standard_phrase
 from pytest_llmcassette.transports.client_errors import ClientErrors
 from pytest_llmcassette.transports.unexpected import Fault
@@ -26,10 +25,6 @@ class LiveAnswer:
         self._started = Clock.perf_counter_ns()
         self.data = slot.data
         self.frame = slot.frame
-
-    def rebuild_with(self, rebuild: Rebuild) -> None:
-        """How binary messages are made again from what they say, once that is redacted."""
-        self._slot.rebuild = rebuild
 
     def head(self, status: int, reason: str, headers: RawHeaders, version: str) -> None:
         """The head has arrived; `reason` may be empty, `version` is as in `HTTP/1.1`."""

@@ -8,7 +8,6 @@ from typing import Any
 
 from pytest_llmcassette.cassette.clock import Clock
 from pytest_llmcassette.recorder import in_force
-from pytest_llmcassette.recorder.conversation import converse
 from pytest_llmcassette.transports.carrying import Carrier
 from pytest_llmcassette.transports.exchange import exchange_for
 from pytest_llmcassette.transports.grpc.client_errors import Errors
@@ -46,8 +45,7 @@ def ask(
     if not isinstance(answer, Carrier):
         return LiveCall(exchange, answer, url)
     is_said = body is None and answer.delivered is answer.recorded and answer.recorded.response.code
-    conversation = converse(exchange.recorder, answer.recorded) if is_said else None
-    return Served(answer, conversation, exchange.fault)
+    return Served(answer, answer.conversation if is_said else None, exchange.fault)
 
 
 def url_of_channel(core: Any, method: bytes) -> str:

@@ -22,7 +22,6 @@ class Ear:
     def __init__(self, answer: LiveAnswer, exchange: Exchange, extensions: str = "") -> None:
         self.answer = answer
         self.exchange = exchange
-        answer.rebuild_with(lambda frame: frame.json.encode("utf-8", "surrogateescape"))
         self._client_said: wire.Messages
         self._server_said: wire.Messages
         self._is_closed = False
