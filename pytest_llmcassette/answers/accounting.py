@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
-from pytest_llmcassette.answers.prices import Price, price_of
+from pytest_llmcassette.answers.prices import price_of
 from pytest_llmcassette.protocols.transcript import Transcript
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.recorder.requests import SentRequest
@@ -41,13 +41,6 @@ def by_model(used: Iterable[tuple[str | None, _T]]) -> dict[str, list[_T]]:
 def total(usages: Iterable[Usage | None]) -> Usage:
     """The known usages together."""
     return sum((usage for usage in usages if usage is not None), Usage())
-
-
-def _total_cost(prices: Sequence[Price]) -> tuple[Decimal | None, str | None]:
-    for price in prices:
-        if price.cost is None:
-            return None, price.reason
-    return sum((price.cost for price in prices if price.cost is not None), Decimal(0)), None
 
 
 def over_budget(
@@ -120,7 +113,7 @@ def _is_timed(answer: Transcript) -> bool:
 
 def _over_cost(limit: Decimal, transcripts: Sequence[Transcript], when: datetime | None) -> list[str]:
     prices = [price_of(transcript, when) for transcript in transcripts]
-    spent, _ = _total_cost(prices)
+    spent = sum((price.cost for price in prices if price.cost is not None), Decimal(0))
     reasons = list(dict.fromkeys(price.reason for price in prices if price.cost is None))
     # What is unknown for one reason needs that reason once.
     unknown = "unknown" if len(reasons) == 1 else "unknown, {}"
@@ -128,7 +121,7 @@ def _over_cost(limit: Decimal, transcripts: Sequence[Transcript], when: datetime
         f"  {_named(number, one)}: {dollars(price.cost) if price.cost is not None else unknown.format(price.reason)}"
         for number, (one, price) in _each(transcripts, prices)
     ]
-    if spent is None:
+    if reasons:
         why = f"{reasons[0]}." if len(reasons) == 1 else "the cost of some exchanges is unknown."
         return ["\n".join([f"llm_budget(cost={limit}) cannot be checked: {why}", *lines])]
     return [] if spent <= limit else ["\n".join([f"{dollars(spent)} spent, {dollars(limit)} allowed.", *lines])]
