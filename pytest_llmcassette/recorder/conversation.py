@@ -68,6 +68,7 @@ class Conversation:
         self._script = _Script(interaction)
         self._matcher = FrameMatcher(recorder.config, recorder.redactor)
         self._said: list[Frame] = []
+        sent.said = self._said
         self._heard = 0
         self._lock = Lock()
         self.stop: CassetteStop | None = None

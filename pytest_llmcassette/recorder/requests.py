@@ -9,7 +9,7 @@ from typing import Any
 
 from pytest_llmcassette.cassette.encoding import decode_body, may_be_encoded
 from pytest_llmcassette.cassette.headers import canonical
-from pytest_llmcassette.cassette.model import Headers, Interaction, Request
+from pytest_llmcassette.cassette.model import Frame, Headers, Interaction, Request
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.errors import RequestRefused
 from pytest_llmcassette.matching import Matcher
@@ -52,6 +52,8 @@ class SentRequest:
     """Whether it was to go to the network (it may have failed there)."""
     redacted_with: frozenset[str] | None = field(default=None, repr=False)
     """What was known to be secret when it was redacted in every way; None: by name alone, enough for most replays."""
+    said: list[Frame] | None = field(default=None, repr=False)
+    """Of a conversation that is replayed, what its client has said so far, redacted."""
     read: tuple[Any] | None = field(default=None, repr=False)
     """What those above made of `interaction`, in a tuple of one: they read each answer once."""
 
@@ -130,6 +132,8 @@ def read_again(redactor: Redactor, request: Request | SentRequest, sent: SentReq
     show(sent, cleaned)
     sent.headers = redactor.without_echoes(sent.headers, known)
     sent.snapshot_headers = redactor.without_echoes(sent.snapshot_headers, known)
+    if sent.said:
+        sent.said[:] = redactor.frames(sent.said, known)
     sent.redacted_with = known.values
     return cleaned
 

@@ -107,6 +107,20 @@ def test_a_client_waits_no_longer_than_its_deadline(api: str, calls: CallServer,
 
 
 @APIS
+@pytest.mark.parametrize("year", [2001, 2100])
+def test_a_test_that_sets_the_clock(year: int, api: str, calls: CallServer, path: Path) -> None:
+    """grpc takes a deadline from the clock that the test sets, and waits for it by the real one."""
+    freezegun = pytest.importorskip("freezegun")
+
+    def ask() -> list[str]:
+        with freezegun.freeze_time(f"{year}-01-01"):
+            return [call(api, calls.target, name, b"a", timeout=0.3).code for name in ("Unary", "Slow")]
+
+    live, replayed = twice(calls, path, ask)
+    assert live == replayed == ["OK", "DEADLINE_EXCEEDED"]
+
+
+@APIS
 def test_the_first_message_comes_before_the_last_is_sent(api: str, calls: CallServer, path: Path) -> None:
     def ask() -> Got:
         return call(api, calls.target, "Gate", b"a", on_message=calls.go_on.set, timeout=10)

@@ -53,7 +53,7 @@ def _patch(module: ModuleType) -> None:
 def _made(module: str, place: str, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
     if place == "Channel":
         if name == "__init__":
-            return _noting_its_scheme(original)
+            return _noting_its_target(original)
         return _connecting(f"{'aio_' if module == _AIO else ''}{name}", original)
     if module == _CALLS:
         return _starting(original)
@@ -156,16 +156,16 @@ def _leaving(original: Callable[..., Any]) -> Callable[..., Any]:
     return cancel
 
 
-def _noting_its_scheme(original: Callable[..., Any]) -> Callable[..., Any]:
+def _noting_its_target(original: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(original)
     def __init__(self: Any, target: str, options: Any, credentials: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
         original(self, target, options, credentials, *args, **kwargs)
-        from pytest_llmcassette.transports.grpc.messages import schemes
+        from pytest_llmcassette.transports.grpc.messages import known_channels
 
         core = self._channel
-        schemes[id(core)] = "http" if credentials is None else "https"
+        known_channels[id(core)] = target, "http" if credentials is None else "https"
         # What its calls keep alive, should the channel itself be let go.
-        weakref.finalize(getattr(self, "_call_state", self), schemes.pop, id(core), None)
+        weakref.finalize(getattr(self, "_call_state", self), known_channels.pop, id(core), None)
 
     return __init__
 

@@ -13,12 +13,12 @@ from pytest_llmcassette.recorder.requests import RawHeaders
 
 CONTENT_TYPE = (b"Content-Type", b"application/grpc")
 _RESOLVER = re.compile(r"(?:dns|ipv4|ipv6|passthrough|xds):(?://[^/]*/)?|[a-z][a-z0-9+.-]*://[^/]*/")
-schemes: dict[int, str] = {}
-"""`https` or `http`, by the id of a core's channel, as long as it is there."""
+known_channels: dict[int, tuple[bytes | str, str]] = {}
+"""Target, and `https` or `http`, by the id of a core's channel, as long as it is there."""
 _LOCAL = ("unix:", "unix-abstract:", "vsock:")
 
 
-def url_of(target: bytes | str, method: bytes | str, scheme: str | None) -> str:
+def url_of(target: bytes | str, method: bytes | str, scheme: str) -> str:
     """`https://host:port/package.Service/Method`; a socket of this machine's is `localhost`.
 
     Without a `scheme` (the channel is older than the patches) another machine is taken to be reached by TLS.
