@@ -23,6 +23,7 @@ grpc = pytest.importorskip("grpc")
 struct = pytest.importorskip("google.protobuf.struct_pb2")
 
 from servers.calls import SECRET, CallServer  # noqa: E402
+from servers.plain import PlainServer  # noqa: E402
 
 from transports.grpc_calls import AIO, SYNC, Got, call, call_async, call_on, kind_of, requests_of, ways  # noqa: E402
 
@@ -227,6 +228,26 @@ def test_a_placeholder_is_refused_before_it_is_sent(api: str, calls: CallServer,
     with pytest.raises(RequestRefused, match="NOBODYS_KEY"), use_cassette(path, record_mode="once"):
         call(api, calls.target, "Unary", b"a", metadata=(("authorization", f"Bearer {key}"),))
     assert calls.seen == []
+
+
+def test_what_credentials_ask_for_is_not_recorded(calls: CallServer, path: Path) -> None:
+    """grpc has a plugin fetch a token in a thread of its own, and a replay needs none."""
+    requests = pytest.importorskip("requests")
+
+    class Fetches(grpc.AuthMetadataPlugin):  # type: ignore[misc]
+        def __call__(self, context: Any, callback: Any) -> None:
+            with PlainServer() as server:
+                callback((("authorization", requests.get(server.url + "/token").text),), None)
+
+    def ask() -> bytes:
+        key = grpc.metadata_call_credentials(Fetches())
+        credentials = grpc.composite_channel_credentials(grpc.local_channel_credentials(), key)
+        with grpc.secure_channel(calls.secure_target, credentials) as channel:
+            return bytes(channel.unary_unary("/test.Calls/Unary")(b"a"))
+
+    assert twice(calls, path, ask) == (b"a", b"a")
+    assert [one.request.url for one in load(path)] == [f"https://{calls.secure_target}/test.Calls/Unary"]
+    assert calls.metadata[0]["authorization"] == "answer 1"
 
 
 @APIS

@@ -125,9 +125,12 @@ def _heard(original: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(original)
     def ask(self: Any, service_url: Any, method_name: Any, callback: Any) -> None:
         recording = sys.modules.get("pytest_llmcassette.transports.grpc.recording")
-        if recording is not None and recording.in_flight:
-            callback = recording.heard(service_url, method_name, callback)
-        original(self, service_url, method_name, callback)
+        if recording is None or not recording.in_flight:
+            original(self, service_url, method_name, callback)
+            return
+        # They may ask for a token, which a replay will not.
+        with in_force.unrecorded():
+            original(self, service_url, method_name, recording.heard(service_url, method_name, callback))
 
     return ask
 
