@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import re
+import sys
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from typing import Any
 
 from pytest_llmcassette.cassette.encoding import decode_base64
@@ -13,9 +15,11 @@ from pytest_llmcassette.recorder.requests import RawHeaders
 
 CONTENT_TYPE = (b"Content-Type", b"application/grpc")
 _RESOLVER = re.compile(r"(?:dns|ipv4|ipv6|passthrough|xds):(?://[^/]*/)?|[a-z][a-z0-9+.-]*://[^/]*/")
-known_channels: dict[int, tuple[bytes | str, str]] = {}
-"""Target, and `https` or `http`, by the id of a core's channel, as long as it is there."""
 _LOCAL = ("unix:", "unix-abstract:", "vsock:")
+_JSON = "google.protobuf.json_format"
+if "google.protobuf" in sys.modules:
+    # Now: the first message may come in a running event loop.
+    import_module(_JSON)
 
 
 def url_of(target: bytes | str, method: bytes | str, scheme: str) -> str:
@@ -67,11 +71,10 @@ def as_json(message: Any) -> str:
     message = getattr(message, "_pb", message)
     if not hasattr(message, "DESCRIPTOR"):
         return ""
-    from google.protobuf.json_format import Error, MessageToJson
-
+    module: Any = import_module(_JSON)
     try:
-        text: str = MessageToJson(message, preserving_proto_field_name=True, indent=None, ensure_ascii=False)
-    except (Error, TypeError, ValueError):
+        text: str = module.MessageToJson(message, preserving_proto_field_name=True, indent=None, ensure_ascii=False)
+    except (module.Error, TypeError, ValueError):
         # An `Any` of a type that this process does not know.
         return ""
     return text
