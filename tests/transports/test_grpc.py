@@ -306,6 +306,25 @@ def test_twenty_threads_and_twenty_tasks_at_once(calls: CallServer, path: Path) 
     assert [got.messages[0] for got in live[:20]] == [b"%d" % number for number in range(20)]
 
 
+@pytest.mark.parametrize(
+    ("target", "scheme", "url"),
+    [
+        ("api.x.ai", "", "https://api.x.ai"),
+        (b"dns:///api.x.ai:443", "https", "https://api.x.ai:443"),
+        ("dns://8.8.8.8/provider.test:50051", "http", "http://provider.test:50051"),
+        ("ipv4:10.0.0.1:1,10.0.0.2:2", "", "https://10.0.0.1:1"),
+        ("ipv6:[::1]:50051", "", "http://[::1]:50051"),
+        ("localhost:1", "", "http://localhost:1"),
+        ("127.0.0.1:1", "https", "https://127.0.0.1:1"),
+        ("unix:/tmp/socket", "", "http://localhost"),
+    ],
+)
+def test_urls(target: str | bytes, scheme: str, url: str) -> None:
+    from pytest_llmcassette.transports.grpc.messages import url_of
+
+    assert url_of(target, b"/p.Service/Method", scheme) == f"{url}/p.Service/Method"
+
+
 def test_a_channel_is_ready_without_the_network(path: Path) -> None:
     async def ready() -> None:
         async with grpc.aio.insecure_channel("provider.invalid:443") as channel:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any
+from urllib.parse import urlsplit
 
 from pytest_llmcassette.cassette.encoding import decode_base64
 from pytest_llmcassette.recorder.outside import is_local
@@ -29,8 +30,7 @@ def url_of(target: bytes | str, method: bytes | str, scheme: str) -> str:
     """
     authority = _text(target).partition(",")[0]
     authority = "localhost" if authority.startswith(_LOCAL) else _RESOLVER.sub("", authority, count=1).lstrip("/")
-    host = authority.rpartition(":")[0] if authority.count(":") == 1 else authority
-    scheme = scheme or ("http" if is_local(host.strip("[]")) else "https")
+    scheme = scheme or ("http" if is_local(urlsplit(f"//{authority}").hostname or "") else "https")
     return f"{scheme}://{authority}{_text(method)}"
 
 
