@@ -91,7 +91,7 @@ class Entry:
 
     __slots__ = ("before", "in_force", "is_a_test", "order", "outer", "over", "what")
 
-    def __init__(self, what: Recorder | Suspension, outer: Entry | None, *, is_a_test: bool = False) -> None:
+    def __init__(self, what: Recorder | Suspension | None, outer: Entry | None, *, is_a_test: bool = False) -> None:
         self.what = what
         self.is_a_test = is_a_test
         self.outer = outer
@@ -164,7 +164,7 @@ def current() -> InForce | None:
 
 
 def _refuse_leftover(owner: Entry | None, *, among_tests: bool) -> None:
-    if owner is None or not owner.over or isinstance(owner.what, Suspension):
+    if owner is None or not owner.over or owner.what is None or isinstance(owner.what, Suspension):
         return
     if among_tests or not owner.what.may_record:
         what = "left a task, callback or job running"
@@ -270,7 +270,7 @@ def pop(entry: Entry) -> None:
         _context.set(entry.outer)
     if _started_by.get() is entry:
         _started_by.set(None)
-    if isinstance(entry.what, Suspension):
+    if entry.what is None or isinstance(entry.what, Suspension):
         return
     if threading.active_count() > 1 and not entry.before.issuperset(alive := threading.enumerate()):
         # A script may go on live after a `use_cassette`, with threads that it started in there.
@@ -286,6 +286,16 @@ def activate(recorder: Recorder, *, for_task: bool = False) -> Iterator[Recorder
         yield recorder
     finally:
         pop(entry)
+
+
+@contextmanager
+def unrecorded() -> Iterator[None]:
+    """What code sends in here goes to the network unseen: it belongs to a request that is recorded itself."""
+    before = _context.set(Entry(None, None))
+    try:
+        yield
+    finally:
+        _context.reset(before)
 
 
 def suspend(reason: str) -> Suspension:
