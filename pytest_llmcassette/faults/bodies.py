@@ -24,6 +24,8 @@ def is_answered(interaction: Interaction) -> str:
     if Exchange(interaction).is_conversation:
         return "it is a conversation in frames"
     code = interaction.response.code
+    if interaction.frames:
+        return "it is a conversation (a WebSocket, a gRPC call), of which no fault can be made"
     if interaction.outcome is not Outcome.COMPLETE:
         return "its recording is not whole itself"
     if not 200 <= code < 300:
