@@ -14,4 +14,4 @@ def test_no_fault_fits_a_conversation() -> None:
     assert len(faults) > 10
     for fault in faults:
         for one in (talk, grpc):
-            assert fault.misfit(one) == "it is a conversation in frames", fault.name
+            assert fault.misfit(one).startswith("it is a conversation"), fault.name
