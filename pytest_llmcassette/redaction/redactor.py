@@ -193,7 +193,15 @@ class Redactor:
 
         What one gives away is known in those behind it.
         """
-        return tuple(self.frame(frame, known) for frame in frames)
+        redacted = [self.frame(frame, known) for frame in frames]
+        # One line each, as of a stream's events: what the server gives out bit by bit stands in several.
+        said = [place for place, one in enumerate(redacted) if one.sender == SERVER and _is_line(one)]
+        lines = b"\n".join([redacted[place].data for place in said])
+        whole = without_split(lines, lambda text: self._secrets_in(text, known))
+        if whole is not lines:
+            for place, line in zip(said, whole.split(b"\n"), strict=True):
+                redacted[place] = replace(redacted[place], data=line)
+        return tuple(redacted)
 
     def frame(self, frame: Frame, known: KnownSecrets) -> Frame:
         """One of them; the same object where nothing is secret. Messages of protobuf stay such messages."""
@@ -325,6 +333,10 @@ def _replaced(text: str, secrets: frozenset[str]) -> str:
 
 def _keyless(text: str, found: set[str]) -> str:
     return in_bytes(text, lambda raw: without_keys(raw, found))
+
+
+def _is_line(frame: Frame) -> bool:
+    return frame.kind is FrameKind.TEXT and b"\n" not in frame.data
 
 
 def _allow(*lists: Iterable[str]) -> frozenset[str]:
