@@ -234,9 +234,5 @@ def _merge_unknown(block: dict[str, Any], delta: dict[str, Any]) -> None:
 
 def _citation(value: object) -> Citation:
     raw = as_dict(value)
-    return Citation(
-        title=as_str(raw.get("title")) or as_str(raw.get("document_title")),
-        url=as_str(raw.get("url")),
-        quote=as_str(raw.get("cited_text")),
-        raw=raw,
-    )
+    title = as_str(raw.get("title")) or as_str(raw.get("document_title"))
+    return Citation.of(raw, title, raw.get("url"), raw.get("cited_text"))

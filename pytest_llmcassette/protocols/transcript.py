@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from pytest_llmcassette.protocols.usage import Usage
+from pytest_llmcassette.protocols.wire_values import as_str
 
 
 class FinishReason(StrEnum):
@@ -35,6 +36,11 @@ class Citation:
     url: str | None = None
     quote: str | None = None
     raw: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Any], title: object, url: object, quote: object = None) -> Self:
+        """Of what the wire's object says, in whatever type."""
+        return cls(title=as_str(title), url=as_str(url), quote=as_str(quote), raw=raw)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
