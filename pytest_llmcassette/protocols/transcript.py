@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import as_str
+from pytest_llmcassette.protocols.wire_values import as_str, json_of
 
 
 class FinishReason(StrEnum):
@@ -77,12 +76,7 @@ class _Arguments:
     @property
     def parsed(self) -> Any:
         """The arguments as values; `{}` for an empty text, None when the text is not JSON."""
-        if not self.arguments.strip():
-            return {}
-        try:
-            return json.loads(self.arguments)
-        except (ValueError, RecursionError):
-            return None
+        return json_of(self.arguments) if self.arguments.strip() else {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,6 +90,14 @@ def as_json_text(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+def json_of(text: str | bytes) -> Any:
+    """The value that a JSON text says; None where it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
 def first_int(*values: object) -> int | None:
     """The first of the values that is a count; None when none is."""
     return next((number for value in values if (number := as_int(value)) is not None), None)
