@@ -26,14 +26,7 @@ from pytest_llmcassette.protocols.transcript import (
     finish_reasons,
 )
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import (
-    as_dict,
-    as_int,
-    as_json_text,
-    as_list,
-    as_str,
-    counts_anything,
-)
+from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_list, as_str, counts_anything
 
 VERTEX = re.compile(r"/publishers/anthropic/models/([^/:]+):(?:streamRawPredict|rawPredict)$")
 """The path at Vertex AI, which names the model."""
