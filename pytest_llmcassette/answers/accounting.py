@@ -57,7 +57,7 @@ def over_budget(
     `when` is the time of the recording for answers whose body does not say it. `unread` are requests that may have been
     paid for and whose answers no protocol reads: no limit can be checked with them.
     """
-    transcripts = [one for one in transcripts if one.is_billed]
+    transcripts = [answer for one in transcripts for answer in one.answers if answer.is_billed]
     problems: list[str] = [_unread(budget, unread)] if unread else []
     for name, count in (("input", _input), ("output", _output), ("total", _total_tokens)):
         limit: int | None = getattr(budget, f"{name}_tokens")
@@ -83,6 +83,7 @@ def _over_tokens(
     name: str, limit: int, transcripts: Sequence[Transcript], count: Callable[[Usage], int | None]
 ) -> list[str]:
     label = f"{name} tokens" if name != "total" else "tokens"
+    transcripts = [one for one in transcripts if not _is_timed(one)]
     counts = [None if one.usage is None else count(one.usage) for one in transcripts]
     lines = [f"  {_named(number, one)}: {_figure(spent)}" for number, (one, spent) in _each(transcripts, counts)]
     if None in counts:
@@ -97,6 +98,17 @@ def _over_tokens(
         ]
     spent = sum(one or 0 for one in counts)
     return [] if spent <= limit else ["\n".join([f"{spent:,} {label} spent, {limit:,} allowed.", *lines])]
+
+
+def _is_timed(answer: Transcript) -> bool:
+    """Whether speech was written down by the second, which takes no tokens."""
+    usage = answer.usage
+    return (
+        answer.kind == "transcription"
+        and usage is not None
+        and "seconds" in usage.billed_units
+        and _input(usage) is None
+    )
 
 
 def _over_cost(limit: Decimal, transcripts: Sequence[Transcript], when: datetime | None) -> list[str]:

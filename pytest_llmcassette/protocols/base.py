@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pytest_llmcassette.protocols.forms import Forms
     from pytest_llmcassette.protocols.routes import Route
 
+GRPC = "application/grpc"
+
 
 class Exchange:
     """One interaction, with the readings that several protocols need made at most once."""
@@ -78,6 +80,12 @@ class Exchange:
         from pytest_llmcassette.protocols.routes import route_of
 
         return route_of(self.request.method, self.host, self.path)
+
+    @cached_property
+    def is_conversation(self) -> bool:
+        """Whether what was said stands in frames: over a WebSocket, or in a gRPC call."""
+        types = self.request.headers.get("Content-Type") or [""]
+        return bool(self.interaction.frames) or self.url.scheme in ("ws", "wss") or types[0].startswith(GRPC)
 
     @property
     def status(self) -> int:

@@ -31,11 +31,6 @@ class Entry:
     """Not in every version that may be in use."""
 
 
-def _aiohttp_socket_url(session: Any, url: Any, *args: Any, **kwargs: Any) -> str:
-    base = getattr(session, "_base_url", None)
-    return str(base.join(type(base)(str(url)))) if base is not None else str(url)
-
-
 def _http_client_url(connection: Any, method: str, url: str, *args: Any, **kwargs: Any) -> str:
     if going_live.get() or getattr(connection.sock, "is_a_stand_in", False):
         # A pool of urllib3's sends this, which is where a cassette intercepts.
@@ -58,21 +53,6 @@ def _forks_url(connection: Any, method: str, url: str, *args: Any, **kwargs: Any
 
 def _opened_url(opener: Any, target: Any, *args: Any, **kwargs: Any) -> str:
     return target if isinstance(target, str) else str(target.full_url)
-
-
-def _grpc_target(call: Any, *args: Any, **kwargs: Any) -> str:
-    target = getattr(call, "_target", b"")
-    if not target:
-        # Its channel's: an attribute of one for asyncio.
-        target = call._channel.target
-        target = target() if callable(target) else target
-    shown = target.decode("utf-8", "replace") if isinstance(target, bytes) else str(target)
-    return "grpc://" + shown.removeprefix("dns:").lstrip("/")
-
-
-def _grpc_connects(channel: Any, callback: Any, try_to_connect: bool | None = None) -> str:
-    """A channel that is to be ready connects before any call."""
-    return _grpc_target(channel) if try_to_connect else ""
 
 
 def _websocket_url(uri: str) -> str:
@@ -145,15 +125,7 @@ def _functions_of(library: str, module: str, prefix: str = "", *further: str) ->
     yield Entry(library, module, f"{prefix}request", _second_url, optional=True)
 
 
-_GRPC_CALLS = {
-    "_UnaryUnary": ("__call__", "with_call", "future"),
-    "_StreamUnary": ("__call__", "with_call", "future"),
-    "_UnaryStream": ("__call__",),
-    "_SingleThreadedUnaryStream": ("__call__",),
-    "_StreamStream": ("__call__",),
-}
 ENTRIES = (
-    Entry("aiohttp (WebSocket)", "aiohttp", "ClientSession._ws_connect", _aiohttp_socket_url),
     Entry("urllib3 (HTTP/2)", "urllib3.http2.connection", "HTTP2Connection.putrequest", _https_url, optional=True),
     Entry("urllib3-future", "urllib3.backend.hface", "HfaceBackend.putrequest", _forks_url, optional=True),
     Entry("urllib.request", "urllib.request", "OpenerDirector.open", _opened_url),
@@ -165,17 +137,6 @@ ENTRIES = (
         for path in ("HTTPConnection.handle_request", "AsyncHTTPConnection.handle_async_request")
     ),
     Entry("websockets (trio)", "websockets.trio.client", "parse_uri", _websocket_url),
-    *(
-        Entry("grpc", "grpc._channel", f"{kind}MultiCallable.{method}", _grpc_target)
-        for kind, methods in _GRPC_CALLS.items()
-        for method in methods
-    ),
-    *(
-        Entry("grpc.aio", "grpc.aio._channel", f"{kind}MultiCallable.__call__", _grpc_target)
-        for kind in ("UnaryUnary", "UnaryStream", "StreamUnary", "StreamStream")
-    ),
-    Entry("grpc", "grpc._channel", "Channel.subscribe", _grpc_connects, optional=True),
-    Entry("grpc.aio", "grpc.aio._channel", "Channel.channel_ready", _grpc_target, optional=True),
     Entry("grpclib", "grpclib.client", "Channel.request", _grpclib_target),
     Entry("aiosonic", "aiosonic.client", "HTTPClient.request", _second_url),
     Entry("aiosonic", "aiosonic.web_socket_client", "WebSocketClient.connect", _second_url, optional=True),
@@ -230,6 +191,5 @@ REMEDIES = {
         "google-auth",
         "Give the client fixed credentials, google.oauth2.credentials.Credentials(token), or ignore the token's host.",
     ),
-    "xai_sdk": ("xai-sdk", "Use xAI's OpenAI-compatible API with the openai SDK: base_url='https://api.x.ai/v1'."),
 }
 """Client packages by module name: how to call them, and what to do where there is something of their own."""

@@ -20,7 +20,7 @@ from servers.hostile import HostileServer
 from pytest_llmcassette.context import use_cassette
 from pytest_llmcassette.errors import NotIntercepted, RequestRefused
 from pytest_llmcassette.recorder import in_force
-from pytest_llmcassette.transports import guard, on_import
+from pytest_llmcassette.transports import on_import
 
 
 def by_urllib_request(url: str) -> None:
@@ -141,32 +141,6 @@ def test_websockets_of_aiohttp(path: Path) -> None:
             use_cassette(path, ignore_hosts=["127.0.0.1"], allow_no_calls=True),
         ):
             asyncio.run(connect(url, **base))
-
-
-class _Sent:
-    _target = b"api.x.ai:443"
-
-    def __call__(self) -> str:
-        return "sent"
-
-    with_call = future = __call__
-
-
-_GRPC = ("_UnaryUnary", "_StreamUnary", "_UnaryStream", "_SingleThreadedUnaryStream", "_StreamStream")
-
-
-def test_grpc_call(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By stand-ins for grpc's modules: the package itself is no dependency of these tests."""
-    channel = types.ModuleType("grpc._channel")
-    for kind in _GRPC:
-        setattr(channel, f"{kind}MultiCallable", type(kind, (_Sent,), dict(vars(_Sent))))
-    monkeypatch.setitem(sys.modules, "grpc._channel", channel)
-    guard.PATCHES.install()
-    for kind in _GRPC:
-        call = getattr(channel, f"{kind}MultiCallable")()
-        assert call() == "sent"
-        with pytest.raises(NotIntercepted, match=r"grpc://api\.x\.ai:443 through grpc"), use_cassette(path):
-            call()
 
 
 def test_an_entry_that_is_gone_is_told_when_a_cassette_opens(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,19 +74,20 @@ class RecordedServer:
         for opcode, payload in self._messages.feed(data):
             if opcode in _KINDS and self._conversation is not None:
                 self._waited = 0.0
-                self._conversation.say(payload, _KINDS[opcode])
+                said = wire.json_in(payload) if opcode == wire.BINARY else ""
+                self._conversation.say(payload, _KINDS[opcode], said)
             elif opcode == wire.PING:
                 self._ready.append(wire.frame(wire.PONG, payload))
             elif opcode == wire.CLOSE:
                 if not self._closing:
-                    self._ready.append(wire.frame(wire.CLOSE, payload[:2]))
+                    self._ready.append(wire.frame(wire.CLOSE, payload))
                 self._closing = self.is_over = True
 
     def _answer(self, request: bytes) -> bytes:
         head, pieces = self._head, list[bytes]()
         lines = [b"HTTP/1.1 %d %b" % (head.status, head.reason)]
         if head.status == _SWITCHING:
-            self._conversation = self._carrier.conversation()
+            self._conversation = self._carrier.conversation
             key = next(line for line in request.split(b"\r\n") if line.lower().startswith(b"sec-websocket-key:"))
             accepted = wire.accept_key(key.partition(b":")[2])
             lines += [b"Upgrade: websocket", b"Connection: Upgrade", b"Sec-WebSocket-Accept: " + accepted]
