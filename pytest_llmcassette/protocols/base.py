@@ -14,7 +14,6 @@ from pytest_llmcassette.cassette.encoding import decode_sniffed
 from pytest_llmcassette.cassette.model import Interaction, Request, Response
 from pytest_llmcassette.protocols.hosts import provider_at
 from pytest_llmcassette.protocols.transcript import Transcript
-from pytest_llmcassette.protocols.wire_values import json_of
 
 if TYPE_CHECKING:
     from pytest_llmcassette.protocols.forms import Forms
@@ -113,12 +112,12 @@ class Exchange:
     @cached_property
     def request_json(self) -> Any:
         """The request's body as values, or None when it is not JSON."""
-        return json_of(self.request.body)
+        return _json(self.request.body)
 
     @cached_property
     def response_json(self) -> Any:
         """The response's body as values, or None when it is not one JSON document."""
-        return json_of(self.body)
+        return _json(self.body)
 
     def asked(self, name: str) -> Any:
         """A top-level field of the request's JSON object, or None."""
@@ -141,6 +140,13 @@ class Exchange:
         pattern = rb'name="?%s"?\r?\n(?:[^\r\n]+\r?\n)*\r?\n([^\r\n]*)' % re.escape(name.encode())
         found = re.search(pattern, self.request.body)
         return None if found is None else found[1].decode(errors="replace") or None
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
 
 
 class WireProtocol(ABC):

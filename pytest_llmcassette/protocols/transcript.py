@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import as_str, json_of
 
 
 class FinishReason(StrEnum):
@@ -38,8 +38,9 @@ class Citation:
 
     @classmethod
     def of(cls, raw: Mapping[str, Any], title: object, url: object, quote: object = None) -> Self:
-        """Of what the wire's object says, in whatever type."""
-        return cls(title=as_str(title), url=as_str(url), quote=as_str(quote), raw=raw)
+        """By what the wire says of it; what is no text there is None."""
+        words = {"title": title, "url": url, "quote": quote}
+        return cls(**{name: word for name, word in words.items() if isinstance(word, str)}, raw=raw)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +77,12 @@ class _Arguments:
     @property
     def parsed(self) -> Any:
         """The arguments as values; `{}` for an empty text, None when the text is not JSON."""
-        return json_of(self.arguments) if self.arguments.strip() else {}
+        if not self.arguments.strip():
+            return {}
+        try:
+            return json.loads(self.arguments)
+        except (ValueError, RecursionError):
+            return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

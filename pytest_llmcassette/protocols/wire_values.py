@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import math
 from datetime import UTC, datetime
-from typing import Any, TypeVar
-
-N = TypeVar("N", int, float)
+from typing import Any
 
 
 def as_int(value: object) -> int | None:
@@ -90,14 +88,6 @@ def as_json_text(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def json_of(text: str | bytes) -> Any:
-    """The value that a JSON text says; None where it is none."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
 def first_int(*values: object) -> int | None:
     """The first of the values that is a count; None when none is."""
     return next((number for value in values if (number := as_int(value)) is not None), None)
@@ -119,7 +109,7 @@ def counts_anything(usage: dict[str, Any]) -> bool:
     return any((as_int(entry) or 0) > 0 for entry in usage.values())
 
 
-def sum_known(*values: N | None) -> N | None:
+def sum_known(*values: int | None) -> int | None:
     """The sum of the values that are known; None when none is (absent is not 0)."""
     known = [value for value in values if value is not None]
     return sum(known) if known else None

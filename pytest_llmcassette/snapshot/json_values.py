@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Any
 
-from pytest_llmcassette.protocols.wire_values import json_of
 from pytest_llmcassette.redaction.request_words import CALLS, SYSTEM, VALUES
 from pytest_llmcassette.snapshot import blobs
 from pytest_llmcassette.snapshot.nodes import Arguments, Plain, Words
@@ -97,5 +97,8 @@ def _ordinal(text: str, ids: Ordinals, key: str, around: Mapping[str, Any], wher
 
 def _arguments(text: str) -> Any:
     """A tool's arguments, which most wires send as JSON text, as values; text that is no JSON object stays text."""
-    parsed = json_of(text)
+    try:
+        parsed = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
     return Arguments(parsed) if isinstance(parsed, dict) else text
