@@ -134,9 +134,11 @@ class Exchange:
         finally:
             lock.release()
 
-    def refuse_placeholder_in(self, message: bytes) -> None:
-        """Raise `RequestRefused` for a live conversation's message that carries a stand-in for a key."""
+    def check_message(self, message: bytes) -> None:
+        """Raise `RequestRefused` for what a client must not say: a stand-in for a key, or anything after its test."""
         recorder = self.recorder
+        if recorder.closed:
+            raise recorder.is_late(f"used the connection of {self._method} {recorder.shown(self._url)}")
         try:
             refuse_placeholder(LiveRequest(self._method, self._url, [], message), recorder.owner, recorder.shown)
         except CassetteStop as stop:

@@ -45,6 +45,11 @@ class Threaded(Socket):
     async def close(self, code: int = 1000) -> None:
         self.ws.close(code)
 
+    @property
+    def end(self) -> tuple[int | None, str | None]:
+        # websockets 13 does not show it.
+        return self.ws.protocol.close_code, self.ws.protocol.close_reason
+
 
 class Aiohttps(Socket):
     async def send(self, message: Any) -> None:

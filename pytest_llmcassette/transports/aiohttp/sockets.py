@@ -34,12 +34,15 @@ async def recorded_connection(
         protocol.set_exception(stop)
         if protocol._payload is not None:
             protocol._payload.set_exception(stop)
+        # Whoever meets the stop while it closes its end would leave it open.
+        connection.close()
 
     server = RecordedServer(exchange, carrier, head, is_awaited)
     protocol.connection_made(Nowhere(protocol, server, (request.url.host or "", request.url.port or 0), fail))
     # It is never to serve another request.
     protocol.force_close()
-    return Connection(connector, request.connection_key, protocol, loop)
+    connection = Connection(connector, request.connection_key, protocol, loop)
+    return connection
 
 
 def listen(protocol: Any, ear: Ear) -> None:

@@ -37,7 +37,7 @@ class Ear:
         try:
             for opcode, payload in self._client_said.feed(data):
                 if opcode in _KINDS:
-                    self.exchange.refuse_placeholder_in(payload)
+                    self.exchange.check_message(payload)
                     self._tell(CLIENT, opcode, payload)
                 elif opcode == wire.CLOSE and not self._is_closed:
                     self._is_closed = True

@@ -133,9 +133,17 @@ class RecordedServer:
         return None
 
     def tick(self) -> None:
-        """`TICK_SECONDS` have passed in which nothing was due: raises a stop for a client that waits in vain."""
+        """`TICK_SECONDS` have passed in which nothing was due.
+
+        Raises a stop for a client that waits in vain, and for one that is left from a test that is over.
+        """
         with self._lock:
-            if self._conversation is None or self.is_over or self._closing or not self.is_awaited():
+            if self._conversation is None or self.is_over or self._closing:
+                return
+            if self._exchange.recorder.closed:
+                self.stop = self._conversation.late()
+                raise self.stop
+            if not self.is_awaited():
                 return
             self._waited += TICK_SECONDS
             if self._waited > self._conversation.patience:
