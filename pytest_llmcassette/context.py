@@ -271,7 +271,7 @@ def _settle(recorder: Recorder, *, saves: bool, is_under_faults: bool) -> None:
         )
     unplayed = [] if config.allow_unplayed or recorder.is_altered else recorder.unplayed()
     if unplayed:
-        asked = "\n".join(f"  {one.request.method} {one.request.url}" for one in unplayed)
+        asked = "\n".join(f"  {recorder.what(one)}" for one in unplayed)
         raise UnplayedError(
             f"{recorder.path} holds {len(unplayed)} interaction(s) that {recorder.owner} did not ask for:\n{asked}\n"
             'Record it again with record_mode="rewrite", or pass allow_unplayed=True.'

@@ -10,35 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import pytest_llmcassette
-from pytest_llmcassette.plugin import baseline, cassette_report, markers, options, xdist
-from pytest_llmcassette.plugin.fixtures import (
-    llm_cassette,
-    llm_cassette_config,
-    llm_cassette_dir,
-    llm_cassette_name,
-    llm_cassettes,
-    llm_faults,
-    llm_provider,
-    llm_snapshot,
-    open_cassette,
-)
+from pytest_llmcassette.plugin import baseline, cassette_report, fixtures, markers, options, xdist
 from pytest_llmcassette.plugin.stash import DIFFS, PROVIDER_PROBLEM, RUN
 
 if TYPE_CHECKING:
     from pytest_llmcassette.plugin.entered import EnteredCassettes
     from pytest_llmcassette.redaction import Redact
-
-__all__ = [
-    "llm_cassette",
-    "llm_cassette_config",
-    "llm_cassette_dir",
-    "llm_cassette_name",
-    "llm_cassettes",
-    "llm_faults",
-    "llm_provider",
-    "llm_snapshot",
-    "open_cassette",
-]
 
 _RECORDER = "pytest_llmcassette.recorder.recorder"
 """The module without which no request is refused."""
@@ -63,6 +40,8 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     from pytest_llmcassette.plugin import hookspecs
 
     pluginmanager.add_hookspecs(hookspecs)
+    # At once: what is registered later overrides a suite's own plugins.
+    pluginmanager.register(fixtures, "llmcassette-fixtures")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -281,9 +281,13 @@ def _left_over() -> list[str]:
 
 
 def _what_was_wrong(text: str) -> str:
+    return text_without_keys(line_of_failure(text))[:300]
+
+
+def line_of_failure(text: str) -> str:
     """The line of a failure that says what was wrong: pytest marks it with `E`."""
     marked = [line[1:].strip() for line in text.splitlines() if line.startswith("E ")]
-    return text_without_keys((marked or text.splitlines() or [""])[0])[:300]
+    return (marked or text.splitlines() or [""])[0]
 
 
 def text_without_keys(text: str) -> str:

@@ -48,7 +48,9 @@ def lines(
     shown = [line for nodeid in list(found)[:_MOST_NAMED] for line in (f"  {nodeid}:", f"    {found[nodeid]}")]
     more = [f"  ... and {len(found) - _MOST_NAMED} more"] if len(found) > _MOST_NAMED else []
     which = "1 test asks" if len(found) == 1 else f"{len(found)} tests ask"
-    return [f"{which} for what lies in a cassette that no test used. If renamed, move it along:", *shown, *more]
+    # syrupy's own advice in the same run is to delete them.
+    first = ", before --snapshot-update deletes its snapshots" if any("--snapshot" in one for one in shown) else ""
+    return [f"{which} for what lies in a cassette that no test used. If renamed, move it along{first}:", *shown, *more]
 
 
 def _fingerprints(file: Path) -> Iterator[str]:

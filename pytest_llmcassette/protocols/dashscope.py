@@ -119,15 +119,9 @@ class _Output(DocumentAnswer):
         pieces.append(words)
 
 
-class DashScopeGeneration(RoutedProtocol):
-    """`/api/v1/services/...`, and the tasks that some of these begin."""
-
-    name = "dashscope.generation"
-    assembly = _Output
-
-    def is_call(self, exchange: Exchange) -> bool:
-        """Whether it is an answer: a task that goes on is polled."""
-        return as_dict(as_dict(exchange.response_json).get("output")).get("task_status") not in _WAITING
+def _is_call(exchange: Exchange) -> bool:
+    """`/api/v1/services/...`, and the tasks that some of these begin: one that goes on is polled."""
+    return as_dict(as_dict(exchange.response_json).get("output")).get("task_status") not in _WAITING
 
 
-PROTOCOLS = (DashScopeGeneration(),)
+PROTOCOLS = (RoutedProtocol("dashscope.generation", _Output, _is_call),)

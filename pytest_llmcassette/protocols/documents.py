@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from pytest_llmcassette.protocols.assembly import AssembledProtocol, Assembly, O
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.chat_usage import chat_usage
 from pytest_llmcassette.protocols.http_errors import error_inside, unreadable
+from pytest_llmcassette.protocols.media import media_of_bytes
 from pytest_llmcassette.protocols.transcript import FinishReason, Other, Reasoning, Text, ToolCall, finish_reasons
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import as_dict, as_float, as_int, as_json_text, as_str
@@ -82,6 +83,12 @@ class DocumentAnswer(OneAnswer):
         if isinstance(words, str) and words:
             self._choice.part(kind, key).pieces.append(words)
 
+    def made(self, answers_with: str, kind: str, media_type: str | None) -> None:
+        """The body itself is what was made: an image, sound."""
+        self._begun = self.ended = True
+        self.answers_with = answers_with
+        self._choice.add(media_of_bytes(kind, media_type, self.exchange.body))
+
     def call(self, identity: object, name: object, arguments: object) -> None:
         """A tool call that came whole."""
         words = as_json_text(arguments)
@@ -112,20 +119,22 @@ class DocumentAnswer(OneAnswer):
 
 
 class RoutedProtocol(AssembledProtocol):
-    """A protocol that is known by its URL (see `routes`): a row, its name and assembly, where it has nothing else."""
+    """A protocol that is known by its URL (see `routes`): a row of its name and its assembly.
 
-    def __init__(self, name: str = "", assembly: type[Assembly] | None = None) -> None:
-        if name and assembly is not None:
-            self.name, self.assembly = name, assembly
+    `is_call` tells its calls from whatever else is at such a URL.
+    """
+
+    def __init__(
+        self, name: str, assembly: type[Assembly], is_call: Callable[[Exchange], bool] = lambda exchange: True
+    ) -> None:
+        self.name = name
+        self.assembly = assembly
+        self._is_call = is_call
 
     def claims(self, exchange: Exchange) -> bool:
-        """By its route, and by whatever else tells its calls from others at such a URL."""
+        """By its route, and by what else tells its calls from others."""
         route = exchange.route
-        return route is not None and route.name == self.name and self.is_call(exchange)
-
-    def is_call(self, exchange: Exchange) -> bool:
-        """Whether an exchange on the protocol's route is one of its calls: here, always."""
-        return True
+        return route is not None and route.name == self.name and self._is_call(exchange)
 
 
 def counted(wire: object, provider: str = "", /, **units: object) -> Usage | None:

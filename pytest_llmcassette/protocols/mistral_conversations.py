@@ -67,15 +67,9 @@ class _Conversation(DocumentAnswer):
         self.counts = found and found + calls if calls.server_tool_calls else found
 
 
-class MistralConversations(RoutedProtocol):
-    """`/v1/conversations`, begun, gone on with, or restarted."""
-
-    name = "mistral.conversations"
-    assembly = _Conversation
-
-    def is_call(self, exchange: Exchange) -> bool:
-        """By outputs, or a stream."""
-        return is_error(exchange) or is_event_stream(exchange) or "outputs" in as_dict(exchange.response_json)
+def _is_call(exchange: Exchange) -> bool:
+    """`/v1/conversations`, begun, gone on with, or restarted: by outputs, or a stream."""
+    return is_error(exchange) or is_event_stream(exchange) or "outputs" in as_dict(exchange.response_json)
 
 
-PROTOCOLS = (MistralConversations(),)
+PROTOCOLS = (RoutedProtocol("mistral.conversations", _Conversation, _is_call),)

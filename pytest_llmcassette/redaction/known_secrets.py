@@ -37,6 +37,7 @@ _LINE_ENDS = re.compile(r"(?:\r|\n|\\r|\\n)+")
 _QUOTED = re.compile(r'="([^"]*)"')
 """The key in `Token token="abc"`."""
 
+_SUBPROTOCOLS = "sec-websocket-protocol"
 _SCHEMES = frozenset({"bearer", "basic", "token", "key", "apikey", "bot", "digest"})
 
 
@@ -71,6 +72,10 @@ class KnownSecrets:
             if is_secret_header(name):
                 for value in values:
                     found |= _cookies(value) if name.lower().endswith("cookie") else _credentials(value)
+            elif name.lower() == _SUBPROTOCOLS:
+                # Where a browser's client, which can set no other header, has its key: `openai-insecure-api-key.sk-...`
+                offered = {offer.strip().partition(".")[2] for value in values for offer in value.split(",")}
+                found |= {key for key in offered if looks_like_credential(key)}
         return self.learn(found)
 
     def learn_url(self, url: str, secret_query: SecretNames) -> bool:

@@ -112,3 +112,9 @@ def _missing(records: Sequence[TestRecord], rerun: str | None, failed: int) -> l
 def plural(count: int, noun: str) -> str:
     """`1 test`, `2 tests`."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def first_of(lines: Sequence[str], most: int) -> list[str]:
+    """The first of these lines, indented, and how many more there are."""
+    more = [f"... and {len(lines) - most} more"] if len(lines) > most else []
+    return [f"  {line}" for line in (*lines[:most], *more)]

@@ -56,32 +56,9 @@ def page(
             "of the conversations were not.</footer>",
         ]
     )
-    return _PAGE.format(
+    return _read("page.html").format(
         title=escaped(f"Cassette report · {title}"), style=_read("page.css"), body=body, script=_read("page.js")
     )
-
-
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; \
-script-src 'unsafe-inline'; img-src data:">
-<link rel="icon" href="data:,">
-<title>{title}</title>
-<style>
-{style}</style>
-</head>
-<body>
-<main>
-{body}
-</main>
-<script>
-{script}</script>
-</body>
-</html>
-"""
 
 
 def _read(name: str) -> str:

@@ -196,7 +196,10 @@ def test_a_renamed_test_is_told_what_to_move(
     result = suite.run(*arguments)
     result.assert_outcomes(failed=3, passed=1)
     told = lines_from(result, "lies in a cassette that no test used")
-    assert told[0] == "3 tests ask for what lies in a cassette that no test used. If renamed, move it along:"
+    assert told[0] == (
+        "3 tests ask for what lies in a cassette that no test used. If renamed, move it along, before "
+        "--snapshot-update deletes its snapshots:"
+    )
     commands = [line.split() for line in told if "llmcassette move" in line]
     assert len(commands) == 3
     monkeypatch.chdir(suite.path)
