@@ -128,7 +128,8 @@ class LlmCassette:
         """The usage by the model that answered (else the one asked for, else `"unknown model"`)."""
         from pytest_llmcassette.answers.accounting import by_model, total
 
-        reported = by_model((one.model_name, one.usage) for one in self.transcripts if one.usage is not None)
+        answers = (answer for one in self.transcripts for answer in one.answers)
+        reported = by_model((one.model_name, one.usage) for one in answers if one.usage is not None)
         return {model: total(usages) for model, usages in reported.items()}
 
     def __eq__(self, other: object) -> bool:

@@ -44,8 +44,9 @@ def assert_equivalent(
 ) -> None:
     """Assert that two conversations are the same: a stream and a plain answer, sync and async, two providers.
 
-    Each side is a transcript, a sequence of them, or an `llm_cassette`. Compared are the kinds of parts in their order,
-    the words, the tools called with their arguments as values, the normalised finish reason, errors, completeness and
+    Each side is a transcript, a sequence of them, or an `llm_cassette`; a session over a WebSocket counts as its turns.
+    Compared are the kinds of parts in their order, the words, the tools called with their arguments as values, the
+    normalised finish reason, errors, completeness and
     whether usage was reported. Ids, signatures, timings, models, protocols and the events of a stream may differ.
 
     - `same_words=False`: words may differ too (two recordings of one question, two providers); kinds of parts, tools
@@ -82,8 +83,11 @@ def differences(
 
 def _transcripts(conversation: Conversation) -> Sequence[Transcript]:
     if isinstance(conversation, Transcript):
-        return [conversation]
-    found = conversation if isinstance(conversation, Sequence) else conversation.transcripts
+        given: Sequence[Transcript] = [conversation]
+    else:
+        given = conversation if isinstance(conversation, Sequence) else conversation.transcripts
+    # Turn by turn, so that a session is the same as so many requests. What was heard of its user stands in those.
+    found = [answer for one in given for answer in one.answers if answer.kind == one.kind]
     if not found:
         raise CassetteError(
             "assert_equivalent was given a conversation without any answer, which would be equal to any other.\n"

@@ -22,6 +22,8 @@ RESET = End("ReadError", "[Errno 104] Connection reset by peer")
 def is_answered(interaction: Interaction) -> str:
     """`misfit` of a fault that needs a good answer, whole."""
     code = interaction.response.code
+    if interaction.frames:
+        return "it is a conversation (a WebSocket, a gRPC call), of which no fault can be made"
     if interaction.outcome is not Outcome.COMPLETE:
         return "its recording is not whole itself"
     if not 200 <= code < 300:

@@ -33,14 +33,8 @@ def _status(status: int) -> Fault:
         body = json.dumps(forms.error_body(status, WORDS[status])).encode()
         return answer(delivery, status, body, "application/json", headers)
 
-    return Fault(
-        name=f"http_{status}",
-        sentence=f"The provider answers with {status}, in its own words.",
-        expect=Expect.RECOVER if status in _RECOVERED else Expect.NOTICE,
-        moment=Moment.RESPONSE,
-        change=change,
-        misfit=is_answered,
-    )
+    expect = Expect.RECOVER if status in _RECOVERED else Expect.NOTICE
+    return _row(f"http_{status}", change, f"The provider answers with {status}, in its own words.", expect=expect)
 
 
 def _retry_after(status: int, seconds: float | None) -> RawHeaders:
@@ -63,10 +57,8 @@ def empty_body(delivery: Delivery) -> Delivery:
 
 
 def _no_document(recorded: Interaction) -> str:
-    problem = is_answered(recorded)
-    if problem:
-        return problem
-    return "" if Exchange(recorded).response_json is not None else "its answer is no JSON document"
+    whole = Exchange(recorded).response_json is not None
+    return is_answered(recorded) or ("" if whole else "its answer is no JSON document")
 
 
 def truncated_json(delivery: Delivery) -> Delivery:
@@ -80,10 +72,14 @@ def redirect_loop(delivery: Delivery) -> Delivery:
     return answer(delivery, 307, b"", "text/plain", [(b"Location", delivery.interaction.request.url.encode())])
 
 
-def _row(name: str, change: Callable[..., Delivery], sentence: str, misfit: Misfit = is_answered) -> Fault:
-    return Fault(
-        name=name, sentence=sentence, expect=Expect.NOTICE, moment=Moment.RESPONSE, change=change, misfit=misfit
-    )
+def _row(
+    name: str,
+    change: Callable[..., Delivery],
+    sentence: str,
+    misfit: Misfit = is_answered,
+    expect: Expect = Expect.NOTICE,
+) -> Fault:
+    return Fault(name=name, sentence=sentence, expect=expect, moment=Moment.RESPONSE, change=change, misfit=misfit)
 
 
 FAULTS = (

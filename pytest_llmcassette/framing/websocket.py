@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import zlib
 from collections.abc import Iterator
 
@@ -93,6 +94,17 @@ def frame(opcode: int, data: bytes) -> bytes:
     if size < 1 << 16:
         return bytes((128 | opcode, 126)) + size.to_bytes(2) + data
     return bytes((128 | opcode, 127)) + size.to_bytes(8) + data
+
+
+def json_in(data: bytes) -> str:
+    """The JSON document that binary data is (Gemini sends its messages so); empty where it is none."""
+    if data[:1] not in (b"{", b"["):
+        return ""
+    try:
+        json.loads(data)
+        return data.decode()
+    except (ValueError, RecursionError):
+        return ""
 
 
 def close_words(payload: bytes) -> bytes:

@@ -55,8 +55,6 @@ class MessageAssembly(BedrockAnswer, OneAnswer):
 
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(exchange)
-        self._stopped = False
-        self._came = False
         self._blocks: dict[int, PartDraft | dict[str, Any]] = {}
         self._usage: dict[str, Any] = {}
         self._metrics: dict[str, Any] = {}
@@ -116,10 +114,6 @@ class MessageAssembly(BedrockAnswer, OneAnswer):
         metrics = event.get("amazon-bedrock-invocationMetrics")
         if isinstance(metrics, dict):
             self._metrics = metrics
-
-    def complete(self) -> bool:
-        """Of a whole message that it is there, of a stream its `message_stop`."""
-        return self.error is None and not self.cut and (self._stopped if self.streamed else self._came)
 
     def transcript(self, protocol: str) -> Transcript:
         """The finished transcript."""

@@ -240,6 +240,12 @@ class OneAnswer(Assembly):
         super().__init__(exchange)
         self._choice = ChoiceDraft(0)
         self._begun = False
+        self._came = False
+        self._stopped = False
+
+    def complete(self) -> bool:
+        """Of a whole answer that it is there (`_came`), of a stream the event that ends it (`_stopped`)."""
+        return self.error is None and not self.cut and (self._stopped if self.streamed else self._came)
 
     def choices(self) -> tuple[Choice, ...]:
         """The one answer, once it has begun."""

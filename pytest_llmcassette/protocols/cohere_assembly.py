@@ -36,8 +36,6 @@ class ChatAssembly(OneAnswer):
 
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(exchange)
-        self._ended = False
-        self._came = False
         self._plan: list[str] = []
         self._plan_place: int | None = None
         self._citations: list[tuple[int, Citation]] = []
@@ -76,14 +74,10 @@ class ChatAssembly(OneAnswer):
             self._message(message)
         elif kind == "message-end":
             self.id = self.id or as_str(event.get("id"))
-            self._ended = True
+            self._stopped = True
             self._end(delta)
         elif event.get("error") or "message" in event:
             self.error = error_object(event, status=self.exchange.status)
-
-    def complete(self) -> bool:
-        """Of a whole answer that it is there, of a stream its `message-end`."""
-        return self.error is None and not self.cut and (self._ended if self.streamed else self._came)
 
     def choices(self) -> tuple[Choice, ...]:
         """The one answer, once it has begun."""

@@ -32,6 +32,7 @@ from pytest_llmcassette.protocols.wire_values import (
     as_str,
     counts_anything,
     dict_list,
+    first_int,
     index_of,
     seconds_of,
     sum_known,
@@ -247,7 +248,8 @@ def usage_of(wire: dict[str, Any]) -> Usage:
     thoughts = as_int(wire.get("thoughtsTokenCount"))
     total = as_int(wire.get("totalTokenCount"))
     asked = sum_known(as_int(wire.get("promptTokenCount")), as_int(wire.get("toolUsePromptTokenCount")))
-    answered = as_int(wire.get("candidatesTokenCount"))
+    # The Live API counts responses.
+    answered = first_int(wire.get("candidatesTokenCount"), wire.get("responseTokenCount"))
     inside = total is not None and 0 < (thoughts or 0) <= (answered or 0) == total - (asked or 0)
     prompt_details = wire.get("promptTokensDetails") or wire.get("promptTokenDetails")
     answer_details = wire.get("candidatesTokensDetails") or wire.get("responseTokensDetails")

@@ -37,7 +37,6 @@ class _Assembly(OneAnswer):
 
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(exchange)
-        self._done = False
         self._usage: dict[str, Any] = {}
 
     def events(self) -> Events | None:
@@ -71,13 +70,9 @@ class _Assembly(OneAnswer):
             if isinstance(image, str):
                 self._choice.add(media_of_base64("image", None, image))
         if event.get("done") is True:
-            self._done = True
+            self._stopped = self._came = True
             self._choice.finish_reason = as_str(event.get("done_reason")) or None
         self._usage.update((name, event[name]) for name in _COUNTS if event.get(name) is not None)
-
-    def complete(self) -> bool:
-        """The last object says so."""
-        return self._done and not self.cut and self.error is None
 
     def usage(self) -> Usage | None:
         """The counts of the last object."""

@@ -12,7 +12,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from pytest_llmcassette.cassette.model import CLIENT, SERVER, Frame, FrameKind, Interaction, Outcome, Request
-from pytest_llmcassette.errors import CassetteStop, RecordingTruncated, RequestRefused
+from pytest_llmcassette.errors import CassetteStop, RecordingTruncated
 from pytest_llmcassette.matching.frames import FrameMatcher
 from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.recorder.requests import SentRequest
@@ -114,25 +114,33 @@ class Conversation:
         """
         recorder = self._recorder
         if recorder.closed:
-            raise RequestRefused(
-                f"{recorder.owner} is over and its cassette {recorder.path} closed, but its code has just sent a "
-                f"message to {recorder.shown(self.sent.url)}.\nClose the connection before the test ends."
-            )
+            raise self.late()
+        frame = Frame(sender=CLIENT, data=data, kind=kind, json=json)
         with self._lock:
             self._check()
-            frame = Frame(sender=CLIENT, data=data, kind=kind, json=json)
-            place = len(self._said)
-            if place < len(self._script.client):
-                shown = self._matcher.equal(frame, self._script.client[place], recorder.known)
-                if shown is not None:
-                    self._said.append(shown)
-                    return
+            if self._is_next(frame):
+                return
         self._swap_or_miss(self._matcher.redacted(frame, recorder.known))
+
+    def late(self) -> CassetteStop:
+        """What to raise in a client that still uses it when its cassette is closed."""
+        sent = self.sent
+        return self._recorder.is_late(f"used the connection of {sent.method} {self._recorder.shown(sent.url)}")
+
+    def _is_next(self, frame: Frame) -> bool:
+        place, recorded = len(self._said), self._script.client
+        shown = self._matcher.equal(frame, recorded[place], self._recorder.known) if place < len(recorded) else None
+        if shown is not None:
+            self._said.append(shown)
+        return shown is not None
 
     def _swap_or_miss(self, frame: Frame) -> None:
         recorder = self._recorder
         with recorder.lock, self._lock:
             self._check()
+            if self._is_next(frame):
+                # Another one has swapped its recording for this one's meanwhile.
+                return
             for other, script in self._others():
                 # Who holds two of these locks holds the recorder's, too.
                 with nullcontext() if other is None else other._lock:

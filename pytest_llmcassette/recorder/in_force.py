@@ -114,6 +114,16 @@ _started_by: ContextVar[Entry | None] = ContextVar("llmcassette_started_by", def
 """The test whose code runs here. What that code starts inherits it: asyncio's tasks and callbacks, `to_thread`."""
 
 
+@contextmanager
+def let_live(*, lets: bool = True) -> Iterator[None]:
+    """The connections that this block makes may pass, or not more than before where it does not `let` them."""
+    before = going_live.set(lets or going_live.get())
+    try:
+        yield
+    finally:
+        going_live.reset(before)
+
+
 def block(outside: Block | None) -> Block | None:
     """Put in force what decides where no cassette does, in the whole process; returns what did before."""
     global _outside

@@ -149,13 +149,16 @@ class Recorder:
         self.misses.append(stop)
         return stop
 
+    def is_late(self, doing: str) -> RequestRefused:
+        """What to raise for something that comes once this is closed."""
+        return RequestRefused(
+            f"{self.owner} is over and its cassette {self.path} closed, but its code has just {doing}.\n"
+            "Wait for background tasks and threads before the test ends, and close connections."
+        )
+
     def _decide(self, live: LiveRequest) -> Interaction | RecordingSlot:
         if self.closed:
-            raise RequestRefused(
-                f"{self.owner} is over and its cassette {self.path} closed, but its code has just sent "
-                f"{live.method} {self.shown(live.url)}.\n"
-                "Wait for background tasks and threads before the test ends."
-            )
+            raise self.is_late(f"sent {live.method} {self.shown(live.url)}")
         request, sent = read_request(self.redactor, self._snapshot_headers, live, self.known)
         self.sent.append(sent)
         try:

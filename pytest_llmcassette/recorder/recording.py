@@ -77,6 +77,6 @@ class Recording:
         known = self._known
         for _, slot in self._slots:
             if slot.sent.interaction is not None and slot.redacted_with != known.values:
-                slot.sent.interaction = self._redactor.without(slot.sent.interaction, known, slot.rebuild)
+                slot.sent.interaction = self._redactor.without(slot.sent.interaction, known)
                 slot.sent.read = None
                 slot.redacted_with = known.values

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from threading import Lock
+from threading import Event, Lock
 
 from pytest_llmcassette.cassette.clock import Clock
 from pytest_llmcassette.cassette.encoding import decode_body, decode_pieces
@@ -12,14 +12,18 @@ from pytest_llmcassette.cassette.model import CLOSED, Frame, FrameKind, Interact
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.recorder.requests import RawHeaders, SentRequest, canonical_headers
 from pytest_llmcassette.redaction import KnownSecrets, Redactor
-from pytest_llmcassette.redaction.redactor import Rebuild
 
 _TRANSIENT = frozenset({408, 409, 429})
+_TRANSIENT_CALLS = frozenset({"2", "4", "8", "10", "13", "14"})
+"""The same of gRPC: UNKNOWN, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, INTERNAL, UNAVAILABLE."""
 
 
 def is_transient(interaction: Interaction) -> bool:
-    """A failure that clients retry: 408, 409, 429, 5xx, or no answer at all."""
+    """A failure that clients retry: 408, 409, 429, 5xx, or no answer at all; of gRPC what is like these."""
     code = interaction.response.code
+    trailer = interaction.response.trailer
+    if trailer and "Grpc-Status" in trailer:
+        return trailer["Grpc-Status"][0] in _TRANSIENT_CALLS
     return code in _TRANSIENT or code >= 500 or (not code and interaction.outcome is Outcome.FAILED)
 
 
@@ -52,14 +56,13 @@ class RecordingSlot:
         self._is_complete = is_complete
         self._on_end = on_end
         self._first_end = Lock()
+        self._is_over = Event()
         self._ended = False
         self._response: Response | None = None
         self._raw_headers: RawHeaders = []
         self._pieces: list[bytes] = []
         self._arrivals: list[tuple[float, int]] = []
         self._frames: list[Frame] = []
-        self.rebuild: Rebuild | None = None
-        """Set by a transport that can read its binary frames: see `Redactor.frame`."""
         self._head_at = 0.0
 
     def headers(self, status: int, reason: str, headers: RawHeaders, http_version: str, duration_ns: int) -> None:
@@ -90,6 +93,11 @@ class RecordingSlot:
             at = round((Clock.perf_counter() - self._head_at) * 1000, 3) if self._response is not None else 0.0
             self._frames.append(Frame(sender=sender, data=data, kind=kind, at=at, json=json))
 
+    def trailer(self, headers: RawHeaders) -> None:
+        """What has come behind the body; after the head."""
+        if self._response is not None and not self._ended:
+            self._response.trailer = canonical_headers(headers)
+
     def end(self, kind: str, message: str = "") -> None:
         """The end, by the words of `Interaction.end`. Only the first call counts.
 
@@ -99,13 +107,18 @@ class RecordingSlot:
         if not self._first_end.acquire(blocking=False):
             return
         self._ended = True
-        self.sent.interaction = self._interaction(kind, message)
-        self._on_end(self)
+        try:
+            self.sent.interaction = self._interaction(kind, message)
+            self._on_end(self)
+        finally:
+            self._is_over.set()
 
     def settle(self) -> None:
         """The recorder closes: a body that still streams counts as closed, a request without an answer is forgotten."""
         if self._response is not None:
             self.end(CLOSED)
+            # Another thread may be at it.
+            self._is_over.wait()
         self._first_end.acquire(blocking=False)
         self._ended = True
 
@@ -130,7 +143,7 @@ class RecordingSlot:
             end=kind,
             end_message=self._redactor.words(message, self._known),
             chunks=tuple(self._arrivals),
-            frames=self._redactor.frames(self._frames, self._known, self.rebuild) if self._frames else (),
+            frames=self._redactor.frames(self._frames, self._known) if self._frames else (),
         )
         if kind == CLOSED and (whole or self._reached_its_end(interaction)):
             interaction.end = ""

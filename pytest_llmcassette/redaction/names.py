@@ -21,6 +21,9 @@ RESPONSE_HEADERS = (
     "X-Goog-Upload-Url",
     "X-Goog-Upload-Status",
     "X-Amzn-Errortype",
+    "Grpc-Status",
+    "Grpc-Message",
+    "Grpc-Status-Details-Bin",
     "X-Amzn-Bedrock-Input-Token-Count",
     "X-Amzn-Bedrock-Output-Token-Count",
 )

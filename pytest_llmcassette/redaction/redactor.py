@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from base64 import b64encode
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 
-from pytest_llmcassette.cassette.encoding import decode_sniffed, may_be_encoded
+from pytest_llmcassette.cassette.encoding import decode_base64, decode_sniffed, may_be_encoded
 from pytest_llmcassette.cassette.form import form_values
 from pytest_llmcassette.cassette.headers import canonical, content_type_of
-from pytest_llmcassette.cassette.model import CLIENT, Frame, FrameKind, Headers, Interaction, Request, Response
+from pytest_llmcassette.cassette.model import CLIENT, SERVER, Frame, FrameKind, Headers, Interaction, Request, Response
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.provider import PLACEHOLDER_PREFIX
 from pytest_llmcassette.redaction.bodies import BodyRedactor
@@ -28,14 +29,13 @@ from pytest_llmcassette.redaction.names import (
 )
 from pytest_llmcassette.redaction.own_rules import OwnRules, Redact
 from pytest_llmcassette.redaction.pairs import redact_url, redact_urls_in
+from pytest_llmcassette.redaction.protobuf import in_message
 from pytest_llmcassette.redaction.spellings import in_bytes
 from pytest_llmcassette.redaction.split_events import without_split
 
 _HOST = re.compile(r"^[^/?#]*//(?:[^/?#]*@)?([^/?#]*)")
 _URL_PLACES = frozenset({"url", "header:Location", "header:Content-Location", "header:X-Goog-Upload-Url"})
 """Texts that are a URL as a whole, perhaps a relative one."""
-Rebuild = Callable[[Frame], bytes]
-"""The data of a binary frame whose `json` has been redacted, from that: for a transport that can read its messages."""
 
 
 class Redactor:
@@ -190,42 +190,42 @@ class Redactor:
         self._own.by_pattern(_keyless(text, found), found)
         return found
 
-    def frames(self, frames: Iterable[Frame], known: KnownSecrets, rebuild: Rebuild | None = None) -> tuple[Frame, ...]:
+    def frames(self, frames: Iterable[Frame], known: KnownSecrets) -> tuple[Frame, ...]:
         """The frames of a conversation without secrets: of the client by the rules of a request, else of an answer.
 
-        What one gives away is known in those behind it. `rebuild` as in `frame`.
+        What one gives away is known in those behind it.
         """
-        return tuple(self.frame(frame, known, rebuild) for frame in frames)
+        return tuple(self.frame(frame, known) for frame in frames)
 
-    def frame(self, frame: Frame, known: KnownSecrets, rebuild: Rebuild | None = None) -> Frame:
-        """One of them; the same object where nothing is secret.
-
-        Of binary data what it says is looked at, where the recording can tell. `rebuild` makes data of it again;
-        without it nothing is left of data that said a secret.
-        """
-        if frame.kind is FrameKind.CLOSE:
-            data = known.without(frame.data)
-        elif frame.kind is FrameKind.BINARY:
-            said = self._said(frame, frame.json.encode("utf-8", "surrogateescape"), known) if frame.json else b""
-            shown = said.decode("utf-8", "surrogateescape")
-            if shown == frame.json:
-                return frame
-            changed = replace(frame, json=shown)
-            return replace(changed, data=b"" if rebuild is None else rebuild(changed))
-        else:
-            data = self._said(frame, frame.data, known)
-        return frame if data == frame.data else replace(frame, data=data)
-
-    def _said(self, frame: Frame, text: bytes, known: KnownSecrets) -> bytes:
-        if frame.sender == CLIENT:
-            return self.request_with({}, "", "", text, known).body
+    def frame(self, frame: Frame, known: KnownSecrets) -> Frame:
+        """One of them; the same object where nothing is secret. Messages of protobuf stay such messages."""
         found: set[str] = set()
+        if frame.kind is FrameKind.CLOSE:
+            data, shown = known.without(frame.data), ""
+        elif frame.kind is FrameKind.TEXT:
+            data, shown = self._said(frame, frame.data, known, found), ""
+        else:
+            said = self._said(frame, frame.json.encode("utf-8", "surrogateescape"), known, found)
+            shown = said.decode("utf-8", "surrogateescape")
+
+            def without(text: bytes) -> bytes:
+                is_found = text.decode("utf-8", "surrogateescape") in found
+                return REDACTED.encode() if is_found else self._said(frame, text, known, found)
+
+            # What is left over, should a text have been taken for a message, goes where it stands.
+            data = known.without(in_message(frame.data, without))
+        return frame if data == frame.data and shown == frame.json else replace(frame, data=data, json=shown)
+
+    def _said(self, frame: Frame, text: bytes, known: KnownSecrets, found: set[str]) -> bytes:
         text = self.body(text, "", found)
+        if frame.sender == CLIENT:
+            known.learn_fields(found)
+            return replace_in_request(text, known.values, thorough=True)
         known.learn_answer(found)
         return known.without(text)
 
-    def without(self, interaction: Interaction, known: KnownSecrets, rebuild: Rebuild | None = None) -> Interaction:
-        """A recorded interaction without copies of what was not known yet when it ended. `rebuild`: see `frame`."""
+    def without(self, interaction: Interaction, known: KnownSecrets) -> Interaction:
+        """A recorded interaction without copies of what was not known yet when it ended."""
         old = interaction.request
         request = self.request(old.method, old.url, old.headers, old.body, known)
         return replace(
@@ -233,7 +233,7 @@ class Redactor:
             request=old if request.url == old.url and request.body == old.body else request,
             response=self.response(interaction.response, known),
             end_message=self.words(interaction.end_message, known),
-            frames=self.frames(interaction.frames, known, rebuild),
+            frames=self.frames(interaction.frames, known),
         )
 
     def without_echoes(self, headers: Headers, known: KnownSecrets) -> Headers:
@@ -273,7 +273,18 @@ class Redactor:
         return kept
 
     def _response_value(self, name: str, value: str, known: KnownSecrets) -> str:
+        if name.endswith("-Bin"):
+            return self._binary_value(value, known)
         return known.text_without(self._text(value, f"header:{name}", known))
+
+    def _binary_value(self, value: str, known: KnownSecrets) -> str:
+        """gRPC's binary metadata: a message, mostly."""
+        try:
+            data = decode_base64(value)
+        except ValueError:
+            return known.text_without(value)
+        said = self.frame(Frame(sender=SERVER, kind=FrameKind.BINARY, data=data), known)
+        return value if said.data == data else b64encode(said.data).decode()
 
     def url(self, url: str) -> str:
         """`url` without user information and values of secret parameters."""

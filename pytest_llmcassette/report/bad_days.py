@@ -12,19 +12,28 @@ from typing import Any, Self
 
 
 class Verdict(StrEnum):
-    """What a run under a fault shows, the worst first."""
+    """What a run under a fault shows, the worst first: its word, its mark in a matrix, and what it means."""
 
-    SWALLOWED = "swallowed"
-    HUNG = "hung"
-    NOT_RECOVERED = "not recovered"
-    NOT_ASSERTED = "not asserted"
-    MASKED = "masked"
-    NOT_RECORDED = "not recorded"
-    NOT_MET = "not met"
-    FAILS = "fails"
-    PASSES = "passes"
-    RECOVERED = "recovered"
-    NOTICED = "noticed"
+    mark: str
+    meaning: str
+
+    SWALLOWED = "swallowed", "S", "the test passed although its answer was not whole"
+    HUNG = "hung", "H", "still running when its time was over"
+    NOT_RECOVERED = "not recovered", "R", "a fault that passes when it is tried again has failed the test"
+    NOT_ASSERTED = "not asserted", "a", "nothing but a snapshot would have noticed"
+    MASKED = "masked", "m", "its exception names neither the provider nor the cause"
+    NOT_RECORDED = "not recorded", "n", "asked for what is not recorded, so that nobody knows how it ends"
+    NOT_MET = "not met", "-", "did not ask for the answer that was to go wrong"
+    FAILS = "fails", "f", "the test failed on an answer that is another one"
+    PASSES = "passes", "p", "the test passed on an answer that is another one"
+    RECOVERED = "recovered", ".", "the test passed, as it should"
+    NOTICED = "noticed", ".", "the test failed, as it should"
+
+    def __new__(cls, word: str, mark: str = "", meaning: str = "") -> Self:
+        """A member, which is its word."""
+        verdict = str.__new__(cls, word)
+        verdict._value_, verdict.mark, verdict.meaning = word, mark, meaning
+        return verdict
 
 
 FAILING = (Verdict.SWALLOWED, Verdict.HUNG, Verdict.NOT_RECOVERED)
@@ -35,16 +44,6 @@ LISTED = (Verdict.NOT_ASSERTED, Verdict.MASKED, Verdict.NOT_RECORDED, Verdict.NO
 
 SHOWN = (Verdict.FAILS, Verdict.PASSES)
 """What a test made of an answer that is whole, but another one: nobody can say what is right."""
-
-MEANINGS = {
-    Verdict.SWALLOWED: "the test passed although its answer was not whole",
-    Verdict.HUNG: "still running when its time was over",
-    Verdict.NOT_RECOVERED: "a fault that passes when it is tried again has failed the test",
-    Verdict.NOT_ASSERTED: "nothing but a snapshot would have noticed",
-    Verdict.MASKED: "its exception names neither the provider nor the cause",
-    Verdict.NOT_RECORDED: "asked for what is not recorded, so that nobody knows how it ends",
-    Verdict.NOT_MET: "did not ask for the answer that was to go wrong",
-}
 
 
 @dataclass(slots=True, kw_only=True)

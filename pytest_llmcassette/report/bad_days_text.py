@@ -10,7 +10,6 @@ from pytest_llmcassette.report.advice import plural
 from pytest_llmcassette.report.bad_days import (
     FAILING,
     LISTED,
-    MEANINGS,
     BadDay,
     FaultMatrix,
     Verdict,
@@ -21,19 +20,6 @@ from pytest_llmcassette.report.bad_days import (
     worst_first,
 )
 
-_MARKS = {
-    Verdict.SWALLOWED: "S",
-    Verdict.HUNG: "H",
-    Verdict.NOT_RECOVERED: "R",
-    Verdict.NOT_ASSERTED: "a",
-    Verdict.MASKED: "m",
-    Verdict.NOT_RECORDED: "n",
-    Verdict.NOT_MET: "-",
-    Verdict.FAILS: "f",
-    Verdict.PASSES: "p",
-    Verdict.RECOVERED: ".",
-    Verdict.NOTICED: ".",
-}
 _KNOWN = "k"
 _MOST_NAMED = 10
 
@@ -88,12 +74,12 @@ def _heads(count: int, label: int) -> Iterator[str]:
 def _mark(day: BadDay | None) -> str:
     if day is None:
         return " "
-    return _KNOWN if day.known else _MARKS[Verdict(day.verdict)]
+    return _KNOWN if day.known else Verdict(day.verdict).mark
 
 
 def _legend(matrix: FaultMatrix, faults: Sequence[str], tests: Sequence[str]) -> str:
     there = {_mark(matrix.cells.get((test, fault))) for test in tests for fault in faults}
-    words = [f"{mark} {verdict}" for verdict, mark in _MARKS.items() if mark in there and mark != "."]
+    words = [f"{one.mark} {one}" for one in Verdict if one.mark in there and one.mark != "."]
     words += [f"{_KNOWN} known"] if _KNOWN in there else []
     return ", ".join([*words, *([". as expected"] if "." in there else [])])
 
@@ -114,7 +100,7 @@ def _findings(days: Sequence[BadDay], width: int, argument: Callable[[str], str]
         if not found:
             continue
         yield ""
-        yield f"{len(found)} {verdict}: {MEANINGS[verdict]}"
+        yield f"{len(found)} {verdict}: {verdict.meaning}"
         counts = Counter(day.fault for day in found)
         shown = counts.most_common(_MOST_NAMED if verdict in FAILING else 1)
         for fault, count in shown:
@@ -130,6 +116,3 @@ def _example(day: BadDay, count: int, width: int, argument: Callable[[str], str]
     if day.detail:
         yield f"    {textwrap.shorten(day.detail, width - 4, placeholder=' ...')}"
     yield f"    {command(day, argument)}"
-
-
-assert set(_MARKS) >= {*FAILING, *LISTED}

@@ -7,10 +7,8 @@ from collections.abc import Callable, Sequence
 from pytest_llmcassette.report.bad_days import (
     FAILING,
     LISTED,
-    MEANINGS,
     SHOWN,
     BadDay,
-    Verdict,
     command,
     counted,
     is_finding,
@@ -69,7 +67,7 @@ def _findings(days: Sequence[BadDay], argument: Callable[[str], str]) -> str:
             opened = " open" if verdict in FAILING else ""
             sections.append(
                 f"<details class='card'{opened}><summary><span class='pill {_mood(found[0])}'>{verdict}</span>"
-                f"<b>{escaped(MEANINGS[Verdict(verdict)])}</b><span class='right'>{len(found)}</span></summary>"
+                f"<b>{escaped(verdict.meaning)}</b><span class='right'>{len(found)}</span></summary>"
                 f"{items}</details>"
             )
     return "".join(sections)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pytest_llmcassette.protocols.transcript import (
@@ -36,31 +37,40 @@ def transcript_tree(transcript: Transcript, ids: Ordinals, heading: str) -> Entr
     if transcript.model is not None:
         fields["model"] = transcript.model
     if transcript.id:
-        fields["id"] = ids.name("response", transcript.id)
-    if len(transcript.choices) == 1:
+        fields["id"] = ids.name("session" if transcript.turns else "response", transcript.id)
+    if transcript.turns:
+        fields["turns"] = Stack(_turn(number, turn, transcript, ids) for number, turn in enumerate(transcript.turns, 1))
+    elif len(transcript.choices) == 1:
         fields.update(_choice(transcript.choices[0], ids))
     elif transcript.choices:
         fields["choices"] = Stack(
             Entry(f"choice {choice.index + 1}:", _choice(choice, ids)) for choice in transcript.choices
         )
-    if transcript.error is not None:
-        error = transcript.error
+    error = transcript.error
+    if error is not None and not any(turn.error is error for turn in transcript.turns):
         shown = {"status": error.status, "type": error.type, "message": error.message}
         fields["error"] = {name: value for name, value in shown.items() if value is not None}
         if error.message is not None:
             fields["error"]["message"] = Words(ids.in_words(error.message))
-    elif not transcript.complete:
+    elif not transcript.complete and error is None:
         fields["complete"] = False
-    if transcript.usage is not None:
+    if transcript.usage is not None and len(transcript.turns) != 1:
         fields["usage"] = usage_tree(transcript.usage)
     if transcript.notes:
         fields["notes"] = [ids.in_words(note) for note in transcript.notes]
     return Entry(heading, fields)
 
 
+def _turn(number: int, turn: Transcript, around: Transcript, ids: Ordinals) -> Entry:
+    """One answer of a conversation, with its model where that is another one."""
+    if turn.model == around.model:
+        turn = replace(turn, model=None)
+    return transcript_tree(turn, ids, f"turn {number}:" if turn.kind == around.kind else f"turn {number}, {turn.kind}:")
+
+
 def describe(transcript: Transcript) -> str:
     """`openai.chat, streamed`."""
-    return transcript.protocol + (", streamed" if transcript.stream else "")
+    return transcript.protocol + (", streamed" if transcript.stream and not transcript.turns else "")
 
 
 def _choice(choice: Choice, ids: Ordinals) -> dict[str, Any]:

@@ -6,6 +6,7 @@ take, and a head and a body to its response.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pytest_llmcassette.cassette.model import Interaction
@@ -23,6 +24,10 @@ from pytest_llmcassette.transports.live import LiveAnswer
 from pytest_llmcassette.transports.loops import pause
 from pytest_llmcassette.transports.unexpected import fault_of
 
+if TYPE_CHECKING:
+    from pytest_llmcassette.recorder.conversation import Conversation
+
+_SWITCHING = 101
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
@@ -86,15 +91,28 @@ class Exchange:
         """
         recorder = self.recorder
         try:
-            decided = recorder.request(LiveRequest(self._method, self._url, headers, body))
+            # Who looks for another conversation is to find this one under way, once it is taken.
+            with recorder.lock:
+                decided = recorder.request(LiveRequest(self._method, self._url, headers, body))
+                talks = isinstance(decided, Interaction) and (decided.frames or decided.response.code == _SWITCHING)
+                conversation = self._converse(decided) if talks else None
             if isinstance(decided, RecordingSlot):
                 return LiveAnswer(decided, self._errors, self.fault)
             delivery = self._changed(decided) if recorder.changes else deliver(decided, recorder.config)
             if delivery.handed_out is not None:
                 recorder.cut_deliveries.append(delivery)
-            return Carrier(delivery, recorder, self._errors, self.fault)
+            carrier = Carrier(delivery, recorder, self._errors, self.fault)
+            if conversation is not None and delivery.altered is None:
+                carrier.conversation = conversation
+            return carrier
         except Exception as error:
             raise self.fault(error) from error
+
+    def _converse(self, decided: Any) -> Conversation:
+        # Imported here: most cassettes hold none.
+        from pytest_llmcassette.recorder.conversation import converse
+
+        return converse(self.recorder, decided)
 
     def _changed(self, decided: Interaction) -> Delivery:
         recorder = self.recorder
@@ -116,9 +134,11 @@ class Exchange:
         finally:
             lock.release()
 
-    def refuse_placeholder_in(self, message: bytes) -> None:
-        """Raise `RequestRefused` for a live conversation's message that carries a stand-in for a key."""
+    def check_message(self, message: bytes) -> None:
+        """Raise `RequestRefused` for what a client must not say: a stand-in for a key, or anything after its test."""
         recorder = self.recorder
+        if recorder.closed:
+            raise recorder.is_late(f"used the connection of {self._method} {recorder.shown(self._url)}")
         try:
             refuse_placeholder(LiveRequest(self._method, self._url, [], message), recorder.owner, recorder.shown)
         except CassetteStop as stop:

@@ -78,11 +78,8 @@ def _async_guard(entry: Entry, original: Callable[..., Any]) -> Callable[..., An
     async def guarded(*args: Any, **kwargs: Any) -> Any:
         if in_force.current() is None:
             return await original(*args, **kwargs)
-        live = in_force.going_live.set(_passes(entry, args, kwargs) or in_force.going_live.get())
-        try:
+        with in_force.let_live(lets=_passes(entry, args, kwargs)):
             return await original(*args, **kwargs)
-        finally:
-            in_force.going_live.reset(live)
 
     return guarded
 
@@ -92,11 +89,8 @@ def _guard_of(entry: Entry, original: Callable[..., Any]) -> Callable[..., Any]:
     def guarded(*args: Any, **kwargs: Any) -> Any:
         if in_force.current() is None:
             return original(*args, **kwargs)
-        live = in_force.going_live.set(_passes(entry, args, kwargs) or in_force.going_live.get())
-        try:
+        with in_force.let_live(lets=_passes(entry, args, kwargs)):
             return original(*args, **kwargs)
-        finally:
-            in_force.going_live.reset(live)
 
     return guarded
 

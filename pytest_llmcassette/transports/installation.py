@@ -7,11 +7,12 @@ from importlib import import_module
 
 from pytest_llmcassette.transports import guard, net, on_import, patching, pool_jobs, portals
 from pytest_llmcassette.transports.aiohttp import connectors
+from pytest_llmcassette.transports.grpc import calls
 from pytest_llmcassette.transports.httpcore import mockers, tls
 from pytest_llmcassette.transports.urllib3 import pools
 from pytest_llmcassette.transports.websockets import clients
 
-_CLIENTS = (mockers.PATCHES, connectors.PATCHES, pools.PATCHES, clients.PATCHES)
+_CLIENTS = (mockers.PATCHES, connectors.PATCHES, pools.PATCHES, clients.PATCHES, calls.PATCHES)
 _ALL = (*_CLIENTS, guard.PATCHES, pool_jobs.PATCHES, portals.PATCHES, net.PATCHES)
 _WATCHED = (*(name for patches in (*_ALL, tls.PATCHES) for name in patches.modules),)
 _POOLS_OF = {"httpx": "httpcore", "httpx2": "httpcore2"}

@@ -126,18 +126,19 @@ def test_no_secret_is_written(path: Path) -> None:
     conversation.say(json.dumps({"again": "ek_another", "and": "another-key"}).encode())
 
 
-def test_binary_data_is_made_anew_by_who_can_read_it(path: Path) -> None:
+def test_messages_of_protobuf_are_redacted_within(path: Path) -> None:
     under = recorder(path, "rewrite")
     slot = started(under)
-    slot.rebuild = lambda frame: frame.json.upper().encode()
-    slot.frame(CLIENT, b"\x01", FrameKind.BINARY, json='{"api_key": "0123456789abcdefghij"}')
-    slot.frame(SERVER, b"\x02", FrameKind.BINARY, json='{"said": "hi"}')
+    slot.frame(
+        CLIENT, b"\n\x140123456789abcdefghij\x10\x01", FrameKind.BINARY, '{"api_key": "0123456789abcdefghij", "n": 1}'
+    )
+    slot.frame(SERVER, b"\x12\x02hi", FrameKind.BINARY, '{"said": "hi"}')
     slot.end("")
     under.save()
     [one] = load(path)
     assert [(frame.data, frame.json) for frame in one.frames] == [
-        (b'{"API_KEY": "REDACTED"}', '{"api_key": "REDACTED"}'),
-        (b"\x02", '{"said": "hi"}'),
+        (b"\n\x08REDACTED\x10\x01", '{"api_key": "REDACTED", "n": 1}'),
+        (b"\x12\x02hi", '{"said": "hi"}'),
     ]
 
 

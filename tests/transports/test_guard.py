@@ -20,7 +20,7 @@ from servers.hostile import HostileServer
 from pytest_llmcassette.context import use_cassette
 from pytest_llmcassette.errors import NotIntercepted, RequestRefused
 from pytest_llmcassette.recorder import in_force
-from pytest_llmcassette.transports import guard, on_import
+from pytest_llmcassette.transports import on_import
 
 
 def by_urllib_request(url: str) -> None:
@@ -121,52 +121,6 @@ def test_local_urls_of_urllib_pass(tmp_path: Path, path: Path) -> None:
             assert opened.read() == b"local"
         with urllib.request.urlopen("data:,inline") as opened:
             assert opened.read() == b"inline"
-
-
-def test_websockets_of_aiohttp(path: Path) -> None:
-    aiohttp = pytest.importorskip("aiohttp")
-
-    async def connect(url: str, **session: str) -> None:
-        async with aiohttp.ClientSession(**session) as opened, opened.ws_connect(url):
-            """Never reached."""
-
-    for url, base in (("ws://127.0.0.1:1/socket", {}), ("/socket", {"base_url": "http://127.0.0.1:1"})):
-        with (
-            pytest.raises(NotIntercepted, match=r"//127\.0\.0\.1:1/socket through aiohttp \(WebSocket\)"),
-            use_cassette(path),
-        ):
-            asyncio.run(connect(url, **base))
-        with (
-            pytest.raises(aiohttp.ClientConnectorError),
-            use_cassette(path, ignore_hosts=["127.0.0.1"], allow_no_calls=True),
-        ):
-            asyncio.run(connect(url, **base))
-
-
-class _Sent:
-    _target = b"api.x.ai:443"
-
-    def __call__(self) -> str:
-        return "sent"
-
-    with_call = future = __call__
-
-
-_GRPC = ("_UnaryUnary", "_StreamUnary", "_UnaryStream", "_SingleThreadedUnaryStream", "_StreamStream")
-
-
-def test_grpc_call(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By stand-ins for grpc's modules: the package itself is no dependency of these tests."""
-    channel = types.ModuleType("grpc._channel")
-    for kind in _GRPC:
-        setattr(channel, f"{kind}MultiCallable", type(kind, (_Sent,), dict(vars(_Sent))))
-    monkeypatch.setitem(sys.modules, "grpc._channel", channel)
-    guard.PATCHES.install()
-    for kind in _GRPC:
-        call = getattr(channel, f"{kind}MultiCallable")()
-        assert call() == "sent"
-        with pytest.raises(NotIntercepted, match=r"grpc://api\.x\.ai:443 through grpc"), use_cassette(path):
-            call()
 
 
 def test_an_entry_that_is_gone_is_told_when_a_cassette_opens(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,20 +67,19 @@ class Library:
         """`ConnectionPool.handle_request`, with whatever cassette is in force."""
         exchange = self._exchange(request)
         if exchange is None:
-            return self._let_through(original, pool, request)
+            with in_force.let_live():
+                return original(pool, request)
         body = b"".join(request.stream)
         answer = exchange.answer(request.headers, body)
         if isinstance(answer, Carrier):
             return self._replayed(answer.begin(request.extensions), answer, exchange)
         request.stream = Body(body)
-        live = in_force.going_live.set(True)
         try:
-            response = original(pool, request)
+            with in_force.let_live():
+                response = original(pool, request)
         except BaseException as error:
             answer.has_failed(error)
             raise
-        finally:
-            in_force.going_live.reset(live)
         _tell_head(answer, response, exchange)
         response.stream = Tee(response.stream, answer)
         return response
@@ -89,39 +88,22 @@ class Library:
         """`AsyncConnectionPool.handle_async_request`, with whatever cassette is in force."""
         exchange = self._exchange(request)
         if exchange is None:
-            return await self._let_through_async(original, pool, request)
+            with in_force.let_live():
+                return await original(pool, request)
         body = b"".join([piece async for piece in request.stream])
         answer = await exchange.answer_async(request.headers, body)
         if isinstance(answer, Carrier):
             return self._replayed(await answer.begin_async(request.extensions), answer, exchange)
         request.stream = Body(body)
-        live = in_force.going_live.set(True)
         try:
-            response = await original(pool, request)
+            with in_force.let_live():
+                response = await original(pool, request)
         except BaseException as error:
             answer.has_failed(error)
             raise
-        finally:
-            in_force.going_live.reset(live)
         _tell_head(answer, response, exchange)
         response.stream = AsyncTee(response.stream, answer)
         return response
-
-    @staticmethod
-    def _let_through(original: Callable[..., Any], pool: Any, request: Any) -> Any:
-        live = in_force.going_live.set(True)
-        try:
-            return original(pool, request)
-        finally:
-            in_force.going_live.reset(live)
-
-    @staticmethod
-    async def _let_through_async(original: Callable[..., Awaitable[Any]], pool: Any, request: Any) -> Any:
-        live = in_force.going_live.set(True)
-        try:
-            return await original(pool, request)
-        finally:
-            in_force.going_live.reset(live)
 
     def _exchange(self, request: Any) -> Exchange | None:
         what = in_force.current()

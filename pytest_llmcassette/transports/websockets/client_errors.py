@@ -6,8 +6,6 @@ import ssl
 import sys
 from typing import Any
 
-from pytest_llmcassette.transports.websockets.ear import Lost
-
 _TIMEOUTS = ("ConnectTimeout", "PoolTimeout", "ReadTimeout", "WriteTimeout")
 
 
@@ -33,8 +31,6 @@ class Errors:
 
     def kind_of(self, error: BaseException) -> str:
         """httpcore's name; empty for what is not of the network."""
-        if isinstance(error, Lost):
-            return "RemoteProtocolError"
         if isinstance(error, TimeoutError):
             return "ReadTimeout" if self.is_made else "ConnectTimeout"
         if isinstance(error, OSError):

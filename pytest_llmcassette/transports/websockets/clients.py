@@ -22,7 +22,7 @@ def _patch(module: ModuleType) -> None:
 
 
 def _patch_asyncio(module: ModuleType) -> bool:
-    connect = getattr(module, "connect", None)
+    connect = getattr(module, "connect", module)
     # The first since websockets 17.
     return PATCHES.put(connect, "open_tcp_connection", _opening) or PATCHES.put(connect, "create_connection", _opening)
 
@@ -35,7 +35,7 @@ def _patch_sync(module: ModuleType) -> bool:
 
 
 def _patch_legacy(module: ModuleType) -> bool:
-    return PATCHES.put(getattr(module, "Connect", None), "__await_impl__", _opening_as_ever)
+    return PATCHES.put(getattr(module, "Connect", module), "__await_impl__", _opening_as_ever)
 
 
 PATCHES = Patches(("websockets.asyncio.client", "websockets.sync.client", "websockets.legacy.client"), _patch)

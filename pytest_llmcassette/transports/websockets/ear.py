@@ -16,10 +16,6 @@ _KINDS = {wire.TEXT: FrameKind.TEXT, wire.BINARY: FrameKind.BINARY}
 _SWITCHING = 101
 
 
-class Lost(Exception):  # noqa: N818 - it is no error that anybody meets
-    """A connection that has ended without a close frame."""
-
-
 class Ear:
     """Hears messages, from behind the heads: of the client before they are sent, of the server when they arrive."""
 
@@ -41,8 +37,8 @@ class Ear:
         try:
             for opcode, payload in self._client_said.feed(data):
                 if opcode in _KINDS:
-                    self.exchange.refuse_placeholder_in(payload)
-                    self.answer.frame(CLIENT, payload, _KINDS[opcode])
+                    self.exchange.check_message(payload)
+                    self._tell(CLIENT, opcode, payload)
                 elif opcode == wire.CLOSE and not self._is_closed:
                     self._is_closed = True
                     self.answer.frame(CLIENT, wire.close_words(payload), FrameKind.CLOSE)
@@ -55,7 +51,7 @@ class Ear:
         try:
             for opcode, payload in self._server_said.feed(data):
                 if opcode in _KINDS:
-                    self.answer.frame(SERVER, payload, _KINDS[opcode])
+                    self._tell(SERVER, opcode, payload)
                 elif opcode == wire.CLOSE and not self._is_closed:
                     self._is_closed = True
                     self.answer.frame(SERVER, wire.close_words(payload), FrameKind.CLOSE)
@@ -63,11 +59,17 @@ class Ear:
         except Exception as error:
             raise self.exchange.fault(error) from error
 
+    def _tell(self, sender: str, opcode: int, payload: bytes) -> None:
+        self.answer.frame(sender, payload, _KINDS[opcode], wire.json_in(payload) if opcode == wire.BINARY else "")
+
     def is_lost(self, error: BaseException | None) -> None:
         """Nothing comes any more."""
         if not self._is_closed:
             self._is_closed = True
-            self.answer.has_failed(error or Lost("connection closed without a close frame"))
+            if error is None:
+                self.answer.is_cut("connection closed without a close frame")
+            else:
+                self.answer.has_failed(error)
 
     def is_left(self) -> None:
         """The client has gone, without a word."""

@@ -39,7 +39,8 @@ async def open_connection(what: in_force.InForce, connect: Open, wanted: Any) ->
     errors, made = Errors(), make(ws_uri)
     exchange, headers = exchange_of(what, url, made.protocol, additional, user_agent, errors)
     if exchange is None:
-        return await _live(connect)
+        with in_force.let_live():
+            return await connect()
     answer = await exchange.answer_async(headers, b"")
     if isinstance(answer, Carrier):
         return await _serve(exchange, answer, lambda: made, url)
@@ -73,7 +74,8 @@ async def open_as_ever(wanted: Any, create: Callable[..., Awaitable[Any]], facto
     protocol = protocol_for(wanted._wsuri, given["origin"], given["subprotocols"])
     exchange, headers = exchange_of(what, url, protocol, given["extra_headers"], given["user_agent_header"], errors)
     if exchange is None:
-        return await _live(partial(create, factory, *args, **kw))
+        with in_force.let_live():
+            return await create(factory, *args, **kw)
     answer = await exchange.answer_async(headers, b"")
     if isinstance(answer, Carrier):
         connection = await _serve(exchange, answer, factory, url)
@@ -103,17 +105,10 @@ async def _serve(exchange: Exchange, carrier: Carrier, make: Factory, url: str) 
 
 async def _record(connect: Open, answer: LiveAnswer, errors: Errors) -> Any:
     try:
-        connection = await _live(connect)
+        with in_force.let_live():
+            connection = await connect()
     except BaseException as error:
         answer.has_failed(error)
         raise
     errors.is_made = True
     return connection
-
-
-async def _live(connect: Open) -> Any:
-    live = in_force.going_live.set(True)
-    try:
-        return await connect()
-    finally:
-        in_force.going_live.reset(live)

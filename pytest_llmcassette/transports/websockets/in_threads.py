@@ -56,7 +56,8 @@ def _open(what: in_force.InForce, connect: Callable[[Change], Any], url: str, gi
     user_agent = given.get("user_agent_header", "websockets")
     exchange, headers = exchange_of(what, url, protocol, given.get("additional_headers"), user_agent, errors)
     if exchange is None:
-        return _live(partial(connect, {}))
+        with in_force.let_live():
+            return connect({})
     make: Callable[..., Any] = given.get("create_connection") or ClientConnection
     answer = exchange.answer(headers, b"")
     if isinstance(answer, Carrier):
@@ -80,16 +81,9 @@ def _open(what: in_force.InForce, connect: Callable[[Change], Any], url: str, gi
         return make(TappedSocket(sock, WholeEar(answer, exchange)), *args, **kwargs)
 
     try:
-        return _live(partial(connect, {"create_connection": tapping}))
+        with in_force.let_live():
+            return connect({"create_connection": tapping})
     except BaseException as error:
         # The handshake may have ended it, which the ear has heard.
         answer.has_failed(error)
         raise
-
-
-def _live(connect: Callable[[], Any]) -> Any:
-    live = in_force.going_live.set(True)
-    try:
-        return connect()
-    finally:
-        in_force.going_live.reset(live)

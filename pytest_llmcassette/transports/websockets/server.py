@@ -74,19 +74,20 @@ class RecordedServer:
         for opcode, payload in self._messages.feed(data):
             if opcode in _KINDS and self._conversation is not None:
                 self._waited = 0.0
-                self._conversation.say(payload, _KINDS[opcode])
+                said = wire.json_in(payload) if opcode == wire.BINARY else ""
+                self._conversation.say(payload, _KINDS[opcode], said)
             elif opcode == wire.PING:
                 self._ready.append(wire.frame(wire.PONG, payload))
             elif opcode == wire.CLOSE:
                 if not self._closing:
-                    self._ready.append(wire.frame(wire.CLOSE, payload[:2]))
+                    self._ready.append(wire.frame(wire.CLOSE, payload))
                 self._closing = self.is_over = True
 
     def _answer(self, request: bytes) -> bytes:
         head, pieces = self._head, list[bytes]()
         lines = [b"HTTP/1.1 %d %b" % (head.status, head.reason)]
         if head.status == _SWITCHING:
-            self._conversation = self._carrier.conversation()
+            self._conversation = self._carrier.conversation
             key = next(line for line in request.split(b"\r\n") if line.lower().startswith(b"sec-websocket-key:"))
             accepted = wire.accept_key(key.partition(b":")[2])
             lines += [b"Upgrade: websocket", b"Connection: Upgrade", b"Sec-WebSocket-Accept: " + accepted]
@@ -132,9 +133,17 @@ class RecordedServer:
         return None
 
     def tick(self) -> None:
-        """`TICK_SECONDS` have passed in which nothing was due: raises a stop for a client that waits in vain."""
+        """`TICK_SECONDS` have passed in which nothing was due.
+
+        Raises a stop for a client that waits in vain, and for one that is left from a test that is over.
+        """
         with self._lock:
-            if self._conversation is None or self.is_over or self._closing or not self.is_awaited():
+            if self._conversation is None or self.is_over or self._closing:
+                return
+            if self._exchange.recorder.closed:
+                self.stop = self._conversation.late()
+                raise self.stop
+            if not self.is_awaited():
                 return
             self._waited += TICK_SECONDS
             if self._waited > self._conversation.patience:
