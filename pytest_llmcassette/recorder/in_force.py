@@ -247,9 +247,7 @@ def _is_suspended_since(entry: Entry) -> bool:
 def push(recorder: Recorder, *, for_task: bool = False) -> Entry:
     """Put a cassette in force; hand the result to `pop`. `for_task` also sets the context variable (`use_cassette`)."""
     entry = Entry(recorder, _context.get() if for_task else None, is_a_test=not for_task)
-    # Counting them is much cheaper than listing them, and mostly this one is alone.
-    alone = threading.active_count() == 1
-    entry.before = frozenset((threading.current_thread(),) if alone else threading.enumerate())
+    entry.before = frozenset(threading.enumerate())
     with _lock:
         _stack.append(entry)
     if for_task:
@@ -272,7 +270,7 @@ def pop(entry: Entry) -> None:
         _started_by.set(None)
     if entry.what is None or isinstance(entry.what, Suspension):
         return
-    if threading.active_count() > 1 and not entry.before.issuperset(alive := threading.enumerate()):
+    if not entry.before.issuperset(alive := threading.enumerate()):
         # A script may go on live after a `use_cassette`, with threads that it started in there.
         for_good = entry.is_a_test and not entry.what.may_record
         strays.note(alive, entry.before, entry.what.owner, for_good=for_good)

@@ -40,7 +40,8 @@ def install(*, defer_tls: bool = True) -> None:
                 import_module(needed)
         _imported[:] = [name for name in _WATCHED if name in sys.modules]
         _found[:] = [_now(defer_tls)]
-    patching.check_nothing_is_gone()
+    if patching.gone:
+        patching.check_nothing_is_gone()
 
 
 def _now(defer_tls: bool) -> tuple[object, ...]:
