@@ -77,6 +77,7 @@ class LlmCassette:
                 interaction,
                 request=replace(request, headers=_copied(request.headers), form=_copied(request.form)),
                 response=replace(response, headers=_copied(response.headers)),
+                frames=tuple(map(replace, interaction.frames)),
             )
             # The interaction is kept with it: an id alone could be used again.
             known = self._copies[id(interaction)] = (interaction, copy)
@@ -128,7 +129,8 @@ class LlmCassette:
         """The usage by the model that answered (else the one asked for, else `"unknown model"`)."""
         from pytest_llmcassette.answers.accounting import by_model, total
 
-        reported = by_model((one.model_name, one.usage) for one in self.transcripts if one.usage is not None)
+        answers = (answer for one in self.transcripts for answer in one.answers)
+        reported = by_model((one.model_name, one.usage) for one in answers if one.usage is not None)
         return {model: total(usages) for model, usages in reported.items()}
 
     def __eq__(self, other: object) -> bool:

@@ -22,6 +22,7 @@ import pytest
 import yaml
 from doc_blocks import PAGES, ROOT, Block, all_blocks, links
 from package_code import modules
+from sdks.table import table
 
 from embedded_provider import API_KEY, EmbeddedProvider
 from pytest_llmcassette.cli import main
@@ -215,6 +216,11 @@ def test_the_reference_lists_every_switch() -> None:
     table = (ROOT / "docs" / "reference.md").read_text("utf-8").partition("| switch |")[2].partition("\n\n")[0]
     listed = [name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1])]
     assert sorted(listed) == sorted(field.name for field in dataclasses.fields(CassetteConfig))
+
+
+def test_the_readme_lists_the_sdks_that_are_run() -> None:
+    """`tests/sdks/table.py`, as a program, prints the table."""
+    assert table() in (ROOT / "README.md").read_text("utf-8"), f"the README's table of SDKs should be\n{table()}"
 
 
 def test_troubleshooting_quotes_real_messages() -> None:

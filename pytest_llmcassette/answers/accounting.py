@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
-from pytest_llmcassette.answers.prices import Price, price_of
+from pytest_llmcassette.answers.prices import price_of
 from pytest_llmcassette.protocols.transcript import Transcript
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.recorder.requests import SentRequest
@@ -43,13 +43,6 @@ def total(usages: Iterable[Usage | None]) -> Usage:
     return sum((usage for usage in usages if usage is not None), Usage())
 
 
-def _total_cost(prices: Sequence[Price]) -> tuple[Decimal | None, str | None]:
-    for price in prices:
-        if price.cost is None:
-            return None, price.reason
-    return sum((price.cost for price in prices if price.cost is not None), Decimal(0)), None
-
-
 def over_budget(
     transcripts: Sequence[Transcript],
     budget: Budget,
@@ -64,7 +57,7 @@ def over_budget(
     `when` is the time of the recording for answers whose body does not say it. `unread` are requests that may have been
     paid for and whose answers no protocol reads: no limit can be checked with them.
     """
-    transcripts = [one for one in transcripts if one.is_billed]
+    transcripts = [answer for one in transcripts for answer in one.answers if answer.is_billed]
     problems: list[str] = [_unread(budget, unread)] if unread else []
     for name, count in (("input", _input), ("output", _output), ("total", _total_tokens)):
         limit: int | None = getattr(budget, f"{name}_tokens")
@@ -90,6 +83,7 @@ def _over_tokens(
     name: str, limit: int, transcripts: Sequence[Transcript], count: Callable[[Usage], int | None]
 ) -> list[str]:
     label = f"{name} tokens" if name != "total" else "tokens"
+    transcripts = [one for one in transcripts if not _is_timed(one)]
     counts = [None if one.usage is None else count(one.usage) for one in transcripts]
     lines = [f"  {_named(number, one)}: {_figure(spent)}" for number, (one, spent) in _each(transcripts, counts)]
     if None in counts:
@@ -106,9 +100,20 @@ def _over_tokens(
     return [] if spent <= limit else ["\n".join([f"{spent:,} {label} spent, {limit:,} allowed.", *lines])]
 
 
+def _is_timed(answer: Transcript) -> bool:
+    """Whether speech was written down by the second, which takes no tokens."""
+    usage = answer.usage
+    return (
+        answer.kind == "transcription"
+        and usage is not None
+        and "seconds" in usage.billed_units
+        and _input(usage) is None
+    )
+
+
 def _over_cost(limit: Decimal, transcripts: Sequence[Transcript], when: datetime | None) -> list[str]:
     prices = [price_of(transcript, when) for transcript in transcripts]
-    spent, _ = _total_cost(prices)
+    spent = sum((price.cost for price in prices if price.cost is not None), Decimal(0))
     reasons = list(dict.fromkeys(price.reason for price in prices if price.cost is None))
     # What is unknown for one reason needs that reason once.
     unknown = "unknown" if len(reasons) == 1 else "unknown, {}"
@@ -116,7 +121,7 @@ def _over_cost(limit: Decimal, transcripts: Sequence[Transcript], when: datetime
         f"  {_named(number, one)}: {dollars(price.cost) if price.cost is not None else unknown.format(price.reason)}"
         for number, (one, price) in _each(transcripts, prices)
     ]
-    if spent is None:
+    if reasons:
         why = f"{reasons[0]}." if len(reasons) == 1 else "the cost of some exchanges is unknown."
         return ["\n".join([f"llm_budget(cost={limit}) cannot be checked: {why}", *lines])]
     return [] if spent <= limit else ["\n".join([f"{dollars(spent)} spent, {dollars(limit)} allowed.", *lines])]

@@ -8,18 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from pytest_llmcassette.errors import CassetteError
-from pytest_llmcassette.protocols.transcript import (
-    Choice,
-    Media,
-    Part,
-    Reasoning,
-    Refusal,
-    ServerToolCall,
-    ServerToolResult,
-    Text,
-    ToolCall,
-    Transcript,
-)
+from pytest_llmcassette.protocols import transcript as said
+from pytest_llmcassette.protocols.transcript import Choice, Part, Transcript
 
 _FIGURES = ("input_tokens", "output_tokens")
 
@@ -44,8 +34,9 @@ def assert_equivalent(
 ) -> None:
     """Assert that two conversations are the same: a stream and a plain answer, sync and async, two providers.
 
-    Each side is a transcript, a sequence of them, or an `llm_cassette`. Compared are the kinds of parts in their order,
-    the words, the tools called with their arguments as values, the normalised finish reason, errors, completeness and
+    Each side is a transcript, a sequence of them, or an `llm_cassette`; a session over a WebSocket counts as its turns.
+    Compared are the kinds of parts in their order, the words, the tools called with their arguments as values, the
+    normalised finish reason, errors, completeness and
     whether usage was reported. Ids, signatures, timings, models, protocols and the events of a stream may differ.
 
     - `same_words=False`: words may differ too (two recordings of one question, two providers); kinds of parts, tools
@@ -82,8 +73,11 @@ def differences(
 
 def _transcripts(conversation: Conversation) -> Sequence[Transcript]:
     if isinstance(conversation, Transcript):
-        return [conversation]
-    found = conversation if isinstance(conversation, Sequence) else conversation.transcripts
+        given: Sequence[Transcript] = [conversation]
+    else:
+        given = conversation if isinstance(conversation, Sequence) else conversation.transcripts
+    # Turn by turn, so that a session is the same as so many requests. What was heard of its user stands in those.
+    found = [answer for one in given for answer in one.answers if answer.kind == one.kind]
     if not found:
         raise CassetteError(
             "assert_equivalent was given a conversation without any answer, which would be equal to any other.\n"
@@ -136,7 +130,7 @@ def _merged(parts: Sequence[Part], reasoning: bool) -> list[tuple[str, Any]]:
     does not."""
     merged: list[tuple[str, Any]] = []
     for part in parts:
-        if isinstance(part, Reasoning) and not reasoning:
+        if isinstance(part, said.Reasoning) and not reasoning:
             continue
         kind, content = _content(part)
         if merged and isinstance(content, str) and merged[-1][0] == kind:
@@ -147,20 +141,20 @@ def _merged(parts: Sequence[Part], reasoning: bool) -> list[tuple[str, Any]]:
 
 
 def _content(part: Part) -> tuple[str, Any]:
-    if isinstance(part, Text):
+    if isinstance(part, said.Text):
         return "text", part.text
-    if isinstance(part, Reasoning):
+    if isinstance(part, said.Reasoning):
         return "reasoning", part.text
-    if isinstance(part, Refusal):
+    if isinstance(part, said.Refusal):
         return "refusal", part.text
-    if isinstance(part, ToolCall):
+    if isinstance(part, said.ToolCall):
         parsed = part.parsed
         return f"tool call {part.name}", {"unreadable": part.arguments} if parsed is None else parsed
-    if isinstance(part, ServerToolCall):
+    if isinstance(part, said.ServerToolCall):
         return f"server tool call {part.name}", part.parsed
-    if isinstance(part, Media):
+    if isinstance(part, said.Media):
         return f"{part.kind} {part.media_type or ''}".strip(), (part.digest,)
-    if isinstance(part, ServerToolResult):
+    if isinstance(part, said.ServerToolResult):
         return f"server tool result {part.name or ''}".strip(), None
     return part.kind, None
 

@@ -31,6 +31,7 @@ _UNITS = {
     "images": ("images",),
     "characters": ("input_characters",),
     "seconds": ("audio_seconds", "input_audio_seconds"),
+    "text_messages": ("input_text_messages",),
 }
 # What has no price of a wider kind to fall back on, or one that is wrong.
 _NEEDS = {
@@ -43,7 +44,10 @@ _UNIT_PRICES = {
     "pages": "input_document_kpages",
     "characters": "input_mchars",
     "seconds": "audio_hours",
+    "text_messages": "input_text_messages_kcount",
 }
+# Paid for beside tokens, not in their place.
+_BESIDE = ("sources", "text_messages")
 _PLAIN_TIERS = frozenset({"default", "standard", "auto", "on_demand", "unspecified", "traffic_type_unspecified"})
 # Google's types of traffic.
 _TIERS = {"on_demand_flex": "flex", "on_demand_priority": "priority"}
@@ -82,7 +86,9 @@ def counts_of(usage: Usage, model: str) -> dict[str, int | float]:
     else:
         counts = {theirs: getattr(usage, ours) for ours, theirs in _COUNTS}
         counts["cache_write_1h_tokens"] = _kept_an_hour(wire)
-        details = as_dict(as_dict(wire.get("prompt_tokens_details")).get("cached_tokens_details"))
+        # Realtime sessions have the other name.
+        inputs = as_dict(wire.get("prompt_tokens_details") or wire.get("input_token_details"))
+        details = as_dict(inputs.get("cached_tokens_details"))
         counts["cache_audio_read_tokens"] = as_int(details.get("audio_tokens"))
         counts["cache_image_read_tokens"] = as_int(details.get("image_tokens"))
         counts.update(_by_modality(wire))
@@ -131,14 +137,18 @@ def gap_in(
     for count, (price, words) in _NEEDS.items():
         if counts.get(count) and not _has(prices, price):
             return f"the price list has no price of {model!r} for {words}"
-    for kind in ("audio", "image"):
+    # A voice that is paid for by the hour takes nothing for its tokens.
+    by_time = (
+        bool(usage.billed_units.get("seconds")) and _has(prices, "audio_hours") and not _has(prices, "output_mtok")
+    )
+    for kind in () if by_time else ("audio", "image"):
         for way in ("input", "output"):
             if _is_mispriced(prices, found.provider.id, counts, way, kind):
                 return f"the price list has no price of {model!r} for {kind} {way}"
-    if not counts.get("input_tokens") and not counts.get("output_tokens"):
-        for unit, amount in usage.billed_units.items():
-            if amount and not _has(prices, _UNIT_PRICES.get(unit, "")):
-                return f"the price list has no price of {model!r} for {unit.replace('_', ' ')}"
+    has_tokens = counts.get("input_tokens") or counts.get("output_tokens")
+    for unit, amount in usage.billed_units.items():
+        if amount and (unit in _BESIDE or not has_tokens) and not _has(prices, _UNIT_PRICES.get(unit, "")):
+            return f"the price list has no price of {model!r} for {unit.replace('_', ' ')}"
     return None
 
 

@@ -7,7 +7,7 @@ takes the more specific counts out of the wider ones before it multiplies.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -54,7 +54,12 @@ def price(
         return _unknown("an image model worked for the answer, which does not name it")
     # Each pass is a request of its own, which steps of a price go by.
     passes = [(one_model or model, one) for one_model, one in apart(usage)]
-    prices = [_listed_price(one, name, provider, _with_zone(when), tier) for name, one in passes]
+    return _sum(_listed_price(one, name, provider, _with_zone(when), tier) for name, one in passes)
+
+
+def _sum(parts: Iterable[Price]) -> Price:
+    """All together; unknown where one of them is."""
+    prices = list(parts)
     unknown = next((one for one in prices if one.cost is None), None)
     return unknown or Price(cost=sum((one.cost for one in prices if one.cost is not None), Decimal(0)))
 
@@ -102,6 +107,9 @@ def _listed_price(
 
 def price_of(transcript: Transcript, when: datetime | None = None) -> Price:
     """The cost of one answer at the time its body says, else at `when`."""
+    if transcript.turns:
+        # Each is a request of its own, perhaps of another model.
+        return _sum(price_of(turn, when) for turn in transcript.turns if turn.is_billed)
     if transcript.usage is None:
         return _unknown("the answer reports no usage")
     if transcript.created is not None:

@@ -39,13 +39,23 @@ def unread_of(requests: Iterable[SentRequest]) -> tuple[SentRequest, ...]:
 
 def is_unread(sent: SentRequest) -> bool:
     """Whether nobody knows what an answer of a known provider cost: see `unread_of`."""
-    if sent.interaction is None or not 200 <= sent.interaction.response.code < 300 or transcript_of(sent) is not None:
+    code = 0 if sent.interaction is None else sent.interaction.response.code
+    # 101: a WebSocket.
+    if sent.interaction is None or not (200 <= code < 300 or code == 101) or transcript_of(sent) is not None:
         return False
     # Imported here: a replay alone asks for no figures.
     from pytest_llmcassette.protocols.free import free_kind
 
     exchange = Exchange(sent.interaction)
     return is_known(exchange.host) and free_kind(exchange) is None
+
+
+def poll_of(sent: SentRequest) -> str:
+    """What a request asks for that may have to be asked for again: the same for all who do; `""` where it is none."""
+    if sent.method == "GET":
+        return "" if sent.url.startswith(("ws://", "wss://")) else sent.url
+    # xAI's over gRPC.
+    return f"{sent.url} {sent.body!r}" if "/GetDeferred" in sent.url else ""
 
 
 def superseded(requests: Iterable[SentRequest]) -> frozenset[SentRequest]:
@@ -59,17 +69,18 @@ def superseded(requests: Iterable[SentRequest]) -> frozenset[SentRequest]:
     gone: set[SentRequest] = set()
     for sent in requests:
         transcript = transcript_of(sent)
-        is_poll = sent.method == "GET"
-        earlier = polls.get(sent.url)
+        asked = poll_of(sent)
+        is_poll = asked != ""
+        earlier = polls.get(asked)
         if transcript is None:
             if is_poll and (earlier is None or transcript_of(earlier) is None):
                 gone.update(() if earlier is None else (earlier,))
-                polls[sent.url] = sent
+                polls[asked] = sent
             continue
         answer = (transcript.protocol, transcript.id or sent.url)
         if is_poll:
             gone.update(one for one in (earlier, cut.get(answer)) if one is not None)
-            polls[sent.url] = sent
+            polls[asked] = sent
         if not transcript.complete or transcript.kind == "batch":
             # A batch adds up what its file holds.
             cut[answer] = sent

@@ -36,10 +36,18 @@ def messages(body: bytes) -> list[Shown]:
     """
     try:
         document = json.loads(body)
-        lines = _lines(document) if isinstance(document, dict) else []
     except (ValueError, RecursionError):
         return []
-    return [Shown(_KINDS.get(role.lower(), "assistant"), role, text) for role, text in lines]
+    return shown_lines(document) if isinstance(document, dict) else []
+
+
+def shown_lines(document: dict[str, Any]) -> list[Shown]:
+    """The same of a request's values."""
+    try:
+        lines = _lines(document)
+    except RecursionError:
+        return []
+    return [Shown(_KINDS.get(role.lower().removeprefix("role_"), "assistant"), role, text) for role, text in lines]
 
 
 def _lines(document: dict[str, Any]) -> list[tuple[str, str]]:
@@ -128,6 +136,8 @@ def _part(part: dict[str, Any]) -> str:
 
 def _medium(part: dict[str, Any], kind: str) -> str:
     """An image, sound or file by type and size, in each protocol's own envelope; `""` when it is none."""
+    if isinstance(part.get("audio"), str):
+        return f"[{kind or 'audio'}, {_size(part['audio'])}]"
     for name in ("image_url", "input_audio", "file", "audio", "inlineData", "inline_data", "fileData", "file_data"):
         if name in part:
             return _envelope(kind or name, part[name])

@@ -18,7 +18,7 @@ from pytest_llmcassette.cassette.unreadable import UnreadableError, shown, words
 from pytest_llmcassette.errors import CassetteFileError
 
 # go-vcr's own layout is told by its first bytes, before anything is parsed; VCR.py takes what calls itself version 1.
-_MODULES = ("go_vcr", "refused", "vcrpy")
+_MODULES = ("go_vcr", "messages", "refused", "vcrpy")
 
 
 class Document:
@@ -62,7 +62,7 @@ class Format:
     suffixes: tuple[str, ...] = ()
     """Of the files to look for in a folder, lower case; the first is that of files that are written."""
     mark: str = ""
-    """What shows a user that a file is one; empty for a format that is only known to be refused by its name."""
+    """What shows a user that a file is one; empty for what is only known to be refused, and for what few have."""
 
 
 _registered: dict[str, Format] = {}

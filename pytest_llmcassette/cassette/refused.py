@@ -22,6 +22,9 @@ def _is_grpc(item: dict[str, Any]) -> bool:
 
 
 def _is_cassetters(item: dict[str, Any]) -> bool:
+    # Of the document itself: what it has beside HTTP.
+    if "ws_interactions" in item or "grpc_interactions" in item:
+        return True
     request = item.get("request")
     body = request.get("body") if isinstance(request, dict) else None
     # A JSON request may have a type and a content itself.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from pytest_llmcassette.answers.parts import Shown, cut, remarks, shown
-from pytest_llmcassette.answers.request_messages import messages
-from pytest_llmcassette.cassette.model import Interaction
+from pytest_llmcassette.answers.parts import Shown, cut, error_words, remarks, shown
+from pytest_llmcassette.answers.said import asked
+from pytest_llmcassette.cassette.model import CLIENT, SERVER, Interaction
 from pytest_llmcassette.cli.terminal import Terminal
 from pytest_llmcassette.protocols.transcript import Choice, Transcript
 from pytest_llmcassette.protocols.usage import Usage
@@ -23,35 +23,60 @@ def draw(terminal: Terminal, title: str, interaction: Interaction, transcript: T
     terminal.line(title, "heading")
     terminal.line(f"{request.method} {request.url} -> {response.code}", "dim")
     if transcript is None:
-        sent, got = len(request.body), len(response.body)
+        sent, got = sizes(interaction)
         terminal.line(f"no LLM call ({sent:,} bytes sent, {got:,} bytes received)", "dim", indent=2)
         terminal.line()
         return
     terminal.line(_headline(transcript), "dim")
     terminal.line()
-    for kind, role, text in messages(request.body):
+    for kind, role, text in asked(interaction):
         terminal.line(f"{role}:", "role")
         terminal.line(text, "dim" if kind in ("tools", "system") else "", indent=2)
-    for choice in transcript.choices:
-        _draw_choice(terminal, choice, numbered=len(transcript.choices) > 1)
+    for number, turn in enumerate(transcript.turns, 1):
+        _draw_turn(terminal, number, turn, transcript)
+    for choice in () if transcript.turns else transcript.choices:
+        who = f"assistant (choice {choice.index})" if len(transcript.choices) > 1 else "assistant"
+        _draw_choice(terminal, choice, who)
     _draw_end(terminal, transcript)
     terminal.line()
+
+
+def sizes(interaction: Interaction) -> tuple[int, int]:
+    """The bytes of what was sent and of what came, in bodies and in frames."""
+    frames = interaction.frames
+    sent, got = (sum(len(one.data) for one in frames if one.sender == who) for who in (CLIENT, SERVER))
+    return len(interaction.request.body) + sent, len(interaction.response.body) + got
 
 
 def _headline(transcript: Transcript) -> str:
     model = transcript.model_name or "unknown model"
     if transcript.request_model and transcript.model and transcript.request_model != transcript.model:
         model = f"{transcript.model} (asked: {transcript.request_model})"
-    form = "streamed" if transcript.stream else "plain"
+    count = len(transcript.turns)
+    form = f"{count} turn{'' if count == 1 else 's'}" if count else "streamed" if transcript.stream else "plain"
     return " · ".join((transcript.protocol, transcript.provider, model, form))
 
 
-def _draw_choice(terminal: Terminal, choice: Choice, *, numbered: bool) -> None:
-    terminal.line(f"assistant (choice {choice.index}):" if numbered else "assistant:", "role")
+def _draw_turn(terminal: Terminal, number: int, turn: Transcript, around: Transcript) -> None:
+    """One answer of a conversation, and what it used; or what its user was heard to say."""
+    for choice in turn.choices:
+        _draw_choice(
+            terminal, choice, f"assistant (turn {number})" if turn.kind == around.kind else f"user ({turn.kind})"
+        )
+    if turn.error is not None:
+        terminal.line(f"error: {error_words(turn.error)}", "error", indent=2)
+    if turn.usage is not None and len(around.turns) > 1:
+        terminal.line(f"usage: {usage_line(turn.usage)}", "dim", indent=2)
+
+
+def _draw_choice(terminal: Terminal, choice: Choice, who: str) -> None:
+    terminal.line(f"{who}:", "role")
     for part in choice.parts:
         for one in shown(part):
             _draw_part(terminal, one)
     reason = choice.finish_reason
+    if who.startswith("user"):
+        return
     terminal.line(f"finish reason: {reason if reason is not None else 'none'}", "dim", indent=2)
 
 

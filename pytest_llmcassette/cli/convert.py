@@ -120,12 +120,13 @@ def _identity(path: str) -> str:
 
 
 def _scrubber() -> Callable[[Interaction], Interaction]:
-    from pytest_llmcassette.redaction import default_redactor
+    from pytest_llmcassette.redaction import KnownSecrets, default_redactor
 
     redactor = default_redactor()
 
     def scrub(interaction: Interaction) -> Interaction:
-        response = redactor.response(interaction.response)
+        known = KnownSecrets()
+        response = redactor.response(interaction.response, known)
         same_size = len(response.body) == len(interaction.response.body)
         return replace(
             interaction,
@@ -133,6 +134,7 @@ def _scrubber() -> Callable[[Interaction], Interaction]:
             response=response,
             # Arrivals count the body's bytes.
             chunks=interaction.chunks if same_size else (),
+            frames=redactor.frames(interaction.frames, known),
         )
 
     return scrub

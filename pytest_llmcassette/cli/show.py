@@ -106,18 +106,18 @@ def row(file: str, index: int, interaction: Interaction) -> dict[str, Any]:
         "media": [],
         "method": interaction.request.method,
         "notes": [],
+        "turns": None,
     }
     if transcript is None:
         # Free, but known.
         found["kind"] = free_kind(Exchange(interaction))
     if transcript is not None:
-        error, usage = transcript.error, transcript.usage
-        found.update(_said(transcript))
+        found.update(_said(transcript), **_outcome(transcript))
+        if transcript.turns:
+            found["turns"] = [_turn(turn) for turn in transcript.turns]
         if len(transcript.choices) > 1:
             found["choices"] = [{"index": choice.index, **_said(choice)} for choice in transcript.choices]
         found["media"] = [_fields(part) for part in transcript.parts if isinstance(part, Media)]
-        found["error"] = None if error is None else _fields(error)
-        found["usage"] = None if usage is None else _fields(usage)
         found["notes"] = list(transcript.notes)
     return found
 
@@ -127,6 +127,18 @@ def _said(one: Transcript | Choice) -> dict[str, Any]:
     calls = [{"id": call.id, "name": call.name, "arguments": call.arguments} for call in one.tool_calls]
     words = {"text": one.text or None, "reasoning": one.reasoning, "refusal": one.refusal}
     return {**words, "tool_calls": calls, "finish_reason": one.finish_reason}
+
+
+def _turn(turn: Transcript) -> dict[str, Any]:
+    """One answer of a conversation."""
+    known = {name: getattr(turn, name) for name in ("kind", "id", "model", "complete")}
+    media = [_fields(part) for part in turn.parts if isinstance(part, Media)]
+    return {**known, **_said(turn), **_outcome(turn), "media": media}
+
+
+def _outcome(transcript: Transcript) -> dict[str, Any]:
+    error, usage = transcript.error, transcript.usage
+    return {"error": None if error is None else _fields(error), "usage": None if usage is None else _fields(usage)}
 
 
 def _fields(value: ExchangeError | Media | Usage) -> dict[str, Any]:

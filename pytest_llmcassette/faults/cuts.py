@@ -15,16 +15,22 @@ from pytest_llmcassette.replay.plan import Delivery, End
 
 def no_stream(recorded: Interaction) -> str:
     """`misfit` of a fault of streams."""
-    problem = is_answered(recorded)
-    if problem:
-        return problem
-    return "" if stream_of(recorded) is not None else "it is no stream of a known protocol"
+    return is_answered(recorded) or ("" if stream_of(recorded) is not None else "it is no stream of a known protocol")
 
 
-def _lacks(recorded: Interaction, find: Callable[[Stream], object], words: str) -> str:
-    """`misfit` of a fault that needs a stream in which `find` finds something; else these words."""
-    stream = None if is_answered(recorded) else stream_of(recorded)
-    return no_stream(recorded) if stream is None else "" if find(stream) is not None else words
+def lacks(words: str, holds: Callable[[Stream], object], before: Misfit = no_stream) -> Misfit:
+    """`misfit` of a fault that needs a stream of which something `holds`: these words of any other."""
+
+    def misfit(recorded: Interaction) -> str:
+        said = before(recorded)
+        stream = stream_of(recorded)
+        return said or ("" if stream is None or holds(stream) else words)
+
+    return misfit
+
+
+no_end = lacks("it has no event that ends it, or no other", lambda stream: stream.end)
+"""`misfit` of a fault that needs the event with which an answer ends, and one before it."""
 
 
 def streamed(delivery: Delivery) -> Stream:
@@ -65,11 +71,9 @@ def stall(delivery: Delivery, n: int = 1) -> Delivery:
 
 def _without_body(recorded: Interaction) -> str:
     problem = is_answered(recorded)
-    if problem:
-        return problem
-    if not is_readable(recorded):
+    if not problem and not is_readable(recorded):
         return "its body is in an encoding that cannot be undone here"
-    return "" if recorded.response.body else "its body is empty"
+    return problem or ("" if recorded.response.body else "its body is empty")
 
 
 def _split_character(body: bytes) -> int | None:
@@ -77,10 +81,6 @@ def _split_character(body: bytes) -> int | None:
     places = [at for at, byte in enumerate(body) if byte & 0xC0 == 0x80]
     later = [at for at in places if at > len(body) // 2]
     return next(iter(later or places), None)
-
-
-def _no_character(recorded: Interaction) -> str:
-    return _lacks(recorded, _character, "every character of it is one byte (escapes in JSON are)")
 
 
 def _split_in_frames(stream: Stream) -> int | None:
@@ -99,14 +99,18 @@ def _character(stream: Stream) -> int | None:
     return _split_in_frames(stream) if stream.framing.name == "aws" else _split_character(stream.exchange.body)
 
 
+_no_character = lacks(
+    "every character of it is one byte (escapes in JSON are)", lambda stream: _character(stream) is not None
+)
+
+
 def cut_in_character(delivery: Delivery) -> Delivery:
     """The connection is closed within a character of several bytes."""
     stream = streamed(delivery)
     return with_body(delivery, stream.exchange.body[: _character(stream)], CUT)
 
 
-def _no_tool_call(recorded: Interaction) -> str:
-    return _lacks(recorded, lambda stream: stream.call, "it holds no tool call with arguments")
+_no_tool_call = lacks("it holds no tool call with arguments", lambda stream: stream.call is not None)
 
 
 def cut_in_tool_call(delivery: Delivery) -> Delivery:
@@ -122,26 +126,28 @@ def cut_in_tool_call(delivery: Delivery) -> Delivery:
     return with_body(delivery, stream.exchange.body[:at], CUT)
 
 
-def no_end(recorded: Interaction) -> str:
-    """`misfit` of a fault that needs the event with which an answer ends, and one before it."""
-    return _lacks(recorded, lambda stream: stream.end or None, "it has no event that ends it, or no other")
-
-
 def no_terminator(delivery: Delivery) -> Delivery:
     """The stream ends well by HTTP, without what ends it by its protocol."""
     stream = streamed(delivery)
     return with_body(delivery, stream.exchange.body[: stream.after(stream.end or 0)])
 
 
-def _row(name: str, sentence: str, change: Callable[..., Delivery], misfit: Misfit = no_stream) -> Fault:
-    return Fault(name=name, sentence=sentence, expect=Expect.NOTICE, moment=Moment.STREAM, change=change, misfit=misfit)
+def row(
+    name: str,
+    sentence: str,
+    change: Callable[..., Delivery],
+    misfit: Misfit = no_stream,
+    expect: Expect = Expect.NOTICE,
+) -> Fault:
+    """The row of a fault that strikes in a stream."""
+    return Fault(name=name, sentence=sentence, expect=expect, moment=Moment.STREAM, change=change, misfit=misfit)
 
 
 FAULTS = (
-    _row("cut_after_event", "The connection is closed behind event n.", cut_after_event),
-    _row("cut_in_character", "The connection is closed within a UTF-8 character.", cut_in_character, _no_character),
-    _row("cut_in_tool_call", "The connection is closed within a tool call's JSON.", cut_in_tool_call, _no_tool_call),
-    _row("reset", "The connection is reset behind so many bytes.", reset, _without_body),
-    _row("no_terminator", "The stream ends well, without its finish reason and terminator.", no_terminator, no_end),
-    _row("stall", "Nothing comes any more behind event n.", stall),
+    row("cut_after_event", "The connection is closed behind event n.", cut_after_event),
+    row("cut_in_character", "The connection is closed within a UTF-8 character.", cut_in_character, _no_character),
+    row("cut_in_tool_call", "The connection is closed within a tool call's JSON.", cut_in_tool_call, _no_tool_call),
+    row("reset", "The connection is reset behind so many bytes.", reset, _without_body),
+    row("no_terminator", "The stream ends well, without its finish reason and terminator.", no_terminator, no_end),
+    row("stall", "Nothing comes any more behind event n.", stall),
 )

@@ -6,29 +6,17 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any
 
-from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.errors import ConfigError
 from pytest_llmcassette.faults.bodies import with_body
-from pytest_llmcassette.faults.cuts import no_end, no_stream, place, streamed
-from pytest_llmcassette.faults.events import SSE, Event, Stream, says_something, stream_of
-from pytest_llmcassette.faults.fault import Expect, Fault, Misfit, Moment
+from pytest_llmcassette.faults.cuts import lacks, no_end, place, row, streamed
+from pytest_llmcassette.faults.events import SSE, Event, Stream, says_something
+from pytest_llmcassette.faults.fault import Expect
 from pytest_llmcassette.protocols.forms import WORDS
 from pytest_llmcassette.replay.plan import Delivery
 
 _UNKNOWN = "x_unknown"
 _FARTHEST = 40
 """Pairs that are tried until one is found whose order matters."""
-
-
-def _misfit(problem: Callable[[Stream], str], before: Misfit = no_stream) -> Misfit:
-    """`misfit` of a fault that has something to say of streams."""
-
-    def misfit(recorded: Interaction) -> str:
-        said = before(recorded)
-        stream = stream_of(recorded)
-        return said or ("" if stream is None else problem(stream))
-
-    return misfit
 
 
 def _deliver(delivery: Delivery, events: Iterable[Event | bytes]) -> Delivery:
@@ -44,8 +32,7 @@ def error_event(delivery: Delivery, n: int | None = None, message: str = WORDS[5
     return _deliver(delivery, [*stream.events[:at], form if isinstance(form, bytes) else stream.framing.failed(*form)])
 
 
-def _says_nothing(stream: Stream) -> str:
-    return "" if stream.begin is not None else "no event of it adds to an answer"
+_says_nothing = lacks("no event of it adds to an answer", lambda stream: stream.begin is not None)
 
 
 def _numbered(stream: Stream, n: int, last: int) -> int:
@@ -85,8 +72,9 @@ def _pair(stream: Stream) -> int | None:
     return next(chain(matters, places), None)
 
 
-def _no_pair(stream: Stream) -> str:
-    return "" if _pair(stream) is not None else "it has no two events of one kind that differ, one behind the other"
+_no_pair = lacks(
+    "it has no two events of one kind that differ, one behind the other", lambda stream: _pair(stream) is not None
+)
 
 
 def swap_events(delivery: Delivery, n: int | None = None) -> Delivery:
@@ -97,8 +85,7 @@ def swap_events(delivery: Delivery, n: int | None = None) -> Delivery:
     return _deliver(delivery, _swapped(stream, at))
 
 
-def _no_sse(stream: Stream) -> str:
-    return "" if stream.framing is SSE else "its framing has no comments"
+_no_sse = lacks("its framing has no comments", lambda stream: stream.framing is SSE)
 
 
 def keep_alive(delivery: Delivery) -> Delivery:
@@ -108,8 +95,7 @@ def keep_alive(delivery: Delivery) -> Delivery:
     return _deliver(delivery, chain.from_iterable((waits, event) for event in stream.events))
 
 
-def _no_kinds(stream: Stream) -> str:
-    return "" if stream.forms.opening else "the events of its protocol have no types"
+_no_kinds = lacks("the events of its protocol have no types", lambda stream: stream.forms.opening)
 
 
 def unknown_events(delivery: Delivery) -> Delivery:
@@ -164,8 +150,7 @@ def _edited(delivery: Delivery, edit: Callable[[dict[str, Any]], dict[str, Any]]
     return _deliver(delivery, events)
 
 
-def _no_counts(stream: Stream) -> str:
-    return "" if stream.read(stream.events).usage is not None else "it counts nothing"
+_no_counts = lacks("it counts nothing", lambda stream: stream.read(stream.events).usage is not None)
 
 
 def _parts(stream: Stream) -> tuple[list[Event], list[Event], list[Event]]:
@@ -201,9 +186,12 @@ def _emptied(stream: Stream) -> list[Event | bytes]:
     return [*opening, *_ended(stream, opening, end, "")]
 
 
-def _not_emptied(stream: Stream) -> str:
+def _is_emptied(stream: Stream) -> bool:
     body = b"".join(one if isinstance(one, bytes) else one.raw for one in _emptied(stream))
-    return "what it says stands beside its end" if says_something(stream.read_body(body)) else ""
+    return not says_something(stream.read_body(body))
+
+
+_not_emptied = lacks("what it says stands beside its end", _is_emptied, no_end)
 
 
 def finish_length(delivery: Delivery) -> Delivery:
@@ -221,8 +209,7 @@ def _growing(stream: Stream) -> list[Event]:
     return [event for event in _parts(stream)[1] if not kinds or event.kind in kinds]
 
 
-def _too_short(stream: Stream) -> str:
-    return "" if len(_growing(stream)) > 1 else "its answer comes in one event"
+_too_short = lacks("its answer comes in one event", lambda stream: len(_growing(stream)) > 1, no_end)
 
 
 def slow_first_token(delivery: Delivery, seconds: float = 30.0, sleep: bool = False) -> Delivery:
@@ -235,27 +222,17 @@ def slow_first_token(delivery: Delivery, seconds: float = 30.0, sleep: bool = Fa
     return delivery
 
 
-def _row(
-    name: str, expect: Expect, change: Callable[..., Delivery], sentence: str, misfit: Misfit = no_stream
-) -> Fault:
-    return Fault(name=name, sentence=sentence, expect=expect, moment=Moment.STREAM, change=change, misfit=misfit)
-
-
 FAULTS = (
-    _row("error_event", Expect.NOTICE, error_event, "An error in mid-stream, as the protocol writes it."),
-    _row("empty_answer", Expect.NOTICE, empty_answer, "The answer is empty.", _misfit(_not_emptied, no_end)),
-    _row("duplicate_event", Expect.SHOW, duplicate_event, "An event comes twice.", _misfit(_says_nothing)),
-    _row("swap_events", Expect.SHOW, swap_events, "Two events come in the wrong order.", _misfit(_no_pair)),
-    _row(
-        "finish_length",
-        Expect.SHOW,
-        finish_length,
-        "The finish reason is `length`, and the tail is gone.",
-        _misfit(_too_short, no_end),
+    row("error_event", "An error in mid-stream, as the protocol writes it.", error_event),
+    row("empty_answer", "The answer is empty.", empty_answer, _not_emptied),
+    row("duplicate_event", "An event comes twice.", duplicate_event, _says_nothing, Expect.SHOW),
+    row("swap_events", "Two events come in the wrong order.", swap_events, _no_pair, Expect.SHOW),
+    row(
+        "finish_length", "The finish reason is `length`, and the tail is gone.", finish_length, _too_short, Expect.SHOW
     ),
-    _row("no_usage", Expect.SHOW, no_usage, "No tokens are counted.", _misfit(_no_counts)),
-    _row("keep_alive", Expect.RECOVER, keep_alive, "Comments, pings and blank lines in between.", _misfit(_no_sse)),
-    _row("unknown_events", Expect.RECOVER, unknown_events, "Events of unknown types.", _misfit(_no_kinds)),
-    _row("unknown_fields", Expect.RECOVER, unknown_fields, "Unknown fields in every event."),
-    _row("slow_first_token", Expect.RECOVER, slow_first_token, "The answer begins late."),
+    row("no_usage", "No tokens are counted.", no_usage, _no_counts, Expect.SHOW),
+    row("keep_alive", "Comments, pings and blank lines in between.", keep_alive, _no_sse, Expect.RECOVER),
+    row("unknown_events", "Events of unknown types.", unknown_events, _no_kinds, Expect.RECOVER),
+    row("unknown_fields", "Unknown fields in every event.", unknown_fields, expect=Expect.RECOVER),
+    row("slow_first_token", "The answer begins late.", slow_first_token, expect=Expect.RECOVER),
 )

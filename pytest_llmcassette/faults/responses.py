@@ -1,4 +1,4 @@
-"""Answers that are none: error statuses with the provider's own words, and 200 with something else."""
+"""Answers that are none: error statuses in the provider's own words, 200 with something else; errors of the network."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 
 from pytest_llmcassette.cassette.model import Interaction
-from pytest_llmcassette.faults.bodies import answer, body_of, is_answered, with_body
+from pytest_llmcassette.faults.bodies import answer, body_of, is_answered, no_answer, with_body
 from pytest_llmcassette.faults.fault import Expect, Fault, Misfit, Moment
 from pytest_llmcassette.protocols import registry
 from pytest_llmcassette.protocols.base import Exchange
@@ -33,14 +33,8 @@ def _status(status: int) -> Fault:
         body = json.dumps(forms.error_body(status, WORDS[status])).encode()
         return answer(delivery, status, body, "application/json", headers)
 
-    return Fault(
-        name=f"http_{status}",
-        sentence=f"The provider answers with {status}, in its own words.",
-        expect=Expect.RECOVER if status in _RECOVERED else Expect.NOTICE,
-        moment=Moment.RESPONSE,
-        change=change,
-        misfit=is_answered,
-    )
+    expect = Expect.RECOVER if status in _RECOVERED else Expect.NOTICE
+    return _row(f"http_{status}", change, f"The provider answers with {status}, in its own words.", expect=expect)
 
 
 def _retry_after(status: int, seconds: float | None) -> RawHeaders:
@@ -63,10 +57,8 @@ def empty_body(delivery: Delivery) -> Delivery:
 
 
 def _no_document(recorded: Interaction) -> str:
-    problem = is_answered(recorded)
-    if problem:
-        return problem
-    return "" if Exchange(recorded).response_json is not None else "its answer is no JSON document"
+    whole = Exchange(recorded).response_json is not None
+    return is_answered(recorded) or ("" if whole else "its answer is no JSON document")
 
 
 def truncated_json(delivery: Delivery) -> Delivery:
@@ -80,11 +72,25 @@ def redirect_loop(delivery: Delivery) -> Delivery:
     return answer(delivery, 307, b"", "text/plain", [(b"Location", delivery.interaction.request.url.encode())])
 
 
-def _row(name: str, change: Callable[..., Delivery], sentence: str, misfit: Misfit = is_answered) -> Fault:
-    return Fault(
-        name=name, sentence=sentence, expect=Expect.NOTICE, moment=Moment.RESPONSE, change=change, misfit=misfit
-    )
+def _row(
+    name: str,
+    change: Callable[..., Delivery],
+    sentence: str,
+    misfit: Misfit = is_answered,
+    expect: Expect = Expect.NOTICE,
+) -> Fault:
+    return Fault(name=name, sentence=sentence, expect=expect, moment=Moment.RESPONSE, change=change, misfit=misfit)
 
+
+def _error(name: str, sentence: str, kind: str, message: str, expect: Expect = Expect.RECOVER) -> Fault:
+    def change(delivery: Delivery) -> Delivery:
+        return no_answer(delivery, kind, message)
+
+    return Fault(name=name, sentence=sentence, expect=expect, moment=Moment.RESPONSE, change=change)
+
+
+_NO_CERTIFICATE = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: unable to get local issuer certificate"
+_NO_NAME = "[Errno -3] Temporary failure in name resolution"
 
 FAULTS = (
     *(_status(status) for status in WORDS),
@@ -92,4 +98,9 @@ FAULTS = (
     _row("empty_body", empty_body, "Nothing with status 200."),
     _row("truncated_json", truncated_json, "The first half of the JSON document.", _no_document),
     _row("redirect_loop", redirect_loop, "A redirect to itself."),
+    _error("connect_error", "The connection is refused.", "ConnectError", "[Errno 111] Connection refused"),
+    _error("dns_failure", "The host's name is not found.", "ConnectError", _NO_NAME),
+    _error("tls_failure", "The certificate is none that is trusted.", "ConnectError", _NO_CERTIFICATE, Expect.NOTICE),
+    _error("read_timeout", "No answer comes in time.", "ReadTimeout", "The read operation timed out"),
+    _error("pool_timeout", "No connection of the pool is free in time.", "PoolTimeout", ""),
 )

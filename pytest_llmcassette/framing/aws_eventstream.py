@@ -78,20 +78,12 @@ def with_payloads(body: bytes, change: Callable[[bytes], bytes]) -> bytes:
         while (frame := _frame(body, start, {})) is not None:
             message, end = frame
             payload = change(message.payload)
-            pieces.append(body[start:end] if payload == message.payload else _made(body, start, payload))
+            frame_as_it_was = body[start:end]
+            pieces.append(frame_as_it_was if payload == message.payload else with_payload(frame_as_it_was, payload))
             start = end
     except _DamagedError:
         """What follows stays as it is."""
     return b"".join([*pieces, body[start:]])
-
-
-def _made(body: bytes, start: int, payload: bytes) -> bytes:
-    """The frame at `start`, with another payload."""
-    _, header_length, _ = _PRELUDE.unpack_from(body, start)
-    headers = body[start + _PRELUDE.size : start + _PRELUDE.size + header_length]
-    lengths = struct.pack(">II", _SHORTEST + header_length + len(payload), header_length)
-    frame = lengths + _CRC.pack(crc32(lengths)) + headers + payload
-    return frame + _CRC.pack(crc32(frame))
 
 
 def _frame(

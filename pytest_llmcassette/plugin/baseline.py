@@ -55,21 +55,35 @@ def check_options(config: pytest.Config) -> None:
 
 
 def _read(config: pytest.Config) -> Baseline | None:
-    given, is_update = config.getoption(OPTION), bool(config.getoption(UPDATE))
-    where, folder = OPTION, config.invocation_params.dir
-    if given is None:
-        given, where = options.ini_value(config, INI), INI
-        folder = config.rootpath if config.inipath is None else config.inipath.parent
-    if not given:
-        if is_update:
-            raise pytest.UsageError(f"{UPDATE} needs a file: {OPTION}=FILE, or the ini option {INI}.")
+    file = file_of(config, OPTION, UPDATE, INI, example="llm_baseline.toml")
+    if file is None:
         return None
-    file = Path(os.path.normpath(folder / given))
-    if file.is_dir() or file.suffix in (".py", ".yaml", ".yml", ".ambr"):
-        raise pytest.UsageError(f"{where}: {given} is no baseline. Name a file such as llm_baseline.toml.")
-    if not file.exists() and not is_update:
-        raise pytest.UsageError(f"{where}: there is no file {file}. To write it: pytest {OPTION}={given} {UPDATE}")
     # Imported here: only for those who have a baseline.
     from pytest_llmcassette.plugin.baseline_file import Baseline, read
 
-    return Baseline(file, read(file) if file.exists() else {}, is_update=is_update)
+    return Baseline(file, read(file), is_update=bool(config.getoption(UPDATE)))
+
+
+def file_of(
+    config: pytest.Config, option: str, update: str, ini: str, *, example: str, command: str = "pytest"
+) -> Path | None:
+    """Where a run's baseline is, by its flag or its ini option; None without one.
+
+    `update` is the flag that writes it, with `command` before it; `example` what it may be called. Raises
+    `pytest.UsageError` for a file that cannot be used.
+    """
+    given, is_update = config.getoption(option), config.getoption(update)
+    where, folder = option, config.invocation_params.dir
+    if given is None:
+        given, where = options.ini_value(config, ini), ini
+        folder = config.rootpath if config.inipath is None else config.inipath.parent
+    if not given:
+        if is_update:
+            raise pytest.UsageError(f"{update} needs a file: {option}=FILE, or the ini option {ini}.")
+        return None
+    file = Path(os.path.normpath(folder / given))
+    if file.is_dir() or file.suffix in (".py", ".yaml", ".yml", ".ambr"):
+        raise pytest.UsageError(f"{where}: {given} is no baseline. Name a file such as {example}.")
+    if not file.exists() and not is_update:
+        raise pytest.UsageError(f"{where}: there is no file {file}. To write it: {command} {option}={given} {update}")
+    return file

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_llmcassette.plugin import baseline_file
 from pytest_llmcassette.plugin.baseline import UPDATE
 from pytest_llmcassette.plugin.baseline_file import Baseline, Entry
-from pytest_llmcassette.report.advice import plural
+from pytest_llmcassette.report.advice import first_of, plural
 
 if TYPE_CHECKING:
     from pytest_llmcassette.report.records import TestRecord
@@ -30,9 +30,7 @@ def lines(
     over = _over(baseline, found, ran if is_whole else None)
     if over:
         lines.append(f"{_shown(baseline, root)} has what no longer occurs; remove it, or run with {UPDATE}:")
-        lines += [f"  {one}" for one in over[:_MOST_NAMED]]
-        if len(over) > _MOST_NAMED:
-            lines.append(f"  ... and {len(over) - _MOST_NAMED} more")
+        lines += first_of(over, _MOST_NAMED)
     return lines
 
 
@@ -91,10 +89,9 @@ def _write(
 ) -> list[str]:
     kept = {test: entry for test, entry in baseline.entries.items() if ran is None or test in ran}
     entries = {test: entry for test, entry in {**kept, **found}.items() if entry != Entry()}
-    try:
-        baseline_file.write(baseline.file, entries)
-    except OSError as problem:
-        return [f"The baseline could not be written to {baseline.file}: {problem.strerror}. Name another file."]
+    problem = baseline_file.write(baseline.file, baseline_file.text_of(entries))
+    if problem:
+        return [problem]
     said = _counted(entries) if entries else "no test has a difference"
     lines = [f"{shown} written: {said}"]
     red = [one for one in records if one.outcome in ("failed", "error")]

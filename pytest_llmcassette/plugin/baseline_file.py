@@ -75,16 +75,25 @@ class Allowance:
 
 def read(file: Path) -> dict[str, Entry]:
     """The entries by test id; raises `pytest.UsageError` that says where the file is wrong."""
+    return {test: _entry(file, test, table) for test, table in tables_of(file, "--cassette-baseline-update").items()}
+
+
+def tables_of(file: Path, update: str) -> dict[str, Any]:
+    """The tables of a baseline, none where there is no file yet; `update` is the flag that writes it anew.
+
+    Raises `pytest.UsageError` for a file that cannot be read.
+    """
     try:
-        tables = tomllib.loads(file.read_text("utf-8"))
+        return tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
     except OSError as problem:
         raise pytest.UsageError(f"The baseline {file} cannot be read: {problem.strerror}.") from None
     except ValueError as problem:
         raise pytest.UsageError(
-            f"The baseline {file} is no TOML: {problem}. Mend it (a merge may have left its marks), "
-            "or delete it and write it anew with --cassette-baseline-update."
+            f"The baseline {file} is no TOML: {problem}. Mend it (a merge may have left its marks), or delete it and "
+            f"write it anew with {update}."
         ) from None
-    return {test: _entry(file, test, table) for test, table in tables.items()}
 
 
 def _entry(file: Path, test: str, table: Any) -> Entry:
@@ -107,20 +116,19 @@ def _entry(file: Path, test: str, table: Any) -> Entry:
     raise pytest.UsageError(f"The baseline {file}: the entry {test}: {wrong}.")
 
 
-def write(file: Path, entries: Mapping[str, Entry]) -> None:
-    """Write the entries that say something, in one step; raises `OSError`."""
-    write_text(file, text_of(entries))
-
-
-def write_text(file: Path, text: str) -> None:
-    """Write a file in one step; raises `OSError`."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+def write(file: Path, text: str) -> str:
+    """Write a baseline in one step; why it could not be written, `""` where it was."""
     temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_text(text, "utf-8")
-        os.replace(temporary, file)
-    finally:
-        temporary.unlink(missing_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            temporary.write_text(text, "utf-8")
+            os.replace(temporary, file)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as problem:
+        return f"The baseline could not be written to {file}: {problem.strerror}. Name another file."
+    return ""
 
 
 def text_of(entries: Mapping[str, Entry]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -30,12 +31,8 @@ def install(config: pytest.Config) -> None:
 
 def close_loopback(config: pytest.Config) -> None:
     """`llmcassette_net_loopback = refuse`: this machine is the network, too."""
-    before, outside.Loopback.passes = outside.Loopback.passes, False
-
-    def restore() -> None:
-        outside.Loopback.passes = before
-
-    config.add_cleanup(restore)
+    config.add_cleanup(partial(setattr, outside.Loopback, "passes", outside.Loopback.passes))
+    outside.Loopback.passes = False
 
 
 class _Reports:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import subprocess
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -80,6 +81,21 @@ def test_of(config: pytest.Config, nodeid: str) -> str:
     """A test's id as an argument of it."""
     file, separator, rest = nodeid.partition("::")
     return f"{config.rootpath / file}{separator}{rest}"
+
+
+def run(config: pytest.Config, command: Sequence[str], limit: float | None = None) -> subprocess.CompletedProcess[str]:
+    """Run it to its end where this process was started; raises `subprocess.TimeoutExpired` after `limit` seconds."""
+    return subprocess.run(
+        command,
+        cwd=config.invocation_params.dir,
+        env=environment(os.environ),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=limit,
+        check=False,
+    )
 
 
 def environment(environ: Mapping[str, str]) -> dict[str, str]:

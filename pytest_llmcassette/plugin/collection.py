@@ -9,7 +9,7 @@ import pytest
 
 from pytest_llmcassette.errors import ConfigError
 from pytest_llmcassette.plugin import baseline, budget, naming, switches
-from pytest_llmcassette.plugin.markers import CassetteMark, cassette_mark
+from pytest_llmcassette.plugin.markers import CassetteMark, cassette_mark, parameters_of
 from pytest_llmcassette.plugin.session import Owners, note_owner, session_of
 
 _OF_A_CASSETTE = {
@@ -79,8 +79,7 @@ def _check_requirements(item: pytest.Item) -> None:
                 'llm_requires("tools", "vision").'
             )
     # On a class or module the mark is for those tests that have a provider.
-    callspec = getattr(item, "callspec", None)
-    if (callspec is not None and "llm_provider" in callspec.params) or not _is_on_the_test(item, "llm_requires"):
+    if "llm_provider" in parameters_of(item) or not _is_on_the_test(item, "llm_requires"):
         return
     if "llm_provider" in getattr(item, "fixturenames", ()):
         cause = "its llm_provider is a fixture without parameters, whose capabilities are not known before it is set up"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmcassette.errors import ConfigError
+from pytest_llmcassette.plugin.markers import parameters_of
 from pytest_llmcassette.plugin.stash import FAULTS, GIVEN_FAULTS
 
 if TYPE_CHECKING:
@@ -61,8 +62,7 @@ def _asks(item: pytest.Item) -> bool:
 
 def parameters(item: pytest.Item) -> list[Fault | Injection]:
     """The test's parameters that are faults: each is in force."""
-    callspec = getattr(item, "callspec", None)
-    return [] if callspec is None else [value for value in callspec.params.values() if is_fault(value)]
+    return [value for value in parameters_of(item).values() if is_fault(value)]
 
 
 def is_fault(value: object) -> bool:

@@ -17,7 +17,7 @@ from pytest_llmcassette.plugin import baseline, faults, interrupts, naming, swit
 from pytest_llmcassette.plugin.commands import how_to_record
 from pytest_llmcassette.plugin.entered import EnteredCassettes, is_teardown
 from pytest_llmcassette.plugin.keys import Placeholders
-from pytest_llmcassette.plugin.markers import CassetteMark, cassette_mark
+from pytest_llmcassette.plugin.markers import CassetteMark, cassette_mark, parameters_of
 from pytest_llmcassette.plugin.redact_hook import redact_of
 from pytest_llmcassette.plugin.session import session_of
 from pytest_llmcassette.plugin.stash import OPENER, RUN
@@ -88,8 +88,7 @@ class TestRun:
     @property
     def provider(self) -> Any:
         """The test's provider, None without one."""
-        callspec = getattr(self.item, "callspec", None)
-        return None if callspec is None else callspec.params.get("llm_provider")
+        return parameters_of(self.item).get("llm_provider")
 
     @property
     def cassette(self) -> LlmCassette:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -129,13 +129,18 @@ def _is_own(item: pytest.Function) -> bool:
     return any(mark.name == "cassette" for mark in marks)
 
 
+def parameters_of(item: pytest.Item) -> Mapping[str, Any]:
+    """The values of a test's parameters by name; none where it has not been parametrised."""
+    callspec = getattr(item, "callspec", None)
+    return {} if callspec is None else callspec.params
+
+
 def skip_unsupported(item: pytest.Item) -> None:
     """Skip the test when its provider does not declare what `llm_requires` asks for."""
     required = [word for mark in item.iter_markers("llm_requires") for word in mark.args]
     if not required:
         return
-    callspec = getattr(item, "callspec", None)
-    provider = callspec.params.get("llm_provider") if callspec is not None else None
+    provider = parameters_of(item).get("llm_provider")
     if provider is None:
         return
     declared = getattr(provider, "capabilities", ())

@@ -13,6 +13,7 @@ import pytest
 
 from pytest_llmcassette.plugin import options
 from pytest_llmcassette.plugin.faults import is_fault
+from pytest_llmcassette.plugin.markers import parameters_of
 
 FIELDS = ("module", "provider", "class", "test", "params", "scenario", "innermost_class", "name", "raw_name")
 IDENTITY = FIELDS[:-2]
@@ -86,11 +87,11 @@ def _fields_of(item: pytest.Function) -> dict[str, str]:
 
 def name_of(item: pytest.Item) -> str:
     """pytest's name of a test with all its parameters, but for those that only repeat it."""
-    callspec = getattr(item, "callspec", None)
-    if callspec is None:
+    names = parameters_of(item)
+    if not names:
         return item.name
     ignored = _ignored(item)
-    if not any(_is_named(name, ignored) for name in callspec.params):
+    if not any(_is_named(name, ignored) for name in names):
         return item.name
     ids = _ids(item, ignored)
     test = getattr(item, "originalname", None) or item.name.partition("[")[0]
@@ -104,8 +105,7 @@ def nodeid_of(item: pytest.Item) -> str:
 
 
 def _ignored(item: pytest.Item) -> tuple[str, ...]:
-    callspec = getattr(item, "callspec", None)
-    faults = [] if callspec is None else [name for name, value in callspec.params.items() if is_fault(value)]
+    faults = [name for name, value in parameters_of(item).items() if is_fault(value)]
     # Under a fault a test replays what it has recorded without one.
     return (*REPEATS, *faults, *options.ini_value(item.config, options.IGNORE_PARAMS))
 
@@ -116,8 +116,7 @@ def _is_named(name: str, patterns: Sequence[str]) -> bool:
 
 def provider_name(item: pytest.Item) -> str | None:
     """The name of the provider that this test was parametrised with, None without one."""
-    callspec = getattr(item, "callspec", None)
-    name = getattr(callspec.params.get("llm_provider"), "name", None) if callspec is not None else None
+    name = getattr(parameters_of(item).get("llm_provider"), "name", None)
     return name if isinstance(name, str) else None
 
 

@@ -7,8 +7,6 @@ which threads came. Whatever a test makes of that turns red at the first replay,
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +15,8 @@ import pytest
 
 from pytest_llmcassette.plugin import options
 from pytest_llmcassette.plugin.cassette_report import CassetteReport
-from pytest_llmcassette.plugin.child_arguments import command_of, environment, test_of
+from pytest_llmcassette.plugin.child_arguments import command_of, run, test_of
+from pytest_llmcassette.report.advice import plural
 
 _MOST_NAMED = 20
 _COMPLETE = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
@@ -75,28 +74,19 @@ class Prover:
         """Whether the replay of these tests fails, and what to say; `recorded` has their outcomes while recording."""
         with tempfile.TemporaryDirectory(prefix="llmcassette-") as folder:
             result = Path(folder, "result.json")
-            run = subprocess.run(
-                list(self._command(Path(folder), result, list(recorded))),
-                cwd=self._config.invocation_params.dir,
-                env=environment(os.environ),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-                check=False,
-            )
-            if run.returncode not in _COMPLETE or not result.exists():
-                said = (run.stdout + run.stderr).strip().splitlines()[-_LAST_WORDS:]
-                return True, [f"the replay of what was recorded ended with exit status {run.returncode}:", *said]
+            ended = run(self._config, list(self._command(Path(folder), result, list(recorded))))
+            if ended.returncode not in _COMPLETE or not result.exists():
+                said = (ended.stdout + ended.stderr).strip().splitlines()[-_LAST_WORDS:]
+                return True, [f"the replay of what was recorded ended with exit status {ended.returncode}:", *said]
             replayed = {nodeid: (word, reason) for nodeid, (word, reason) in json.loads(result.read_text()).items()}
-        lines = list(differences(recorded, replayed))
+        lines, tests = list(differences(recorded, replayed)), plural(len(recorded), "recorded test")
         if not lines:
-            return False, [f"{_tests(recorded)} replayed offline as recorded"]
-        shown = lines[:_MOST_NAMED] + ([f"... and {len(lines) - _MOST_NAMED} more"] if lines[_MOST_NAMED:] else [])
+            return False, [f"{tests} replayed offline as recorded"]
+        more = [f"... and {len(lines) - _MOST_NAMED} more"] if lines[_MOST_NAMED:] else []
         return True, [
-            f"{len(lines)} of {_tests(recorded)} failed when replayed, with nothing but the recording:",
-            *shown,
+            f"{len(lines)} of {tests} failed when replayed, with nothing but the recording:",
+            *lines[:_MOST_NAMED],
+            *more,
         ]
 
     def _command(self, folder: Path, result: Path, nodeids: Sequence[str]) -> Iterator[str]:
@@ -118,7 +108,3 @@ def differences(recorded: Mapping[str, str], replayed: Result) -> Iterator[str]:
         word, reason = replayed.get(nodeid, ("missing", "the replay did not run this test"))
         if word in ("failed", "error", "missing") and outcome not in ("failed", "error"):
             yield f"  {nodeid}: {reason}"
-
-
-def _tests(recorded: Mapping[str, str]) -> str:
-    return f"{len(recorded)} recorded test{'' if len(recorded) == 1 else 's'}"

@@ -53,10 +53,10 @@ RUN_STARTED = "llmcassette_started"
 """In an xdist worker's input: when the controller started, in nanoseconds since 1970."""
 
 CLAIMS = "llmcassette_claims"
-"""In an xdist worker's input: the folder where workers note which cassettes they write."""
+"""In an xdist worker's input: the folder where workers note which cassettes they write, and what became of bad days."""
 
-BAD_DAYS = "llmcassette_bad_days"
-"""In an xdist worker's input: the folder where workers write what became of tests under faults."""
+CONTROLLER = "llmcassette-controller"
+"""The plugin that has this folder in xdist's controller."""
 
 INCOMPLETE: pytest.StashKey[bool] = pytest.StashKey()
 """On the config when not all tests have run to their end: what the user has said of unused snapshots to syrupy."""

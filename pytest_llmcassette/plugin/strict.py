@@ -118,7 +118,7 @@ def _unplayed(run: TestRun, recorder: Recorder, *, in_teardown: bool) -> Problem
     return Problem(
         f"{recorder.path} holds {_count(unplayed)} that {recorder.owner} did not ask for"
         f"{' while its fixtures were torn down' if in_teardown else ''}:\n"
-        + "\n".join(f"  {one.request.method} {one.request.url}" for one in unplayed[:10])
+        + "\n".join(f"  {recorder.what(one)}" for one in unplayed[:10])
         + ("\n  ..." if len(unplayed) > 10 else "")
         + "\n"
         + _of_baseline(run)

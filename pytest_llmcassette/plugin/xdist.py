@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_llmcassette.plugin import options
 from pytest_llmcassette.plugin.cassette_report import CassetteReport
-from pytest_llmcassette.plugin.stash import CLAIMS, INCOMPLETE, RUN_STARTED
+from pytest_llmcassette.plugin.stash import CLAIMS, CONTROLLER, INCOMPLETE, RUN_STARTED
 
 
 def register(config: pytest.Config) -> None:
@@ -30,7 +31,7 @@ def register(config: pytest.Config) -> None:
 
         prove.register(config, report)
     if config.pluginmanager.hasplugin("xdist"):
-        config.pluginmanager.register(Controller(report), "llmcassette-controller")
+        config.pluginmanager.register(Controller(report), CONTROLLER)
 
 
 class Controller:
@@ -39,19 +40,20 @@ class Controller:
     def __init__(self, report: CassetteReport) -> None:
         self._report = report
         self._started = time.time_ns()
-        self._claims: str | None = None
+        self.folder: Path | None = None
+        """Where workers leave what they share with each other, and with this process."""
 
     def pytest_configure_node(self, node: Any) -> None:
         """Tell each worker when the run began and where claims are: no cassette may be written by two of them."""
-        if self._claims is None:
-            self._claims = tempfile.mkdtemp(prefix="llmcassette-")
+        if self.folder is None:
+            self.folder = Path(tempfile.mkdtemp(prefix="llmcassette-"))
         node.workerinput[RUN_STARTED] = self._started
-        node.workerinput[CLAIMS] = self._claims
+        node.workerinput[CLAIMS] = str(self.folder)
 
     def pytest_unconfigure(self) -> None:
         """The run is over; a claim is good for one run only."""
-        if self._claims is not None:
-            shutil.rmtree(self._claims, ignore_errors=True)
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def pytest_testnodedown(self, node: Any, error: object | None) -> None:
         """A worker that crashed takes the test it was running along."""

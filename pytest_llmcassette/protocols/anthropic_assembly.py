@@ -26,14 +26,7 @@ from pytest_llmcassette.protocols.transcript import (
     finish_reasons,
 )
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import (
-    as_dict,
-    as_int,
-    as_json_text,
-    as_list,
-    as_str,
-    counts_anything,
-)
+from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_list, as_str, counts_anything
 
 VERTEX = re.compile(r"/publishers/anthropic/models/([^/:]+):(?:streamRawPredict|rawPredict)$")
 """The path at Vertex AI, which names the model."""
@@ -55,8 +48,6 @@ class MessageAssembly(BedrockAnswer, OneAnswer):
 
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(exchange)
-        self._stopped = False
-        self._came = False
         self._blocks: dict[int, PartDraft | dict[str, Any]] = {}
         self._usage: dict[str, Any] = {}
         self._metrics: dict[str, Any] = {}
@@ -116,10 +107,6 @@ class MessageAssembly(BedrockAnswer, OneAnswer):
         metrics = event.get("amazon-bedrock-invocationMetrics")
         if isinstance(metrics, dict):
             self._metrics = metrics
-
-    def complete(self) -> bool:
-        """Of a whole message that it is there, of a stream its `message_stop`."""
-        return self.error is None and not self.cut and (self._stopped if self.streamed else self._came)
 
     def transcript(self, protocol: str) -> Transcript:
         """The finished transcript."""
@@ -240,9 +227,5 @@ def _merge_unknown(block: dict[str, Any], delta: dict[str, Any]) -> None:
 
 def _citation(value: object) -> Citation:
     raw = as_dict(value)
-    return Citation(
-        title=as_str(raw.get("title")) or as_str(raw.get("document_title")),
-        url=as_str(raw.get("url")),
-        quote=as_str(raw.get("cited_text")),
-        raw=raw,
-    )
+    title = as_str(raw.get("title")) or as_str(raw.get("document_title"))
+    return Citation.of(raw, title, raw.get("url"), raw.get("cited_text"))

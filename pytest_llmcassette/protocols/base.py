@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from pytest_llmcassette.cassette.encoding import decode_sniffed
-from pytest_llmcassette.cassette.model import Interaction
+from pytest_llmcassette.cassette.model import Interaction, Request, Response
 from pytest_llmcassette.protocols.hosts import provider_at
 from pytest_llmcassette.protocols.transcript import Transcript
 
 if TYPE_CHECKING:
     from pytest_llmcassette.protocols.forms import Forms
     from pytest_llmcassette.protocols.routes import Route
+
+GRPC = "application/grpc"
 
 
 class Exchange:
@@ -27,8 +29,7 @@ class Exchange:
         self, interaction: Interaction, read: Callable[[Interaction], Transcript | None] = lambda other: None
     ) -> None:
         self.interaction = interaction
-        self.read_other = read
-        """Reads another exchange that this one's answer holds (a line of a batch), by whatever protocol it speaks."""
+        self._read = read
         self.request = interaction.request
         self.response = interaction.response
 
@@ -79,6 +80,12 @@ class Exchange:
 
         return route_of(self.request.method, self.host, self.path)
 
+    @cached_property
+    def is_conversation(self) -> bool:
+        """Whether what was said stands in frames: over a WebSocket, or in a gRPC call."""
+        types = self.request.headers.get("Content-Type") or [""]
+        return bool(self.interaction.frames) or self.url.scheme in ("ws", "wss") or types[0].startswith(GRPC)
+
     @property
     def status(self) -> int:
         """The HTTP status; 0 when the request failed before an answer came."""
@@ -116,6 +123,13 @@ class Exchange:
         """A top-level field of the request's JSON object, or None."""
         document = self.request_json
         return document.get(name) if isinstance(document, dict) else None
+
+    def read_inside(self, url: str, answer: Any, *, status: int = 200, asked: bytes = b"") -> Transcript | None:
+        """An answer that this one holds (a line of a batch), as JSON values, read as if it had come by itself."""
+        request = Request(method="POST", url=url, body=asked)
+        headers = {"Content-Type": ["application/json"]}
+        response = Response(code=status, body=json.dumps(answer).encode(), headers=headers)
+        return self._read(Interaction(request=request, response=response))
 
     def in_query(self, name: str) -> str | None:
         """A parameter of the URL's query, or None."""

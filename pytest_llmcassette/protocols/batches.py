@@ -10,13 +10,11 @@ All are billed at their own prices, the tier `batch`.
 
 from __future__ import annotations
 
-import json
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from pytest_llmcassette.cassette.model import Interaction, Request, Response
 from pytest_llmcassette.protocols.base import Exchange, WireProtocol
 from pytest_llmcassette.protocols.documents import counted
 from pytest_llmcassette.protocols.json_stream import JsonLines
@@ -78,14 +76,9 @@ class _Batch(WireProtocol):
 
 def _answer(exchange: Exchange, line: _Line) -> Transcript | None:
     url = f"{exchange.url.scheme}://{exchange.url.netloc}{line.path}"
-    body = json.dumps(line.body).encode()
-    return exchange.read_other(
-        Interaction(
-            # What a call of this URL is known by, were it made by itself.
-            request=Request(method="POST", url=url, body=b'{"messages": [], "max_tokens": 1, "input": []}'),
-            response=Response(code=line.status, body=body, headers={"Content-Type": ["application/json"]}),
-        )
-    )
+    # What a call of this URL is known by, were it made by itself.
+    asked = b'{"messages": [], "max_tokens": 1, "input": []}'
+    return exchange.read_inside(url, line.body, status=line.status, asked=asked)
 
 
 def _file(exchange: Exchange) -> str | None:

@@ -32,9 +32,7 @@ class _Result(DocumentAnswer):
     def plain(self, document: object) -> None:
         """Take in an envelope, or the bytes of an image."""
         if document is None and self.exchange.content_type.startswith("image/"):
-            self._begun = self.ended = True
-            self.answers_with = "image"
-            self._choice.add(media_of_bytes("image", self.exchange.content_type, self.exchange.body))
+            self.made("image", "image", self.exchange.content_type)
             self.counts = counted(None, images=1)
         else:
             super().plain(document)

@@ -57,20 +57,14 @@ class _Chat(DocumentAnswer):
             self.ended = True
 
 
-class CohereChatV1(RoutedProtocol):
-    """`/v1/chat`."""
-
-    name = "cohere.chat_v1"
-    assembly = _Chat
-
-    def is_call(self, exchange: Exchange) -> bool:
-        """By host; elsewhere the request must hold a message and the path be Cohere's alone."""
-        asked = isinstance(exchange.asked("message"), str)
-        return "cohere" in exchange.host or (asked and b'"generation_id"' in exchange.body[:4096])
+def _is_chat(exchange: Exchange) -> bool:
+    """`/v1/chat`: by host; elsewhere the request must hold a message and the path be Cohere's alone."""
+    asked = isinstance(exchange.asked("message"), str)
+    return "cohere" in exchange.host or (asked and b'"generation_id"' in exchange.body[:4096])
 
 
 class _Generations(_Chat):
     answers_with = "completion"
 
 
-PROTOCOLS = (CohereChatV1(), RoutedProtocol("cohere.generate", _Generations))
+PROTOCOLS = (RoutedProtocol("cohere.chat_v1", _Chat, _is_chat), RoutedProtocol("cohere.generate", _Generations))

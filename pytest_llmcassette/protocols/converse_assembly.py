@@ -54,7 +54,6 @@ class ConverseAssembly(BedrockAnswer, OneAnswer):
 
     def __init__(self, exchange: Exchange, *, joined_texts: bool = False) -> None:
         super().__init__(exchange)
-        self._stopped = False
         self._joined = joined_texts
         self._usage: dict[str, Any] = {}
 
@@ -70,6 +69,7 @@ class ConverseAssembly(BedrockAnswer, OneAnswer):
         for index, block in enumerate(dict_list(message.get("content"))):
             self._block(index, block)
         self._stop(document)
+        self._came = self._begun
         self._usage = as_dict(document.get("usage")) or self._usage
         self._tier(document)
         if not self._begun:
@@ -92,10 +92,6 @@ class ConverseAssembly(BedrockAnswer, OneAnswer):
 
     def _tier(self, holder: dict[str, Any]) -> None:
         self.service_tier = as_str(as_dict(holder.get("serviceTier")).get("type")) or self.service_tier
-
-    def complete(self) -> bool:
-        """Of a whole answer that it is there, of a stream its `messageStop`."""
-        return self.error is None and not self.cut and (self._stopped if self.streamed else self._begun)
 
     def usage(self) -> Usage | None:
         """The counts of `usage`. Cached input is reported beside `inputTokens` and added here."""
@@ -216,4 +212,4 @@ def _media(kind: str, block: dict[str, Any]) -> Media:
 def _citation(raw: dict[str, Any]) -> Citation:
     quotes = [as_str(entry.get("text")) or "" for entry in dict_list(raw.get("sourceContent"))]
     web = as_dict(as_dict(raw.get("location")).get("web"))
-    return Citation(title=as_str(raw.get("title")), url=as_str(web.get("url")), quote="".join(quotes) or None, raw=raw)
+    return Citation.of(raw, raw.get("title"), web.get("url"), "".join(quotes) or None)

@@ -13,14 +13,7 @@ from pytest_llmcassette.protocols.documents import DocumentAnswer, RoutedProtoco
 from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.media import media_of_base64, media_of_url
 from pytest_llmcassette.protocols.transcript import Reasoning, Text, ToolCall
-from pytest_llmcassette.protocols.wire_values import (
-    as_dict,
-    as_json_text,
-    as_list,
-    as_str,
-    dict_list,
-    index_of,
-)
+from pytest_llmcassette.protocols.wire_values import as_dict, as_json_text, as_list, as_str, dict_list, index_of
 
 _KINDS = {
     "rerank": "rerank",
@@ -119,15 +112,9 @@ class _Output(DocumentAnswer):
         pieces.append(words)
 
 
-class DashScopeGeneration(RoutedProtocol):
-    """`/api/v1/services/...`, and the tasks that some of these begin."""
-
-    name = "dashscope.generation"
-    assembly = _Output
-
-    def is_call(self, exchange: Exchange) -> bool:
-        """Whether it is an answer: a task that goes on is polled."""
-        return as_dict(as_dict(exchange.response_json).get("output")).get("task_status") not in _WAITING
+def _is_call(exchange: Exchange) -> bool:
+    """`/api/v1/services/...`, and the tasks that some of these begin: one that goes on is polled."""
+    return as_dict(as_dict(exchange.response_json).get("output")).get("task_status") not in _WAITING
 
 
-PROTOCOLS = (DashScopeGeneration(),)
+PROTOCOLS = (RoutedProtocol("dashscope.generation", _Output, _is_call),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,9 +11,11 @@ from pytest_llmcassette.protocols.assembly import AssembledProtocol, Assembly, O
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.chat_usage import chat_usage
 from pytest_llmcassette.protocols.http_errors import error_inside, unreadable
-from pytest_llmcassette.protocols.transcript import FinishReason, Other, Reasoning, Text, ToolCall, finish_reasons
+from pytest_llmcassette.protocols.json_stream import Events
+from pytest_llmcassette.protocols.media import media_of_bytes
+from pytest_llmcassette.protocols.transcript import Choice, FinishReason, Other, finish_reasons
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import as_dict, as_float, as_int, as_json_text, as_str
+from pytest_llmcassette.protocols.wire_values import as_dict, as_float, as_int, as_str
 
 _FINISH = finish_reasons(
     stop="stop eos eos_token stop_sequence end_turn complete completed succeeded",
@@ -77,15 +79,11 @@ class DocumentAnswer(OneAnswer):
         """What one event of a stream holds; `kind` is its type, else its name. Here there is to be a document."""
         super().event(kind, event)
 
-    def say(self, words: object, kind: type[Text] | type[Reasoning] = Text, key: object = None) -> None:
-        """More words of the answer, where there are any."""
-        if isinstance(words, str) and words:
-            self._choice.part(kind, key).pieces.append(words)
-
-    def call(self, identity: object, name: object, arguments: object) -> None:
-        """A tool call that came whole."""
-        words = as_json_text(arguments)
-        self._choice.add(ToolCall(id=as_str(identity), name=as_str(name), arguments=words))
+    def made(self, answers_with: str, kind: str, media_type: str | None) -> None:
+        """The body itself is what was made: an image, sound."""
+        self._begun = self.ended = True
+        self.answers_with = answers_with
+        self._choice.add(media_of_bytes(kind, media_type, self.exchange.body))
 
     def other(self, kind: str, value: object) -> None:
         """Something that was answered as values, where there is any: a ranking, classes."""
@@ -111,21 +109,41 @@ class DocumentAnswer(OneAnswer):
         return counts
 
 
-class RoutedProtocol(AssembledProtocol):
-    """A protocol that is known by its URL (see `routes`): a row, its name and assembly, where it has nothing else."""
+class Vectors(Assembly):
+    """An answer of vectors, which are not kept: it is whole unless it is an error."""
 
-    def __init__(self, name: str = "", assembly: type[Assembly] | None = None) -> None:
-        if name and assembly is not None:
-            self.name, self.assembly = name, assembly
+    answers_with = "embedding"
+
+    def events(self) -> Events | None:
+        """None: vectors come in one document."""
+        return None
+
+    def choices(self) -> tuple[Choice, ...]:
+        """None: nothing was said."""
+        return ()
+
+    def complete(self) -> bool:
+        """Whether the vectors came."""
+        return self.error is None
+
+
+class RoutedProtocol(AssembledProtocol):
+    """A protocol that is known by its URL (see `routes`): a row of its name and its assembly.
+
+    `is_call` tells its calls from whatever else is at such a URL.
+    """
+
+    def __init__(
+        self, name: str, assembly: type[Assembly], is_call: Callable[[Exchange], bool] = lambda exchange: True
+    ) -> None:
+        self.name = name
+        self.assembly = assembly
+        self._is_call = is_call
 
     def claims(self, exchange: Exchange) -> bool:
-        """By its route, and by whatever else tells its calls from others at such a URL."""
+        """By its route, and by what else tells its calls from others."""
         route = exchange.route
-        return route is not None and route.name == self.name and self.is_call(exchange)
-
-    def is_call(self, exchange: Exchange) -> bool:
-        """Whether an exchange on the protocol's route is one of its calls: here, always."""
-        return True
+        return route is not None and route.name == self.name and self._is_call(exchange)
 
 
 def counted(wire: object, provider: str = "", /, **units: object) -> Usage | None:

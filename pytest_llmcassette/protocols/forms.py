@@ -48,14 +48,6 @@ def _openai_error(status: int, message: str) -> dict[str, Any]:
     return {"error": {"message": message, "type": kind, "param": None, "code": kind}}
 
 
-def _openai_event(message: str) -> tuple[str, dict[str, Any]]:
-    return "", _openai_error(500, message)
-
-
-def _no_headers(status: int) -> dict[str, str]:
-    return {}
-
-
 def ended(kept: Any, end: dict[str, Any], reason: str) -> dict[str, Any]:
     """The event with which an answer ends, adding nothing to it, under another finish reason (`""`: its own).
 
@@ -92,8 +84,8 @@ class Forms:
     """
 
     error_body: Callable[[int, str], Any] = _openai_error
-    error_headers: Callable[[int], dict[str, str]] = _no_headers
-    error_event: Callable[[str], tuple[str, Any] | bytes] = _openai_event
+    error_headers: Callable[[int], dict[str, str]] = lambda status: {}
+    error_event: Callable[[str], tuple[str, Any] | bytes] = lambda message: ("", _openai_error(500, message))
     keep_alive: bytes = b": keep-alive\n\n"
     opening: frozenset[str] = field(default=frozenset())
     growing: frozenset[str] = field(default=frozenset())

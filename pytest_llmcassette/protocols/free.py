@@ -15,21 +15,26 @@ from pytest_llmcassette.protocols.wire_values import as_dict
 
 # Of what is posted: its kind, and the end of its URL's path.
 _FREE = {
+    # xAI's services over gRPC have names of their own.
+    "fetch": r"/xai_api\.Chat/(?:Get|Delete)StoredCompletion",
+    "waiting": r"/xai_api\.(?:Chat/(?:Start|Get)DeferredCompletion|Video/\w+)",
     "moderation": r"/moderations",
     "count_tokens": r":countTokens|:computeTokens|/count[_-]tokens|/input_tokens|/(?:de)?tokeni[sz]e(?:-text)?"
-    r"|/text/tokenization|/count-tokens:rawPredict|/apply-template",
-    "auth": r"/token|/auth_tokens|:generateAccessToken|:getToken",
+    r"|/text/tokenization|/count-tokens:rawPredict|/apply-template|/xai_api\.Tokenize/\w+",
+    "auth": r"/token|/auth_tokens|:generateAccessToken|:getToken|/xai_api\.Auth/\w+",
     "session": r"/realtime/(?:client_secrets|sessions|calls(?:/[^/]+/\w+)?|transcription_sessions)|/chatkit/sessions"
     r"|/token/realtime",
     "upload": r"/files|/uploads(?:/[^/]+/(?:parts|complete|cancel))?|/upload/.*|/v2/upload|/datasets|:download"
-    r"|/blobs/[^/]+",
+    r"|/blobs/[^/]+|/xai_api\.Files/\w+",
     "batch_request": r"/batches|/batch/jobs|:batchGenerateContent|:asyncBatchEmbedContent|/batchPredictionJobs"
-    r"|/embed-jobs|/model-invocation-job",
+    r"|/embed-jobs|/model-invocation-job|/xai_api\.BatchMgmt/(?!ListBatchResults|GetBatchRequestResult)\w+",
     "cancel": r"[/:]cancel|/stop",
     "thread": r"/threads|/threads/[^/]+(?:/messages(?:/[^/]+)?|/runs/[^/]+)?|/assistants(?:/[^/]+)?|/conversations"
     r"|/conversations/[^/]+(?:/items)?|/responses/[^/]+/input_items|/agents(?:/[^/]+)?",
-    "store": r"/vector_stores(?:/[^/]+(?:/files|/file_batches)?)?|/libraries(?:/.*)?|/connectors(?:/.*)?",
-    "model": r"/models|/api/(?:show|pull|tags|ps|create|copy|delete)|/check-api-key|/models/[^/:]+",
+    "store": r"/vector_stores(?:/[^/]+(?:/files|/file_batches)?)?|/libraries(?:/.*)?|/connectors(?:/.*)?"
+    r"|/collections\.Collections/\w+",
+    "model": r"/models|/api/(?:show|pull|tags|ps|create|copy|delete)|/check-api-key|/models/[^/:]+"
+    r"|/xai_api\.Models/\w+",
     "telemetry": r"/event_logging/.*|/telemetry.*|/track|/statsig.*|/v1/traces",
 }
 _NAMES = tuple(_FREE)
@@ -62,7 +67,8 @@ def free_kind(exchange: Exchange) -> str | None:
     `store`, `model`, `telemetry`, or `waiting` for what has only begun and is polled.
     """
     if exchange.request.method.upper() != "POST":
-        return "fetch"
+        # What was said over a WebSocket may have been paid for.
+        return None if exchange.is_conversation else "fetch"
     path = exchange.path.rstrip("/")
     for begin in _BEGINS.finditer(path):
         found = _kinds().fullmatch(path, begin.start())

@@ -32,6 +32,7 @@ from pytest_llmcassette.protocols.wire_values import (
     as_str,
     counts_anything,
     dict_list,
+    first_int,
     index_of,
     seconds_of,
     sum_known,
@@ -221,17 +222,11 @@ def _citations(candidate: dict[str, Any]) -> list[Citation]:
     found = []
     for chunk in dict_list(as_dict(candidate.get("groundingMetadata")).get("groundingChunks")):
         source = next((value for value in chunk.values() if isinstance(value, dict)), {})
-        found.append(_citation(source, chunk))
+        found.append(Citation.of(chunk, source.get("title"), source.get("uri"), source.get("text")))
     metadata = as_dict(candidate.get("citationMetadata"))
     for entry in dict_list(metadata.get("citationSources")) + dict_list(metadata.get("citations")):
-        found.append(_citation(entry, entry))
+        found.append(Citation.of(entry, entry.get("title"), entry.get("uri"), entry.get("text")))
     return found
-
-
-def _citation(source: dict[str, Any], raw: dict[str, Any]) -> Citation:
-    return Citation(
-        title=as_str(source.get("title")), url=as_str(source.get("uri")), quote=as_str(source.get("text")), raw=raw
-    )
 
 
 def tier_of(usage: dict[str, Any]) -> str | None:
@@ -247,7 +242,8 @@ def usage_of(wire: dict[str, Any]) -> Usage:
     thoughts = as_int(wire.get("thoughtsTokenCount"))
     total = as_int(wire.get("totalTokenCount"))
     asked = sum_known(as_int(wire.get("promptTokenCount")), as_int(wire.get("toolUsePromptTokenCount")))
-    answered = as_int(wire.get("candidatesTokenCount"))
+    # The Live API counts responses.
+    answered = first_int(wire.get("candidatesTokenCount"), wire.get("responseTokenCount"))
     inside = total is not None and 0 < (thoughts or 0) <= (answered or 0) == total - (asked or 0)
     prompt_details = wire.get("promptTokensDetails") or wire.get("promptTokenDetails")
     answer_details = wire.get("candidatesTokensDetails") or wire.get("responseTokensDetails")

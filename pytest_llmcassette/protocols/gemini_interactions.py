@@ -140,21 +140,18 @@ def _of(entries: object, modality: str) -> int | None:
     return sum_known(*(as_int(entry.get("tokens")) for entry in named))
 
 
-class GeminiInteractions(RoutedProtocol):
-    """An interaction that was streamed, or has ended."""
+def _is_call(exchange: Exchange) -> bool:
+    """An interaction that was streamed, or has ended (one in the background is polled), and Google's.
 
-    name = "gemini.interactions"
-    assembly = _Interaction
-
-    def is_call(self, exchange: Exchange) -> bool:
-        """Whether it is an answer (one in the background is polled), and Google's: others have such a path too."""
-        document = as_dict(exchange.response_json)
-        asked = exchange.asked("input") is not None
-        if not (asked or "google" in exchange.host or document.get("object") == "interaction"):
-            return False
-        if is_error(exchange):
-            return exchange.posted_to != ""
-        return is_event_stream(exchange) or ("status" in document and document["status"] not in _UNFINISHED)
+    Others have such a path too.
+    """
+    document = as_dict(exchange.response_json)
+    asked = exchange.asked("input") is not None
+    if not (asked or "google" in exchange.host or document.get("object") == "interaction"):
+        return False
+    if is_error(exchange):
+        return exchange.posted_to != ""
+    return is_event_stream(exchange) or ("status" in document and document["status"] not in _UNFINISHED)
 
 
-PROTOCOLS = (GeminiInteractions(),)
+PROTOCOLS = (RoutedProtocol("gemini.interactions", _Interaction, _is_call),)

@@ -62,19 +62,16 @@ def _media(entry: dict[str, Any]) -> Media | None:
     return media_of_url(family if family in _UNITS else "video", address) if address else None
 
 
-class GeminiPredict(RoutedProtocol):
-    """`:predict` of models that embed nothing, and the operations that make videos."""
+def _is_call(exchange: Exchange) -> bool:
+    """`:predict` of models that embed nothing, and the operations that make videos.
 
-    name = "gemini.predict"
-    assembly = _Prediction
-
-    def is_call(self, exchange: Exchange) -> bool:
-        """By host, or by media in it; an operation that goes on has made none."""
-        document = as_dict(exchange.response_json)
-        if exchange.posted_to.endswith(":predict"):
-            # Model servers of one's own have such a path too.
-            return "google" in exchange.host or any(map(_media, _made(document)))
-        return any(map(_media, _made(document)))
+    By host, or by media in it; an operation that goes on has made none.
+    """
+    document = as_dict(exchange.response_json)
+    if exchange.posted_to.endswith(":predict"):
+        # Model servers of one's own have such a path too.
+        return "google" in exchange.host or any(map(_media, _made(document)))
+    return any(map(_media, _made(document)))
 
 
-PROTOCOLS = (GeminiPredict(),)
+PROTOCOLS = (RoutedProtocol("gemini.predict", _Prediction, _is_call),)

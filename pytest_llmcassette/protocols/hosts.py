@@ -2,111 +2,66 @@
 
 from __future__ import annotations
 
-_EXACT = {
-    "generativelanguage.googleapis.com": "gemini",
-    "aiplatform.googleapis.com": "vertex",
-    "openrouter.ai": "openrouter",
-    "api.groq.com": "groq",
-    "ai-gateway.vercel.sh": "vercel",
-    "api.v0.dev": "vercel",
-    "router.huggingface.co": "huggingface",
-    "api-inference.huggingface.co": "huggingface",
-    "api.cohere.ai": "cohere",
-    "ollama.com": "ollama",
-    "api.deepseek.com": "deepseek",
-    "api.together.xyz": "together",
-    "api.together.ai": "together",
-    "api.fireworks.ai": "fireworks",
-    "api.cerebras.ai": "cerebras",
-    "api.z.ai": "zai",
-    "open.bigmodel.cn": "zai",
-    "api.avian.io": "avian",
-    "api.perplexity.ai": "perplexity",
-    "models.github.ai": "github",
-    "models.inference.ai.azure.com": "github",
-    "api.githubcopilot.com": "github",
-    "api.moonshot.ai": "moonshotai",
-    "api.moonshot.cn": "moonshotai",
-    "dashscope.aliyuncs.com": "alibaba",
-    "dashscope-intl.aliyuncs.com": "alibaba",
-    "dashscope-us.aliyuncs.com": "alibaba",
-    "api.sambanova.ai": "sambanova",
-    "api.deepinfra.com": "deepinfra",
-    "integrate.api.nvidia.com": "nvidia",
-    "api.novita.ai": "novita",
-    "api.studio.nebius.com": "nebius",
-    "api.studio.nebius.ai": "nebius",
-    "api.tokenfactory.nebius.com": "nebius",
-    "api.hyperbolic.xyz": "hyperbolic",
-    "api.ai21.com": "ai21",
-    "api.aleph-alpha.com": "alephalpha",
-    "api.replicate.com": "replicate",
-    "api.minimax.io": "minimax",
-    "api.minimaxi.com": "minimax",
-    "api.heroku.com": "heroku",
-    "us.inference.heroku.com": "heroku",
-    "eu.inference.heroku.com": "heroku",
-    "inference.baseten.co": "baseten",
-    "api.synthetic.new": "synthetic",
-    "api.venice.ai": "venice",
-    "api.scaleway.ai": "scaleway",
-    "gateway.pydantic.dev": "pydantic",
-    "api.stability.ai": "stability",
-    "api.deepgram.com": "deepgram",
-    "api.elevenlabs.io": "elevenlabs",
-    "api.assemblyai.com": "assemblyai",
-}
+_TABLE = """
+ai21         api.ai21.com
+alephalpha   api.aleph-alpha.com
+alibaba      dashscope.aliyuncs.com dashscope-intl.aliyuncs.com dashscope-us.aliyuncs.com
+anthropic    .anthropic.com
+assemblyai   api.assemblyai.com
+avian        api.avian.io
+azure        .openai.azure.com .cognitiveservices.azure.com .services.ai.azure.com
+azure        .models.ai.azure.com .inference.ai.azure.com
+baseten      inference.baseten.co
+cerebras     api.cerebras.ai
+cohere       api.cohere.ai .cohere.com
+databricks   .databricks.com
+deepgram     api.deepgram.com
+deepinfra    api.deepinfra.com
+deepseek     api.deepseek.com
+elevenlabs   api.elevenlabs.io .api.elevenlabs.io
+fireworks    api.fireworks.ai
+gemini       generativelanguage.googleapis.com
+github       models.github.ai models.inference.ai.azure.com api.githubcopilot.com
+groq         api.groq.com
+heroku       api.heroku.com us.inference.heroku.com eu.inference.heroku.com
+huggingface  router.huggingface.co api-inference.huggingface.co .huggingface.cloud .hf.space
+hyperbolic   api.hyperbolic.xyz
+minimax      api.minimax.io api.minimaxi.com
+mistral      .mistral.ai
+moonshotai   api.moonshot.ai api.moonshot.cn
+nebius       api.studio.nebius.com api.studio.nebius.ai api.tokenfactory.nebius.com
+novita       api.novita.ai
+nvidia       integrate.api.nvidia.com
+ollama       ollama.com
+openai       .openai.com
+openrouter   openrouter.ai .openrouter.ai
+ovhcloud     .ovh.net
+perplexity   api.perplexity.ai
+pydantic     gateway.pydantic.dev
+replicate    api.replicate.com .replicate.com
+sambanova    api.sambanova.ai
+scaleway     api.scaleway.ai
+snowflake    .snowflakecomputing.com
+stability    api.stability.ai
+synthetic    api.synthetic.new
+together     api.together.xyz api.together.ai
+venice       api.venice.ai
+vercel       ai-gateway.vercel.sh api.v0.dev
+vertex       aiplatform.googleapis.com .aiplatform.googleapis.com -aiplatform.googleapis.com .rep.googleapis.com
+watsonx      .ml.cloud.ibm.com
+xai          .x.ai
+zai          api.z.ai open.bigmodel.cn
+-            api.voyageai.com .jina.ai api.cloudflare.com gateway.ai.cloudflare.com api.writer.com api.portkey.ai
+-            api.upstage.ai api.friendli.ai api.reka.ai api.siliconflow.cn api.siliconflow.com api.stepfun.com
+-            api.hunyuan.cloud.tencent.com api-atlas.nomic.ai .azuredatabricks.net .inference.ml.azure.com
+-            .maas.aliyuncs.com .volces.com .baidubce.com .api.nvidia.com .helicone.ai .oci.oraclecloud.com
+"""
+"""Providers: a short name (`-`: the host itself), and hosts. One with a dot or a hyphen first is an end of one."""
 
-_SUFFIXES = (
-    (".openai.com", "openai"),
-    (".anthropic.com", "anthropic"),
-    (".openai.azure.com", "azure"),
-    (".cognitiveservices.azure.com", "azure"),
-    (".services.ai.azure.com", "azure"),
-    (".models.ai.azure.com", "azure"),
-    (".inference.ai.azure.com", "azure"),
-    (".aiplatform.googleapis.com", "vertex"),
-    ("-aiplatform.googleapis.com", "vertex"),
-    (".rep.googleapis.com", "vertex"),
-    (".openrouter.ai", "openrouter"),
-    (".x.ai", "xai"),
-    (".huggingface.cloud", "huggingface"),
-    (".hf.space", "huggingface"),
-    (".mistral.ai", "mistral"),
-    (".cohere.com", "cohere"),
-    (".ml.cloud.ibm.com", "watsonx"),
-    (".ovh.net", "ovhcloud"),
-    (".databricks.com", "databricks"),
-    (".snowflakecomputing.com", "snowflake"),
-    (".replicate.com", "replicate"),
-    (".api.elevenlabs.io", "elevenlabs"),
-)
-
-# Providers as well, named by their hosts.
-_BY_HOST = (
-    "api.voyageai.com",
-    ".jina.ai",
-    "api.cloudflare.com",
-    "gateway.ai.cloudflare.com",
-    "api.writer.com",
-    "api.portkey.ai",
-    "api.upstage.ai",
-    "api.friendli.ai",
-    "api.reka.ai",
-    "api.siliconflow.cn",
-    "api.siliconflow.com",
-    "api.hunyuan.cloud.tencent.com",
-    "api.stepfun.com",
-    "api-atlas.nomic.ai",
-    ".azuredatabricks.net",
-    ".inference.ml.azure.com",
-    ".maas.aliyuncs.com",
-    ".volces.com",
-    ".baidubce.com",
-    ".api.nvidia.com",
-    ".helicone.ai",
-    ".oci.oraclecloud.com",
-)
+_HOSTS = [(host, name) for name, *hosts in map(str.split, _TABLE.strip().splitlines()) for host in hosts]
+_BY_HOST = tuple(host for host, name in _HOSTS if name == "-")
+_EXACT = {host: name for host, name in _HOSTS if name != "-"}
+_SUFFIXES = [(host, name) for host, name in _EXACT.items() if host.startswith((".", "-"))]
 
 # Where these servers listen unless told otherwise; only on this machine does a port say so much.
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "host.docker.internal"})

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_llmcassette.protocols.documents import DocumentAnswer, RoutedProtocol, counted
-from pytest_llmcassette.protocols.media import media_of_bytes
 from pytest_llmcassette.protocols.wire_values import as_dict, as_int, dict_list
 
 _TEXTS = ("generated_text", "summary_text", "translation_text", "text", "answer")
@@ -28,9 +27,7 @@ class _Task(DocumentAnswer):
         """Take in a document, or the bytes of a medium."""
         family = self.exchange.content_type.partition("/")[0]
         if family in _MEDIA and document is None:
-            self._begun = self.ended = True
-            self.answers_with = _MEDIA[family]
-            self._choice.add(media_of_bytes(family, self.exchange.content_type, self.exchange.body))
+            self.made(_MEDIA[family], family, self.exchange.content_type)
         else:
             super().plain(document)
         if self.error is None:

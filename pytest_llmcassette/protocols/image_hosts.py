@@ -21,8 +21,7 @@ class _Images(DocumentAnswer):
 
     def bare(self) -> None:
         """Take in an image."""
-        self._begun = self.ended = True
-        self._choice.add(media_of_bytes("image", self.exchange.content_type or None, self.exchange.body))
+        self.made("image", "image", self.exchange.content_type or None)
         self.counts = counted(None, images=1)
 
     def take(self, document: Any) -> None:

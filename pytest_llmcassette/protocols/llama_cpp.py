@@ -50,18 +50,12 @@ def _usage(fields: dict[str, Any]) -> Usage:
     )
 
 
-class LlamaCppCompletion(RoutedProtocol):
-    """`/completion` and `/infill`."""
-
-    name = "llamacpp.completion"
-    assembly = _Completion
-
-    def is_call(self, exchange: Exchange) -> bool:
-        """By what was asked, and by the look of the answer."""
-        asked = exchange.asked("prompt") is not None or exchange.asked("input_prefix") is not None
-        if is_error(exchange):
-            return asked
-        return b'"tokens_predicted"' in exchange.body or (asked and b'"content"' in exchange.body)
+def _is_call(exchange: Exchange) -> bool:
+    """`/completion` and `/infill`: by what was asked, and by the look of the answer."""
+    asked = exchange.asked("prompt") is not None or exchange.asked("input_prefix") is not None
+    if is_error(exchange):
+        return asked
+    return b'"tokens_predicted"' in exchange.body or (asked and b'"content"' in exchange.body)
 
 
-PROTOCOLS = (LlamaCppCompletion(),)
+PROTOCOLS = (RoutedProtocol("llamacpp.completion", _Completion, _is_call),)

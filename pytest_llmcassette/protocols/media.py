@@ -60,3 +60,28 @@ def media_of_bytes(kind: str, media_type: str | None, data: bytes) -> Media:
     """A medium given as bytes."""
     digest = "sha256:" + hashlib.sha256(data).hexdigest()[:16]
     return Media(kind=kind, media_type=media_type, size=len(data), digest=digest)
+
+
+class Sound:
+    """Audio that comes in pieces, each base64 by itself."""
+
+    __slots__ = ("_digest", "_size", "media_type")
+
+    def __init__(self) -> None:
+        self.media_type: str | None = None
+        self._size = 0
+        self._digest = hashlib.sha256()
+
+    def add(self, text: str, media_type: str | None = None) -> None:
+        """The next piece; what is no base64 is left out."""
+        data = decoded(text) or b""
+        self.media_type = media_type or self.media_type
+        self._size += len(data)
+        self._digest.update(data)
+
+    def build(self) -> Media | None:
+        """All of it; None when nothing came."""
+        if not self._size:
+            return None
+        digest = "sha256:" + self._digest.hexdigest()[:16]
+        return Media(kind="audio", media_type=self.media_type, size=self._size, digest=digest)

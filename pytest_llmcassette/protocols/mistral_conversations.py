@@ -14,7 +14,7 @@ from pytest_llmcassette.protocols.http_errors import error_object, is_error
 from pytest_llmcassette.protocols.json_stream import is_event_stream
 from pytest_llmcassette.protocols.transcript import Other, ServerToolCall, ToolCall
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import as_dict, as_json_text, as_str, counts_in, dict_list
+from pytest_llmcassette.protocols.wire_values import as_dict, as_str, counts_in, dict_list
 
 
 class _Conversation(DocumentAnswer):
@@ -54,9 +54,8 @@ class _Conversation(DocumentAnswer):
         elif kind in ("function.call", "tool.execution"):
             is_ours = kind == "function.call"
             draft = self._choice.part(ToolCall if is_ours else ServerToolCall, (place, entry.get("id")))
-            draft.id = as_str(entry.get("tool_call_id" if is_ours else "id")) or draft.id
-            draft.name = as_str(entry.get("name")) or draft.name
-            draft.pieces.append(as_json_text(entry.get("arguments")))
+            identity = entry.get("tool_call_id" if is_ours else "id")
+            draft.grow_call(identity, entry.get("name"), entry.get("arguments"))
         elif kind == "agent.handoff":
             self._choice.add(Other(kind=kind, raw=entry.get("next_agent_name", entry.get("previous_agent_name"))))
 
@@ -67,15 +66,9 @@ class _Conversation(DocumentAnswer):
         self.counts = found and found + calls if calls.server_tool_calls else found
 
 
-class MistralConversations(RoutedProtocol):
-    """`/v1/conversations`, begun, gone on with, or restarted."""
-
-    name = "mistral.conversations"
-    assembly = _Conversation
-
-    def is_call(self, exchange: Exchange) -> bool:
-        """By outputs, or a stream."""
-        return is_error(exchange) or is_event_stream(exchange) or "outputs" in as_dict(exchange.response_json)
+def _is_call(exchange: Exchange) -> bool:
+    """`/v1/conversations`, begun, gone on with, or restarted: by outputs, or a stream."""
+    return is_error(exchange) or is_event_stream(exchange) or "outputs" in as_dict(exchange.response_json)
 
 
-PROTOCOLS = (MistralConversations(),)
+PROTOCOLS = (RoutedProtocol("mistral.conversations", _Conversation, _is_call),)

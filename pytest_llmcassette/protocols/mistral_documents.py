@@ -25,16 +25,10 @@ class _Pages(DocumentAnswer):
         self.counts = counted(wire, pages=wire.get("pages_processed"))
 
 
-class MistralOCR(RoutedProtocol):
-    """`/v1/ocr`, at Azure and at Vertex AI too."""
-
-    name = "mistral.ocr"
-    assembly = _Pages
-
-    def is_call(self, exchange: Exchange) -> bool:
-        """By the document it was given, or by pages."""
-        asked = exchange.asked("document") is not None
-        return asked or (not is_error(exchange) and "pages" in as_dict(exchange.response_json))
+def _is_ocr(exchange: Exchange) -> bool:
+    """`/v1/ocr`, at Azure and at Vertex AI too: by the document it was given, or by pages."""
+    asked = exchange.asked("document") is not None
+    return asked or (not is_error(exchange) and "pages" in as_dict(exchange.response_json))
 
 
 class _Classes(DocumentAnswer):
@@ -46,4 +40,4 @@ class _Classes(DocumentAnswer):
         self.counts = counted(document.get("usage"))
 
 
-PROTOCOLS = (MistralOCR(), RoutedProtocol("mistral.moderation", _Classes))
+PROTOCOLS = (RoutedProtocol("mistral.ocr", _Pages, _is_ocr), RoutedProtocol("mistral.moderation", _Classes))

@@ -53,17 +53,11 @@ class _Run(DocumentAnswer):
             self.take(event)
 
 
-class OpenAIAssistants(RoutedProtocol):
-    """A run that was streamed, or has ended."""
-
-    name = "openai.assistants"
-    assembly = _Run
-
-    def is_call(self, exchange: Exchange) -> bool:
-        """Whether it is an answer: a run that is only begun is polled."""
-        run = as_dict(exchange.response_json)
-        refused = is_error(exchange) and exchange.posted_to != ""
-        return refused or is_event_stream(exchange) or run.get("status") in _ENDED
+def _is_call(exchange: Exchange) -> bool:
+    """A run that was streamed, or has ended: one that is only begun is polled."""
+    run = as_dict(exchange.response_json)
+    refused = is_error(exchange) and exchange.posted_to != ""
+    return refused or is_event_stream(exchange) or run.get("status") in _ENDED
 
 
-PROTOCOLS = (OpenAIAssistants(),)
+PROTOCOLS = (RoutedProtocol("openai.assistants", _Run, _is_call),)

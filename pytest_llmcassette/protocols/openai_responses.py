@@ -11,11 +11,11 @@ from pytest_llmcassette.cassette.model import Outcome
 from pytest_llmcassette.protocols.assembly import AssembledProtocol, ChoiceDraft
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.forms import Forms
-from pytest_llmcassette.protocols.http_errors import error_inside, error_object, unreadable
-from pytest_llmcassette.protocols.json_stream import Events, is_event_stream
+from pytest_llmcassette.protocols.http_errors import error_inside, unreadable
+from pytest_llmcassette.protocols.json_stream import is_event_stream
 from pytest_llmcassette.protocols.reported_cost import reported_cost
 from pytest_llmcassette.protocols.responses_items import add_item
-from pytest_llmcassette.protocols.responses_stream import ResponseDraft, error_fields
+from pytest_llmcassette.protocols.responses_stream import ResponseDraft
 from pytest_llmcassette.protocols.transcript import Choice, FinishReason, ToolCall, Transcript
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import (
@@ -37,14 +37,6 @@ _ENDED_WELL = ("completed", "incomplete")
 
 class _Answer(ResponseDraft):
     """A response, streamed or plain."""
-
-    def stream(self, events: Events) -> None:
-        """Take in a stream's events."""
-        super().stream(events)
-        if self.failure is not None:
-            self.error = error_object(error_fields(self.failure), status=None)
-        elif self.response.get("error"):
-            self.error = error_object(self.response, status=None)
 
     def plain(self, document: object) -> None:
         """Take in a whole answer."""
@@ -123,9 +115,11 @@ class OpenAIResponses(AssembledProtocol):
     forms = _FORMS
 
     def claims(self, exchange: Exchange) -> bool:
-        """By URL; a poll by its state as well."""
+        """By URL; a poll by its state as well. Over a WebSocket each response is a turn."""
         path = exchange.path.rstrip("/")
         method = exchange.request.method.upper()
+        if exchange.is_conversation:
+            return method == "GET" and path.endswith("/responses")
         if method == "GET" and _RETRIEVE.search(path):
             if is_event_stream(exchange):
                 return True
@@ -136,6 +130,14 @@ class OpenAIResponses(AssembledProtocol):
         if is_event_stream(exchange):
             return True
         return as_dict(exchange.response_json).get("status") not in _UNFINISHED
+
+    def read(self, exchange: Exchange) -> Transcript:
+        """The response; of a WebSocket all of them."""
+        if not exchange.is_conversation:
+            return super().read(exchange)
+        from pytest_llmcassette.protocols.responses_socket import ResponsesSession
+
+        return ResponsesSession(exchange, self.name, _Answer).read()
 
 
 def _normalise(status: str, reason: str | None, *, calls: bool) -> FinishReason:

@@ -24,16 +24,10 @@ class _Video(DocumentAnswer):
         self.counts = counted(None, seconds=document.get("seconds"))
 
 
-class OpenAIVideos(RoutedProtocol):
-    """`/videos/ID`, polled until it is completed or has failed."""
-
-    name = "openai.videos"
-    assembly = _Video
-
-    def is_call(self, exchange: Exchange) -> bool:
-        """Whether the video is done: what came before is no answer."""
-        video = as_dict(exchange.response_json)
-        return video.get("object") == "video" and video.get("status") in ("completed", "failed")
+def _is_call(exchange: Exchange) -> bool:
+    """`/videos/ID`, polled until it is completed or has failed: what came before is no answer."""
+    video = as_dict(exchange.response_json)
+    return video.get("object") == "video" and video.get("status") in ("completed", "failed")
 
 
-PROTOCOLS = (OpenAIVideos(),)
+PROTOCOLS = (RoutedProtocol("openai.videos", _Video, _is_call),)

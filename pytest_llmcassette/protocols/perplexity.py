@@ -6,10 +6,8 @@ asynchronously is polled; in the end a chat completion stands in the poll's answ
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from pytest_llmcassette.cassette.model import Interaction, Request, Response
 from pytest_llmcassette.protocols.base import Exchange, WireProtocol
 from pytest_llmcassette.protocols.documents import DocumentAnswer, RoutedProtocol, counted
 from pytest_llmcassette.protocols.transcript import Transcript
@@ -39,8 +37,7 @@ class PerplexityAsync(WireProtocol):
     def read(self, exchange: Exchange) -> Transcript:
         """The chat completion."""
         url = f"https://{exchange.host}/chat/completions"
-        answer = Response(headers={"Content-Type": ["application/json"]}, body=json.dumps(_response(exchange)).encode())
-        read = exchange.read_other(Interaction(request=Request(method="POST", url=url), response=answer))
+        read = exchange.read_inside(url, _response(exchange))
         return read or Transcript(protocol=self.name, provider=exchange.provider, stream=False)
 
 

@@ -23,10 +23,12 @@ _MODULES = (
     "mistral",
     "openai_responses",
     "openai_chat",
-    "openai_completions",
     "openai_embeddings",
 )
 
+# Of what is said in frames, by modules that nobody else needs.
+_CONVERSATIONS = ("openai_realtime", "gemini_live", "openai_responses", "xai_grpc")
+_SPOKEN = ("openai.realtime", "gemini.live", "xai.chat", "xai.sample", "xai.image", "xai.video", "xai.embed")
 _OF_AGENTS = ("mcp.message", "a2a.message")
 
 _builtin: list[WireProtocol] = []
@@ -45,7 +47,7 @@ def names() -> tuple[str, ...]:
     from pytest_llmcassette.protocols.routes import ROUTES
 
     ours = (*(protocol.name for protocol in _load()), *dict.fromkeys(route.name for route in ROUTES), *_OF_AGENTS)
-    return (*(protocol.name for protocol in _registered), *ours)
+    return (*(protocol.name for protocol in _registered), *ours, *_SPOKEN)
 
 
 def register(protocol: WireProtocol) -> None:
@@ -78,9 +80,11 @@ def find(exchange: Exchange) -> WireProtocol | None:
     if 300 <= exchange.status < 400:
         # The answer is the next hop's.
         return None
-    for protocol in (*_registered, *_load()):
+    for protocol in _registered if exchange.is_conversation else (*_registered, *_load()):
         if protocol.claims(exchange):
             return protocol
+    if exchange.is_conversation:
+        return next((found for module in _CONVERSATIONS if (found := _first(module, exchange)) is not None), None)
     return _at_its_url(exchange)
 
 

@@ -80,18 +80,12 @@ class _Prediction(DocumentAnswer):
         self.counts = counted(tokens, **units)
 
 
-class ReplicatePrediction(RoutedProtocol):
-    """A prediction that has ended, or its stream."""
-
-    name = "replicate.prediction"
-    assembly = _Prediction
-
-    def is_call(self, exchange: Exchange) -> bool:
-        """Whether it is an answer: what has only begun is polled."""
-        if is_error(exchange):
-            return exchange.posted_to != ""
-        document = as_dict(exchange.response_json)
-        return is_event_stream(exchange) or (document.get("status") in _ENDED and not as_list(document.get("results")))
+def _is_call(exchange: Exchange) -> bool:
+    """A prediction that has ended, or its stream: what has only begun is polled."""
+    if is_error(exchange):
+        return exchange.posted_to != ""
+    document = as_dict(exchange.response_json)
+    return is_event_stream(exchange) or (document.get("status") in _ENDED and not as_list(document.get("results")))
 
 
-PROTOCOLS = (ReplicatePrediction(),)
+PROTOCOLS = (RoutedProtocol("replicate.prediction", _Prediction, _is_call),)

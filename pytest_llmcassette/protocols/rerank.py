@@ -30,15 +30,9 @@ def _placed(entry: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in entry.items() if not isinstance(value, str | dict | list)}
 
 
-class CohereRerank(RoutedProtocol):
-    """`/rerank` under any prefix."""
-
-    name = "cohere.rerank"
-    assembly = _Ranking
-
-    def is_call(self, exchange: Exchange) -> bool:
-        """By a question, or by the look of the answer."""
-        return exchange.asked("query") is not None or b'"relevance_score"' in exchange.body
+def _is_call(exchange: Exchange) -> bool:
+    """`/rerank` under any prefix: by a question, or by the look of the answer."""
+    return exchange.asked("query") is not None or b'"relevance_score"' in exchange.body
 
 
-PROTOCOLS = (CohereRerank(),)
+PROTOCOLS = (RoutedProtocol("cohere.rerank", _Ranking, _is_call),)

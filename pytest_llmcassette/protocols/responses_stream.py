@@ -6,6 +6,8 @@ from typing import Any
 
 from pytest_llmcassette.protocols.assembly import Assembly
 from pytest_llmcassette.protocols.base import Exchange
+from pytest_llmcassette.protocols.http_errors import error_object
+from pytest_llmcassette.protocols.json_stream import Events
 from pytest_llmcassette.protocols.responses_drafts import ItemDrafts
 from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_str, dict_list
 
@@ -87,6 +89,19 @@ class ResponseDraft(Assembly):
                 if event["response"].get("status") in (None, "in_progress"):
                     # Left out, or as it was at the beginning: the event says it.
                     self.response["status"] = kind.removeprefix("response.").replace("done", "completed")
+
+    def stream(self, events: Events) -> None:
+        """Take in a stream's events."""
+        super().stream(events)
+        self.conclude()
+
+    def conclude(self) -> None:
+        """Take in that no more events come."""
+        self.streamed = True
+        if self.failure is not None:
+            self.error = error_object(error_fields(self.failure), status=None)
+        elif self.response.get("error"):
+            self.error = error_object(self.response, status=None)
 
     def _item(self, event: dict[str, Any], item: dict[str, Any], *, is_done: bool) -> None:
         draft = self._items.of(as_str(item.get("type")) or "unknown", event, item, new=not is_done)

@@ -60,15 +60,9 @@ class _Transcription(DocumentAnswer):
         self.counts = counted(None, seconds=words[-1].get("end") if heard is None and words else heard)
 
 
-class AssemblyAITranscription(RoutedProtocol):
+def _is_done(exchange: Exchange) -> bool:
     """`/v2/transcript/ID`, polled until it is there."""
-
-    name = "assemblyai.transcription"
-    assembly = _Transcription
-
-    def is_call(self, exchange: Exchange) -> bool:
-        """Whether it is done."""
-        return as_dict(exchange.response_json).get("status") in ("completed", "error")
+    return as_dict(exchange.response_json).get("status") in ("completed", "error")
 
 
 PROTOCOLS = (
@@ -76,5 +70,5 @@ PROTOCOLS = (
     RoutedProtocol("deepgram.transcription", _Transcription),
     RoutedProtocol("elevenlabs.speech", _Speech),
     RoutedProtocol("elevenlabs.transcription", _Transcription),
-    AssemblyAITranscription(),
+    RoutedProtocol("assemblyai.transcription", _Transcription, _is_done),
 )

@@ -46,17 +46,14 @@ class _Generation(DocumentAnswer):
         )
 
 
-class TGIGenerate(RoutedProtocol):
-    """`/generate`, `/generate_stream`, the root of an inference endpoint, SageMaker's `/endpoints/NAME/invocations`."""
+def _is_call(exchange: Exchange) -> bool:
+    """`/generate`, `/generate_stream`, the root of an inference endpoint, SageMaker's `/endpoints/NAME/invocations`.
 
-    name = "tgi.generate"
-    assembly = _Generation
-
-    def is_call(self, exchange: Exchange) -> bool:
-        """By the look of the answer: `/generate` is a path of many."""
-        if is_error(exchange):
-            return exchange.asked("inputs") is not None
-        return b'"generated_text"' in exchange.body
+    By the look of the answer: `/generate` is a path of many.
+    """
+    if is_error(exchange):
+        return exchange.asked("inputs") is not None
+    return b'"generated_text"' in exchange.body
 
 
-PROTOCOLS = (TGIGenerate(),)
+PROTOCOLS = (RoutedProtocol("tgi.generate", _Generation, _is_call),)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from pytest_llmcassette.protocols.usage import Usage
 
@@ -35,6 +35,12 @@ class Citation:
     url: str | None = None
     quote: str | None = None
     raw: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Any], title: object, url: object, quote: object = None) -> Self:
+        """By what the wire says of it; what is no text there is None."""
+        words = {"title": title, "url": url, "quote": quote}
+        return cls(**{name: word for name, word in words.items() if isinstance(word, str)}, raw=raw)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +148,7 @@ class _Said:
     @property
     def text(self) -> str:
         """All words, without reasoning and refusal; `""` when there are none. Of a transcript: of the first choice."""
-        return "".join(part.text for part in self.parts if isinstance(part, Text))
+        return _words(self.parts)
 
     @property
     def reasoning(self) -> str | None:
@@ -160,6 +166,10 @@ class _Said:
     def tool_calls(self) -> tuple[ToolCall, ...]:
         """The tool calls, in order."""
         return tuple(part for part in self.parts if isinstance(part, ToolCall))
+
+
+def _words(parts: Iterable[Part]) -> str:
+    return "".join(part.text for part in parts if isinstance(part, Text))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +199,8 @@ class Transcript(_Said):
     """One exchange, put back together.
 
     `kind` says what sort of answer it is: chat, completion, embedding, image, speech, transcription, rerank,
-    moderation, classification, ocr, video, batch or search, or of an agent's tool or another agent: tool, agent.
+    moderation, classification, ocr, video, batch or search, or of an agent's tool or another agent: tool, agent. Of a
+    conversation's turns some are what its user was heard to say: transcription where that is paid for, else heard.
     `complete` says that the answer reached its end by the protocol's own rules (terminal marker and finish reason).
     `shape` counts the stream's events by kind in the order of their first appearance; empty for a plain answer.
     `notes` are things that could not be read, or that break the protocol's rules, in words.
@@ -212,11 +223,26 @@ class Transcript(_Said):
     """Seconds since 1970, as the body says it (`created`, `created_at`), else None."""
     shape: tuple[tuple[str, int], ...] = ()
     notes: tuple[str, ...] = ()
+    turns: tuple[Transcript, ...] = ()
+    """Of a conversation (over a WebSocket) its answers one by one. It has their parts as its one choice, what they used
+    together, the last one's finish reason, and is complete when the last that began has ended."""
 
     @property
     def is_billed(self) -> bool:
         """Whether a model's provider counts it; an agent's tools and the agents it talks to do not."""
-        return self.kind not in ("tool", "agent")
+        return self.kind not in ("tool", "agent", "heard")
+
+    @property
+    def answers(self) -> tuple[Transcript, ...]:
+        """What was answered and is counted by itself: its turns, of a conversation; else this one."""
+        return self.turns or (self,)
+
+    @property
+    def text(self) -> str:
+        """The words of the first choice; of a conversation those of its turns, a line each."""
+        if not self.turns:
+            return _words(self.parts)
+        return "\n".join(turn.text for turn in self.turns if turn.kind == self.kind and turn.text)
 
     @property
     def model_name(self) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pytest_llmcassette.cassette.model import Interaction, Outcome, Request
@@ -61,7 +61,7 @@ class Playlist:
 
     def give_back(self, interaction: Interaction) -> None:
         """Let an interaction that was taken be the next one for its request again; nobody has to ask for it."""
-        place = next(index for index, one in enumerate(self.interactions) if one is interaction)
+        place = self._place(interaction)
         self._played[place] = False
         self._given_back.add(place)
         self._next = min(self._next, place)
@@ -69,6 +69,26 @@ class Playlist:
             waiting = self._waiting[self.key(self._redacted()[place])]
             if place not in waiting:
                 waiting.appendleft(place)
+
+    def like(self, interaction: Interaction) -> Iterator[tuple[Interaction, bool]]:
+        """The others whose requests are equal to this one's, and whether each was played."""
+        key = self.key(self._redacted()[self._place(interaction)])
+        for place, (one, request) in enumerate(zip(self.interactions, self._redacted(), strict=True)):
+            if one is not interaction and self.key(request) == key:
+                yield one, bool(self._played[place])
+
+    def swap(self, taken: Interaction, other: Interaction) -> None:
+        """What was taken waits again, and `other` is taken in its place."""
+        place = self._place(taken)
+        self._played[place] = False
+        self._played[self._place(other)] = True
+        self._next = min(self._next, place)
+        if self._last:
+            waiting = self._waiting[self.key(self._redacted()[place])]
+            self._waiting[self.key(self._redacted()[place])] = deque(sorted({*waiting, place}))
+
+    def _place(self, interaction: Interaction) -> int:
+        return next(index for index, one in enumerate(self.interactions) if one is interaction)
 
     def _take_by_key(self, key: Hashable) -> Interaction | None:
         self._make_index()

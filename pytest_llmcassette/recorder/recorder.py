@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
+from _thread import RLock
 from collections.abc import Callable, Set
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmcassette.cassette.encoding import InflatesTooMuch
@@ -25,7 +25,6 @@ from pytest_llmcassette.recorder.requests import (
     LiveRequest,
     SentRequest,
     canonical_name,
-    is_copy,
     is_host,
     read_again,
     read_request,
@@ -84,9 +83,9 @@ class Recorder:
         self._attempts = Attempts(self.sent)
         self.cut_deliveries: list[Any] = []
         """Of the answers that were cut elsewhere than behind their events: how far each was delivered."""
-        self._redactor = redactor_for(config, redact)
+        self.redactor = redactor_for(config, redact)
         after_file, recorded = (None, None) if after is None else (after.file, after.recording)
-        self.file: OpenedFile = OpenedFile(path, config, self._redactor, after_file, recorded)
+        self.file: OpenedFile = OpenedFile(path, config, self.redactor, after_file, recorded)
         self.exists_at_start = self.file.exists_at_start
         self.will_record = self.mode is not RecordMode.NONE and (
             self.mode in (RecordMode.ALL, RecordMode.REWRITE) or not self.exists_at_start
@@ -96,13 +95,15 @@ class Recorder:
         """Whether any request can go live; False means replay only."""
         self.lock = RLock()
         """Held while a request is decided on, for which only memory is touched."""
-        self.asked_headers = AskedHeaders(self._redactor)
+        self.asked_headers = AskedHeaders(self.redactor)
         self._snapshot_headers = PROTOCOL_HEADERS
         if config.snapshot_headers:
             self._snapshot_headers |= {canonical_name(name.encode()) for name in config.snapshot_headers}
         self.known = KnownSecrets()
         """What this run knows to be secret."""
         self._is_complete = is_complete
+        self.conversations: list[Any] = []
+        """Those that are replayed (`conversation.Conversation`): what their clients do not say was not asked for."""
         self._recording: Recording | None = None
         """Made for the first request that goes live: it knows this recorder, and only a collector frees such a pair."""
 
@@ -148,14 +149,17 @@ class Recorder:
         self.misses.append(stop)
         return stop
 
+    def is_late(self, doing: str) -> RequestRefused:
+        """What to raise for something that comes once this is closed."""
+        return RequestRefused(
+            f"{self.owner} is over and its cassette {self.path} closed, but its code has just {doing}.\n"
+            "Wait for background tasks and threads before the test ends, and close connections."
+        )
+
     def _decide(self, live: LiveRequest) -> Interaction | RecordingSlot:
         if self.closed:
-            raise RequestRefused(
-                f"{self.owner} is over and its cassette {self.path} closed, but its code has just sent "
-                f"{live.method} {self.shown(live.url)}.\n"
-                "Wait for background tasks and threads before the test ends."
-            )
-        request, sent = read_request(self._redactor, self._snapshot_headers, live, self.known)
+            raise self.is_late(f"sent {live.method} {self.shown(live.url)}")
+        request, sent = read_request(self.redactor, self._snapshot_headers, live, self.known)
         self.sent.append(sent)
         try:
             playlist = self.file.playlist or self.file.load()
@@ -164,12 +168,15 @@ class Recorder:
             raise RequestRefused(str(error)) from None
         replays = self.file.is_replayed
         interaction = playlist.take(request) if replays else None
-        if interaction is not None and is_copy(request, interaction.request):
-            sent.redacted_with = self.known.values
-        if interaction is None:
+        if interaction is not None:
+            recorded = interaction.request
+            if request.body == recorded.body and request.url == recorded.url:
+                # The same bytes: a secret that is in a file hides nowhere else.
+                sent.redacted_with = self.known.values
+        else:
             # Only now: nearly every request of a replay has been answered before.
             self.known.learn_environment()
-            request = read_again(self._redactor, request, sent, self.known)
+            request = read_again(self.redactor, request, sent, self.known)
             interaction = playlist.take(request) if replays else None
         if interaction is None and replays:
             interaction, as_recorded = playlist.take_redacted(request)
@@ -185,7 +192,7 @@ class Recorder:
         refuse_placeholder(live, self.owner, self.shown)
         self._recording = self._recording or Recording(
             self.config,
-            self._redactor,
+            self.redactor,
             self.known,
             key=lambda request: self.file.load().key(request),
             lock=self.lock,
@@ -197,6 +204,7 @@ class Recorder:
         """Whatever the switches say nothing goes live: an answer is to be another than the network's."""
         self.mode = RecordMode.NONE
         self.config = self.file.config = replace(self.config, record_mode=self.mode)
+        self.file.is_replayed = True
         self.will_record = self.may_record = False
 
     def was_altered(self, recorded: Interaction, delivered: Interaction, *, comes_again: bool) -> None:
@@ -242,9 +250,18 @@ class Recorder:
         )
 
     def unplayed(self) -> list[Interaction]:
-        """See `OpenedFile.unplayed`."""
+        """See `OpenedFile.unplayed`; and the conversations in which the client has not said all."""
         with self.lock:
-            return self.file.unplayed()
+            unplayed = self.file.unplayed()
+            if self.conversations:
+                unplayed = unplayed + [one.interaction for one in self.conversations if one.is_unfinished]
+            return unplayed
+
+    def what(self, unplayed: Interaction) -> str:
+        """What was not asked for, in words: a request, or of a conversation what its client has not sent."""
+        asked = f"{unplayed.request.method} {unplayed.request.url}"
+        one = next((one for one in self.conversations if one.interaction is unplayed), None)
+        return asked if one is None else f"{asked}: {one.unsaid_words}"
 
     def unplayed_places(self) -> tuple[int, list[int]]:
         """How many interactions the file holds and the positions of `unplayed`; (0, []) where nothing was to be."""
@@ -256,18 +273,18 @@ class Recorder:
 
     def shown(self, url: str) -> str:
         """A URL for an error's text: no more of it than a miss shows, and without the query."""
-        return self._redactor.shown(url, self.known)
+        return self.redactor.shown(url, self.known)
 
     def words(self, text: str, known: KnownSecrets) -> str:
         """Words that the test leaves, without what is secret by this cassette's switches, or `known` to be."""
-        return self._redactor.words(text, known)
+        return self.redactor.words(text, known)
 
     def sweep(self, further: Set[str] = frozenset()) -> None:
         """Take out of all that this recorder holds what is known to be secret by now, `further` secrets included."""
         self.known.learn(further)
         if any(sent.redacted_with is not self.known.values for sent in self.sent):
             with self.lock:
-                sweep_sent(self.sent, self._redactor, self.known)
+                sweep_sent(self.sent, self.redactor, self.known)
         if self._recording is not None:
             with self.lock:
                 self._recording.sweep()

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from threading import Lock
+from threading import Event, Lock
 
 from pytest_llmcassette.cassette.clock import Clock
 from pytest_llmcassette.cassette.encoding import decode_body, decode_pieces
-from pytest_llmcassette.cassette.model import CLOSED, Interaction, Outcome, Request, Response
+from pytest_llmcassette.cassette.model import CLOSED, Frame, FrameKind, Interaction, Outcome, Request, Response
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.recorder.requests import RawHeaders, SentRequest, canonical_headers
 from pytest_llmcassette.redaction import KnownSecrets, Redactor
 
 _TRANSIENT = frozenset({408, 409, 429})
+_TRANSIENT_CALLS = frozenset({"2", "4", "8", "10", "13", "14"})
+"""The same of gRPC: UNKNOWN, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, INTERNAL, UNAVAILABLE."""
 
 
 def is_transient(interaction: Interaction) -> bool:
-    """A failure that clients retry: 408, 409, 429, 5xx, or no answer at all."""
+    """A failure that clients retry: 408, 409, 429, 5xx, or no answer at all; of gRPC what is like these."""
     code = interaction.response.code
+    trailer = interaction.response.trailer
+    if trailer and "Grpc-Status" in trailer:
+        return trailer["Grpc-Status"][0] in _TRANSIENT_CALLS
     return code in _TRANSIENT or code >= 500 or (not code and interaction.outcome is Outcome.FAILED)
 
 
@@ -45,17 +50,19 @@ class RecordingSlot:
         self._redactor = redactor
         self._known = known
         self.redacted_with = known.values
-        """What was known to be secret when the interaction was put together."""
+        """What was known to be secret when the request was: what came to be known since is taken out afterwards."""
         self._timed = config.record_timing
         self._phase = phase
         self._is_complete = is_complete
         self._on_end = on_end
         self._first_end = Lock()
+        self._is_over = Event()
         self._ended = False
         self._response: Response | None = None
         self._raw_headers: RawHeaders = []
         self._pieces: list[bytes] = []
         self._arrivals: list[tuple[float, int]] = []
+        self._frames: list[Frame] = []
         self._head_at = 0.0
 
     def headers(self, status: int, reason: str, headers: RawHeaders, http_version: str, duration_ns: int) -> None:
@@ -79,6 +86,18 @@ class RecordingSlot:
                 self._arrivals.append(((Clock.perf_counter() - self._head_at) * 1000, len(chunk)))
             self._pieces.append(chunk)
 
+    def frame(self, sender: str, data: bytes, kind: FrameKind = FrameKind.TEXT, json: str = "") -> None:
+        """A message of a conversation, as `Frame` has it: before it is sent, or when it has arrived."""
+        if not self._ended:
+            # What a client says before the head is said at once.
+            at = round((Clock.perf_counter() - self._head_at) * 1000, 3) if self._response is not None else 0.0
+            self._frames.append(Frame(sender=sender, data=data, kind=kind, at=at, json=json))
+
+    def trailer(self, headers: RawHeaders) -> None:
+        """What has come behind the body; after the head."""
+        if self._response is not None and not self._ended:
+            self._response.trailer = canonical_headers(headers)
+
     def end(self, kind: str, message: str = "") -> None:
         """The end, by the words of `Interaction.end`. Only the first call counts.
 
@@ -88,14 +107,20 @@ class RecordingSlot:
         if not self._first_end.acquire(blocking=False):
             return
         self._ended = True
-        self.sent.interaction = self._interaction(kind, message)
+        try:
+            self.sent.interaction = self._interaction(kind, message)
+        finally:
+            self._is_over.set()
         self._on_end(self)
 
     def settle(self) -> None:
         """The recorder closes: a body that still streams counts as closed, a request without an answer is forgotten."""
         if self._response is not None:
             self.end(CLOSED)
-        self._first_end.acquire(blocking=False)
+            # Another thread may be at it.
+            self._is_over.wait()
+        if self._first_end.acquire(blocking=False):
+            self._is_over.set()
         self._ended = True
 
     def _interaction(self, kind: str, message: str) -> Interaction:
@@ -111,7 +136,6 @@ class RecordingSlot:
             self._store_decoded(response, pieces, cut=bool(kind))
         # A session that an answer opens: the client may send its token on under any name.
         self._known.learn_headers(response.headers)
-        self.redacted_with = self._known.values
         interaction = Interaction(
             request=self._request,
             response=self._redactor.response(response, self._known),
@@ -119,6 +143,7 @@ class RecordingSlot:
             end=kind,
             end_message=self._redactor.words(message, self._known),
             chunks=tuple(self._arrivals),
+            frames=self._redactor.frames(self._frames, self._known) if self._frames else (),
         )
         if kind == CLOSED and (whole or self._reached_its_end(interaction)):
             interaction.end = ""

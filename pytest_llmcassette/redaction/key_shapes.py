@@ -45,26 +45,14 @@ SHAPES: tuple[tuple[str, str], ...] = (
     ("ASIA", f"[A-Z0-9]{{16}}{_END}"),
     ("ABSK", "[A-Za-z0-9+/]{40,}+={0,2}"),
     ("bedrock-api-key-", "[A-Za-z0-9+/_-]{40,}+={0,2}"),
-    ("ghp_", f"{_PLAIN}{{20,}}+"),
-    ("gho_", f"{_PLAIN}{{20,}}+"),
-    ("ghu_", f"{_PLAIN}{{20,}}+"),
-    ("ghs_", f"{_PLAIN}{{20,}}+"),
-    ("ghr_", f"{_PLAIN}{{20,}}+"),
+    *((f"gh{kind}_", f"{_PLAIN}{{20,}}+") for kind in "pousr"),
     ("github_pat_", "[A-Za-z0-9_]{20,}+"),
     ("glpat-", f"{_DOTTED}{{20,}}+"),
-    ("dop_v1_", f"{_HEX}{{40,}}+"),
-    ("doo_v1_", f"{_HEX}{{40,}}+"),
-    ("xoxa-", "[A-Za-z0-9-]{16,}+"),
-    ("xoxb-", "[A-Za-z0-9-]{16,}+"),
+    *((f"do{kind}_v1_", f"{_HEX}{{40,}}+") for kind in "po"),
+    *((f"xox{kind}-", "[A-Za-z0-9-]{16,}+") for kind in "abprs"),
     ("xoxe.xox", "[bp]-[A-Za-z0-9-]{16,}+"),
-    ("xoxp-", "[A-Za-z0-9-]{16,}+"),
-    ("xoxr-", "[A-Za-z0-9-]{16,}+"),
-    ("xoxs-", "[A-Za-z0-9-]{16,}+"),
     ("xapp-", "[0-9]-[A-Za-z0-9-]{20,}+"),
-    ("sk_live_", f"{_PLAIN}{{16,}}+"),  # Stripe
-    ("sk_test_", f"{_PLAIN}{{16,}}+"),
-    ("rk_live_", f"{_PLAIN}{{16,}}+"),
-    ("rk_test_", f"{_PLAIN}{{16,}}+"),
+    *((f"{kind}_{mode}_", f"{_PLAIN}{{16,}}+") for kind in ("sk", "rk") for mode in ("live", "test")),  # Stripe
     ("whsec_", "[A-Za-z0-9+/]{20,}+={0,2}"),
     ("lsv2_", "(?:pt|sk)_[0-9a-f_]{20,}+"),  # LangSmith
     ("tvly-", f"{_ANY}{{20,}}+"),  # Tavily
@@ -85,9 +73,7 @@ SHAPES: tuple[tuple[str, str], ...] = (
     ("cfut_", f"{_PLAIN}{{30,}}+"),  # Cloudflare
     ("hvs.", f"{_ANY}{{24,}}+"),  # Vault
     ("dp.pt.", f"{_PLAIN}{{30,}}+"),  # Doppler
-    ("glrt-", f"{_DOTTED}{{20,}}+"),
-    ("gldt-", f"{_DOTTED}{{20,}}+"),
-    ("glcbt-", f"{_DOTTED}{{20,}}+"),
+    *((f"gl{kind}-", f"{_DOTTED}{{20,}}+") for kind in ("rt", "dt", "cbt")),
     ("dckr_pat_", f"{_ANY}{{20,}}+"),
     ("shpat_", f"{_HEX}{{32}}{_END}"),  # Shopify
     ("sq0atp-", f"{_ANY}{{20,}}+"),  # Square

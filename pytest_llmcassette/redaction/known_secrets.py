@@ -37,7 +37,11 @@ _LINE_ENDS = re.compile(r"(?:\r|\n|\\r|\\n)+")
 _QUOTED = re.compile(r'="([^"]*)"')
 """The key in `Token token="abc"`."""
 
+_SUBPROTOCOLS = "sec-websocket-protocol"
 _SCHEMES = frozenset({"bearer", "basic", "token", "key", "apikey", "bot", "digest"})
+
+
+_learning = Lock()
 
 
 class KnownSecrets:
@@ -47,11 +51,10 @@ class KnownSecrets:
     Values too short to be known again (less than 8 characters, a word of less than 16) and stand-ins are never learned.
     """
 
-    __slots__ = ("_lock", "values")
+    __slots__ = ("values",)
 
     def __init__(self, values: Set[str] = frozenset()) -> None:
         self.values = frozenset(values)
-        self._lock = Lock()
 
     def learn(self, values: Set[str]) -> bool:
         """Whether any of these was new."""
@@ -60,7 +63,7 @@ class KnownSecrets:
         lines = {line for value in values for line in _lines(value)}
         new = {value for value in values | lines if _is_secret(value)} - self.values
         if new:
-            with self._lock:
+            with _learning:
                 self.values |= new
         return bool(new)
 
@@ -71,6 +74,10 @@ class KnownSecrets:
             if is_secret_header(name):
                 for value in values:
                     found |= _cookies(value) if name.lower().endswith("cookie") else _credentials(value)
+            elif name.lower() == _SUBPROTOCOLS:
+                # Where a browser's client, which can set no other header, has its key: `openai-insecure-api-key.sk-...`
+                offered = {offer.strip().partition(".")[2] for value in values for offer in value.split(",")}
+                found |= {key for key in offered if looks_like_credential(key)}
         return self.learn(found)
 
     def learn_url(self, url: str, secret_query: SecretNames) -> bool:

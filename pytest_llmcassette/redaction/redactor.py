@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 
-from pytest_llmcassette.cassette.encoding import decode_sniffed, may_be_encoded
+from pytest_llmcassette.cassette.encoding import decode_base64, decode_sniffed, may_be_encoded
 from pytest_llmcassette.cassette.form import form_values
 from pytest_llmcassette.cassette.headers import canonical, content_type_of
-from pytest_llmcassette.cassette.model import Headers, Interaction, Request, Response
+from pytest_llmcassette.cassette.model import CLIENT, SERVER, Frame, FrameKind, Headers, Interaction, Request, Response
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.provider import PLACEHOLDER_PREFIX
 from pytest_llmcassette.redaction.bodies import BodyRedactor
@@ -28,6 +29,7 @@ from pytest_llmcassette.redaction.names import (
 )
 from pytest_llmcassette.redaction.own_rules import OwnRules, Redact
 from pytest_llmcassette.redaction.pairs import redact_url, redact_urls_in
+from pytest_llmcassette.redaction.protobuf import in_message
 from pytest_llmcassette.redaction.spellings import in_bytes
 from pytest_llmcassette.redaction.split_events import without_split
 
@@ -47,6 +49,8 @@ class Redactor:
     def __init__(self, config: CassetteConfig, redact: Redact | None = None) -> None:
         compared = (name.removeprefix("header:") for name in config.match_on if name.startswith("header:"))
         self._request_headers = _allow(REQUEST_HEADERS, config.keep_request_headers, compared)
+        self.keeps_length = "content-length" in self._request_headers
+        """Whether requests keep the length of their body."""
         self._response_headers = _allow(RESPONSE_HEADERS, config.keep_response_headers)
         self._query = SecretNames(SECRET_QUERY, config.secret_query, credentials=CREDENTIAL_QUERY)
         self._by_name = BodyRedactor(config.secret_fields)
@@ -70,7 +74,7 @@ class Redactor:
         What is not `thorough` looks for secrets by name and for plain copies alone: a recording with the same bytes is
         then the answer, and most requests of a replay have one.
         """
-        thorough = thorough or bool(self._own)
+        thorough = thorough or self._own.exist
         found: set[str] = set()
         body = (self.body if thorough else self._by_name)(body, content_type_of(kept), found)
         if found:
@@ -97,7 +101,7 @@ class Redactor:
         """
         found = set() if found is None else found
         body = without_keys(self._anywhere(body, content_type, found), found)
-        return self._own.body(body, content_type, found) if self._own else body
+        return self._own.body(body, content_type, found) if self._own.exist else body
 
     def words(self, text: str, known: KnownSecrets) -> str:
         """Words that a test leaves (a failure, what it has printed) without what is secret by its shape or `known`."""
@@ -117,7 +121,7 @@ class Redactor:
         found: set[str] = set()
         url = redact_url if place in _URL_PLACES else redact_urls_in
         text = _keyless(url(text, self._query, found), found)
-        if self._own:
+        if self._own.exist:
             text = self._own.text(text, place, found)
         if found:
             known.learn(found)
@@ -128,7 +132,7 @@ class Redactor:
 
         `thorough` as for `request_with`.
         """
-        thorough = thorough or bool(self._own)
+        thorough = thorough or self._own.exist
         known = KnownSecrets()
         kept, body, content_type = self.request_headers(request.headers), request.body, content_type_of(request.headers)
         if may_be_encoded(body):
@@ -186,6 +190,48 @@ class Redactor:
         self._own.by_pattern(_keyless(text, found), found)
         return found
 
+    def frames(self, frames: Iterable[Frame], known: KnownSecrets) -> tuple[Frame, ...]:
+        """The frames of a conversation without secrets: of the client by the rules of a request, else of an answer.
+
+        What one gives away is known in those behind it.
+        """
+        redacted = [self.frame(frame, known) for frame in frames]
+        # One line each, as of a stream's events: what the server gives out bit by bit stands in several.
+        said = [place for place, one in enumerate(redacted) if one.sender == SERVER and _is_line(one)]
+        lines = b"\n".join([redacted[place].data for place in said])
+        whole = without_split(lines, lambda text: self._secrets_in(text, known))
+        if whole is not lines:
+            for place, line in zip(said, whole.split(b"\n"), strict=True):
+                redacted[place] = replace(redacted[place], data=line)
+        return tuple(redacted)
+
+    def frame(self, frame: Frame, known: KnownSecrets) -> Frame:
+        """One of them; the same object where nothing is secret. Messages of protobuf stay such messages."""
+        found: set[str] = set()
+        if frame.kind is FrameKind.CLOSE:
+            data, shown = known.without(frame.data), ""
+        elif frame.kind is FrameKind.TEXT:
+            data, shown = self._said(frame, frame.data, known, found), ""
+        else:
+            said = self._said(frame, frame.json.encode("utf-8", "surrogateescape"), known, found)
+            shown = said.decode("utf-8", "surrogateescape")
+
+            def without(text: bytes) -> bytes:
+                is_found = text.decode("utf-8", "surrogateescape") in found
+                return REDACTED.encode() if is_found else self._said(frame, text, known, found)
+
+            # What is left over, should a text have been taken for a message, goes where it stands.
+            data = known.without(in_message(frame.data, without))
+        return frame if data == frame.data and shown == frame.json else replace(frame, data=data, json=shown)
+
+    def _said(self, frame: Frame, text: bytes, known: KnownSecrets, found: set[str]) -> bytes:
+        text = self.body(text, "", found)
+        if frame.sender == CLIENT:
+            known.learn_fields(found)
+            return replace_in_request(text, known.values, thorough=True)
+        known.learn_answer(found)
+        return known.without(text)
+
     def without(self, interaction: Interaction, known: KnownSecrets) -> Interaction:
         """A recorded interaction without copies of what was not known yet when it ended."""
         old = interaction.request
@@ -195,6 +241,7 @@ class Redactor:
             request=old if request.url == old.url and request.body == old.body else request,
             response=self.response(interaction.response, known),
             end_message=self.words(interaction.end_message, known),
+            frames=self.frames(interaction.frames, known),
         )
 
     def without_echoes(self, headers: Headers, known: KnownSecrets) -> Headers:
@@ -206,10 +253,6 @@ class Redactor:
 
     def _header(self, name: str, value: str, known: KnownSecrets) -> str:
         return _replaced(self._text(value, f"header:{name}", known), known.values)
-
-    def keeps_header(self, name: str) -> bool:
-        """Whether the request header of this name, in lower case, is allow-listed."""
-        return name in self._request_headers
 
     def keeps_response_header(self, name: str) -> bool:
         """Whether the response header of this name, in lower case, is allow-listed."""
@@ -238,7 +281,18 @@ class Redactor:
         return kept
 
     def _response_value(self, name: str, value: str, known: KnownSecrets) -> str:
+        if name.endswith("-Bin"):
+            return self._binary_value(value, known)
         return known.text_without(self._text(value, f"header:{name}", known))
+
+    def _binary_value(self, value: str, known: KnownSecrets) -> str:
+        """gRPC's binary metadata: a message, mostly."""
+        try:
+            data = decode_base64(value)
+        except ValueError:
+            return known.text_without(value)
+        said = self.frame(Frame(sender=SERVER, kind=FrameKind.BINARY, data=data), known)
+        return value if said.data == data else b64encode(said.data).decode()
 
     def url(self, url: str) -> str:
         """`url` without user information and values of secret parameters."""
@@ -277,6 +331,10 @@ def _replaced(text: str, secrets: frozenset[str]) -> str:
 
 def _keyless(text: str, found: set[str]) -> str:
     return in_bytes(text, lambda raw: without_keys(raw, found))
+
+
+def _is_line(frame: Frame) -> bool:
+    return frame.kind is FrameKind.TEXT and b"\n" not in frame.data
 
 
 def _allow(*lists: Iterable[str]) -> frozenset[str]:

@@ -9,7 +9,7 @@ from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.errors import RecordingTruncated
 from pytest_llmcassette.replay.chunking import cut, sizes_of
 from pytest_llmcassette.replay.head import head_of
-from pytest_llmcassette.replay.pieces import Piece, by_event, in_one
+from pytest_llmcassette.replay.pieces import Piece, by_event, each_message, in_one
 from pytest_llmcassette.replay.plan import Change, Delivery, End
 from pytest_llmcassette.replay.timing import at_once, timing
 
@@ -32,7 +32,7 @@ def deliver(interaction: Interaction, config: CassetteConfig, changes: Iterable[
     delivery = (at_once if is_instant else timing(config.timing))(_plan(interaction, split))
     for change in changes:
         delivery = change(delivery)
-    return delivery if sizes is None else cut(delivery, sizes)
+    return delivery if sizes is None or interaction.frames else cut(delivery, sizes)
 
 
 def _plan(interaction: Interaction, split: Callable[[Response], Iterable[Piece]]) -> Delivery:
@@ -42,7 +42,8 @@ def _plan(interaction: Interaction, split: Callable[[Response], Iterable[Piece]]
         return Delivery(interaction, None, end=End(stop=_truncated(interaction), patience=GIVEN_UP_SECONDS))
     if not interaction.response.code:
         return Delivery(interaction, None, end=End(interaction.end, interaction.end_message))
-    delivery = Delivery(interaction, head_of(interaction, outcome), split(interaction.response))
+    pieces = each_message(interaction) if interaction.frames else split(interaction.response)
+    delivery = Delivery(interaction, head_of(interaction, outcome), pieces)
     if outcome is Outcome.COMPLETE:
         return delivery
     if outcome is Outcome.CLOSED:
@@ -60,7 +61,9 @@ def _truncated(interaction: Interaction) -> RecordingTruncated:
             f"{request.method} {request.url} was given up by its client before an answer came when it was recorded; "
             "this run waits for an answer.\nRecord this cassette again, with the code as it is now."
         )
+    frames, body = interaction.frames, interaction.response.body
+    extent = f"{len(frames)} messages" if frames else f"{len(body)} bytes"
     return RecordingTruncated(
-        f"The recording of {request.method} {request.url} ends after {len(interaction.response.body)} bytes, where "
+        f"The recording of {request.method} {request.url} ends after {extent}, where "
         "its client closed the stream; this run reads on.\nRecord this cassette again, with the code as it is now."
     )

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 from functools import lru_cache
 
-from pytest_llmcassette.cassette.model import Response
+from pytest_llmcassette.cassette.model import SERVER, Interaction, Response
 
 Piece = tuple[float, bytes]
 """Seconds to wait, then what comes."""
@@ -41,6 +41,11 @@ def in_one(response: Response) -> Iterator[Piece]:
 def each_event(response: Response) -> Iterator[Piece]:
     """The body in pieces, one for each event of a stream; anything else in one. None waits."""
     return by_event(response, block=0)
+
+
+def each_message(interaction: Interaction) -> Iterator[Piece]:
+    """The server's messages of a conversation, which are never cut. None waits."""
+    return ((0.0, frame.data) for frame in interaction.frames if frame.sender == SERVER)
 
 
 def by_event(response: Response, *, block: int = _BLOCK) -> Iterator[Piece]:

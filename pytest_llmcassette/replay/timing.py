@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from functools import lru_cache, partial
 from itertools import chain, repeat
 
-from pytest_llmcassette.replay.pieces import Piece, each_event
+from pytest_llmcassette.cassette.model import SERVER, Frame
+from pytest_llmcassette.replay.pieces import Piece, each_event, each_message
 from pytest_llmcassette.replay.plan import Change, Delivery
 
 _WAITS = {b"retry-after": b"0", b"retry-after-ms": b"1", b"openai-poll-after-ms": b"0"}
@@ -44,8 +45,26 @@ def timing(words: str) -> Change:
         return _NAMED[words]
     if words.startswith("x"):
         return partial(_faster, factor=float(words[1:]))
-    ttft, tps = (float(setting.partition("=")[2]) for setting in words.split(","))
+    ttft, tps = _model(words)
     return partial(_modelled, first=ttft, each=1 / tps)
+
+
+def message_wait(words: str, gap: float, *, is_first: bool) -> float:
+    """Seconds to wait for a conversation's next message, under the switch `timing`.
+
+    `gap` are the seconds that it took when it was recorded; `is_first` says that it answers its client's message.
+    """
+    if words in _NAMED:
+        return gap if words == "recorded" else 0.0
+    if words.startswith("x"):
+        return gap / float(words[1:])
+    ttft, tps = _model(words)
+    return ttft if is_first else 1 / tps
+
+
+def _model(words: str) -> tuple[float, float]:
+    ttft, tps = (float(setting.partition("=")[2]) for setting in words.split(","))
+    return ttft, tps
 
 
 _NAMED: dict[str, Change] = {"instant": at_once, "recorded": as_recorded}
@@ -59,7 +78,9 @@ def _faster(delivery: Delivery, factor: float) -> Delivery:
 def _slowed(delivery: Delivery, factor: float) -> Delivery:
     recorded = delivery.interaction
     delivery.wait = recorded.response.duration_ns / 1e9 / factor
-    if recorded.chunks and delivery.head is not None:
+    if recorded.frames:
+        delivery.pieces = _as_said(recorded.frames, factor)
+    elif recorded.chunks and delivery.head is not None:
         delivery.pieces = _as_arrived(recorded.response.body, recorded.chunks, factor)
     return delivery
 
@@ -72,9 +93,19 @@ def _modelled(delivery: Delivery, first: float, each: float) -> Delivery:
     delivery = at_once(delivery)
     if delivery.head is not None:
         delivery.wait = first
-        events = (piece for _, piece in each_event(delivery.interaction.response))
+        recorded = delivery.interaction
+        pieces = each_message(recorded) if recorded.frames else each_event(recorded.response)
+        events = (piece for _, piece in pieces)
         delivery.pieces = zip(chain((0.0,), repeat(each)), events, strict=False)
     return delivery
+
+
+def _as_said(frames: tuple[Frame, ...], factor: float) -> Iterator[Piece]:
+    before = 0.0
+    for frame in frames:
+        if frame.sender == SERVER:
+            yield max(0.0, frame.at - before) / 1000 / factor, frame.data
+            before = frame.at
 
 
 def _as_arrived(body: bytes, chunks: tuple[tuple[float, int], ...], factor: float) -> Iterator[Piece]:

@@ -5,27 +5,44 @@ from __future__ import annotations
 import dataclasses
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
 
 
 class Verdict(StrEnum):
-    """What a run under a fault shows, the worst first."""
+    """What a run under a fault shows, the worst first: its word, its mark in a matrix, and what it means."""
 
-    SWALLOWED = "swallowed"
-    HUNG = "hung"
-    NOT_RECOVERED = "not recovered"
-    NOT_ASSERTED = "not asserted"
-    MASKED = "masked"
-    NOT_RECORDED = "not recorded"
-    NOT_MET = "not met"
-    FAILS = "fails"
-    PASSES = "passes"
-    RECOVERED = "recovered"
-    NOTICED = "noticed"
+    mark: str
+    meaning: str
 
+    SWALLOWED = "swallowed", "S", "the test passed although its answer was not whole"
+    HUNG = "hung", "H", "still running when its time was over"
+    NOT_RECOVERED = "not recovered", "R", "a fault that passes when it is tried again has failed the test"
+    NOT_ASSERTED = "not asserted", "a", "nothing but a snapshot would have noticed"
+    MASKED = "masked", "m", "its exception names neither the provider nor the cause"
+    NOT_RECORDED = "not recorded", "n", "asked for what is not recorded, so that nobody knows how it ends"
+    NOT_MET = "not met", "-", "did not ask for the answer that was to go wrong"
+    FAILS = "fails", "f", "the test failed on an answer that is another one"
+    PASSES = "passes", "p", "the test passed on an answer that is another one"
+    RECOVERED = "recovered", ".", "the test passed, as it should"
+    NOTICED = "noticed", ".", "the test failed, as it should"
+
+    def __new__(cls, word: str, mark: str = "", meaning: str = "") -> Self:
+        """A member, which is its word."""
+        verdict = str.__new__(cls, word)
+        verdict._value_, verdict.mark, verdict.meaning = word, mark, meaning
+        return verdict
+
+    @property
+    def fails(self) -> bool:
+        """Whether it fails the run, unless a baseline knows it."""
+        return self in FAILING
+
+
+KNOWN = "k"
+"""The mark of what a baseline knows."""
 
 FAILING = (Verdict.SWALLOWED, Verdict.HUNG, Verdict.NOT_RECOVERED)
 """These fail the run, unless a baseline knows them."""
@@ -35,16 +52,6 @@ LISTED = (Verdict.NOT_ASSERTED, Verdict.MASKED, Verdict.NOT_RECORDED, Verdict.NO
 
 SHOWN = (Verdict.FAILS, Verdict.PASSES)
 """What a test made of an answer that is whole, but another one: nobody can say what is right."""
-
-MEANINGS = {
-    Verdict.SWALLOWED: "the test passed although its answer was not whole",
-    Verdict.HUNG: "still running when its time was over",
-    Verdict.NOT_RECOVERED: "a fault that passes when it is tried again has failed the test",
-    Verdict.NOT_ASSERTED: "nothing but a snapshot would have noticed",
-    Verdict.MASKED: "its exception names neither the provider nor the cause",
-    Verdict.NOT_RECORDED: "asked for what is not recorded, so that nobody knows how it ends",
-    Verdict.NOT_MET: "did not ask for the answer that was to go wrong",
-}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -90,6 +97,17 @@ class FaultMatrix:
     faults: tuple[str, ...]
     cells: dict[tuple[str, str], BadDay]
 
+    @property
+    def found(self) -> tuple[list[str], list[str]]:
+        """The faults with a finding, and the tests with one."""
+        faults = [fault for fault in self.faults if any(map(is_finding, self.of_fault(fault)))]
+        return faults, [test for test in self.tests if any(map(is_finding, self.of_test(test)))]
+
+    def mark(self, test: str, fault: str) -> str:
+        """The one character for a cell, a space for one that is empty."""
+        day = self.cells.get((test, fault))
+        return " " if day is None else KNOWN if day.known else Verdict(day.verdict).mark
+
     def of_test(self, test: str) -> list[BadDay]:
         """The runs that a test's cells show."""
         return [self.cells[test, fault] for fault in self.faults if (test, fault) in self.cells]
@@ -116,6 +134,14 @@ def is_finding(day: BadDay) -> bool:
 def worst_first(days: Iterable[BadDay]) -> list[BadDay]:
     """Sorted, so that a run with workers tells the same."""
     return sorted(days, key=lambda day: (rank(day), day.fault, day.nodeid, day.exchange))
+
+
+def findings(days: Iterable[BadDay]) -> Iterator[tuple[Verdict, list[BadDay]]]:
+    """What fails the run, then what is only told, each with its runs; those too that a baseline knows."""
+    for verdict in (*FAILING, *LISTED):
+        found = [day for day in worst_first(days) if day.verdict == verdict]
+        if found:
+            yield verdict, found
 
 
 def matrix_of(days: Sequence[BadDay]) -> FaultMatrix:

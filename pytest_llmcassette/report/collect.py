@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from pytest_llmcassette.cassette.model import SERVER
 from pytest_llmcassette.errors import RequestNotRecorded
 from pytest_llmcassette.modes import RecordMode
 from pytest_llmcassette.report.records import ExchangeRecord, TestRecord
@@ -75,6 +76,5 @@ def _exchange(sent: SentRequest) -> ExchangeRecord:
     request, response = sent.interaction.request, sent.interaction.response
     parts = urlsplit(request.url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return ExchangeRecord(
-        method=request.method, target=target, status=response.code, live=sent.live, size=len(response.body)
-    )
+    size = len(response.body) + sum(len(frame.data) for frame in sent.interaction.frames if frame.sender == SERVER)
+    return ExchangeRecord(method=request.method, target=target, status=response.code, live=sent.live, size=size)

@@ -10,9 +10,9 @@ from pytest_llmcassette.answers.accounting import recorded_at
 from pytest_llmcassette.answers.parts import Shown, cut, error_words, remarks, shown
 from pytest_llmcassette.answers.prices import price, price_of, time_of
 from pytest_llmcassette.answers.read import is_unread, superseded, transcript_of
-from pytest_llmcassette.answers.request_messages import messages
+from pytest_llmcassette.answers.said import asked
 from pytest_llmcassette.cassette.model import Interaction
-from pytest_llmcassette.protocols.transcript import Transcript
+from pytest_llmcassette.protocols.transcript import Choice, Transcript
 from pytest_llmcassette.protocols.usage import COUNTS
 from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.recorder.requests import SentRequest
@@ -78,26 +78,43 @@ def _add_cost(exchange: ExchangeRecord, transcript: Transcript, *, priced: bool)
     now = datetime.now(UTC)
     when = now if exchange.live else None if exchange.recorded_at is None else time_of(exchange.recorded_at)
     found = price_of(transcript, when)
-    today = price_of(dataclasses.replace(transcript, created=None), now)
+    today = price_of(_timeless(transcript), now)
     exchange.cost = None if found.cost is None else str(found.cost)
     exchange.rerecord_cost = None if today.cost is None else str(today.cost)
     if found.cost is None:
         exchange.cost_reason = found.reason
 
 
+def _timeless(transcript: Transcript) -> Transcript:
+    """The answer without the time at which it was made."""
+    return dataclasses.replace(transcript, created=None, turns=tuple(map(_timeless, transcript.turns)))
+
+
 def _add_conversation(exchange: ExchangeRecord, interaction: Interaction, transcript: Transcript | None) -> None:
-    exchange.asked = _listed(messages(interaction.request.body))
+    exchange.asked = _listed(asked(interaction))
     exchange.chunks = [[arrival, size] for arrival, size in interaction.chunks]
     if interaction.response.duration_ns:
         exchange.wait_ms = interaction.response.duration_ns / 1e6
     if transcript is None:
         return
-    for choice in transcript.choices:
+    for title, choice in _titled(transcript):
         parts = [one for part in choice.parts for one in shown(part)]
-        if len(transcript.choices) > 1:
-            parts = [one._replace(title=f"choice {choice.index + 1} {one.title}".rstrip()) for one in parts]
+        if title:
+            parts = [one._replace(title=f"{title} {one.title}".rstrip()) for one in parts]
         exchange.answered += _listed(parts)
     exchange.answered += _listed(remarks(transcript))
+
+
+def _titled(transcript: Transcript) -> list[tuple[str, Choice]]:
+    """The alternatives, or the turns, of an answer; a title for each where there are several."""
+    if transcript.turns:
+        named = (
+            f"turn {number}" if turn.kind == transcript.kind else turn.kind
+            for number, turn in enumerate(transcript.turns, 1)
+        )
+        return [(name, choice) for name, turn in zip(named, transcript.turns, strict=True) for choice in turn.choices]
+    several = len(transcript.choices) > 1
+    return [(f"choice {choice.index + 1}" if several else "", choice) for choice in transcript.choices]
 
 
 def _listed(parts: Sequence[Shown]) -> list[list[str]]:

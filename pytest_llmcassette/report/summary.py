@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pytest_llmcassette.report.advice import plural
+from pytest_llmcassette.report.advice import first_of, plural
 from pytest_llmcassette.report.matrix import (
     Matrix,
     State,
@@ -162,6 +162,5 @@ def unused_lines(unused: Sequence[str]) -> list[str]:
     """The cassettes that no test used, the first ten by name."""
     if not unused:
         return []
-    shown = [f"  {path}" for path in unused[:_MOST_NAMED]]
-    more = [f"  ... and {len(unused) - _MOST_NAMED} more"] if len(unused) > _MOST_NAMED else []
-    return ["", f"{plural(len(unused), 'cassette')} that no marked test of this run used:", *shown, *more]
+    head = f"{plural(len(unused), 'cassette')} that no marked test of this run used:"
+    return ["", head, *first_of(unused, _MOST_NAMED)]

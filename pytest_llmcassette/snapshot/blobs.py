@@ -7,7 +7,7 @@ import binascii
 import re
 from urllib.parse import unquote_to_bytes
 
-from pytest_llmcassette.protocols.media import TO_STANDARD, media_of_bytes
+from pytest_llmcassette.protocols.media import TO_STANDARD, media_of_bytes, type_of
 from pytest_llmcassette.protocols.transcript import Media
 from pytest_llmcassette.snapshot.nodes import Blob, Size
 
@@ -15,16 +15,8 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
 _SURELY_BASE64 = 256
 """A text of at least this many characters, all of base64's alphabet, is no prose."""
 
-_SIGNS = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF8", "image/gif"),
-    (b"%PDF", "application/pdf"),
-    (b"ID3", "audio/mpeg"),
-    (b"OggS", "audio/ogg"),
-    (b"fLaC", "audio/flac"),
-    (b"PK\x03\x04", "application/zip"),
-)
+_FILES = ((b"%PDF", "application/pdf"), (b"PK\x03\x04", "application/zip"))
+"""The first bytes of what is neither an image nor sound."""
 
 
 def blob(data: bytes, media_type: str | None = None) -> Blob:
@@ -40,14 +32,8 @@ def blob_of(media: Media) -> Blob:
 
 def media_type_of(data: bytes) -> str:
     """The media type by a file's first bytes; `application/octet-stream` when they say nothing."""
-    for sign, media_type in _SIGNS:
-        if data.startswith(sign):
-            return media_type
-    if data[:4] == b"RIFF":
-        return {b"WEBP": "image/webp", b"WAVE": "audio/wav"}.get(data[8:12], "application/octet-stream")
-    if data[4:8] == b"ftyp":
-        return "video/mp4"
-    return "application/octet-stream"
+    known = type_of(data) or next((media_type for sign, media_type in _FILES if data.startswith(sign)), None)
+    return known or ("video/mp4" if data[4:8] == b"ftyp" else "application/octet-stream")
 
 
 def from_text(text: str, *, media_type: str | None = None, expected: bool = False) -> Blob | None:

@@ -6,9 +6,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_llmcassette.answers.read import superseded, transcript_of
+from pytest_llmcassette.answers.read import poll_of, superseded, transcript_of
 from pytest_llmcassette.cassette.model import Interaction, Outcome
 from pytest_llmcassette.llm_cassette import LlmCassette
+from pytest_llmcassette.protocols.conversations import message_of
 from pytest_llmcassette.protocols.transcript import Transcript
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.recorder.requests import SentRequest
@@ -57,7 +58,7 @@ def _requests(requests: Sequence[SentRequest]) -> Stack:
 def _without_early_polls(requests: Sequence[SentRequest]) -> list[SentRequest]:
     """How often something was polled depends on the day; what was asked once is shown, whatever became of it."""
     gone = superseded(requests)
-    return [request for request in requests if request.method != "GET" or request not in gone]
+    return [request for request in requests if request not in gone or not poll_of(request)]
 
 
 def _note_answer(request: SentRequest, ids: Ordinals) -> None:
@@ -69,10 +70,16 @@ def _note_answer(request: SentRequest, ids: Ordinals) -> None:
 
 
 def _note_ids(interaction: Interaction | None, ids: Ordinals) -> None:
-    try:
-        ids.learn_from(json.loads(interaction.response.body if interaction is not None else b""))
-    except (ValueError, RecursionError):
+    if interaction is None:
         return
+    try:
+        ids.learn_from(json.loads(interaction.response.body))
+    except (ValueError, RecursionError):
+        pass
+    for message in filter(None, map(message_of, interaction.frames)):
+        # By the names that xAI has for what is asked for again.
+        ids.learn_from({"object": "request", "id": message.get("request_id", message.get("requestId"))})
+        ids.learn_from(message)
 
 
 def _cassette(cassette: LlmCassette) -> Bare:

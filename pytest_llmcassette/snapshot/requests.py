@@ -36,6 +36,12 @@ class RequestTrees:
                 name.lower(): ", ".join(values) for name, values in sorted(request.snapshot_headers.items())
             }
         fields.update(self._body(request))
+        frames = () if request.interaction is None else request.interaction.frames
+        if frames:
+            # Imported here: most suites have no conversations.
+            from pytest_llmcassette.snapshot.frames import said_tree
+
+            fields["said"] = said_tree(frames if request.said is None else request.said, self._ids, self._field)
         return Entry(heading, fields)
 
     def _target(self, url: str) -> str:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from math import inf
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.replay.deliver import Delivery, End
 from pytest_llmcassette.replay.head import Head
+from pytest_llmcassette.replay.timing import message_wait
 from pytest_llmcassette.transports.client_errors import ClientErrors
 from pytest_llmcassette.transports.loops import pause
 from pytest_llmcassette.transports.unexpected import Fault
+
+if TYPE_CHECKING:
+    from pytest_llmcassette.recorder.conversation import Conversation, Heard
 
 Asked = Mapping[str, Any]
 """What a client asks of its connection, in the form of httpcore's request extensions."""
@@ -30,6 +35,29 @@ class Carrier:
         self._errors = errors
         self._fault = fault
         self._asked: Asked = _NOTHING
+        self.conversation: Conversation | None = None
+        """What both sides say behind this head; None for an answer that has a body alone."""
+        self._wait_by: Callable[[float], bool] | None = None
+
+    @property
+    def recorded(self) -> Interaction:
+        """The recording."""
+        return self._delivery.interaction
+
+    @property
+    def delivered(self) -> Interaction:
+        """The recording, or what a change has made of it."""
+        return self._delivery.altered or self._delivery.interaction
+
+    def wait_by(self, wait: Callable[[float], bool]) -> None:
+        """Wait by this instead of sleeping: it returns early, and true, where the client has left.
+
+        Such a client is given time to leave, as an async one is.
+        """
+        self._wait_by = wait
+
+    def _sleep(self, seconds: float) -> None:
+        (self._wait_by or time.sleep)(seconds)
 
     def begin(self, asked: Asked = _NOTHING) -> Head:
         """The head, when it is time; raises the client library's own error, or a `CassetteStop`, where none comes.
@@ -39,8 +67,10 @@ class Carrier:
         delivery = self._delivery
         self._asked = asked
         if delivery.wait:
-            time.sleep(self._wait(delivery.wait))
+            self._sleep(self._wait(delivery.wait))
         if delivery.head is None:
+            if self._is_left():
+                raise self._errors.error("ReadError", "the client has left")
             self._raise_end()
         return delivery.head
 
@@ -71,21 +101,31 @@ class Carrier:
             return _FOR_EVER
         return seconds if delivery.sleeps else 0.0
 
+    def message_wait(self, heard: Heard) -> float:
+        """How long to wait for a message of a conversation, in seconds."""
+        if not self._delivery.sleeps:
+            return 0.0
+        return message_wait(self._recorder.config.timing, heard.gap, is_first=heard.is_first)
+
     def __iter__(self) -> Iterator[bytes]:
         try:
             for seconds, piece in self._delivery.pieces:
                 if seconds:
-                    time.sleep(self._wait(seconds))
+                    self._sleep(self._wait(seconds))
                     if self._delivery.head is None:
                         break
                 yield piece
         except Exception as error:
             raise self._fault(error) from error
-        end = self._delivery.end
-        if end is not None:
-            if end.silence:
-                time.sleep(self._wait(end.silence))
+        if self._delivery.end is not None and not self._is_left():
             self._raise_end()
+
+    def _is_left(self) -> bool:
+        """Whether the client leaves before the end is told to it."""
+        end = self._delivery.end
+        if end is not None and end.silence:
+            self._sleep(self._wait(end.silence))
+        return self._wait_by is not None and end is not None and self._wait_by(end.patience)
 
     async def __aiter__(self) -> AsyncGenerator[bytes]:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -31,15 +31,6 @@ class Entry:
     """Not in every version that may be in use."""
 
 
-def _aiohttp_socket_url(session: Any, url: Any, *args: Any, **kwargs: Any) -> str:
-    base = getattr(session, "_base_url", None)
-    return str(base.join(type(base)(str(url)))) if base is not None else str(url)
-
-
-def _sent_url(sender: Any, request: Any, *args: Any, **kwargs: Any) -> str:
-    return str(request.url)
-
-
 def _http_client_url(connection: Any, method: str, url: str, *args: Any, **kwargs: Any) -> str:
     if going_live.get() or getattr(connection.sock, "is_a_stand_in", False):
         # A pool of urllib3's sends this, which is where a cassette intercepts.
@@ -64,21 +55,6 @@ def _opened_url(opener: Any, target: Any, *args: Any, **kwargs: Any) -> str:
     return target if isinstance(target, str) else str(target.full_url)
 
 
-def _grpc_target(call: Any, *args: Any, **kwargs: Any) -> str:
-    target = getattr(call, "_target", b"")
-    if not target:
-        # Its channel's: an attribute of one for asyncio.
-        target = call._channel.target
-        target = target() if callable(target) else target
-    shown = target.decode("utf-8", "replace") if isinstance(target, bytes) else str(target)
-    return "grpc://" + shown.removeprefix("dns:").lstrip("/")
-
-
-def _grpc_connects(channel: Any, callback: Any, try_to_connect: bool | None = None) -> str:
-    """A channel that is to be ready connects before any call."""
-    return _grpc_target(channel) if try_to_connect else ""
-
-
 def _websocket_url(uri: str) -> str:
     return uri
 
@@ -90,10 +66,6 @@ def _url_at(place: int, *args: Any, **kwargs: Any) -> str:
 
 
 _first_url, _second_url, _third_url = (partial(_url_at, place) for place in range(3))
-
-
-def _own_url(request: Any, *args: Any, **kwargs: Any) -> str:
-    return str(request.url)
 
 
 def _gevents_url(client: Any, method: str, uri: str, *args: Any, **kwargs: Any) -> str:
@@ -137,17 +109,23 @@ def _connection_url(connection: Any, request: Any) -> str:
 
 _CURLOPT_URL = 10002
 _METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
-_RNETS = (("rnet", "Client"), ("rnet", "BlockingClient"), ("wreq", "Client"), ("wreq", "blocking.Client"))
-"""One library by its old and its new name."""
-_GRPC_CALLS = {
-    "_UnaryUnary": ("__call__", "with_call", "future"),
-    "_StreamUnary": ("__call__", "with_call", "future"),
-    "_UnaryStream": ("__call__",),
-    "_SingleThreadedUnaryStream": ("__call__",),
-    "_StreamStream": ("__call__",),
-}
+
+
+def _methods_of(library: str, client: str, *further: str) -> Iterator[Entry]:
+    """Of a client that has a method for each of HTTP's."""
+    for method in (*_METHODS, *further):
+        yield Entry(library, library, f"{client}.{method}", _second_url, optional=True)
+    yield Entry(library, library, f"{client}.request", _third_url)
+
+
+def _functions_of(library: str, module: str, prefix: str = "", *further: str) -> Iterator[Entry]:
+    """Of a module that has a function for each."""
+    for method in (*_METHODS, *further):
+        yield Entry(library, module, f"{prefix}{method}", _first_url, optional=True)
+    yield Entry(library, module, f"{prefix}request", _second_url, optional=True)
+
+
 ENTRIES = (
-    Entry("aiohttp (WebSocket)", "aiohttp", "ClientSession._ws_connect", _aiohttp_socket_url),
     Entry("urllib3 (HTTP/2)", "urllib3.http2.connection", "HTTP2Connection.putrequest", _https_url, optional=True),
     Entry("urllib3-future", "urllib3.backend.hface", "HfaceBackend.putrequest", _forks_url, optional=True),
     Entry("urllib.request", "urllib.request", "OpenerDirector.open", _opened_url),
@@ -158,27 +136,13 @@ ENTRIES = (
         for library in ("httpcore", "httpcore2")
         for path in ("HTTPConnection.handle_request", "AsyncHTTPConnection.handle_async_request")
     ),
-    *(
-        Entry("websockets", f"websockets.{kind}.client", "parse_uri", _websocket_url)
-        for kind in ("asyncio", "sync", "trio", "legacy")
-    ),
-    *(
-        Entry("grpc", "grpc._channel", f"{kind}MultiCallable.{method}", _grpc_target)
-        for kind, methods in _GRPC_CALLS.items()
-        for method in methods
-    ),
-    *(
-        Entry("grpc.aio", "grpc.aio._channel", f"{kind}MultiCallable.__call__", _grpc_target)
-        for kind in ("UnaryUnary", "UnaryStream", "StreamUnary", "StreamStream")
-    ),
-    Entry("grpc", "grpc._channel", "Channel.subscribe", _grpc_connects, optional=True),
-    Entry("grpc.aio", "grpc.aio._channel", "Channel.channel_ready", _grpc_target, optional=True),
+    Entry("websockets (trio)", "websockets.trio.client", "parse_uri", _websocket_url),
     Entry("grpclib", "grpclib.client", "Channel.request", _grpclib_target),
     Entry("aiosonic", "aiosonic.client", "HTTPClient.request", _second_url),
     Entry("aiosonic", "aiosonic.web_socket_client", "WebSocketClient.connect", _second_url, optional=True),
     Entry("geventhttpclient", "geventhttpclient.client", "HTTPClient.request", _gevents_url),
-    Entry("niquests", "niquests.adapters", "HTTPAdapter.send", _sent_url),
-    Entry("niquests", "niquests.adapters", "AsyncHTTPAdapter.send", _sent_url, optional=True),
+    Entry("niquests", "niquests.adapters", "HTTPAdapter.send", _second_url),
+    Entry("niquests", "niquests.adapters", "AsyncHTTPAdapter.send", _second_url, optional=True),
     Entry("picows", "picows.api", "ws_connect", _second_url),
     Entry("tornado", "tornado.httpclient", "AsyncHTTPClient.fetch", _second_url),
     Entry("tornado", "tornado.httpclient", "HTTPClient.fetch", _second_url),
@@ -192,31 +156,19 @@ ENTRIES = (
     Entry("pycurl", "pycurl", "Curl.perform_rb", _curl_url, optional=True),
     Entry("pycurl", "pycurl", "Curl.perform_rs", _curl_url, optional=True),
     Entry("pycurl", "pycurl", "CurlMulti.add_handle", _added_curl_url),
+    *_methods_of("primp", "Client"),
+    *_methods_of("primp", "AsyncClient"),
+    *_functions_of("primp", "primp"),
+    # One library by its old and its new name.
+    *_methods_of("rnet", "Client", "trace", "websocket"),
+    *_methods_of("rnet", "BlockingClient", "trace", "websocket"),
+    *_functions_of("rnet", "rnet", "", "trace", "websocket"),
+    *_methods_of("wreq", "Client", "trace", "websocket"),
+    *_methods_of("wreq", "blocking.Client", "trace", "websocket"),
+    *_functions_of("wreq", "wreq", "", "trace", "websocket"),
+    *_functions_of("wreq", "wreq", "blocking.", "trace", "websocket"),
     *(
-        Entry("primp", "primp", f"{kind}.{method}", _second_url, optional=True)
-        for kind in ("Client", "AsyncClient")
-        for method in _METHODS
-    ),
-    *(Entry("primp", "primp", f"{kind}.request", _third_url) for kind in ("Client", "AsyncClient")),
-    *(Entry("primp", "primp", method, _first_url, optional=True) for method in _METHODS),
-    Entry("primp", "primp", "request", _second_url, optional=True),
-    *(
-        Entry(library, library, f"{kind}.{method}", _second_url, optional=True)
-        for library, kind in _RNETS
-        for method in (*_METHODS, "trace", "websocket")
-    ),
-    *(Entry(library, library, f"{kind}.request", _third_url) for library, kind in _RNETS),
-    *(
-        Entry(library, library, f"{place}{method}", _first_url, optional=True)
-        for library, place in (("rnet", ""), ("wreq", ""), ("wreq", "blocking."))
-        for method in (*_METHODS, "trace", "websocket")
-    ),
-    *(
-        Entry(library, library, f"{place}request", _second_url, optional=True)
-        for library, place in (("rnet", ""), ("wreq", ""), ("wreq", "blocking."))
-    ),
-    *(
-        Entry("pyreqwest", "pyreqwest._pyreqwest", f"request.{path}", _own_url)
+        Entry("pyreqwest", "pyreqwest._pyreqwest", f"request.{path}", _first_url)
         for path in (
             "ConsumedRequest.send",
             "SyncConsumedRequest.send",
@@ -224,15 +176,8 @@ ENTRIES = (
             "SyncStreamRequest.__enter__",
         )
     ),
-    *(
-        Entry("pyreqwest", f"pyreqwest.simple.{kind}", f"pyreqwest_{method}", _first_url, optional=True)
-        for kind in ("request", "sync_request")
-        for method in _METHODS
-    ),
-    *(
-        Entry("pyreqwest", f"pyreqwest.simple.{kind}", "pyreqwest_request", _second_url, optional=True)
-        for kind in ("request", "sync_request")
-    ),
+    *_functions_of("pyreqwest", "pyreqwest.simple.request", "pyreqwest_"),
+    *_functions_of("pyreqwest", "pyreqwest.simple.sync_request", "pyreqwest_"),
 )
 CURLS = ("pycurl", "curl_cffi.curl")
 """Where curl's handles are told what to fetch."""
@@ -246,6 +191,5 @@ REMEDIES = {
         "google-auth",
         "Give the client fixed credentials, google.oauth2.credentials.Credentials(token), or ignore the token's host.",
     ),
-    "xai_sdk": ("xai-sdk", "Use xAI's OpenAI-compatible API with the openai SDK: base_url='https://api.x.ai/v1'."),
 }
 """Client packages by module name: how to call them, and what to do where there is something of their own."""

@@ -6,14 +6,15 @@ take, and a head and a body to its response.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pytest_llmcassette.cassette.model import Interaction
-from pytest_llmcassette.errors import CassetteStop, NotIntercepted, RequestRefused
+from pytest_llmcassette.errors import CassetteStop, RequestRefused
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.recorder.outside import Block
 from pytest_llmcassette.recorder.recorder import Recorder
-from pytest_llmcassette.recorder.requests import LiveRequest, RawHeaders
+from pytest_llmcassette.recorder.requests import LiveRequest, RawHeaders, refuse_placeholder
 from pytest_llmcassette.recorder.slot import RecordingSlot
 from pytest_llmcassette.redaction import KnownSecrets, default_redactor
 from pytest_llmcassette.replay.deliver import Delivery, deliver
@@ -23,13 +24,17 @@ from pytest_llmcassette.transports.live import LiveAnswer
 from pytest_llmcassette.transports.loops import pause
 from pytest_llmcassette.transports.unexpected import fault_of
 
+if TYPE_CHECKING:
+    from pytest_llmcassette.recorder.conversation import Conversation
+
+_SWITCHING = 101
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
 def exchange_for(what: in_force.InForce, method: str, url: str, errors: ClientErrors) -> Exchange | None:
     """The exchange of a request while `what` is in force; None lets the request through, unrecorded.
 
-    Raises a `CassetteStop` for a request that must not be sent, and for a WebSocket.
+    Raises a `CassetteStop` for a request that must not be sent.
     """
     try:
         if isinstance(what, in_force.Suspension):
@@ -40,13 +45,6 @@ def exchange_for(what: in_force.InForce, method: str, url: str, errors: ClientEr
             raise what.refusal(f"{method} {shown(url)} was not sent", host_of(url))
         if what.config.ignore_hosts and is_ignored(what, url):
             return None
-        if url.startswith(("ws:", "wss:")):
-            raise what.note(
-                NotIntercepted(
-                    f"{shown(url, what)} is a WebSocket, which a cassette cannot hold, while the cassette {what.path} "
-                    f"is in force.\nMock it, or let it through with ignore_hosts=[{host_of(url)!r}]."
-                )
-            )
         return Exchange(what, method, url, errors)
     except Exception as error:
         raise fault_of(error, what, f"{method} {url}") from error
@@ -93,15 +91,28 @@ class Exchange:
         """
         recorder = self.recorder
         try:
-            decided = recorder.request(LiveRequest(self._method, self._url, headers, body))
+            # Who looks for another conversation is to find this one under way, once it is taken.
+            with recorder.lock:
+                decided = recorder.request(LiveRequest(self._method, self._url, headers, body))
+                talks = isinstance(decided, Interaction) and (decided.frames or decided.response.code == _SWITCHING)
+                conversation = self._converse(decided) if talks else None
             if isinstance(decided, RecordingSlot):
                 return LiveAnswer(decided, self._errors, self.fault)
             delivery = self._changed(decided) if recorder.changes else deliver(decided, recorder.config)
             if delivery.handed_out is not None:
                 recorder.cut_deliveries.append(delivery)
-            return Carrier(delivery, recorder, self._errors, self.fault)
+            carrier = Carrier(delivery, recorder, self._errors, self.fault)
+            if conversation is not None and delivery.altered is None:
+                carrier.conversation = conversation
+            return carrier
         except Exception as error:
             raise self.fault(error) from error
+
+    def _converse(self, decided: Any) -> Conversation:
+        # Imported here: most cassettes hold none.
+        from pytest_llmcassette.recorder.conversation import converse
+
+        return converse(self.recorder, decided)
 
     def _changed(self, decided: Interaction) -> Delivery:
         recorder = self.recorder
@@ -122,6 +133,16 @@ class Exchange:
             return self.answer(headers, body)
         finally:
             lock.release()
+
+    def check_message(self, message: bytes) -> None:
+        """Raise `RequestRefused` for what a client must not say: a stand-in for a key, or anything after its test."""
+        recorder = self.recorder
+        if recorder.closed:
+            raise recorder.is_late(f"used the connection of {self._method} {recorder.shown(self._url)}")
+        try:
+            refuse_placeholder(LiveRequest(self._method, self._url, [], message), recorder.owner, recorder.shown)
+        except CassetteStop as stop:
+            raise recorder.note(stop) from None
 
     def fault(self, error: Exception) -> CassetteStop:
         """What to raise for an exception of our own code in this exchange, a binding's conversions included."""

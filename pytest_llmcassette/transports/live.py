@@ -24,11 +24,16 @@ class LiveAnswer:
         self._fault = fault
         self._started = Clock.perf_counter_ns()
         self.data = slot.data
+        self.frame = slot.frame
 
     def head(self, status: int, reason: str, headers: RawHeaders, version: str) -> None:
         """The head has arrived; `reason` may be empty, `version` is as in `HTTP/1.1`."""
         spent = Clock.perf_counter_ns() - self._started
         self._slot.headers(status, reason or standard_phrase(status), headers, version, spent)
+
+    def trailer(self, headers: RawHeaders) -> None:
+        """What came behind the body."""
+        self._slot.trailer(headers)
 
     def is_whole(self) -> None:
         """The body has come to its end."""
@@ -37,6 +42,10 @@ class LiveAnswer:
     def is_left(self) -> None:
         """The client has closed it."""
         self._end(CLOSED)
+
+    def is_cut(self, message: str) -> None:
+        """The server has gone, before the end and without an error."""
+        self._end("RemoteProtocolError", message)
 
     def has_failed(self, error: BaseException) -> None:
         """This ended it: an error of the network, or else the client, cancelled or interrupted."""

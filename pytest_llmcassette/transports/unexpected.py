@@ -5,7 +5,6 @@ As it was it would reach the SDK, which takes it for an error of the network, an
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -15,9 +14,8 @@ from pytest_llmcassette.errors import CassetteFault, CassetteStop, RequestRefuse
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.redaction import KnownSecrets, default_redactor
+from pytest_llmcassette.transports.callers import OURS, STANDARD_LIBRARY
 
-_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
 _REPORTED = ("pytest", "respx", "httpx", "httpcore", "httpx2", "httpcore2", "aiohttp", "trio", "anyio")
 _LONGEST = 500
 
@@ -70,18 +68,18 @@ def _told(error: Exception, doing: str) -> str:
 
 
 def _is_ours(frame: traceback.FrameSummary) -> bool:
-    return frame.filename.startswith(_OURS)
+    return frame.filename.startswith(OURS)
 
 
 def _is_of_a_library(frame: traceback.FrameSummary) -> bool:
     path = frame.filename
-    return "site-packages" in path or "dist-packages" in path or path.startswith((_STANDARD_LIBRARY, "<"))
+    return "site-packages" in path or "dist-packages" in path or path.startswith((STANDARD_LIBRARY, "<"))
 
 
 def _place(frame: traceback.FrameSummary) -> str:
     path = frame.filename
-    if path.startswith(_OURS):
-        path = "pytest_llmcassette/" + path.removeprefix(_OURS)
+    if path.startswith(OURS):
+        path = "pytest_llmcassette/" + path.removeprefix(OURS)
     return f"{path}, line {frame.lineno}, in {frame.name}"
 
 

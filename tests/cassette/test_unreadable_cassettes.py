@@ -18,9 +18,12 @@ BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 20)
 )
 OTHER_KINDS = {
-    "websocket": "version: 1\ninteractions:\n- kind: message\n  direction: sent\n  data: {type: session.update}\n",
-    "grpc": "version: 1\ninteractions:\n- request_sample: {json: {}}\n  response_sample: {json: {}}\n",
-    "grpc stream": "version: 1\ninteractions:\n- request_stream: {json: {}}\n  response_stream: []\n",
+    "websocket": "version: 1\ninteractions:\n- kind: handshake\n- kind: message\n  direction: sent\n  data: {}\n",
+    "websocket and HTTP": VCRPY.replace("version", "- kind: message\n  data: {}\nversion"),
+    "grpc": "version: 1\ninteractions:\n- request_parse: {json: {}}\n  response_parse: {json: {}}\n",
+    "grpc stream": "version: 1\ninteractions:\n- request_stream: {json: {}}\n  response_sample: {}\n",
+    "cassetter's websocket": "version: 1\ninteractions: []\nws_interactions:\n- {uri: 'wss://x/', frames: []}\n",
+    "cassetter's grpc": "version: 1\ninteractions: []\ngrpc_interactions:\n- request: {method: /a.B/C}\n",
     "cassetter": """\
 version: 1
 interactions:
@@ -223,8 +226,11 @@ def test_deep_nesting(tmp_path: Path, opening: str) -> None:
     ("kind", "word"),
     [
         ("websocket", "WebSocket"),
+        ("websocket and HTTP", "WebSocket"),
         ("grpc", "gRPC"),
         ("grpc stream", "gRPC"),
+        ("cassetter's websocket", "cassetter"),
+        ("cassetter's grpc", "cassetter"),
         ("cassetter", "cassetter"),
         ("har", "HAR file"),
         ("old go-vcr", "go-vcr before v3"),

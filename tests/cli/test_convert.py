@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from cassette_files import GO_VCR, VCRPY
+from protocols.spoken import GEMINI, call, closed, heard, said, session
 
-from pytest_llmcassette.cassette.files import load
+from pytest_llmcassette.cassette.files import load, save
 from pytest_llmcassette.cli import main
 
 SECRET = "s3cret-" + "value"
@@ -143,6 +144,20 @@ def test_what_cannot_be_written_is_said(sources: Path, tmp_path: Path, capsys: p
     assert converted(sources, "--output", tmp_path / "new") == 1
     assert "A file stands where a folder is needed" in capsys.readouterr().err
     assert (tmp_path / "new").read_text() == "a file"
+
+
+def test_conversations_keep_their_frames_without_secrets(tmp_path: Path) -> None:
+    setup = said({"setup": {"model": "m"}, "api_key": "sk-abcdefghijklmnopqrstuvwxyz012345"})
+    frames = (setup, heard(b"\x00\x01"), heard({"setupComplete": {}}), closed("1000 bye"))
+    save(tmp_path / "a.yaml", [session(GEMINI, *frames), call("Chat/GetCompletion", {}, {"id": "g"})])
+    assert converted(tmp_path / "a.yaml", "--output", tmp_path / "new") == 0
+    [live, grpc] = load(tmp_path / "new" / "a.yaml")
+    assert live.frames[0].data == b'{"setup": {"model": "m"}, "api_key": "REDACTED"}'
+    assert live.frames[1:] == frames[1:]
+    assert [(one.data, one.json) for one in grpc.frames] == [(b"\n\x00", '{"id": "g"}')]
+    assert grpc.response.code == 200
+    assert converted(tmp_path / "a.yaml", "--output", tmp_path / "same", "--no-scrub") == 0
+    assert (tmp_path / "same" / "a.yaml").read_bytes() == (tmp_path / "a.yaml").read_bytes()
 
 
 def test_real_files_are_converted_without_loss(corpus: Path, tmp_path: Path) -> None:

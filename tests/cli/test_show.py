@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from protocols.spoken import OPENAI, SOUND64, USAGE, begun, created, done, heard, message, said, session, spoken
 
 from pytest_llmcassette.cassette.files import save
 from pytest_llmcassette.cassette.model import Interaction, Request, Response
@@ -371,3 +372,51 @@ def test_all_choices_where_there_are_several(capsys: pytest.CaptureFixture[str],
         (1, None, "tool_calls"),
     ]
     assert row["choices"][1]["tool_calls"] == [{"id": "a", "name": "add", "arguments": "{}"}]
+
+
+def test_a_conversation_turn_by_turn(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    sound = said({"type": "input_audio_buffer.append", "audio": SOUND64})
+    frames = [
+        begun(),
+        said({"type": "session.update", "session": {"instructions": "Be brief.", "tools": [{"name": "add"}]}}),
+        *(sound, sound),
+        said({"type": "conversation.item.create", "item": {"role": "user", "content": [{"text": "Hi"}]}}),
+        said({"type": "response.create"}),
+        created(),
+        *spoken("Hello."),
+        done(message("Hello."), usage=USAGE),
+        created("resp_2"),
+        done(message("Bye.", item="b"), response="resp_2", usage=USAGE),
+        heard({"type": "conversation.item.input_audio_transcription.completed", "item_id": "u", "transcript": "Hey"}),
+    ]
+    save(tmp_path / "a.yaml", [session(OPENAI, *frames), session("wss://example.com/", heard(b"\x00"), said("hey"))])
+    row, other = rows(shown(capsys, "--json", tmp_path)[1])
+    assert (row["protocol"], row["status"], row["text"], row["complete"]) == (
+        "openai.realtime",
+        101,
+        "Hello.\nBye.",
+        True,
+    )
+    assert (row["finish_reason"], row["choices"], row["usage"]["total_tokens"]) == ("completed", None, 506)
+    assert [(turn["kind"], turn["text"], turn["id"]) for turn in row["turns"]] == [
+        ("chat", "Hello.", "resp_1"),
+        ("chat", "Bye.", "resp_2"),
+        ("transcription", "Hey", None),
+    ]
+    assert [turn["usage"] and turn["usage"]["audio_output_tokens"] for turn in row["turns"]] == [91, 91, None]
+    assert [one["size"] for one in row["turns"][0]["media"]] == [8]
+    assert (other["protocol"], other["turns"], other["kind"]) == (None, None, None)
+    seen = shown(capsys, tmp_path)[1]
+    words = ["openai.realtime · openai · gpt-realtime · 3 turns", "Be brief.", "[audio, 8 bytes in 2 messages]", "Hi"]
+    words += [
+        "assistant (turn 1):",
+        "Hello.",
+        "audio/pcm, 8 bytes",
+        "assistant (turn 2):",
+        "Bye.",
+        "user (transcription):",
+    ]
+    places = [seen.index(word) for word in words]
+    assert places == sorted(places)
+    assert "no LLM call (3 bytes sent, 1 bytes received)" in seen
+    assert SOUND64 not in seen

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from plugin.suite import Suite, outcomes, said
+from plugin.suite import ANY_TRANSPORT, Suite, outcomes, said
 from pytest_llmcassette.plugin import baseline_file
 from pytest_llmcassette.plugin.baseline_file import Entry
 
@@ -162,6 +162,7 @@ def test_with_workers(drifted: Suite) -> None:
         (("--cassette-baseline=test_it.py", UPDATE), None, "is no baseline"),
     ],
 )
+@ANY_TRANSPORT
 def test_a_baseline_that_cannot_be(suite: Suite, options: tuple[str, ...], text: str | None, problem: str) -> None:
     suite.test("def test_plain(): pass")
     if text is not None:
@@ -174,11 +175,12 @@ def test_a_baseline_that_cannot_be(suite: Suite, options: tuple[str, ...], text:
 def test_any_name_survives_the_file(tmp_path: Path) -> None:
     names = ['t.py::test[a"b\\c\x7f\n]', "t.py::é", "t.py::🙂"]
     known = {name: Entry((f"a[{index}]", '["b.c"]'), index) for index, name in enumerate(names)}
-    baseline_file.write(tmp_path / "below" / "known.toml", known)
+    baseline_file.write(tmp_path / "below" / "known.toml", baseline_file.text_of(known))
     read = baseline_file.read(tmp_path / "below" / "known.toml")
     assert {name: Entry(tuple(sorted(one.ignore_json)), one.unplayed) for name, one in known.items()} == read
 
 
+@ANY_TRANSPORT
 def test_a_test_that_stops_early_keeps_its_entry(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     suite.test(
         """
@@ -203,6 +205,7 @@ def test_a_test_that_stops_early_keeps_its_entry(suite: Suite, monkeypatch: pyte
     assert entries(suite) == ""
 
 
+@ANY_TRANSPORT
 def test_a_missing_file_of_the_ini_is_one_line(suite: Suite) -> None:
     suite.file("tox.ini", "[pytest]\nllmcassette_baseline = gone.toml\n")
     suite.test("@pytest.mark.cassette\ndef test_it(): ask()")

@@ -7,8 +7,10 @@ import shlex
 
 import pytest
 
-from plugin.suite import Suite, said
+from plugin.suite import ANY_TRANSPORT, Suite, said
 from pytest_llmcassette.cli import main
+
+pytestmark = ANY_TRANSPORT
 
 CACHE = ("cacheprovider",)
 TESTS = """
@@ -196,7 +198,10 @@ def test_a_renamed_test_is_told_what_to_move(
     result = suite.run(*arguments)
     result.assert_outcomes(failed=3, passed=1)
     told = lines_from(result, "lies in a cassette that no test used")
-    assert told[0] == "3 tests ask for what lies in a cassette that no test used. If renamed, move it along:"
+    assert told[0] == (
+        "3 tests ask for what lies in a cassette that no test used. If renamed, move it along, before "
+        "--snapshot-update deletes its snapshots:"
+    )
     commands = [line.split() for line in told if "llmcassette move" in line]
     assert len(commands) == 3
     monkeypatch.chdir(suite.path)

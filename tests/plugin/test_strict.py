@@ -6,7 +6,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from plugin.suite import Suite, outcomes, said
+from plugin.suite import ANY_TRANSPORT, Suite, outcomes, said
+
+pytestmark = ANY_TRANSPORT
 
 TWICE = """
 @pytest.mark.cassette{arguments}

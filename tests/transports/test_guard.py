@@ -20,7 +20,7 @@ from servers.hostile import HostileServer
 from pytest_llmcassette.context import use_cassette
 from pytest_llmcassette.errors import NotIntercepted, RequestRefused
 from pytest_llmcassette.recorder import in_force
-from pytest_llmcassette.transports import guard, on_import
+from pytest_llmcassette.transports import on_import
 
 
 def by_urllib_request(url: str) -> None:
@@ -123,71 +123,6 @@ def test_local_urls_of_urllib_pass(tmp_path: Path, path: Path) -> None:
             assert opened.read() == b"inline"
 
 
-@pytest.mark.parametrize("flavour", ["sync", "asyncio"])
-def test_websockets(flavour: str, path: Path) -> None:
-    import websockets.asyncio.client
-    import websockets.sync.client
-
-    async def main() -> None:
-        async with websockets.asyncio.client.connect("ws://127.0.0.1:1/socket"):
-            """Never reached."""
-
-    def connect() -> None:
-        if flavour == "sync":
-            websockets.sync.client.connect("ws://127.0.0.1:1/socket")
-        else:
-            asyncio.run(main())
-
-    with pytest.raises(NotIntercepted, match="through websockets"), use_cassette(path):
-        connect()
-
-
-def test_websockets_of_aiohttp(path: Path) -> None:
-    aiohttp = pytest.importorskip("aiohttp")
-
-    async def connect(url: str, **session: str) -> None:
-        async with aiohttp.ClientSession(**session) as opened, opened.ws_connect(url):
-            """Never reached."""
-
-    for url, base in (("ws://127.0.0.1:1/socket", {}), ("/socket", {"base_url": "http://127.0.0.1:1"})):
-        with (
-            pytest.raises(NotIntercepted, match=r"//127\.0\.0\.1:1/socket through aiohttp \(WebSocket\)"),
-            use_cassette(path),
-        ):
-            asyncio.run(connect(url, **base))
-        with (
-            pytest.raises(aiohttp.ClientConnectorError),
-            use_cassette(path, ignore_hosts=["127.0.0.1"], allow_no_calls=True),
-        ):
-            asyncio.run(connect(url, **base))
-
-
-class _Sent:
-    _target = b"api.x.ai:443"
-
-    def __call__(self) -> str:
-        return "sent"
-
-    with_call = future = __call__
-
-
-_GRPC = ("_UnaryUnary", "_StreamUnary", "_UnaryStream", "_SingleThreadedUnaryStream", "_StreamStream")
-
-
-def test_grpc_call(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By stand-ins for grpc's modules: the package itself is no dependency of these tests."""
-    channel = types.ModuleType("grpc._channel")
-    for kind in _GRPC:
-        setattr(channel, f"{kind}MultiCallable", type(kind, (_Sent,), dict(vars(_Sent))))
-    monkeypatch.setitem(sys.modules, "grpc._channel", channel)
-    guard.PATCHES.install()
-    for kind in _GRPC:
-        call = getattr(channel, f"{kind}MultiCallable")()
-        assert call() == "sent"
-        with pytest.raises(NotIntercepted, match=r"grpc://api\.x\.ai:443 through grpc"), use_cassette(path):
-            call()
-
-
 def test_an_entry_that_is_gone_is_told_when_a_cassette_opens(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import websockets
 
@@ -195,7 +130,7 @@ def test_an_entry_that_is_gone_is_told_when_a_cassette_opens(path: Path, monkeyp
     with pytest.raises(NotIntercepted) as caught, use_cassette(path):
         pytest.fail("this cassette was opened")
     for said in (
-        f"websockets {websockets.__version__} has no websockets.legacy.client.parse_uri",
+        f"websockets {websockets.__version__} has no websockets.legacy.client.connect",
         "Update pytest-llmcassette",
         f'"websockets<{websockets.__version__}"',
     ):
@@ -204,7 +139,7 @@ def test_an_entry_that_is_gone_is_told_when_a_cassette_opens(path: Path, monkeyp
     with use_cassette(path, allow_no_calls=True):
         """Nothing of it is imported any more."""
     whole = types.ModuleType("websockets.legacy.client")
-    whole.parse_uri = lambda uri: uri  # type: ignore[attr-defined]
+    whole.Connect = type("Connect", (), {"__await_impl__": len})  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "websockets.legacy.client", whole)
     with use_cassette(path, allow_no_calls=True):
         """It is imported anew, with all that it should have."""
@@ -227,21 +162,23 @@ for attempt in range(2):
     assert run.stdout == 2 * "grpc 9.0 has no grpc._channel._UnaryUnaryMultiCallable.__call__\n", run.stderr
 
 
-def test_library_that_is_imported_later_is_guarded() -> None:
+def test_library_that_is_imported_later_is_guarded(tmp_path: Path) -> None:
+    (tmp_path / "picows").mkdir()
+    (tmp_path / "picows" / "api.py").write_text("async def ws_connect(factory, url): pass\n")
     script = """
-import sys
+import asyncio
 from pytest_llmcassette.context import use_cassette
 from pytest_llmcassette.errors import NotIntercepted
 with use_cassette("nowhere.yaml", allow_no_calls=True):
-    assert "websockets" not in sys.modules
+    pass
 try:
     with use_cassette("nowhere.yaml", allow_no_calls=True):
-        import websockets.sync.client
-        websockets.sync.client.connect("ws://127.0.0.1:1/")
+        import picows.api
+        asyncio.run(picows.api.ws_connect(None, "ws://127.0.0.1:1/"))
 except NotIntercepted:
     print("refused")
 """
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert run.stdout == "refused\n", run.stderr
 
 

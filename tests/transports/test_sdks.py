@@ -154,28 +154,6 @@ def test_miss_is_neither_wrapped_nor_retried(kind: str, server: HostileServer, p
     assert len(cassette.requests) == 1
 
 
-@pytest.mark.parametrize("kind", [KINDS[0], KINDS[3]])
-def test_first_event_arrives_before_the_server_has_sent_the_last(kind: str, server: HostileServer, path: Path) -> None:
-    """The server holds everything after its first event back until the client says that it has seen it."""
-    first: list[str] = []
-    with use_cassette(path, record_mode="once"):
-        if kind == "openai-sync":
-            import openai
-
-            client = openai.OpenAI(api_key="k", base_url=server.url + "/v1")
-            for chunk in client.chat.completions.create(**chat("gated", "hi")):
-                first.append(chunk.choices[0].delta.content or "")
-                server.gate.set()
-        else:
-            import anthropic
-
-            anthropic_client = anthropic.Anthropic(api_key="k", base_url=server.url)
-            for event in anthropic_client.messages.create(max_tokens=9, **chat("gated", "hi")):
-                first.append(event.type)
-                server.gate.set()
-    assert len(first) > 3
-
-
 @pytest.mark.parametrize("kind", ["openai-asyncio", "openai-aiohttp"])
 def test_twenty_concurrent_tasks(kind: str, server: HostileServer, path: Path) -> None:
     async def main() -> list[str]:

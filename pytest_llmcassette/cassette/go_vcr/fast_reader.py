@@ -15,8 +15,8 @@ from typing import Any
 from pytest_llmcassette.cassette.go_vcr.duration import parse_duration
 from pytest_llmcassette.cassette.go_vcr.lines import Lines, small_map
 from pytest_llmcassette.cassette.go_vcr.ordinary import is_ordinary
-from pytest_llmcassette.cassette.go_vcr.own_scalars import DeclinedError
-from pytest_llmcassette.cassette.model import Frame, FrameKind, Interaction, Request, Response
+from pytest_llmcassette.cassette.go_vcr.own_scalars import DeclinedError, literal, quoted
+from pytest_llmcassette.cassette.model import Frame, FrameKind, Interaction, Request, Response, defer_body
 
 _START = b"---\nversion: 2\ninteractions:\n"
 _EMPTY = b"---\nversion: 2\ninteractions: []\n"
@@ -30,18 +30,23 @@ _RESPONSE_TAIL = re.compile(
     + rb"\n    duration: ([0-9.hmn]*\xc2?\xb5?s)\n"
 )
 _HEADERS = rb"    headers:\n((?:      [^\n]*\n)+)"
-# What most interactions look like, in three strides around their bodies: one match instead of a step for each line.
-_USUAL_START = re.compile(
+_QUOTED = rb"    body: (['\"][^\n]*+)\n"
+# What most interactions look like: one match instead of a step for each line.
+_USUAL = re.compile(
     rb"- id: (0|[1-9][0-9]{0,8})\n  request:\n"
     + _REQUEST_HEAD.pattern
-    + rb"    host: (?!(?:null|Null|NULL)\n)([A-Za-z0-9](?:[A-Za-z0-9.:-]*[A-Za-z0-9])?)\n    body: "
-)
-_USUAL_MIDDLE = re.compile(
-    rb"(?:" + _HEADERS + rb")?    url: (https?://[!-~]+)(?<!:)\n    method: (?!NULL\n)([A-Z]+)\n  response:\n"
+    + rb"    host: (?!(?:null|Null|NULL)\n)([A-Za-z0-9](?:[A-Za-z0-9.:-]*[A-Za-z0-9])?)\n"
+    + _QUOTED
+    + rb"(?:" + _HEADERS + rb")?    url: (https?://[!-~]+)(?<!:)\n    method: (?!NULL\n)([A-Z]+)\n  response:\n"
     + _PROTO
-    + rb"    content_length: " + _NUMBER + rb"\n(    uncompressed: true\n)?    body: "
+    + rb"    content_length: " + _NUMBER + rb"\n(    uncompressed: true\n)?(?:" + _QUOTED
+    # Or a block, whose first line sets the indent.
+    + rb"|    body: (\|[-+]?)\n      (?![ \t])([^\n]++\n(?:(?:      [^\n]*+)?+\n)*+))"
+    + _HEADERS
+    + _RESPONSE_TAIL.pattern
 )  # fmt: skip
-_USUAL_END = re.compile(_HEADERS + _RESPONSE_TAIL.pattern)
+_ASKED, _ANSWERED, _BLOCK = 7, 16, 18
+"""The groups of the bodies in it, which are not cut out with the others."""
 _CHUNKS = re.compile(rb"[0-9]+(?:\.[0-9]+)?\+[0-9]+(?: [0-9]+(?:\.[0-9]+)?\+[0-9]+)*\Z")
 _FRAME_HEAD = re.compile(rb"  - from: (client|server)\n    at: (-?[0-9]+(?:\.[0-9]+)?)\n")
 _FRAME_KINDS = tuple((kind, f"    {kind.value}: ".encode()) for kind in FrameKind)
@@ -56,15 +61,14 @@ def read(raw: bytes) -> list[Interaction] | None:
     if not is_ordinary(raw):
         return None
     try:
-        _check_utf8(raw)
+        if not raw.isascii():
+            _check_utf8(raw)
         return _Interactions(raw, len(_START)).interactions()
     except (DeclinedError, ValueError):
         return None
 
 
 def _check_utf8(raw: bytes) -> None:
-    if raw.isascii():
-        return
     # In pieces: a decoded copy of a large file can be four times its size.
     decoder = codecs.getincrementaldecoder("utf-8")()
     for start in range(0, len(raw), 1 << 20):
@@ -79,7 +83,7 @@ def _version(proto: bytes, major: bytes, minor: bytes) -> dict[str, Any]:
 
 
 class _Interactions(Lines):
-    """Reads interactions, the most frequent form of them in a few strides."""
+    """Reads interactions, the most frequent form of them in one stride."""
 
     __slots__ = ()
 
@@ -98,34 +102,37 @@ class _Interactions(Lines):
 
     def usual(self, number: int) -> Interaction | None:
         """An interaction of the most frequent form; None, with the place as it was, for any other."""
-        raw, start = self.raw, self.place
-        head = _USUAL_START.match(raw, start)
-        if not head or int(head[1]) != number:
+        raw = self.raw
+        found = _USUAL.match(raw, self.place)
+        if not found or int(found[1]) != number:
             return None
-        request = Request(**_version(*head.group(2, 3, 4)), content_length=int(head[5]), host=head[6].decode())
-        self.place = head.end()
-        self.body(request)
-        middle = _USUAL_MIDDLE.match(raw, self.place)
-        if middle:
-            headers, url, method, *version, length, uncompressed = middle.groups()
-            request.url = url.decode()
-            request.method = method.decode()
-            response = Response(**_version(*version), content_length=int(length), uncompressed=uncompressed is not None)
-            self.place = middle.end()
-            self.body(response)
-            tail = _USUAL_END.match(raw, self.place)
-            asked = {} if headers is None else small_map(headers)
-            answered = small_map(tail[1]) if tail else None
-            if tail and asked is not None and answered is not None:
-                request.headers = asked
-                response.headers = answered
-                response.status = tail[2].decode()
-                response.code = int(tail[3])
-                response.duration_ns = parse_duration(tail[4].decode())
-                self.place = tail.end()
-                return Interaction(request=request, response=response)
-        self.place = start
-        return None
+        asked, answered = {} if found[8] is None else small_map(found[8]), small_map(found[19])
+        if asked is None or answered is None:
+            return None
+        self.place = found.end()
+        request = Request(
+            **_version(*found.group(2, 3, 4)),
+            content_length=int(found[5]),
+            host=found[6].decode(),
+            body=quoted(raw, *found.span(_ASKED)),
+            headers=asked,
+            url=found[9].decode(),
+            method=found[10].decode(),
+        )
+        response = Response(
+            **_version(*found.group(11, 12, 13)),
+            content_length=int(found[14]),
+            uncompressed=found[15] is not None,
+            headers=answered,
+            status=found[20].decode(),
+            code=int(found[21]),
+            duration_ns=parse_duration(found[22].decode()),
+        )
+        if found[17] is None:
+            response.body = quoted(raw, *found.span(_ANSWERED))
+        else:
+            defer_body(response, literal(raw, *found.span(_BLOCK), found[17]))
+        return Interaction(request=request, response=response)
 
     def unusual(self, number: int) -> Interaction:
         self.expect(b"- id: %d\n  request:\n" % number)

@@ -11,9 +11,8 @@ from pytest_llmcassette.cassette.go_vcr.own_scalars import (
     binary_block,
     binary_line,
     block,
-    double_quoted,
     is_plain,
-    single_quoted,
+    quoted,
 )
 from pytest_llmcassette.cassette.model import Headers, Message, defer_body
 
@@ -104,10 +103,8 @@ class Lines:
         if is_plain(written):
             return written.decode("utf-8")
         first = written[:1]
-        if first == b'"':
-            return double_quoted(written, 0, len(written)).decode("utf-8")
-        if first == b"'":
-            return single_quoted(written, 0, len(written)).decode("utf-8")
+        if first in (b'"', b"'"):
+            return quoted(written, 0, len(written)).decode("utf-8")
         if first == b"|":
             late, self.place = block(self.raw, written, self.place, indent)
         elif written == b"!!binary |":
@@ -125,11 +122,8 @@ class Lines:
         end = raw.index(b"\n", start)
         self.place = end + 1
         late: Late
-        if first == 0x27:
-            message.body = single_quoted(raw, start, end)
-            return
-        if first == 0x22:
-            message.body = double_quoted(raw, start, end)
+        if first in b"'\"":
+            message.body = quoted(raw, start, end)
             return
         if first == 0x7C:
             late, self.place = block(raw, raw[start:end], end + 1, 6)

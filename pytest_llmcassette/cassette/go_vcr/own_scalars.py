@@ -52,6 +52,11 @@ def is_plain(written: bytes) -> bool:
     )
 
 
+def quoted(raw: bytes, start: int, end: int) -> bytes:
+    """`raw[start:end]`, with its quotes, which are single or double."""
+    return (single_quoted if raw[start] == 0x27 else double_quoted)(raw, start, end)
+
+
 def single_quoted(raw: bytes, start: int, end: int) -> bytes:
     """`raw[start:end]`, with its quotes. Cut out at once: that is done as soon as it is checked."""
     if end - start < 2 or raw[end - 1] != 0x27:
@@ -108,7 +113,12 @@ def block(raw: bytes, header: bytes, start: int, indent: int) -> tuple[Late, int
     if not found:
         raise DeclinedError
     end = found.start() + 1
-    return partial(_cut, raw, start if empty_first else start + indent, end, b"\n" + padding, header[-1:]), end
+    return literal(raw, start if empty_first else start + indent, end, header, indent), end
+
+
+def literal(raw: bytes, start: int, end: int, header: bytes, indent: int = 6) -> Late:
+    """The literal block `raw[start:end]`, which has been checked; the first line without its indent."""
+    return partial(_cut, raw, start, end, b"\n" + b" " * indent, header[-1:])
 
 
 def _cut(raw: bytes, start: int, end: int, margin: bytes, chomping: bytes) -> bytes:

@@ -16,7 +16,7 @@ from pytest_llmcassette.matching.mismatch.volatile import paths_to_ignore, volat
 from pytest_llmcassette.matching.stand_ins import as_recorded
 from pytest_llmcassette.redaction.printable import visible
 
-__all__ = ["Cause", "cause_of", "explain"]
+__all__ = ["Cause", "cause_between", "cause_of", "explain"]
 
 _MOST_SHOWN = 12
 _REMEDIES = {
@@ -58,13 +58,21 @@ def cause_of(sent: Request, recorded: Sequence[tuple[Request, bool]], config: Ca
         return Cause("already played", _already_played(equal, config), "already played")
     index = nearest(sent, recorded, matcher)
     request, played = recorded[index]
-    # What stands where the recording has `REDACTED` is equal to it, and may be a secret.
-    sent = as_recorded(sent, request) or sent
-    findings = list(differing_aspects(sent, request, config, matcher))
     which = (
         "The only recorded interaction" if len(recorded) == 1 else f"Nearest of {len(recorded)} recorded interactions"
     )
-    lines = [f"{which}: id {index}, {'already played' if played else 'not played yet'}. It differs in"]
+    return cause_between(
+        sent, request, config, f"{which}: id {index}, {'already played' if played else 'not played yet'}"
+    )
+
+
+def cause_between(sent: Request, request: Request, config: CassetteConfig, which: str) -> Cause:
+    """Why this recording, which the words `which` name, does not answer the request."""
+    matcher = Matcher(config)
+    # What stands where the recording has `REDACTED` is equal to it, and may be a secret.
+    sent = as_recorded(sent, request) or sent
+    findings = list(differing_aspects(sent, request, config, matcher))
+    lines = [f"{which}. It differs in"]
     for finding in findings[:_MOST_SHOWN]:
         lines += comparison(finding.label, finding.recorded, finding.sent)
     if len(findings) > _MOST_SHOWN:

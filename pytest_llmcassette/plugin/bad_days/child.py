@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import tempfile
 from pathlib import Path
 
 import pytest
 
-from pytest_llmcassette.plugin import options
-from pytest_llmcassette.plugin.child_arguments import command_of, environment, test_of
+from pytest_llmcassette.plugin import child_arguments, options
 from pytest_llmcassette.report.bad_days import Verdict
 
 _STARTING = 60.0
@@ -28,22 +26,14 @@ def run(config: pytest.Config, nodeid: str, asked: str, seconds: float) -> tuple
     with tempfile.TemporaryDirectory(prefix="llmcassette-") as folder:
         result = Path(folder, "result.json")
         command = [
-            *command_of(config, Path(folder)),
+            *child_arguments.command_of(config, Path(folder)),
             f"{options.FAULTS}={asked}",
             f"{options.FAULTS_JSON}={result}",
             options.FAULTS_CHILD,
-            test_of(config, nodeid),
+            child_arguments.test_of(config, nodeid),
         ]
         try:
-            subprocess.run(
-                command,
-                cwd=config.invocation_params.dir,
-                env=environment(os.environ),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=seconds + _STARTING,
-                check=False,
-            )
+            child_arguments.run(config, command, seconds + _STARTING)
         except subprocess.TimeoutExpired:
             """Like one that has ended itself, when the run's own time was over: nothing is written."""
         found = json.loads(result.read_text("utf-8"))["runs"] if result.exists() else None

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -16,7 +14,7 @@ from pytest_llmcassette.plugin import commands, options
 from pytest_llmcassette.plugin.bad_days.known import known_of
 from pytest_llmcassette.plugin.bad_days.wanted import ALL
 from pytest_llmcassette.plugin.cassette_report import CassetteReport
-from pytest_llmcassette.plugin.stash import BAD_DAYS
+from pytest_llmcassette.plugin.stash import CLAIMS, CONTROLLER
 from pytest_llmcassette.report.bad_days import BadDay, as_json, counted, worst_first
 from pytest_llmcassette.report.bad_days_text import lines
 
@@ -28,11 +26,12 @@ class WorkersNotes:
 
     def __init__(self, config: pytest.Config) -> None:
         worker: dict[str, Any] = getattr(config, "workerinput", {})
-        self._file = Path(worker[BAD_DAYS], f"{worker['workerid']}.jsonl")
+        self._folder, self._name = Path(worker[CLAIMS]), f"{worker['workerid']}.jsonl"
 
     def add(self, day: BadDay) -> None:
         """A line for each."""
-        with self._file.open("a", encoding="utf-8") as file:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / self._name).open("a", encoding="utf-8") as file:
             file.write(json.dumps(day.to_json()) + "\n")
 
 
@@ -44,21 +43,13 @@ class Outcome:
         self._report = report
         self._words = words
         self._known = known_of(config)
-        self._folder: Path | None = None
         self._lines: list[str] = []
         self.days: list[BadDay] = []
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_configure_node(self, node: Any) -> None:
-        """Tell each worker of xdist where to leave its results."""
-        if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="llmcassette-"))
-        node.workerinput[BAD_DAYS] = str(self._folder)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """All results are there, also after Ctrl-C: those until then."""
-        self.days += [] if self._folder is None else _of_workers(self._folder)
+        self.days += _of_workers(getattr(self._config.pluginmanager.get_plugin(CONTROLLER), "folder", None))
         days = self.days = worst_first(self.days)
         complete = session.exitstatus in _COMPLETE and not session.shouldstop and not session.shouldfail
         if self._known is not None:
@@ -104,13 +95,9 @@ class Outcome:
                     f"To accept these and nothing new: {options.FAULTS_BASELINE}=FILE {options.FAULTS_BASELINE_UPDATE}"
                 )
 
-    def pytest_unconfigure(self) -> None:
-        """The workers' results have been read."""
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
 
-
-def _of_workers(folder: Path) -> list[BadDay]:
-    found = [line for file in sorted(folder.glob("*.jsonl")) for line in file.read_text("utf-8").splitlines()]
+def _of_workers(folder: Path | None) -> list[BadDay]:
+    files = [] if folder is None else sorted(folder.glob("*.jsonl"))
+    found = [line for file in files for line in file.read_text("utf-8").splitlines()]
     # A worker that was killed may have left half a line.
     return [BadDay.from_json(json.loads(line)) for line in found if line.endswith("}")]

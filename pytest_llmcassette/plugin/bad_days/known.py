@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,8 +9,9 @@ from typing import Any
 import pytest
 
 from pytest_llmcassette.plugin import options
-from pytest_llmcassette.plugin.baseline_file import quoted, write_text
-from pytest_llmcassette.report.advice import plural
+from pytest_llmcassette.plugin.baseline import file_of
+from pytest_llmcassette.plugin.baseline_file import quoted, tables_of, write
+from pytest_llmcassette.report.advice import first_of, plural
 from pytest_llmcassette.report.bad_days import FAILING, BadDay
 
 _HEAD = """\
@@ -49,9 +48,8 @@ class Known:
         over = [f"{test}: {verdict} {asked}: {why}" for (test, asked), verdict, why in self._over(days, ran, took_all)]
         if not over:
             return []
-        more = [f"  ... and {len(over) - _MOST_NAMED} more"] if over[_MOST_NAMED:] else []
         head = f"{self.file.name} has what no longer occurs; remove it, or run with {options.FAULTS_BASELINE_UPDATE}:"
-        return [head, *(f"  {one}" for one in over[:_MOST_NAMED]), *more]
+        return [head, *first_of(over, _MOST_NAMED)]
 
     def _over(
         self, days: Sequence[BadDay], ran: Collection[str] | None, took_all: bool
@@ -76,50 +74,21 @@ class Known:
             if place not in now and (ran is None or place[0] in ran)
         }
         entries |= {(day.nodeid, day.asked): day.verdict for day in days if day.verdict in FAILING}
-        try:
-            write_text(self.file, text_of(entries))
-        except OSError as problem:
-            return [f"The baseline could not be written to {self.file}: {problem.strerror}. Name another file."]
-        return [f"{self.file.name} written: {plural(len(entries), 'finding')}"]
+        problem = write(self.file, text_of(entries))
+        return [problem or f"{self.file.name} written: {plural(len(entries), 'finding')}"]
 
 
 def known_of(config: pytest.Config) -> Known | None:
     """The run's baseline, None without one; raises `pytest.UsageError` for a file that cannot be used."""
-    given, is_update = config.getoption(options.FAULTS_BASELINE), bool(config.getoption(options.FAULTS_BASELINE_UPDATE))
-    where, folder = options.FAULTS_BASELINE, config.invocation_params.dir
-    if given is None:
-        given, where = options.ini_value(config, options.FAULTS_BASELINE_INI), options.FAULTS_BASELINE_INI
-        folder = config.rootpath if config.inipath is None else config.inipath.parent
-    if not given:
-        if is_update:
-            raise pytest.UsageError(
-                f"{options.FAULTS_BASELINE_UPDATE} needs a file: {options.FAULTS_BASELINE}=FILE, or the ini option "
-                f"{options.FAULTS_BASELINE_INI}."
-            )
-        return None
-    file = Path(os.path.normpath(folder / given))
-    if file.is_dir() or file.suffix in (".py", ".yaml", ".yml", ".ambr"):
-        raise pytest.UsageError(f"{where}: {given} is no baseline. Name a file such as llm_faults.toml.")
-    if not file.exists() and not is_update:
-        raise pytest.UsageError(
-            f"{where}: there is no file {file}. To write it: pytest {options.FAULTS} {options.FAULTS_BASELINE}={given} "
-            f"{options.FAULTS_BASELINE_UPDATE}"
-        )
-    return Known(file, _read(file) if file.exists() else {}, is_update=is_update)
+    option, update = options.FAULTS_BASELINE, options.FAULTS_BASELINE_UPDATE
+    command = f"pytest {options.FAULTS}"
+    file = file_of(config, option, update, options.FAULTS_BASELINE_INI, example="llm_faults.toml", command=command)
+    return None if file is None else Known(file, _read(file), is_update=bool(config.getoption(update)))
 
 
 def _read(file: Path) -> Entries:
-    try:
-        tables: Mapping[str, Any] = tomllib.loads(file.read_text("utf-8"))
-    except OSError as problem:
-        raise pytest.UsageError(f"The baseline {file} cannot be read: {problem.strerror}.") from None
-    except ValueError as problem:
-        raise pytest.UsageError(
-            f"The baseline {file} is no TOML: {problem}. Mend it (a merge may have left its marks), or delete it and "
-            f"write it anew with {options.FAULTS_BASELINE_UPDATE}."
-        ) from None
     entries: Entries = {}
-    for test, table in tables.items():
+    for test, table in tables_of(file, options.FAULTS_BASELINE_UPDATE).items():
         found: Mapping[str, Any] = table if isinstance(table, dict) else {"": None}
         for verdict, faults in found.items():
             listed = isinstance(faults, list) and all(isinstance(one, str) for one in faults)

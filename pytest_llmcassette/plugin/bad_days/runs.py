@@ -19,7 +19,7 @@ from pytest_llmcassette.plugin.bad_days.clock import ClientClock
 from pytest_llmcassette.plugin.bad_days.limit import Limit, can_stop, seconds_of
 from pytest_llmcassette.plugin.bad_days.snapshots import Snapshots
 from pytest_llmcassette.plugin.bad_days.wanted import Day, Wanted
-from pytest_llmcassette.plugin.cassette_report import text_without_keys
+from pytest_llmcassette.plugin.cassette_report import line_of_failure, text_without_keys
 from pytest_llmcassette.plugin.lifecycle import TestRun
 from pytest_llmcassette.plugin.markers import cassette_mark
 from pytest_llmcassette.plugin.naming import nodeid_of, provider_name
@@ -239,5 +239,4 @@ def _note(ending: judge.Ending, call: pytest.CallInfo[None], made: pytest.TestRe
     if call.excinfo is not None and not (ending.errors and isinstance(call.excinfo.value, CassetteStop)):
         ending.errors.append(call.excinfo.value)
     text = made.longreprtext if made.failed else str(made.longrepr[2]) if isinstance(made.longrepr, tuple) else ""
-    marked = [line[1:].strip() for line in text.splitlines() if line.startswith("E ")]
-    ending.reasons.append((marked or text.splitlines() or [""])[0])
+    ending.reasons.append(line_of_failure(text))

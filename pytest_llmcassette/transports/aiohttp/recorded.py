@@ -11,11 +11,18 @@ from aiohttp.helpers import TimerNoop
 
 from pytest_llmcassette.replay.head import Head
 from pytest_llmcassette.transports.aiohttp.client_errors import in_a_body
-from pytest_llmcassette.transports.carrying import Carrier
+from pytest_llmcassette.transports.carrying import Asked, Carrier
 from pytest_llmcassette.transports.exchange import Exchange
 
 _ONE_LINE = bytes.maketrans(b"\r\n\0", b"   ")
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+def asked_of(timeout: Any) -> Asked:
+    """A `ClientTimeout`, as a carrier takes it."""
+    connect = timeout.connect if timeout.sock_connect is None else timeout.sock_connect
+    read = timeout.total if timeout.sock_read is None else timeout.sock_read
+    return {"timeout": {"connect": connect, "pool": timeout.connect, "read": read}}
 
 
 class RecordedProtocol(ResponseHandler):
@@ -29,9 +36,7 @@ class RecordedProtocol(ResponseHandler):
         self._request = request
         self._carrier = carrier
         self._exchange = exchange
-        connect = timeout.connect if timeout.sock_connect is None else timeout.sock_connect
-        read = timeout.total if timeout.sock_read is None else timeout.sock_read
-        self._asked = {"timeout": {"connect": connect, "pool": timeout.connect, "read": read}}
+        self._asked = asked_of(timeout)
         self._pieces: AsyncGenerator[bytes] = carrier.__aiter__()
         self._feeding: asyncio.Task[None] | None = None
         self._body: Any = None

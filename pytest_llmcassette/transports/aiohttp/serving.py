@@ -26,13 +26,19 @@ async def serve(
     errors = Errors(request, timeout)
     exchange, headers = _exchange(what, request, errors)
     if exchange is None:
-        return await _live(connect)
+        with in_force.let_live():
+            return await connect()
     answer = await exchange.answer_async(headers, await read_body(request))
+    if isinstance(answer, Carrier) and is_upgrade(request):
+        from pytest_llmcassette.transports.aiohttp.sockets import recorded_connection
+
+        return await recorded_connection(connector, request, answer, exchange, timeout)
     if isinstance(answer, Carrier):
         protocol = RecordedProtocol(asyncio.get_running_loop(), request, answer, exchange, timeout)
         return Connection(connector, request.connection_key, protocol, protocol.loop)
     try:
-        connection = await _live(connect)
+        with in_force.let_live():
+            connection = await connect()
     except BaseException as error:
         answer.has_failed(errors.cause_of(error))
         raise
@@ -40,17 +46,16 @@ async def serve(
     return connection
 
 
-async def _live(connect: Callable[[], Awaitable[Any]]) -> Any:
-    live = in_force.going_live.set(True)
-    try:
-        return await connect()
-    finally:
-        in_force.going_live.reset(live)
+def is_upgrade(request: Any) -> bool:
+    """Whether a request asks for a WebSocket."""
+    return str(request.headers.get("Upgrade", "")).lower() == "websocket"
 
 
 def _exchange(what: in_force.InForce, request: Any, errors: Errors) -> tuple[Exchange | None, RawHeaders]:
     try:
         method, url = str(request.method), str(request.url)
+        if url.startswith("http") and is_upgrade(request):
+            url = "ws" + url.removeprefix("http")
         headers = [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in request.headers.items()]
     except Exception as error:
         raise fault_of(error, what, "a request") from error

@@ -13,9 +13,12 @@ from aiohttp.client_proto import ResponseHandler
 
 from pytest_llmcassette.errors import CassetteStop
 from pytest_llmcassette.transports.aiohttp.client_errors import Errors
+from pytest_llmcassette.transports.aiohttp.sockets import listen
 from pytest_llmcassette.transports.exchange import Exchange
 from pytest_llmcassette.transports.live import LiveAnswer
+from pytest_llmcassette.transports.websockets.ear import Ear
 
+_SWITCHING = 101
 _ALL = 1 << 30
 """Bytes that may be unread before a parser pauses."""
 
@@ -45,14 +48,19 @@ class _Ear(ResponseHandler):
         super().__init__(loop)
         self._answer = answer
         self.body: Any = None
+        self.is_upgraded = False
+        """What follows are no bodies, but the frames of a WebSocket, with these `extensions`."""
+        self.extensions = ""
 
     def feed_data(self, data: Any, size: int = 0) -> None:
         """A head, and the body that is to come."""
         message, body = data
-        if message.code >= 200 and self.body is None:
+        self.is_upgraded = message.code == _SWITCHING
+        if (message.code >= 200 or self.is_upgraded) and self.body is None:
             version = f"HTTP/{message.version.major}.{message.version.minor}"
             self._answer.head(message.code, message.reason or "", list(message.raw_headers), version)
             self.body = body
+            self.extensions = ", ".join(message.headers.getall("Sec-WebSocket-Extensions", ()))
 
 
 class _Listener:
@@ -102,6 +110,10 @@ class _Listener:
             else:
                 self._ear.data_received(bytes(data))
             body = self._ear.body
+            if self._ear.is_upgraded:
+                self._over = True
+                listen(self._protocol, Ear(self._answer, self._exchange, self._ear.extensions))
+                return None
             if body is not None and body.exception() is None:
                 while self._heard < body.total_bytes:
                     piece, _ = _at_once(body.readchunk())

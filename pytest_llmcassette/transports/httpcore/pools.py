@@ -11,11 +11,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from typing import Any
 
+from pytest_llmcassette.errors import NotIntercepted
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.recorder.requests import RawHeaders
 from pytest_llmcassette.replay.head import Head
 from pytest_llmcassette.transports.carrying import Carrier
-from pytest_llmcassette.transports.exchange import Exchange, exchange_for
+from pytest_llmcassette.transports.exchange import Exchange, exchange_for, host_of, shown
 from pytest_llmcassette.transports.httpcore.asked_headers import listening
 from pytest_llmcassette.transports.httpcore.urls import url_of
 from pytest_llmcassette.transports.live import AsyncTee, LiveAnswer, Tee
@@ -66,20 +67,19 @@ class Library:
         """`ConnectionPool.handle_request`, with whatever cassette is in force."""
         exchange = self._exchange(request)
         if exchange is None:
-            return self._let_through(original, pool, request)
+            with in_force.let_live():
+                return original(pool, request)
         body = b"".join(request.stream)
         answer = exchange.answer(request.headers, body)
         if isinstance(answer, Carrier):
             return self._replayed(answer.begin(request.extensions), answer, exchange)
         request.stream = Body(body)
-        live = in_force.going_live.set(True)
         try:
-            response = original(pool, request)
+            with in_force.let_live():
+                response = original(pool, request)
         except BaseException as error:
             answer.has_failed(error)
             raise
-        finally:
-            in_force.going_live.reset(live)
         _tell_head(answer, response, exchange)
         response.stream = Tee(response.stream, answer)
         return response
@@ -88,39 +88,22 @@ class Library:
         """`AsyncConnectionPool.handle_async_request`, with whatever cassette is in force."""
         exchange = self._exchange(request)
         if exchange is None:
-            return await self._let_through_async(original, pool, request)
+            with in_force.let_live():
+                return await original(pool, request)
         body = b"".join([piece async for piece in request.stream])
         answer = await exchange.answer_async(request.headers, body)
         if isinstance(answer, Carrier):
             return self._replayed(await answer.begin_async(request.extensions), answer, exchange)
         request.stream = Body(body)
-        live = in_force.going_live.set(True)
         try:
-            response = await original(pool, request)
+            with in_force.let_live():
+                response = await original(pool, request)
         except BaseException as error:
             answer.has_failed(error)
             raise
-        finally:
-            in_force.going_live.reset(live)
         _tell_head(answer, response, exchange)
         response.stream = AsyncTee(response.stream, answer)
         return response
-
-    @staticmethod
-    def _let_through(original: Callable[..., Any], pool: Any, request: Any) -> Any:
-        live = in_force.going_live.set(True)
-        try:
-            return original(pool, request)
-        finally:
-            in_force.going_live.reset(live)
-
-    @staticmethod
-    async def _let_through_async(original: Callable[..., Awaitable[Any]], pool: Any, request: Any) -> Any:
-        live = in_force.going_live.set(True)
-        try:
-            return await original(pool, request)
-        finally:
-            in_force.going_live.reset(live)
 
     def _exchange(self, request: Any) -> Exchange | None:
         what = in_force.current()
@@ -130,7 +113,16 @@ class Library:
             method, url = request.method.decode("latin-1"), url_of(request.url)
         except Exception as error:
             raise fault_of(error, what, "a request") from error
-        return exchange_for(what, method, url, self)
+        exchange = exchange_for(what, method, url, self)
+        if exchange is not None and method == "GET" and _is_socket(url, request.headers):
+            raise exchange.recorder.note(
+                NotIntercepted(
+                    f"{shown(url, what)} is a WebSocket through {self.name}, which no cassette can hold, while the "
+                    f"cassette {exchange.recorder.path} is in force.\n"
+                    f"Use websockets or aiohttp, mock it, or let it through with ignore_hosts=[{host_of(url)!r}]."
+                )
+            )
+        return exchange
 
     def _replayed(self, head: Head, body: Carrier, exchange: Exchange) -> Any:
         try:
@@ -143,6 +135,11 @@ class Library:
             )
         except Exception as error:
             raise exchange.fault(error) from error
+
+
+def _is_socket(url: str, headers: RawHeaders) -> bool:
+    """Whether a GET is to become a WebSocket (httpx-ws)."""
+    return url.startswith(("ws:", "wss:")) or (b"upgrade", b"websocket") in [(n.lower(), v.lower()) for n, v in headers]
 
 
 def _lacks(lines: RawHeaders, name: bytes) -> bool:

@@ -51,7 +51,7 @@ class Sending:
         """What `HTTPConnectionPool._make_request` returns, or raises, while `what` is in force."""
         exchange = self._exchange(what)
         if exchange is None:
-            with _going_live():
+            with in_force.let_live():
                 self._make_tunnel()
                 return self._send(**kwargs)
         headers, body, chunked = read_request(_written(self._connection, self._method, self._url, **kwargs))
@@ -61,7 +61,7 @@ class Sending:
         if isinstance(answer, Carrier):
             with self._replaying(answer):
                 return self._send(**{**kwargs, "headers": _without_expect(kwargs.get("headers"))})
-        with _going_live(), self._recording(answer, exchange):
+        with in_force.let_live(), self._recording(answer, exchange):
             self._make_tunnel()
             return self._send(**kwargs)
 
@@ -130,15 +130,6 @@ class Sending:
             raise
         finally:
             del connection.getresponse
-
-
-@contextmanager
-def _going_live() -> Iterator[None]:
-    live = in_force.going_live.set(True)
-    try:
-        yield
-    finally:
-        in_force.going_live.reset(live)
 
 
 def _whole_url(pool: Any, url: str) -> str:

@@ -122,12 +122,16 @@ class Unframed:
         return False
 
     def _counted(self) -> bool:
+        self.is_whole = self._takes_all()
+        return True
+
+    def _takes_all(self) -> bool:
+        """Pass on what has come of the bytes that are left; whether that is all of them."""
         assert self._left is not None
         piece, self._buffer = self._buffer[: self._left], self._buffer[self._left :]
         self._left -= len(piece)
         self._data(piece)
-        self.is_whole = not self._left
-        return True
+        return not self._left
 
     def _line(self) -> bytes | None:
         line, end, rest = self._buffer.partition(b"\n")
@@ -154,11 +158,7 @@ class Unframed:
         return False
 
     def _chunk(self) -> bool:
-        assert self._left is not None
-        piece, self._buffer = self._buffer[: self._left], self._buffer[self._left :]
-        self._left -= len(piece)
-        self._data(piece)
-        if not self._left:
+        if self._takes_all():
             self._step = self._behind
         return True
 

@@ -1,0 +1,64 @@
+"""What a handshake asks for, before it is made: its URL and headers; and how a stop reaches who uses the connection."""
+
+from __future__ import annotations
+
+from threading import current_thread
+from typing import Any
+
+from websockets.client import ClientProtocol
+from websockets.datastructures import Headers
+
+from pytest_llmcassette.errors import CassetteStop
+from pytest_llmcassette.recorder import in_force
+from pytest_llmcassette.recorder.requests import RawHeaders
+from pytest_llmcassette.transports.exchange import Exchange, exchange_for
+from pytest_llmcassette.transports.unexpected import fault_of
+from pytest_llmcassette.transports.websockets.client_errors import Errors
+
+
+def exchange_of(
+    what: in_force.InForce, url: str, protocol: Any, additional: Any, user_agent: str | None, errors: Errors
+) -> tuple[Exchange | None, RawHeaders]:
+    """The exchange of a handshake that `protocol`, a `ClientProtocol`, is to make, and its headers."""
+    try:
+        headers = protocol.connect().headers
+        if additional is not None:
+            headers.update(Headers(additional) if not isinstance(additional, Headers) else additional)
+        if user_agent is not None:
+            headers.setdefault("User-Agent", user_agent)
+        lines = [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in headers.raw_items()]
+    except Exception as error:
+        raise fault_of(error, what, f"GET {url}") from error
+    return exchange_for(what, "GET", url, errors), lines
+
+
+def protocol_for(ws_uri: Any, origin: Any = None, subprotocols: Any = None) -> ClientProtocol:
+    """One that knows what a handshake with these asks for."""
+    return ClientProtocol(ws_uri, origin=origin, subprotocols=subprotocols)
+
+
+def is_received(connection: Any) -> bool:
+    """Whether somebody waits for a message of a connection; to be on the safe side True where that cannot be told."""
+    if hasattr(connection, "_pop_message_waiter"):
+        return connection._pop_message_waiter is not None
+    return bool(getattr(getattr(connection, "recv_messages", None), "get_in_progress", True))
+
+
+def raise_for(connection: Any, stop: CassetteStop) -> None:
+    """Whatever asks a connection why it is closed meets this stop: who sends, receives, or closes it."""
+    protocol = getattr(connection, "protocol", None)
+    if protocol is None:
+
+        def closed() -> BaseException:
+            raise stop
+
+        connection.connection_closed_exc = closed
+        return
+    own, thread = type(protocol), getattr(connection, "recv_events_thread", None)
+
+    def close_exc(self: Any) -> Any:
+        if current_thread() is thread:
+            return own.close_exc.fget(self)
+        raise stop
+
+    protocol.__class__ = type(own.__name__, (own,), {"close_exc": property(close_exc)})

@@ -1,0 +1,3 @@
+from transports.conftest import _installed, path
+
+__all__ = ["_installed", "path"]
