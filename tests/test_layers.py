@@ -225,6 +225,40 @@ def test_a_run_without_cassettes_imports_nothing_heavy(tmp_path: Path) -> None:
     assert not {name for name in ours if name.startswith((f"{PACKAGE}.faults", f"{PACKAGE}.plugin.bad_days"))}
 
 
+def test_a_cassette_imports_no_library_that_is_not_used(tmp_path: Path) -> None:
+    """Recorded and replayed through httpx: of each other binding its patch, and nothing of the library."""
+    script = f"""
+import sys, httpx
+from servers.plain import PlainServer
+from {PACKAGE} import use_cassette
+
+before = set(sys.modules)
+with PlainServer() as server:
+    for mode in ("once", "none"):
+        with use_cassette("it.yaml", record_mode=mode):
+            httpx.Client(verify=False).get(server.url)
+print(*(set(sys.modules) - before))
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+    )
+    loaded = run.stdout.split()
+    assert not {"aiohttp", "urllib3", "requests", "websockets", "grpc", "google"}.intersection(loaded)
+    bindings = f"{PACKAGE}.transports."
+    of_bindings = {name.removeprefix(bindings) for name in loaded if name.startswith(bindings) and name.count(".") > 2}
+    assert {name for name in of_bindings if not name.startswith("httpcore")} == {
+        "aiohttp.connectors",
+        "grpc.calls",
+        "urllib3.pools",
+        "websockets.clients",
+    }
+
+
 def test_the_errors_alone_import_no_pytest() -> None:
     """A script that catches them has `use_cassette`, and no test runner."""
     script = f"import sys, {PACKAGE}.errors; print(*(name for name in sys.modules if 'pytest' in name))"

@@ -9,7 +9,7 @@ from typing import Any
 
 from pytest_llmcassette.cassette.encoding import decode_body, may_be_encoded
 from pytest_llmcassette.cassette.headers import canonical
-from pytest_llmcassette.cassette.model import Headers, Interaction, Request
+from pytest_llmcassette.cassette.model import Frame, Headers, Interaction, Request
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.errors import RequestRefused
 from pytest_llmcassette.matching import Matcher
@@ -52,6 +52,8 @@ class SentRequest:
     """Whether it was to go to the network (it may have failed there)."""
     redacted_with: frozenset[str] | None = field(default=None, repr=False)
     """What was known to be secret when it was redacted in every way; None: by name alone, enough for most replays."""
+    said: list[Frame] | None = field(default=None, repr=False)
+    """Of a conversation that is replayed, what its client has said so far, redacted."""
     read: tuple[Any] | None = field(default=None, repr=False)
     """What those above made of `interaction`, in a tuple of one: they read each answer once."""
 
@@ -99,12 +101,12 @@ def _read_headers(
 ) -> tuple[Headers, Headers]:
     """A client sends the same lines with all its requests but for the length: they are read once."""
     lines = tuple([line for line in raw if line[0] != _LENGTH])
-    if len(lines) != len(raw) and ("Content-Length" in shown or redactor.keeps_header("content-length")):
+    if len(lines) != len(raw) and (redactor.keeps_length or "Content-Length" in shown):
         lines = tuple(raw)
     kept, seen, values = _read(redactor, shown, lines, known.values)
     if values is not known.values:
         known.learn(values)
-    return _copied(kept), _copied(seen) if seen else {}
+    return {name: list(values) for name, values in kept.items()}, _copied(seen) if seen else {}
 
 
 @lru_cache(maxsize=128)
@@ -130,6 +132,8 @@ def read_again(redactor: Redactor, request: Request | SentRequest, sent: SentReq
     show(sent, cleaned)
     sent.headers = redactor.without_echoes(sent.headers, known)
     sent.snapshot_headers = redactor.without_echoes(sent.snapshot_headers, known)
+    if sent.said:
+        sent.said[:] = redactor.frames(sent.said, known)
     sent.redacted_with = known.values
     return cleaned
 
@@ -171,11 +175,6 @@ def refuse_placeholder(live: LiveRequest, owner: str, shown: Callable[[str], str
         f"in {where}: no real key was set when the client was built.\n"
         f"Set {named} and run again, or replay a recording (record mode none)."
     )
-
-
-def is_copy(request: Request, recorded: Request) -> bool:
-    """Whether the recording says the same in the same bytes: a secret that is in a file hides nowhere else."""
-    return request.body == recorded.body and request.url == recorded.url
 
 
 @lru_cache(maxsize=64)

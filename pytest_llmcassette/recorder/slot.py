@@ -50,7 +50,7 @@ class RecordingSlot:
         self._redactor = redactor
         self._known = known
         self.redacted_with = known.values
-        """What was known to be secret when the interaction was put together."""
+        """What was known to be secret when the request was: what came to be known since is taken out afterwards."""
         self._timed = config.record_timing
         self._phase = phase
         self._is_complete = is_complete
@@ -109,9 +109,9 @@ class RecordingSlot:
         self._ended = True
         try:
             self.sent.interaction = self._interaction(kind, message)
-            self._on_end(self)
         finally:
             self._is_over.set()
+        self._on_end(self)
 
     def settle(self) -> None:
         """The recorder closes: a body that still streams counts as closed, a request without an answer is forgotten."""
@@ -119,7 +119,8 @@ class RecordingSlot:
             self.end(CLOSED)
             # Another thread may be at it.
             self._is_over.wait()
-        self._first_end.acquire(blocking=False)
+        if self._first_end.acquire(blocking=False):
+            self._is_over.set()
         self._ended = True
 
     def _interaction(self, kind: str, message: str) -> Interaction:
@@ -135,7 +136,6 @@ class RecordingSlot:
             self._store_decoded(response, pieces, cut=bool(kind))
         # A session that an answer opens: the client may send its token on under any name.
         self._known.learn_headers(response.headers)
-        self.redacted_with = self._known.values
         interaction = Interaction(
             request=self._request,
             response=self._redactor.response(response, self._known),

@@ -26,9 +26,10 @@ SERVICE_MODULES = frozenset(
         "asyncio.base_events",
         "asyncio.runners",
         "uvloop",
+        "grpc._server",
     }
 )
-"""Threads with a frame of one of these serve one test after another: worker pools and event loops."""
+"""Threads with a frame of one of these serve one test after another: worker pools, event loops and servers."""
 
 
 def refuse(*, among_tests: bool) -> None:

@@ -38,10 +38,10 @@ class RequestTrees:
         fields.update(self._body(request))
         frames = () if request.interaction is None else request.interaction.frames
         if frames:
-            # What was said is what is recorded: it is compared with that, message by message.
+            # Imported here: most suites have no conversations.
             from pytest_llmcassette.snapshot.frames import said_tree
 
-            fields["said"] = said_tree(frames, self._ids, self._field)
+            fields["said"] = said_tree(frames if request.said is None else request.said, self._ids, self._field)
         return Entry(heading, fields)
 
     def _target(self, url: str) -> str:

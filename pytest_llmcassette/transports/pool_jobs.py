@@ -64,6 +64,7 @@ def _starting(original: Callable[..., Any]) -> Callable[..., Any]:
 def _joining(original: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(original)
     def run(self: Any, coro: Any, *, context: Any = None) -> Any:
+        __tracebackhide__ = True
         import asyncio
 
         # In a running loop it may not be called, as it says itself.

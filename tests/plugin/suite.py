@@ -6,6 +6,7 @@ import os
 import pkgutil
 import re
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +19,26 @@ import pytest_llmcassette
 # than everything else that these tests do.
 for _module in ("aiohttp", "httpx", "httpx2", "requests", "syrupy.assertion", "yaml"):
     import_module(_module)
+_HAS_GRPC = find_spec("grpc") is not None
+for _module in ("grpc._channel", "grpc.aio") if _HAS_GRPC else ():
+    import_module(_module)
 for _found in pkgutil.walk_packages(pytest_llmcassette.__path__, "pytest_llmcassette."):
-    if not _found.name.endswith("__main__"):
+    if not _found.name.endswith("__main__") and (_HAS_GRPC or ".transports.grpc." not in _found.name):
         import_module(_found.name)
 
 ASKING = """
+import itertools
+import json
 import os
+
 import httpx
 
-def ask(text="hi", path="/ask", **options):
-    with httpx.Client(verify=False, **options) as client:
-        return client.post(os.environ["SERVER"] + path, json={"say": text}).text
-
 JSON = {"Content-Type": "application/json"}
+TURNS = itertools.cycle(os.environ["ASK_THROUGH"].split())
+
+def by_httpx(url, body, **options):
+    with httpx.Client(verify=False, **options) as client:
+        return client.post(url, content=body, headers=JSON).text
 
 def by_requests(url, body):
     import requests
@@ -43,14 +51,20 @@ def by_aiohttp(url, body):
             return await response.text()
     return asyncio.run(main())
 
-if "ASK_THROUGH" in os.environ:
-    def ask(text="hi", path="/ask"):
-        by = {"requests": by_requests, "aiohttp": by_aiohttp}[os.environ["ASK_THROUGH"]]
-        return by(os.environ["SERVER"] + path, '{"say":"%s"}' % text)
+def ask(text="hi", path="/ask", **options):
+    body = json.dumps({"say": text}, ensure_ascii=False, separators=(",", ":"))
+    by = by_httpx if options else globals()["by_" + next(TURNS)]
+    return by(os.environ["SERVER"] + path, body.encode(), **options)
 """
 
-ANY_TRANSPORT = pytest.mark.parametrize("transport", ["httpx", "requests", "aiohttp"], indirect=True)
-"""For a test whose suite is to `ask` through each library that a cassette intercepts."""
+TRANSPORTS = ("httpx", "requests", "aiohttp")
+"""The libraries that a suite can `ask` through."""
+IN_TURN = "in turn"
+ANY_TRANSPORT = pytest.mark.parametrize(
+    "transport", [IN_TURN, *(pytest.param(name, marks=pytest.mark.slow) for name in TRANSPORTS)], indirect=True
+)
+"""For tests whose suites are to `ask` through each library that a cassette intercepts: in the quick part through one
+after the other, call by call, in the slow part through each alone."""
 
 SUBTESTS = """
 import contextlib

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from plugin.suite import Suite, outcomes, said
+from plugin.suite import ANY_TRANSPORT, Suite, outcomes, said
 from pytest_llmcassette.plugin import baseline_file
 from pytest_llmcassette.plugin.baseline_file import Entry
 
@@ -162,6 +162,7 @@ def test_with_workers(drifted: Suite) -> None:
         (("--cassette-baseline=test_it.py", UPDATE), None, "is no baseline"),
     ],
 )
+@ANY_TRANSPORT
 def test_a_baseline_that_cannot_be(suite: Suite, options: tuple[str, ...], text: str | None, problem: str) -> None:
     suite.test("def test_plain(): pass")
     if text is not None:
@@ -179,6 +180,7 @@ def test_any_name_survives_the_file(tmp_path: Path) -> None:
     assert {name: Entry(tuple(sorted(one.ignore_json)), one.unplayed) for name, one in known.items()} == read
 
 
+@ANY_TRANSPORT
 def test_a_test_that_stops_early_keeps_its_entry(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     suite.test(
         """
@@ -203,6 +205,7 @@ def test_a_test_that_stops_early_keeps_its_entry(suite: Suite, monkeypatch: pyte
     assert entries(suite) == ""
 
 
+@ANY_TRANSPORT
 def test_a_missing_file_of_the_ini_is_one_line(suite: Suite) -> None:
     suite.file("tox.ini", "[pytest]\nllmcassette_baseline = gone.toml\n")
     suite.test("@pytest.mark.cassette\ndef test_it(): ask()")

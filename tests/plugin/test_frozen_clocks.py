@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from plugin.suite import Suite
+from plugin.suite import ANY_TRANSPORT, Suite
+
+pytestmark = ANY_TRANSPORT
 
 FROZEN = """
 import asyncio

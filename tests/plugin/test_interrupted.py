@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from plugin.suite import Suite, said
+from plugin.suite import ANY_TRANSPORT, Suite, said
+
+pytestmark = ANY_TRANSPORT
 
 SUITE = """
 import os, signal, time

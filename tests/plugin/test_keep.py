@@ -36,6 +36,7 @@ def test_ask(llm_snapshot):
 """
 
 
+@ANY_TRANSPORT
 def test_kept(suite: Suite) -> None:
     expected: Counter[str] = Counter()
     for number, (decorator, then, outcome) in enumerate(KEPT.values()):
@@ -49,6 +50,7 @@ def test_kept(suite: Suite) -> None:
     assert suite.server.calls == len(KEPT)
 
 
+@ANY_TRANSPORT
 def test_discarded(suite: Suite) -> None:
     expected: Counter[str] = Counter()
     for number, (decorator, then, outcome) in enumerate(DISCARDED.values()):
@@ -86,6 +88,7 @@ def test_ask(broken):
         ("", "assert False", {"passed": 1, "errors": 1}),
     ],
 )
+@ANY_TRANSPORT
 def test_discarded_for_a_fixture(suite: Suite, before: str, after: str, expected: dict[str, int]) -> None:
     suite.test(FIXTURE.format(before=before, after=after))
     result = suite.run("--record-mode=once")
@@ -226,6 +229,7 @@ def test_a_refused_request_is_never_an_expected_failure(suite: Suite, monkeypatc
     assert all("no cassette: POST /ask" in line for line in lines)
 
 
+@ANY_TRANSPORT
 def test_an_exceeded_budget_keeps_the_recording(suite: Suite) -> None:
     suite.test(
         """
@@ -245,6 +249,7 @@ def test_an_exceeded_budget_keeps_the_recording(suite: Suite) -> None:
     assert "recording discarded" not in said(result)
 
 
+@ANY_TRANSPORT
 def test_a_write_that_fails_is_an_error_of_that_test(suite: Suite) -> None:
     suite.test("@pytest.mark.cassette\ndef test_ask(): ask()\n\ndef test_next(): pass\n")
     suite.file("cassettes", "a file where a folder should be")
@@ -256,6 +261,7 @@ def test_a_write_that_fails_is_an_error_of_that_test(suite: Suite) -> None:
     assert (suite.path / "cassettes").read_text() == "a file where a folder should be"
 
 
+@ANY_TRANSPORT
 @pytest.mark.slow
 def test_ctrl_c_leaves_the_old_file(suite: Suite) -> None:
     suite.test(TEST.format(decorator="", then="raise KeyboardInterrupt"))
@@ -267,6 +273,7 @@ def test_ctrl_c_leaves_the_old_file(suite: Suite) -> None:
     assert list(old.parent.iterdir()) == [old]
 
 
+@ANY_TRANSPORT
 def test_another_test_after_a_failed_one_is_not_touched(suite: Suite) -> None:
     suite.test(
         """

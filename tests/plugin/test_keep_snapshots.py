@@ -6,7 +6,9 @@ import re
 
 import pytest
 
-from plugin.suite import SUBTESTS, Suite, outcomes, said
+from plugin.suite import ANY_TRANSPORT, SUBTESTS, Suite, outcomes, said
+
+pytestmark = ANY_TRANSPORT
 
 FILE = "cassettes/test_it/test_ask.yaml"
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from plugin.suite import Suite, outcomes, said
+from plugin.suite import ANY_TRANSPORT, Suite, outcomes, said
+
+pytestmark = ANY_TRANSPORT
 
 FILE = "cassettes/test_it/test_ask.yaml"
 

@@ -10,6 +10,8 @@ import pytest
 from plugin.suite import ANY_TRANSPORT, Suite, outcomes, said
 from pytest_llmcassette.plugin.naming import FIELDS
 
+pytestmark = ANY_TRANSPORT
+
 TEST = """
 @pytest.mark.cassette
 def test_ask():
@@ -133,7 +135,6 @@ def test_modes_on_a_recorded_test(suite: Suite, mode: str, got: list[str], live:
     assert re.findall(r"GOT (answer \d)", said(again)) == got
 
 
-@ANY_TRANSPORT
 def test_new_episodes_appends_and_once_does_not(suite: Suite) -> None:
     suite.test(
         """

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from plugin.suite import Suite, outcomes, said
+from plugin.suite import ANY_TRANSPORT, Suite, outcomes, said
 from pytest_llmcassette.plugin.child_arguments import from_addopts, from_command_line
 from pytest_llmcassette.plugin.keys import without_keys
 from pytest_llmcassette.plugin.prove import differences
@@ -47,6 +47,7 @@ def own(pytestconfig):
 """
 
 
+@ANY_TRANSPORT
 def test_what_differs_is_named_and_fails_the_run(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOME_API_KEY", "real-key-0123456789")
     suite.file("conftest.py", CONFTEST)
@@ -67,6 +68,7 @@ def test_what_differs_is_named_and_fails_the_run(suite: Suite, monkeypatch: pyte
     assert result.ret == 0
 
 
+@ANY_TRANSPORT
 @pytest.mark.slow
 def test_in_the_ini_file_it_is_for_runs_that_record(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOME_API_KEY", "real-key-0123456789")
@@ -80,6 +82,7 @@ def test_in_the_ini_file_it_is_for_runs_that_record(suite: Suite, monkeypatch: p
     assert "prove" not in said(result)
 
 
+@ANY_TRANSPORT
 @pytest.mark.slow
 def test_a_difference_alone_is_exit_status_1(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     suite.test(
@@ -101,6 +104,7 @@ def test_a_difference_alone_is_exit_status_1(suite: Suite, monkeypatch: pytest.M
     assert "test_live: RequestNotRecorded" in said(result) or "test_live: pytest_llmcassette.RequestNot" in said(result)
 
 
+@ANY_TRANSPORT
 @pytest.mark.slow
 def test_under_xdist_the_controller_proves(suite: Suite) -> None:
     suite.test(

@@ -7,8 +7,10 @@ import shlex
 
 import pytest
 
-from plugin.suite import Suite, said
+from plugin.suite import ANY_TRANSPORT, Suite, said
 from pytest_llmcassette.cli import main
+
+pytestmark = ANY_TRANSPORT
 
 CACHE = ("cacheprovider",)
 TESTS = """

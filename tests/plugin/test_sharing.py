@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from plugin.suite import Suite, outcomes, said
+from plugin.suite import ANY_TRANSPORT, Suite, outcomes, said
 from pytest_llmcassette.errors import CassetteFileError
 from pytest_llmcassette.plugin.session import CassetteSession
 from pytest_llmcassette.plugin.stash import CLAIMS, RUN_STARTED
+
+pytestmark = ANY_TRANSPORT
 
 SHARED = """
 @pytest.mark.cassette("shared")

@@ -9,6 +9,8 @@ import pytest
 from plugin.suite import ANY_TRANSPORT, Suite, outcomes, said
 from pytest_llmcassette.cassette.files import load
 
+pytestmark = ANY_TRANSPORT
+
 INI = """
 [pytest]
 llmcassette_match_on = method path
@@ -63,7 +65,6 @@ def test_the_tests_settings_apply(suite: Suite) -> None:
     assert suite.server.calls == 3
 
 
-@ANY_TRANSPORT
 def test_the_recording_is_kept_with_the_tests_own_verdict(suite: Suite) -> None:
     write(
         suite,
@@ -161,7 +162,6 @@ def test_entering_a_path_again_replays_what_is_pending(suite: Suite) -> None:
     assert bodies(suite, "more.yaml") == ["answer 6", "answer 7"]
 
 
-@ANY_TRANSPORT
 def test_misses_and_unplayed_interactions_end_at_the_users_line(suite: Suite) -> None:
     write(
         suite,

@@ -8,6 +8,8 @@ import pytest
 
 from plugin.suite import ANY_TRANSPORT, Suite, outcomes, said
 
+pytestmark = ANY_TRANSPORT
+
 WIDER = """
 from pytest_llmcassette import use_cassette
 
@@ -55,7 +57,6 @@ def test_a_request_of_a_wider_fixture_is_refused_with_advice(suite: Suite, mode:
     assert suite.cassettes() == []
 
 
-@ANY_TRANSPORT
 def test_so_is_one_of_its_teardown(suite: Suite) -> None:
     wider(suite, "yield", teardown="ask('bye')", scope="class", body="ask('hi')")
     result = suite.run("--record-mode=once")
@@ -107,7 +108,6 @@ def test_every_test_that_needs_such_a_fixture_is_told(suite: Suite) -> None:
     assert len(re.findall(r"^ERROR test_it.py::test_ask\[\d\] - .*RequestRefused", said(result), re.MULTILINE)) == 3
 
 
-@ANY_TRANSPORT
 def test_use_cassette_in_a_wider_fixture_holds_what_the_fixture_sends_and_no_more(suite: Suite) -> None:
     wider(
         suite,

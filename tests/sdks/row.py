@@ -29,7 +29,8 @@ PLAIN, STREAM, EMBEDDING = "plain", "stream", "embedding"
 class Server(Protocol):
     """What a row is recorded from: `url`, and the `gate` that its client opens with the first event."""
 
-    gate: Gate
+    @property
+    def gate(self) -> Gate: ...
 
     @property
     def url(self) -> str: ...

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sdks import rows_aiohttp, rows_httpx, rows_urllib3
+from sdks import rows_aiohttp, rows_frames, rows_httpx, rows_urllib3
 from sdks.row import ASYNC, SYNC, Row
 
-ROWS: tuple[Row, ...] = (*rows_httpx.rows(), *rows_aiohttp.rows(), *rows_urllib3.rows())
+ROWS: tuple[Row, ...] = (*rows_httpx.rows(), *rows_aiohttp.rows(), *rows_urllib3.rows(), *rows_frames.rows())
 
 
 def table() -> str:

@@ -22,7 +22,18 @@ from sdks.table import ROWS
 
 # Their own.
 pytestmark = pytest.mark.filterwarnings("ignore")
-QUICK = ("openai", "openai with `DefaultAioHttpClient`", "boto3", "httpx", "httpx2", "aiohttp", "requests", "urllib3")
+QUICK = (
+    "openai",
+    "openai with `DefaultAioHttpClient`",
+    "boto3",
+    "httpx",
+    "httpx2",
+    "aiohttp",
+    "requests",
+    "urllib3",
+    "grpcio",
+    "websockets",
+)
 """What other quick tests import too: an SDK takes seconds."""
 ASKED_FIRST = ["raw.githubusercontent.com", "huggingface.co"]
 """What litellm and huggingface_hub ask by themselves."""

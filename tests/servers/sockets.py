@@ -7,7 +7,7 @@ import logging
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from typing import Any
@@ -27,6 +27,8 @@ class SocketServer:
         self.url = url
         self.answers: dict[str, list[dict[str, Any]]] = {}
         """What `/v1/...` and `/ws/...` answer, by an event's type or its first name."""
+        self.before_the_last: Callable[[], None] = lambda: None
+        """Called when all but the last of several answers have been sent."""
         self.heard: list[str | bytes] = []
         self.asked: list[Headers] = []
         self.has_arrived = threading.Event()
@@ -66,7 +68,10 @@ class SocketServer:
         for message in ws:
             self.heard.append(message)
             told = json.loads(message)
-            for answer in self.answers.get(told.get("type") or next(iter(told)), []):
+            answers = self.answers.get(told.get("type") or next(iter(told)), [])
+            for answer in answers:
+                if len(answers) > 1 and answer is answers[-1]:
+                    self.before_the_last()
                 text = json.dumps(answer)
                 ws.send(text.encode() if is_binary else text)
 

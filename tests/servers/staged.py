@@ -15,8 +15,8 @@ WAIT_SECONDS = 5.0
 class Gate:
     """Opened by a client that has the first event; who waits for it in vain says so."""
 
-    def __init__(self) -> None:
-        self._open = threading.Event()
+    def __init__(self, opened: threading.Event | None = None) -> None:
+        self._open = opened or threading.Event()
         self.waited_in_vain = False
 
     def open(self) -> None:

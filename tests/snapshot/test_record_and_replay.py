@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -111,3 +115,60 @@ def test_a_request_that_drifted_from_the_recording_shows(provider: EmbeddedProvi
 
     assert "temperature: 0.25" in snapshot("once", 0.25)
     assert "temperature: 0.75" in snapshot("none", 0.75)
+
+
+def _answer(socket: Any, number: int) -> None:
+    """Whatever is asked, with ids of its own."""
+    response = f"resp_{uuid4().hex}"
+    item = {"id": f"item_{uuid4().hex}", "type": "message", "role": "assistant"}
+    place = {"response_id": response, "item_id": item["id"], "output_index": 0, "content_index": 0}
+    words = [{"type": "output_text", "text": f"Answer {number}."}]
+    counts = {"input_tokens": 10, "output_tokens": 5, "total_tokens": 15}
+    end = {"id": response, "status": "completed", "output": [{**item, "content": words}], "usage": counts}
+    for event in (
+        {"type": "response.created", "response": {"id": response, "status": "in_progress", "output": []}},
+        {"type": "response.output_text.delta", **place, "delta": f"Answer {number}."},
+        {"type": "response.done", "response": end},
+    ):
+        socket.send(json.dumps({"event_id": f"event_{uuid4().hex}", **event}))
+
+
+def _serve(socket: Any) -> None:
+    created = {"type": "session.created", "session": {"id": f"sess_{uuid4().hex}", "model": "gpt-realtime"}}
+    socket.send(json.dumps(created))
+    asked = 0
+    for message in socket:
+        if json.loads(message)["type"] == "response.create":
+            asked += 1
+            _answer(socket, asked)
+
+
+@pytest.mark.filterwarnings("ignore:connect\\(\\) must be used:DeprecationWarning")
+def test_a_realtime_session_has_the_same_snapshot(tmp_path: Path) -> None:
+    import openai
+    from websockets.sync.server import serve
+
+    with serve(_serve, "127.0.0.1", 0) as server, ThreadPoolExecutor(1) as background:
+        background.submit(server.serve_forever)
+        url = f"http://127.0.0.1:{server.socket.getsockname()[1]}/v1"
+
+        def snapshot(record_mode: str, effort: str = "low") -> str:
+            switches: Any = {"record_mode": record_mode, "ignore_json": ["event_id", "response.reasoning.effort"]}
+            with use_cassette(tmp_path / "talk.yaml", **switches) as cassette:
+                client = openai.OpenAI(base_url=url, api_key="x")
+                with client.realtime.connect(model="gpt-realtime") as connection:
+                    for _ in range(2):
+                        sound = b64encode(b"sound").decode()
+                        connection.input_audio_buffer.append(audio=sound, event_id=f"event_{uuid4().hex}")
+                        connection.send({"type": "response.create", "response": {"reasoning": {"effort": effort}}})
+                        next(event for event in connection if event.type == "response.done")
+            return text(cassette)
+
+        recorded = snapshot("rewrite")
+        assert "<audio, 5 bytes" in recorded
+        assert "| Answer 2." in recorded
+        again = snapshot("rewrite")
+        server.shutdown()
+    assert snapshot("none") == again == recorded
+    # What the code says now is shown, where that is not compared.
+    assert snapshot("none", "high") == recorded.replace('effort: "low"', 'effort: "high"') != recorded

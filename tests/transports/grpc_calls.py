@@ -98,13 +98,13 @@ def call_on(
     except grpc.RpcError as error:
         return _failed(got, error)
     got.code, got.details = ended.code().name, ended.details()
-    got.retry_after = dict(ended.trailing_metadata()).get("retry-after", "")
+    got.retry_after = dict(tuple(ended.trailing_metadata())).get("retry-after", "")
     return got
 
 
 def _failed(got: Got, error: Any) -> Got:
     got.code, got.details = error.code().name, error.details()
-    got.retry_after = dict(error.trailing_metadata() or ()).get("retry-after", "")
+    got.retry_after = dict(tuple(error.trailing_metadata() or ())).get("retry-after", "")
     return got
 
 
@@ -132,7 +132,7 @@ async def call_async(
         except grpc.RpcError as error:
             return _failed(got, error)
         got.code, got.details = (await ended.code()).name, await ended.details()
-        got.retry_after = str(dict(await ended.trailing_metadata()).get("retry-after", ""))
+        got.retry_after = str(dict(tuple(await ended.trailing_metadata())).get("retry-after", ""))
     return got
 
 

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import aws_frames
 import pytest
 from freezegun import freeze_time
 
-from pytest_llmcassette.cassette.files import load
+from pytest_llmcassette.cassette.files import load, save
 from pytest_llmcassette.context import use_cassette
 from pytest_llmcassette.errors import RequestNotRecorded
 
@@ -173,6 +174,20 @@ def test_four_operations_come_back_the_same_however_they_are_cut(
     for chunking in ("event", "byte", "whole", "size:7", "random:3"):
         with use_cassette(path, chunking=chunking):
             assert _run(client()) == live, chunking
+
+
+def test_an_event_stream_that_is_cut_at_any_byte(client: Callable[..., Any], bedrock: Bedrock, path: Path) -> None:
+    """Each recorded answer came in two pieces, cut one byte further on."""
+    with use_cassette(path, record_mode="once"):
+        events = _converse_stream(client(), bedrock.gate.set)
+    [one] = load(path)
+    # Three of them: a file of all takes seconds.
+    one = replace(one, response=replace(one.response, body=b"".join(CONVERSE[1:4])))
+    size = len(one.response.body)
+    save(path, [replace(one, chunks=((0, place), (1, size - place))) for place in range(1, size)])
+    asking = client()
+    with use_cassette(path, chunking="recorded"):
+        assert all(_converse_stream(asking, lambda: None) == events[1:4] for _ in range(1, size))
 
 
 def test_nothing_that_signing_adds_is_written_or_matched(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -263,6 +265,56 @@ def _waits(kind: str, url: str, path: Path, **switches: Any) -> list[tuple[float
     with use_cassette(path, **switches):
         fetch(kind, "GET", url, on_piece=lambda piece: seen.append((time.perf_counter(), piece)))
     return [(at - before, piece) for (before, _), (at, piece) in zip([(0.0, b""), *seen], seen, strict=False)]
+
+
+def test_twenty_at_once_each_with_a_cassette_of_its_own(kind: str, server: HostileServer, tmp_path: Path) -> None:
+    """Threads, or tasks: each gets what it asks for, and its cassette holds that and no more, in order."""
+
+    def urls(number: int) -> list[str]:
+        return [f"{server.url}/json?{number}-{step}" for step in ("first", "then")]
+
+    def one(number: int, mode: str) -> list[str]:
+        with use_cassette(tmp_path / f"{number}.yaml", record_mode=mode):
+            return [json.loads(fetch(kind, "GET", url).body)["path"] for url in urls(number)]
+
+    async def one_async(number: int, mode: str) -> list[str]:
+        found: list[bytes] = []
+        async with use_cassette(tmp_path / f"{number}.yaml", record_mode=mode):
+            for url in urls(number):
+                await drain(kind, url, found.append)
+        return [json.loads(body)["path"] for body in found]
+
+    def all_at_once(mode: str) -> list[list[str]]:
+        if kind.endswith("-sync"):
+            with ThreadPoolExecutor(20) as pool:
+                return list(pool.map(one, range(20), [mode] * 20))
+        got: list[list[str]] = run_async(kind, lambda: _gathered(kind, lambda number: one_async(number, mode)))
+        return got
+
+    expected = [[url.removeprefix(server.url) for url in urls(number)] for number in range(20)]
+    assert all_at_once("once") == all_at_once("none") == expected
+    for number in range(20):
+        assert [stored.request.url for stored in load(tmp_path / f"{number}.yaml")] == urls(number)
+    assert set(server.hits.values()) == {1}
+
+
+async def _gathered(kind: str, ask: Callable[[int], Any]) -> list[Any]:
+    found: list[Any] = [None] * 20
+
+    async def one(number: int) -> None:
+        found[number] = await ask(number)
+
+    if kind.endswith("trio"):
+        import trio
+
+        async with trio.open_nursery() as nursery:
+            for number in range(20):
+                nursery.start_soon(one, number)
+    else:
+        import asyncio
+
+        await asyncio.gather(*map(one, range(20)))
+    return found
 
 
 def test_suspended_cassette_refuses_with_its_reason(kind: str, server: HostileServer) -> None:

@@ -87,6 +87,9 @@ class LiveCall:
 
     def carries(self, headers: RawHeaders) -> None:
         """What its channel's credentials add; raises a `CassetteStop` where it must not be sent with it."""
+        if self.stop is not None:
+            # A service config has it tried again.
+            raise self.stop
         recorder = self._exchange.recorder
         recorder.known.learn_headers(canonical_headers(headers))
         try:
