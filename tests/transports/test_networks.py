@@ -172,6 +172,7 @@ def test_install_again_and_uninstall(server: HostileServer, path: Path) -> None:
     assert len(load(path)) == 2
 
 
+@pytest.mark.slow
 def test_package_imported_anew_in_the_same_process(server: HostileServer, tmp_path: Path) -> None:
     """A pytest session inside a test (pytester) forgets the modules that it imported."""
     script = f"""
