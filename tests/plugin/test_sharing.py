@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
 from plugin.suite import ANY_TRANSPORT, Suite, outcomes, said
-from pytest_llmcassette.errors import CassetteFileError
-from pytest_llmcassette.plugin.session import CassetteSession
-from pytest_llmcassette.plugin.stash import CLAIMS, RUN_STARTED
 
 pytestmark = ANY_TRANSPORT
 
@@ -114,19 +108,6 @@ def test_a_name_from_a_fixture_is_known_once_its_tests_have_run(suite: Suite) ->
     result.assert_outcomes(passed=1, failed=1)
     assert "2 tests of this run share this cassette" in said(result)
     assert "the others: test_it.py::test_ask[a]." in said(result)
-
-
-def test_two_workers_may_not_write_one_file_whatever_it_is_called(tmp_path: Path) -> None:
-    worker: Any = SimpleNamespace(workerinput={CLAIMS: str(tmp_path / "claims"), RUN_STARTED: 0})
-    one, two = CassetteSession(worker), CassetteSession(worker)
-    target, link = tmp_path / "target.yaml", tmp_path / "link.yaml"
-    link.symlink_to(target)
-    # A rerun writes it again.
-    one.claim_writing(target)
-    one.claim_writing(target)
-    two.claim_writing(tmp_path / "other.yaml")
-    with pytest.raises(CassetteFileError, match="another xdist worker has recorded this cassette"):
-        two.claim_writing(link)
 
 
 @pytest.mark.slow
