@@ -87,23 +87,26 @@ class use_cassette:  # noqa: N801 - used like a function, by the name that VCR.p
         __tracebackhide__ = True
         install()
         if test is not None:
-            return self._under_faults(test.open(self._path, self._switches))
+            return self._prepared(test.open(self._path, self._switches))
         if self._config.record_mode is RecordMode.ONCE:
             turns.take(self._path)
             self._has_turn = True
         try:
-            return self._under_faults(self._recorder())
+            return self._prepared(self._recorder())
         except BaseException:
             self._end_turn()
             raise
 
-    def _under_faults(self, recorder: Recorder) -> Recorder:
+    def _prepared(self, recorder: Recorder) -> Recorder:
         if self._faults:
             # Imported here: few blocks have any.
             from pytest_llmcassette.faults.injection import Injections, injection
 
             Injections(map(injection, self._faults)).put_in_force(recorder)
-        return _prepared(recorder)
+        recorder.prepare()
+        if recorder.may_record:
+            prepare_to_record()
+        return recorder
 
     def _end_turn(self) -> None:
         if self._has_turn:
@@ -225,13 +228,6 @@ def _config(**switches: Any) -> CassetteConfig:
     return build_config(("use_cassette", switches))
 
 
-def _prepared(recorder: Recorder) -> Recorder:
-    recorder.prepare()
-    if recorder.may_record:
-        prepare_to_record()
-    return recorder
-
-
 def _check_struck(recorder: Recorder) -> None:
     """Raises `CassetteError` for a fault of the block that has struck nothing."""
     __tracebackhide__ = True
@@ -264,13 +260,13 @@ def _settle(recorder: Recorder, *, saves: bool, is_under_faults: bool) -> None:
     config = recorder.config
     if is_under_faults:
         _check_struck(recorder)
-    if not recorder.calls and not config.allow_no_calls:
+    if not recorder.sent and not config.allow_no_calls:
         raise NoCallsError(
             f"{recorder.owner} was in force, but no request was intercepted.\n"
             "Check that the code under test is really called, or pass allow_no_calls=True."
         )
-    unplayed = [] if config.allow_unplayed or recorder.is_altered else recorder.unplayed()
-    if unplayed:
+    unplayed = [] if config.allow_unplayed else recorder.unplayed()
+    if unplayed and not recorder.is_altered:
         asked = "\n".join(f"  {recorder.what(one)}" for one in unplayed)
         raise UnplayedError(
             f"{recorder.path} holds {len(unplayed)} interaction(s) that {recorder.owner} did not ask for:\n{asked}\n"

@@ -77,6 +77,7 @@ class LlmCassette:
                 interaction,
                 request=replace(request, headers=_copied(request.headers), form=_copied(request.form)),
                 response=replace(response, headers=_copied(response.headers)),
+                frames=tuple(map(replace, interaction.frames)),
             )
             # The interaction is kept with it: an id alone could be used again.
             known = self._copies[id(interaction)] = (interaction, copy)

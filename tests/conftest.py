@@ -8,12 +8,16 @@ import importlib.metadata
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
 import _pytest._code.code
+import _pytest.config
+import _pytest.fixtures
+import _pytest.pytester
 import certifi
 
 # A pytest session inside a test (pytester) forgets what was first imported in it. These must be the same modules in all
@@ -25,7 +29,6 @@ import httpx2  # noqa: F401
 import pluggy
 import pluggy._manager
 import pytest
-from _pytest.fixtures import FixtureManager
 from hypothesis import HealthCheck, settings
 
 import pytest_llmcassette
@@ -38,11 +41,14 @@ settings.register_profile("full", max_examples=200, deadline=None, suppress_heal
 settings.load_profile("quick")
 
 
+# Importing and collecting leaves no garbage worth a look.
+gc.set_threshold(100_000, 50, 100)
+
+
 def pytest_collection_finish() -> None:
     """What is imported and collected by now stays: the collector need not go through it again and again."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 20, 20)
 
 
 @pytest.fixture(scope="session")
@@ -99,16 +105,14 @@ def outside_a_test(monkeypatch: pytest.MonkeyPatch) -> None:
 class _Kept:
     """An installed distribution whose files are read once."""
 
+    # pytest looks here for modules whose asserts are to be rewritten; by now all are imported.
+    files = ()
+
     def __init__(self, read: importlib.metadata.Distribution) -> None:
         self._read = read
         self.entry_points = read.entry_points
         self.metadata = read.metadata
         self.version = read.version
-        plugin = any(entry.group == "pytest11" for entry in self.entry_points)
-        # Of a plugin's files pytest looks for its modules and packages alone.
-        self.files = (
-            [file for file in read.files or () if file.suffix == ".py" and len(file.parts) < 3] if plugin else None
-        )
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._read, name)
@@ -120,6 +124,7 @@ def _installed_once() -> Iterator[None]:
     installed = [_Kept(found) for found in importlib.metadata.distributions()]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(importlib.metadata, "distributions", lambda: installed)
+        patch.setattr(_pytest.config, "_is_editable_install", lambda _: False, raising=False)
         yield
 
 
@@ -129,10 +134,14 @@ def _looked_up_once() -> Iterator[None]:
 
     Fixtures and hooks of plugins, and the syntax of the modules that its tracebacks show.
     """
+    fixtures: Any = _pytest.fixtures
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(FixtureManager, "pytest_plugin_registered", _searching_once())
-        # Whether a decorator hides a fixture: asked of every name of every plugin and test module.
-        patch.setattr(FixtureManager, "_check_for_wrapped_fixture", lambda *_: None, raising=False)
+        patch.setattr(fixtures, "dir", _names_once(lambda name, value: _is_fixture(value)), raising=False)
+        patch.setattr(pluggy._manager, "dir", _names_once(lambda name, _: name.startswith("pytest_")), raising=False)
+        patch.setattr(fixtures, "getfuncargnames", lru_cache(2000)(fixtures.getfuncargnames))
+        for module in [sys.modules[name] for name in sys.modules if name.startswith("pluggy.")]:
+            if hasattr(module, "varnames"):
+                patch.setattr(module, "varnames", lru_cache(2000)(module.varnames))
         patch.setattr(_pytest._code.code, "getstatementrange_ast", _parsing_once())
         # For the first line that is printed; pluggy reads its own metadata each time.
         patch.setattr(pluggy, "__version__", pluggy.__version__, raising=False)
@@ -141,19 +150,23 @@ def _looked_up_once() -> Iterator[None]:
         yield
 
 
-def _searching_once() -> Any:
-    original: Any = FixtureManager.pytest_plugin_registered
-    without: set[Any] = set()
+_PLUGINS = ("_pytest", "pytest_llmcassette", "respx", "syrupy")
 
-    def pytest_plugin_registered(self: FixtureManager, plugin: Any, plugin_name: str) -> None:
-        place = plugin if isinstance(plugin, (ModuleType, type)) else type(plugin)
-        if place in without:
-            return
-        original(self, plugin, plugin_name)
-        if not any(_is_fixture(value) for part in getattr(place, "__mro__", [place]) for value in vars(part).values()):
-            without.add(place)
 
-    return pytest_plugin_registered
+def _names_once(wanted: Callable[[str, object], bool]) -> Callable[[object], list[str]]:
+    """`dir` for modules of plugins, and for what their classes make, with the names that are wanted alone."""
+    found: dict[object, list[str]] = {}
+
+    def names(holder: object) -> list[str]:
+        place = holder if isinstance(holder, (ModuleType, type)) else type(holder)
+        if place not in found:
+            home = place.__name__ if isinstance(place, ModuleType) else place.__module__
+            if home.partition(".")[0] not in _PLUGINS:
+                return dir(holder)
+            found[place] = [name for name in dir(place) if wanted(name, getattr(place, name, None))]
+        return found[place]
+
+    return names
 
 
 def _is_fixture(value: object) -> bool:
@@ -184,7 +197,7 @@ def _looking_once() -> Any:
         if not isinstance(holder, ModuleType):
             method = getattr(type(holder), name, None)
             return (method, getattr(holder, name)) if isinstance(method, FunctionType) else original(holder, name)
-        if holder.__name__.partition(".")[0] not in ("_pytest", "pytest_llmcassette", "syrupy"):
+        if holder.__name__.partition(".")[0] not in _PLUGINS:
             return original(holder, name)
         if (holder, name) not in found:
             found[holder, name] = original(holder, name)
@@ -209,6 +222,7 @@ def _runs_of_their_own() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pytest.Pytester, "inline_run", inline_run)
+        patch.setattr(_pytest.pytester, "SysModulesSnapshot", _Modules)
         patch.setattr(pytest.Pytester, "make_hook_recorder", lambda self, manager: _Unwatched())
         yield
 
@@ -220,6 +234,18 @@ def _forget_snapshots() -> None:
     cached: Any = known.get("_AmberSnapshotExtension__cacheable_read_snapshot")
     if cached is not None:
         cached.__func__.cache_clear()
+
+
+class _Modules:
+    """What was imported before a run is all that stays imported after it; pytester asks each module whether it may stay."""
+
+    def __init__(self, preserve: object = None) -> None:
+        self._before = dict(sys.modules)
+
+    def restore(self) -> None:
+        for name in sys.modules.keys() - self._before.keys():
+            del sys.modules[name]
+        sys.modules.update(self._before)
 
 
 class _Unwatched:

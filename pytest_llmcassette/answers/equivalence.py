@@ -8,18 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from pytest_llmcassette.errors import CassetteError
-from pytest_llmcassette.protocols.transcript import (
-    Choice,
-    Media,
-    Part,
-    Reasoning,
-    Refusal,
-    ServerToolCall,
-    ServerToolResult,
-    Text,
-    ToolCall,
-    Transcript,
-)
+from pytest_llmcassette.protocols import transcript as said
+from pytest_llmcassette.protocols.transcript import Choice, Part, Transcript
 
 _FIGURES = ("input_tokens", "output_tokens")
 
@@ -140,7 +130,7 @@ def _merged(parts: Sequence[Part], reasoning: bool) -> list[tuple[str, Any]]:
     does not."""
     merged: list[tuple[str, Any]] = []
     for part in parts:
-        if isinstance(part, Reasoning) and not reasoning:
+        if isinstance(part, said.Reasoning) and not reasoning:
             continue
         kind, content = _content(part)
         if merged and isinstance(content, str) and merged[-1][0] == kind:
@@ -151,20 +141,20 @@ def _merged(parts: Sequence[Part], reasoning: bool) -> list[tuple[str, Any]]:
 
 
 def _content(part: Part) -> tuple[str, Any]:
-    if isinstance(part, Text):
+    if isinstance(part, said.Text):
         return "text", part.text
-    if isinstance(part, Reasoning):
+    if isinstance(part, said.Reasoning):
         return "reasoning", part.text
-    if isinstance(part, Refusal):
+    if isinstance(part, said.Refusal):
         return "refusal", part.text
-    if isinstance(part, ToolCall):
+    if isinstance(part, said.ToolCall):
         parsed = part.parsed
         return f"tool call {part.name}", {"unreadable": part.arguments} if parsed is None else parsed
-    if isinstance(part, ServerToolCall):
+    if isinstance(part, said.ServerToolCall):
         return f"server tool call {part.name}", part.parsed
-    if isinstance(part, Media):
+    if isinstance(part, said.Media):
         return f"{part.kind} {part.media_type or ''}".strip(), (part.digest,)
-    if isinstance(part, ServerToolResult):
+    if isinstance(part, said.ServerToolResult):
         return f"server tool result {part.name or ''}".strip(), None
     return part.kind, None
 

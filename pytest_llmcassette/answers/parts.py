@@ -5,19 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
-from pytest_llmcassette.protocols.transcript import (
-    Citation,
-    ExchangeError,
-    Media,
-    Part,
-    Reasoning,
-    Refusal,
-    ServerToolCall,
-    ServerToolResult,
-    Text,
-    ToolCall,
-    Transcript,
-)
+from pytest_llmcassette.protocols import transcript as said
+from pytest_llmcassette.protocols.transcript import Citation, ExchangeError, Part, Transcript
 
 
 class Shown(NamedTuple):
@@ -36,22 +25,22 @@ class Shown(NamedTuple):
 def shown(part: Part) -> list[Shown]:
     """One part of an answer, with the sources that it names."""
     match part:
-        case Text():
+        case said.Text():
             return [Shown("text", "", part.text), *(Shown("source", "source", _source(one)) for one in part.citations)]
-        case Reasoning():
+        case said.Reasoning():
             words = [Shown("reasoning", "reasoning", part.text)] if part.text else []
             hidden = part.encrypted or part.signature or ""
             how = "encrypted" if part.encrypted else "signed"
             return words + ([Shown("hidden", f"{how} reasoning", f"{len(hidden):,} characters")] if hidden else [])
-        case Refusal():
+        case said.Refusal():
             return [Shown("refusal", "refusal", part.text)]
-        case ToolCall():
+        case said.ToolCall():
             return [Shown("tool", f"call {part.name} ({part.id or 'no id'})", _arguments(part))]
-        case ServerToolCall():
+        case said.ServerToolCall():
             return [Shown("tool", f"provider runs {part.name}", _arguments(part))]
-        case ServerToolResult():
+        case said.ServerToolResult():
             return [Shown("result", f"result of {part.name}", as_text(part.content))]
-        case Media():
+        case said.Media():
             size = None if part.size is None else f"{part.size:,} bytes"
             facts = (part.media_type, size, part.digest or part.url)
             return [Shown("media", part.kind, ", ".join(fact for fact in facts if fact))]
@@ -93,6 +82,6 @@ def _source(citation: Citation) -> str:
     return named or as_text(dict(citation.raw))
 
 
-def _arguments(call: ToolCall | ServerToolCall) -> str:
+def _arguments(call: said.ToolCall | said.ServerToolCall) -> str:
     """Indented where they are JSON, else as on the wire."""
     return call.arguments if call.parsed is None else as_text(call.parsed)

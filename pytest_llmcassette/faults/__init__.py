@@ -4,7 +4,7 @@
 - `registry`: `fault(name)`, `all_faults()`, `stream_faults()`, `response_faults()`, `register_fault(Fault(...))`.
 - `injection`: `Injection`, a fault with its options on one exchange, `once`, `always` or so many times; `Injections`,
   those of a test, is what `Recorder.changes` holds. Both know where they struck.
-- `cuts`, `events_changed`, `responses`, `network`: the faults. `events`, `bodies`: what they work with.
+- `cuts`, `events_changed`, `responses`: the faults. `events`, `bodies`: what they work with.
 """
 
 from pytest_llmcassette.faults.fault import Expect, Fault, Moment

@@ -21,9 +21,9 @@ RESET = End("ReadError", "[Errno 104] Connection reset by peer")
 
 def is_answered(interaction: Interaction) -> str:
     """`misfit` of a fault that needs a good answer, whole."""
-    code = interaction.response.code
-    if interaction.frames:
+    if Exchange(interaction).is_conversation:
         return "it is a conversation (a WebSocket, a gRPC call), of which no fault can be made"
+    code = interaction.response.code
     if interaction.outcome is not Outcome.COMPLETE:
         return "its recording is not whole itself"
     if not 200 <= code < 300:

@@ -10,7 +10,7 @@ from importlib import import_module
 from pytest_llmcassette.errors import ConfigError
 from pytest_llmcassette.faults.fault import Fault, Moment
 
-_MODULES = ("cuts", "events_changed", "responses", "network")
+_MODULES = ("cuts", "events_changed", "responses")
 
 _known: dict[str, Fault] = {}
 _registered: dict[str, Fault] = {}

@@ -1,4 +1,4 @@
-"""Answers that are none: error statuses with the provider's own words, and 200 with something else."""
+"""Answers that are none: error statuses in the provider's own words, 200 with something else; errors of the network."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 
 from pytest_llmcassette.cassette.model import Interaction
-from pytest_llmcassette.faults.bodies import answer, body_of, is_answered, with_body
+from pytest_llmcassette.faults.bodies import answer, body_of, is_answered, no_answer, with_body
 from pytest_llmcassette.faults.fault import Expect, Fault, Misfit, Moment
 from pytest_llmcassette.protocols import registry
 from pytest_llmcassette.protocols.base import Exchange
@@ -82,10 +82,25 @@ def _row(
     return Fault(name=name, sentence=sentence, expect=expect, moment=Moment.RESPONSE, change=change, misfit=misfit)
 
 
+def _error(name: str, sentence: str, kind: str, message: str, expect: Expect = Expect.RECOVER) -> Fault:
+    def change(delivery: Delivery) -> Delivery:
+        return no_answer(delivery, kind, message)
+
+    return Fault(name=name, sentence=sentence, expect=expect, moment=Moment.RESPONSE, change=change)
+
+
+_NO_CERTIFICATE = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: unable to get local issuer certificate"
+_NO_NAME = "[Errno -3] Temporary failure in name resolution"
+
 FAULTS = (
     *(_status(status) for status in WORDS),
     _row("html_page", html_page, "An HTML page with status 200."),
     _row("empty_body", empty_body, "Nothing with status 200."),
     _row("truncated_json", truncated_json, "The first half of the JSON document.", _no_document),
     _row("redirect_loop", redirect_loop, "A redirect to itself."),
+    _error("connect_error", "The connection is refused.", "ConnectError", "[Errno 111] Connection refused"),
+    _error("dns_failure", "The host's name is not found.", "ConnectError", _NO_NAME),
+    _error("tls_failure", "The certificate is none that is trusted.", "ConnectError", _NO_CERTIFICATE, Expect.NOTICE),
+    _error("read_timeout", "No answer comes in time.", "ReadTimeout", "The read operation timed out"),
+    _error("pool_timeout", "No connection of the pool is free in time.", "PoolTimeout", ""),
 )

@@ -166,9 +166,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, None, None]:
     if _RECORDER not in sys.modules:
         return (yield)
-    from pytest_llmcassette.plugin import teardown
+    from pytest_llmcassette.plugin import groups
 
-    return (yield from teardown.around_teardown(item, nextitem))
+    return (yield from groups.around_teardown(item, nextitem))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -178,7 +178,7 @@ def pytest_runtest_makereport(
     run = item.stash.get(RUN, None)
     if run is None and DIFFS not in item.stash and (call.excinfo is None or _RECORDER not in sys.modules):
         return (yield)
-    from pytest_llmcassette.plugin import absent_headers, groups, secrets, verdict
+    from pytest_llmcassette.plugin import below_failures, groups, secrets, verdict
 
     failure = groups.settle_report(item, call)
     verdict.advise(item, failure)
@@ -187,12 +187,10 @@ def pytest_runtest_makereport(
     verdict.summarise(None if failure is None else failure.value, made)
     verdict.show_differences(item, made)
     if run is not None:
-        absent_headers.explain(run, failure, made)
+        below_failures.explain_absent(run, failure, made)
         verdict.revise(run, call, made)
         if made.failed and any(recorder.config.chunking != "event" for recorder in run.recorders):
-            from pytest_llmcassette.plugin import cuts
-
-            cuts.explain(run, made)
+            below_failures.explain_cuts(run, made)
         secrets.sweep_report(run, made)
     return made
 

@@ -63,6 +63,7 @@ def page_path(config: pytest.Config) -> Path | None:
 
 def attach(report: pytest.TestReport, run: TestRun, *, saved: bool) -> None:
     """Give a test's teardown report the record of what it did."""
+    from pytest_llmcassette.plugin.commands import relative
     from pytest_llmcassette.plugin.naming import nodeid_of, provider_name
     from pytest_llmcassette.plugin.unused_cassettes import place_of
     from pytest_llmcassette.report.records import TestRecord
@@ -85,16 +86,16 @@ def attach(report: pytest.TestReport, run: TestRun, *, saved: bool) -> None:
     if wanted or recorder is None or not recorder.exists_at_start:
         path, folder = place_of(item, None if recorder is None else recorder.path)
         path = entered[0].path if path is None and entered else path
-        record.cassette = "" if path is None else _relative(path, root)
-        record.folder = "" if folder is None else _relative(folder, root)
+        record.cassette = "" if path is None else relative(path, root)
+        record.folder = "" if folder is None else relative(folder, root)
     recorders = [*([] if recorder is None else [recorder]), *entered]
     if recorders:
         from pytest_llmcassette.report.collect import collect, idle_places
 
         record.mode = str(recorders[0].mode)
         used = [one for one in recorders if one.calls] or recorders
-        record.cassette, *record.further = dict.fromkeys(_relative(one.path, root) for one in used)
-        record.idle = idle_places(used, lambda path: _relative(path, root))
+        record.cassette, *record.further = dict.fromkeys(relative(one.path, root) for one in used)
+        record.idle = idle_places(used, lambda path: relative(path, root))
         read = wanted or not _LOOKING.isdisjoint(getattr(item, "fixturenames", ()))
         for one in recorders:
             collect(record, one, read=read, priced=wanted, detailed=page_path(item.config) is not None)
@@ -111,10 +112,6 @@ def _scenario(item: pytest.Item) -> str:
     fields = fields_of(item)
     name = ".".join(word for word in (fields["class"], fields["scenario"]) if word)
     return f"{name}[{fields['params']}]" if fields["params"] else name
-
-
-def _relative(path: Path, root: Path) -> str:
-    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
 
 
 class CassetteReport:
@@ -216,8 +213,7 @@ class CassetteReport:
         if not (self._records or self.notes or self.proof or wanted):
             return
         from pytest_llmcassette.plugin import commands, run_end
-        from pytest_llmcassette.report.advice import advice_lines
-        from pytest_llmcassette.report.left_out import left_out_lines
+        from pytest_llmcassette.report.advice import advice_lines, left_out_lines
         from pytest_llmcassette.report.summary import matrix_lines, summary_lines, unused_lines
 
         records, now = sorted(self._records.values(), key=lambda record: record.nodeid), time.time()

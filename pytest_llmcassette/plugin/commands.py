@@ -1,4 +1,4 @@
-"""Commands in messages: to be pasted into the shell that pytest was started from."""
+"""Commands in messages, to be pasted into the shell that pytest was started from, and paths in them."""
 
 from __future__ import annotations
 
@@ -43,3 +43,8 @@ def rerun_failed(config: pytest.Config) -> str | None:
     if not config.pluginmanager.hasplugin("lfplugin"):
         return None
     return " ".join(["pytest", *map(shlex.quote, config.option.file_or_dir), "--lf"])
+
+
+def relative(path: Path, root: Path) -> str:
+    """A path as it is told: from the root, where it lies below that."""
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)

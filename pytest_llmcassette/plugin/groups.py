@@ -8,7 +8,7 @@ own outcomes. Here too the code joins its test, whatever the runner's task was m
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from types import MethodType, TracebackType
@@ -145,3 +145,31 @@ def _generator(function: Callable[..., AsyncGenerator[Any, Any]]) -> Callable[..
             raise error from error.__cause__
 
     return generator
+
+
+def around_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, None, None]:
+    """Let finalizers raise no group that has a refusal: a teardown goes on after it, as after any other failure.
+
+    pytest goes on after an `Exception` or an outcome of its own. After any other it leaves out what is left of the
+    teardown, and then every later test is given the fixtures of this one: among them ours, which opened its cassette,
+    so that no other would be opened.
+    """
+    needed = set(nextitem.listchain()) if nextitem is not None else set()
+    # A test that is run once more comes next itself.
+    needed.discard(item)
+    for node, (finalizers, _) in item.session._setupstate.stack.items():
+        if node not in needed:
+            finalizers[:] = [_settled_finalizer(finalizer) for finalizer in finalizers]
+    return (yield)
+
+
+def _settled_finalizer(finalizer: Callable[[], object]) -> Callable[[], None]:
+    def run() -> None:
+        try:
+            finalizer()
+        except BaseExceptionGroup as group:
+            # Of a task group, or several of one fixture's own finalizers.
+            error = settled(group)
+            raise error from error.__cause__
+
+    return run

@@ -86,6 +86,27 @@ def add_options(parser: pytest.Parser) -> None:
         )
     # What that process is told beside: where to leave its result.
     group.addoption("--cassette-prove-into", dest=PROOF_FILE, default=None, help=argparse.SUPPRESS)
+    _add_network_options(group, parser)
+    parser.addini(_PROVE_INI, "prove every recording, as --cassette-prove does", type="bool", default=False)
+    _add_fault_options(group, parser)
+    parser.addini(
+        PATH,
+        "where cassettes are, relative to the test's folder; may hold {module}, {provider}, {class}, {test}, {params}, "
+        "{scenario} (the test's name without test_), {innermost_class}, {name} (with all parameters) and {raw_name}",
+        default=DEFAULT_PATH,
+    )
+    parser.addini(
+        IGNORE_PARAMS,
+        "parameters that are part of no cassette's and no snapshot's name, beside those of plugins that repeat tests",
+        type="args",
+        default=(),
+    )
+    parser.addini(DEFER_TLS, "make TLS contexts of httpx clients only when they are used", type="bool", default=True)
+    for name, (kind, text) in SWITCHES.items():
+        parser.addini(f"llmcassette_{name}", text, type=kind, default=None)
+
+
+def _add_network_options(group: pytest.OptionGroup, parser: pytest.Parser) -> None:
     group.addoption(
         "--cassette-block-network",
         action="store_true",
@@ -104,23 +125,6 @@ def add_options(parser: pytest.Parser) -> None:
         "pass, or refuse: whether sockets to this machine may be connected past a cassette that only replays",
         default="pass",
     )
-    parser.addini(_PROVE_INI, "prove every recording, as --cassette-prove does", type="bool", default=False)
-    _add_fault_options(group, parser)
-    parser.addini(
-        PATH,
-        "where cassettes are, relative to the test's folder; may hold {module}, {provider}, {class}, {test}, {params}, "
-        "{scenario} (the test's name without test_), {innermost_class}, {name} (with all parameters) and {raw_name}",
-        default=DEFAULT_PATH,
-    )
-    parser.addini(
-        IGNORE_PARAMS,
-        "parameters that are part of no cassette's and no snapshot's name, beside those of plugins that repeat tests",
-        type="args",
-        default=(),
-    )
-    parser.addini(DEFER_TLS, "make TLS contexts of httpx clients only when they are used", type="bool", default=True)
-    for name, (kind, text) in SWITCHES.items():
-        parser.addini(f"llmcassette_{name}", text, type=kind, default=None)
 
 
 def _add_fault_options(group: pytest.OptionGroup, parser: pytest.Parser) -> None:

@@ -14,6 +14,7 @@ from pytest_llmcassette.cassette.files import load
 from pytest_llmcassette.errors import CassetteError
 from pytest_llmcassette.matching import fingerprint
 from pytest_llmcassette.plugin import commands, unused_cassettes
+from pytest_llmcassette.plugin.commands import relative
 from pytest_llmcassette.redaction import default_redactor
 
 if TYPE_CHECKING:
@@ -68,13 +69,9 @@ def _command(config: pytest.Config, record: TestRecord, old: str) -> str:
     words = ["llmcassette move", *(commands.path_argument(config, root / name) for name in (old, record.cassette))]
     for before, after in _snapshots(root, record, old):
         folder = config.invocation_params.dir
-        places = [f"{_relative(file, folder)}::{name}" for file, name in (before, after)]
+        places = [f"{relative(file, folder)}::{name}" for file, name in (before, after)]
         words += ["--snapshot", *map(shlex.quote, places)]
     return " ".join(words)
-
-
-def _relative(file: Path, folder: Path) -> str:
-    return str(file.relative_to(folder)) if file.is_relative_to(folder) else str(file)
 
 
 Place = tuple[Path, str]

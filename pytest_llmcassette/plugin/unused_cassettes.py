@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_llmcassette.plugin.collection import path_of
+from pytest_llmcassette.plugin.commands import relative
 from pytest_llmcassette.plugin.markers import cassette_mark
 from pytest_llmcassette.plugin.session import session_of
 
@@ -75,7 +76,7 @@ def unused(config: pytest.Config, records: Sequence[TestRecord], *, of_any_forma
         for file in folder.rglob("*.y*ml")
         if file.suffix in (".yaml", ".yml") and os.path.realpath(file) not in used and (of_any_format or _is_ours(file))
     }
-    return sorted(str(file.relative_to(root)) if file.is_relative_to(root) else str(file) for file in found)
+    return sorted(relative(file, root) for file in found)
 
 
 def _used(root: Path, records: Sequence[TestRecord]) -> set[str]:

@@ -26,14 +26,7 @@ from pytest_llmcassette.protocols.transcript import (
     finish_reasons,
 )
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import (
-    as_dict,
-    as_int,
-    as_json_text,
-    as_list,
-    as_str,
-    counts_anything,
-)
+from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_list, as_str, counts_anything
 
 VERTEX = re.compile(r"/publishers/anthropic/models/([^/:]+):(?:streamRawPredict|rawPredict)$")
 """The path at Vertex AI, which names the model."""
@@ -234,9 +227,5 @@ def _merge_unknown(block: dict[str, Any], delta: dict[str, Any]) -> None:
 
 def _citation(value: object) -> Citation:
     raw = as_dict(value)
-    return Citation(
-        title=as_str(raw.get("title")) or as_str(raw.get("document_title")),
-        url=as_str(raw.get("url")),
-        quote=as_str(raw.get("cited_text")),
-        raw=raw,
-    )
+    title = as_str(raw.get("title")) or as_str(raw.get("document_title"))
+    return Citation.of(raw, title, raw.get("url"), raw.get("cited_text"))

@@ -27,7 +27,7 @@ from pytest_llmcassette.protocols.transcript import (
     Transcript,
 )
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import as_str
+from pytest_llmcassette.protocols.wire_values import as_json_text, as_str
 
 Kind = type[Text] | type[Reasoning] | type[Refusal] | type[ToolCall] | type[ServerToolCall] | type[ServerToolResult]
 
@@ -47,6 +47,11 @@ class PartDraft:
         self.encrypted: str | None = None
         self.content: Any = None
         self.citations: list[Citation] = []
+
+    def grow_call(self, identity: object, name: object, arguments: object) -> None:
+        """More of a call: its arguments, and what names it where that is said (again)."""
+        self.id, self.name = as_str(identity) or self.id, as_str(name) or self.name
+        self.pieces.append(as_json_text(arguments))
 
     def build(self) -> Part:
         """The finished part."""
@@ -251,23 +256,15 @@ class OneAnswer(Assembly):
         """The one answer, once it has begun."""
         return (self._choice.build(self.finish.get),) if self._begun or self._choice.parts else ()
 
+    def say(self, words: object, kind: type[Text] | type[Reasoning] = Text, key: object = None) -> None:
+        """More words of the answer, where there are any."""
+        if isinstance(words, str) and words:
+            self._choice.part(kind, key).pieces.append(words)
 
-class Vectors(Assembly):
-    """An answer of vectors, which are not kept: it is whole unless it is an error."""
-
-    answers_with = "embedding"
-
-    def events(self) -> Events | None:
-        """None: vectors come in one document."""
-        return None
-
-    def choices(self) -> tuple[Choice, ...]:
-        """None: nothing was said."""
-        return ()
-
-    def complete(self) -> bool:
-        """Whether the vectors came."""
-        return self.error is None
+    def call(self, identity: object, name: object, arguments: object) -> None:
+        """A tool call that came whole."""
+        words = as_json_text(arguments)
+        self._choice.add(ToolCall(id=as_str(identity), name=as_str(name), arguments=words))
 
 
 class AssembledProtocol(WireProtocol):

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from pytest_llmcassette.protocols.assembly import AssembledProtocol
+from pytest_llmcassette.protocols.assembly import AssembledProtocol, Assembly
 from pytest_llmcassette.protocols.aws_json_stream import with_aws_errors
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.converse_assembly import ConverseAssembly
@@ -30,31 +30,23 @@ _FORMS = with_aws_errors(
 )
 
 
-class _BedrockProtocol(AssembledProtocol):
-    path: re.Pattern[str]
-    forms = _FORMS
+# Within InvokeModel each model family has events of its own.
+_OF_ALL = replace(_FORMS, opening=frozenset(), growing=frozenset(), usage=_FORMS.usage.union(*OWN_COUNTS))
+
+
+class BedrockProtocol(AssembledProtocol):
+    """A row: its name, the verb of its URL (`/model/ID/VERB`), what puts its answers together, and its forms."""
+
+    def __init__(self, name: str, verb: str, assembly: type[Assembly], forms: Forms) -> None:
+        self.name, self.assembly, self.forms = name, assembly, forms
+        self._path = re.compile(f"/model/.+/{verb}$")
 
     def claims(self, exchange: Exchange) -> bool:
         """By path."""
-        return self.path.search(exchange.posted_to) is not None
+        return self._path.search(exchange.posted_to) is not None
 
 
-class BedrockConverse(_BedrockProtocol):
-    """`bedrock.converse`: `/model/ID/converse` and `/model/ID/converse-stream`."""
-
-    name = "bedrock.converse"
-    path = re.compile(r"/model/.+/converse(?:-stream)?$")
-    assembly = ConverseAssembly
-
-
-class BedrockInvokeModel(_BedrockProtocol):
-    """`bedrock.invoke_model`: `/model/ID/invoke` and `/model/ID/invoke-with-response-stream`."""
-
-    name = "bedrock.invoke_model"
-    path = re.compile(r"/model/.+/invoke(?:-with-response-stream)?$")
-    assembly = InvokeModelAssembly
-    # Each model family has events of its own.
-    forms = replace(_FORMS, opening=frozenset(), growing=frozenset(), usage=_FORMS.usage.union(*OWN_COUNTS))
-
-
-PROTOCOLS = (BedrockConverse(), BedrockInvokeModel())
+PROTOCOLS = (
+    BedrockProtocol("bedrock.converse", "converse(?:-stream)?", ConverseAssembly, _FORMS),
+    BedrockProtocol("bedrock.invoke_model", "invoke(?:-with-response-stream)?", InvokeModelAssembly, _OF_ALL),
+)

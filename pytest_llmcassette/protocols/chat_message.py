@@ -67,7 +67,7 @@ class ChatChoice:
         """Sources of the answer's last text; of an empty one when there is no text yet."""
         texts = [part for part in self.draft.parts if getattr(part, "kind", None) is Text]
         draft = texts[-1] if texts else self.draft.part(Text)
-        draft.citations.extend(citation for citation in citations if citation not in draft.citations)  # type: ignore[union-attr]
+        draft.citations.extend(one for one in citations if one not in draft.citations)  # type: ignore[union-attr]
 
     def build(self, normalise: Callable[[str], FinishReason | None]) -> Choice:
         """The finished choice."""
@@ -146,7 +146,7 @@ class ChatChoice:
         elif kind == "refusal":
             self.draft.part(Refusal).pieces.append(as_str(fields.get("refusal")) or "")
         elif kind == "reference":
-            self.add_citations([Citation(title=as_str(fields.get("title")), url=as_str(fields.get("url")), raw=fields)])
+            self.add_citations([Citation.of(fields, fields.get("title"), fields.get("url"))])
         elif kind == "image_url":
             self._add_media("image", fields.get("image_url"))
         elif kind == "document_url":
@@ -174,12 +174,7 @@ def _detail_words(entry: dict[str, Any]) -> str:
 
 def _annotation(entry: dict[str, Any]) -> Citation:
     fields = as_dict(entry.get("url_citation")) or entry
-    return Citation(
-        title=as_str(fields.get("title")),
-        url=as_str(fields.get("url")),
-        quote=as_str(fields.get("content")),
-        raw=entry,
-    )
+    return Citation.of(entry, fields.get("title"), fields.get("url"), fields.get("content"))
 
 
 def response_citations(document: dict[str, Any]) -> list[Citation]:
@@ -189,5 +184,5 @@ def response_citations(document: dict[str, Any]) -> list[Citation]:
         if isinstance(entry, str):
             found.append(Citation(url=entry, raw={"url": entry}))
         elif isinstance(entry, dict):
-            found.append(Citation(title=as_str(entry.get("title")), url=as_str(entry.get("url")), raw=entry))
+            found.append(Citation.of(entry, entry.get("title"), entry.get("url")))
     return found

@@ -35,10 +35,13 @@ def chat_usage(wire: Any, provider: str) -> Usage | None:
     cache_creation = first_int(
         prompt.get("cache_write_tokens"), prompt.get("cache_creation_tokens"), wire.get("cache_creation_input_tokens")
     )
+    asked = first_int(wire.get("prompt_tokens"), wire.get("input_tokens"))
+    made = first_int(wire.get("completion_tokens"), wire.get("output_tokens"))
+    total = as_int(wire.get("total_tokens"))
     return Usage(
-        input_tokens=_input(wire, sum_known(cache_read, cache_creation)),
-        output_tokens=_output(wire, reasoning, provider),
-        total_tokens=as_int(wire.get("total_tokens")),
+        input_tokens=_input(asked, made, total, sum_known(cache_read, cache_creation)),
+        output_tokens=_output(asked, made, total, reasoning, provider),
+        total_tokens=total,
         cache_read_input_tokens=cache_read,
         cache_creation_input_tokens=cache_creation,
         reasoning_output_tokens=reasoning,
@@ -52,29 +55,22 @@ def chat_usage(wire: Any, provider: str) -> Usage | None:
     )
 
 
-def _input(wire: dict[str, Any], cached: int | None) -> int | None:
-    prompt = first_int(wire.get("prompt_tokens"), wire.get("input_tokens"))
-    if not cached or prompt is None:
-        return prompt
+def _input(asked: int | None, made: int | None, total: int | None, cached: int | None) -> int | None:
+    if not cached or asked is None:
+        return asked
     # Gateways that pass Anthropic's count on leave the cached ones out: the total says so, or their number.
-    made = first_int(wire.get("completion_tokens"), wire.get("output_tokens")) or 0
-    beside = cached > prompt or as_int(wire.get("total_tokens")) == prompt + cached + made
-    return prompt + cached if beside else prompt
+    beside = cached > asked or total == asked + cached + (made or 0)
+    return asked + cached if beside else asked
 
 
-def _output(wire: dict[str, Any], reasoning: int | None, provider: str) -> int | None:
-    completion = first_int(wire.get("completion_tokens"), wire.get("output_tokens"))
-    prompt = first_int(wire.get("prompt_tokens"), wire.get("input_tokens"))
-    total = as_int(wire.get("total_tokens"))
-    if provider in ("gemini", "vertex") and total is not None and prompt is not None and total >= prompt:
+def _output(asked: int | None, made: int | None, total: int | None, reasoning: int | None, provider: str) -> int | None:
+    if provider in ("gemini", "vertex") and total is not None and asked is not None and total >= asked:
         # Gemini's compatible API leaves thoughts out of completion_tokens and names them nowhere, but in the total.
         # An embedding has no completion, which is not one of 0 tokens.
-        return total - prompt if completion is not None or total > prompt else None
-    if completion is None or not reasoning:
-        return completion
+        return total - asked if made is not None or total > asked else None
+    if made is None or not reasoning:
+        return made
     # xAI counts reasoning beside the completion, and so does whoever passes its numbers on: the total gives it away.
-    beside = total == (prompt or 0) + completion + reasoning if total is not None else provider == "xai"
+    beside = total == (asked or 0) + made + reasoning if total is not None else provider == "xai"
     # Vercel's gateway does so for Gemini models; it shows when there is more reasoning than completion.
-    if beside or (provider == "vercel" and reasoning > completion):
-        return completion + reasoning
-    return completion
+    return made + reasoning if beside or (provider == "vercel" and reasoning > made) else made

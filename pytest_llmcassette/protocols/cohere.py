@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_llmcassette.protocols.assembly import AssembledProtocol, Vectors
+from pytest_llmcassette.protocols.assembly import AssembledProtocol
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.cohere_assembly import ChatAssembly, usage_of
+from pytest_llmcassette.protocols.documents import Vectors
 from pytest_llmcassette.protocols.forms import Forms
 from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.usage import Usage

@@ -18,7 +18,7 @@ from pytest_llmcassette.protocols.transcript import (
     finish_reasons,
 )
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_list, as_str, dict_list
+from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_list, as_str, dict_list
 
 FINISH = finish_reasons(
     stop="COMPLETE STOP_SEQUENCE",
@@ -67,8 +67,8 @@ class ChatAssembly(OneAnswer):
             self._tool_plan(message.get("tool_plan"))
         elif kind == "citation-start":
             citations = message.get("citations")
-            for citation in dict_list(citations if isinstance(citations, list) else [citations]):
-                self._cite(citation)
+            for raw in dict_list(citations if isinstance(citations, list) else [citations]):
+                self._cite(raw)
         elif kind == "message-start":
             self.id = as_str(event.get("id")) or self.id
             self._message(message)
@@ -84,8 +84,8 @@ class ChatAssembly(OneAnswer):
         if self._plan and self._plan_place is not None:
             self._choice.parts.insert(self._plan_place, Other(kind="tool_plan", raw="".join(self._plan)))
             self._plan = []
-        for index, citation in self._citations:
-            self._choice.part(Text, index).citations.append(citation)
+        for index, source in self._citations:
+            self._choice.part(Text, index).citations.append(source)
         self._citations = []
         return super().choices()
 
@@ -108,8 +108,8 @@ class ChatAssembly(OneAnswer):
             self._content(index, as_dict(content))
         for index, call in enumerate(as_list(message.get("tool_calls"))):
             self._tool_call(index, as_dict(call), new=True)
-        for citation in dict_list(message.get("citations")):
-            self._cite(citation)
+        for raw in dict_list(message.get("citations")):
+            self._cite(raw)
 
     def _content(self, index: int, content: dict[str, Any]) -> None:
         text = as_str(content.get("text"))
@@ -128,9 +128,7 @@ class ChatAssembly(OneAnswer):
             self._call_keys[index] = (index, len(self._choice.parts))
         draft = self._choice.part(ToolCall, self._call_keys.get(index, index))
         function = as_dict(call.get("function"))
-        draft.id = as_str(call.get("id")) or draft.id
-        draft.name = as_str(function.get("name")) or draft.name
-        draft.pieces.append(as_json_text(function.get("arguments")))
+        draft.grow_call(call.get("id"), function.get("name"), function.get("arguments"))
 
     def _tool_plan(self, words: object) -> None:
         if isinstance(words, str) and words:
@@ -141,10 +139,8 @@ class ChatAssembly(OneAnswer):
     def _cite(self, raw: dict[str, Any]) -> None:
         # Sources are tool outputs and documents; only a document may have a title or a URL.
         document = next((as_dict(source.get("document")) for source in dict_list(raw.get("sources"))), {})
-        citation = Citation(
-            title=as_str(document.get("title")), url=as_str(document.get("url")), quote=as_str(raw.get("text")), raw=raw
-        )
-        self._citations.append((as_int(raw.get("content_index")) or 0, citation))
+        source = Citation.of(raw, document.get("title"), document.get("url"), raw.get("text"))
+        self._citations.append((as_int(raw.get("content_index")) or 0, source))
 
 
 def usage_of(wire: dict[str, Any]) -> Usage | None:

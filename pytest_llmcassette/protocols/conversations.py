@@ -126,9 +126,9 @@ class Conversation:
 
     def _transcript(self) -> Transcript:
         kind = self.answers_with
-        if self.turns and all(turn.kind != kind for turn in self.turns):
+        if self.turns and all(turn.kind == "transcription" for turn in self.turns):
             # A session that only writes down what it hears.
-            kind = self.turns[0].kind
+            kind = "transcription"
         said = [turn for turn in self.turns if turn.kind == kind]
         usages = [turn.usage for turn in self.turns if turn.usage is not None]
         error = self.error or (said[-1].error if said else None)

@@ -212,4 +212,4 @@ def _media(kind: str, block: dict[str, Any]) -> Media:
 def _citation(raw: dict[str, Any]) -> Citation:
     quotes = [as_str(entry.get("text")) or "" for entry in dict_list(raw.get("sourceContent"))]
     web = as_dict(as_dict(raw.get("location")).get("web"))
-    return Citation(title=as_str(raw.get("title")), url=as_str(web.get("url")), quote="".join(quotes) or None, raw=raw)
+    return Citation.of(raw, raw.get("title"), web.get("url"), "".join(quotes) or None)

@@ -13,14 +13,7 @@ from pytest_llmcassette.protocols.documents import DocumentAnswer, RoutedProtoco
 from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.media import media_of_base64, media_of_url
 from pytest_llmcassette.protocols.transcript import Reasoning, Text, ToolCall
-from pytest_llmcassette.protocols.wire_values import (
-    as_dict,
-    as_json_text,
-    as_list,
-    as_str,
-    dict_list,
-    index_of,
-)
+from pytest_llmcassette.protocols.wire_values import as_dict, as_json_text, as_list, as_str, dict_list, index_of
 
 _KINDS = {
     "rerank": "rerank",

@@ -11,10 +11,11 @@ from pytest_llmcassette.protocols.assembly import AssembledProtocol, Assembly, O
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.chat_usage import chat_usage
 from pytest_llmcassette.protocols.http_errors import error_inside, unreadable
+from pytest_llmcassette.protocols.json_stream import Events
 from pytest_llmcassette.protocols.media import media_of_bytes
-from pytest_llmcassette.protocols.transcript import FinishReason, Other, Reasoning, Text, ToolCall, finish_reasons
+from pytest_llmcassette.protocols.transcript import Choice, FinishReason, Other, finish_reasons
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import as_dict, as_float, as_int, as_json_text, as_str
+from pytest_llmcassette.protocols.wire_values import as_dict, as_float, as_int, as_str
 
 _FINISH = finish_reasons(
     stop="stop eos eos_token stop_sequence end_turn complete completed succeeded",
@@ -78,21 +79,11 @@ class DocumentAnswer(OneAnswer):
         """What one event of a stream holds; `kind` is its type, else its name. Here there is to be a document."""
         super().event(kind, event)
 
-    def say(self, words: object, kind: type[Text] | type[Reasoning] = Text, key: object = None) -> None:
-        """More words of the answer, where there are any."""
-        if isinstance(words, str) and words:
-            self._choice.part(kind, key).pieces.append(words)
-
     def made(self, answers_with: str, kind: str, media_type: str | None) -> None:
         """The body itself is what was made: an image, sound."""
         self._begun = self.ended = True
         self.answers_with = answers_with
         self._choice.add(media_of_bytes(kind, media_type, self.exchange.body))
-
-    def call(self, identity: object, name: object, arguments: object) -> None:
-        """A tool call that came whole."""
-        words = as_json_text(arguments)
-        self._choice.add(ToolCall(id=as_str(identity), name=as_str(name), arguments=words))
 
     def other(self, kind: str, value: object) -> None:
         """Something that was answered as values, where there is any: a ranking, classes."""
@@ -116,6 +107,24 @@ class DocumentAnswer(OneAnswer):
         if counts is not None and counts.input_tokens is None and self.answers_with in _UNWRITTEN:
             return replace(counts, input_tokens=counts.total_tokens)
         return counts
+
+
+class Vectors(Assembly):
+    """An answer of vectors, which are not kept: it is whole unless it is an error."""
+
+    answers_with = "embedding"
+
+    def events(self) -> Events | None:
+        """None: vectors come in one document."""
+        return None
+
+    def choices(self) -> tuple[Choice, ...]:
+        """None: nothing was said."""
+        return ()
+
+    def complete(self) -> bool:
+        """Whether the vectors came."""
+        return self.error is None
 
 
 class RoutedProtocol(AssembledProtocol):

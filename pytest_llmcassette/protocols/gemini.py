@@ -11,8 +11,9 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
-from pytest_llmcassette.protocols.assembly import AssembledProtocol, Vectors
+from pytest_llmcassette.protocols.assembly import AssembledProtocol
 from pytest_llmcassette.protocols.base import Exchange
+from pytest_llmcassette.protocols.documents import Vectors
 from pytest_llmcassette.protocols.forms import Forms
 from pytest_llmcassette.protocols.gemini_assembly import ContentAssembly, usage_of
 from pytest_llmcassette.protocols.http_errors import error_object

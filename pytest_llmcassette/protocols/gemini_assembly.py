@@ -222,17 +222,11 @@ def _citations(candidate: dict[str, Any]) -> list[Citation]:
     found = []
     for chunk in dict_list(as_dict(candidate.get("groundingMetadata")).get("groundingChunks")):
         source = next((value for value in chunk.values() if isinstance(value, dict)), {})
-        found.append(_citation(source, chunk))
+        found.append(Citation.of(chunk, source.get("title"), source.get("uri"), source.get("text")))
     metadata = as_dict(candidate.get("citationMetadata"))
     for entry in dict_list(metadata.get("citationSources")) + dict_list(metadata.get("citations")):
-        found.append(_citation(entry, entry))
+        found.append(Citation.of(entry, entry.get("title"), entry.get("uri"), entry.get("text")))
     return found
-
-
-def _citation(source: dict[str, Any], raw: dict[str, Any]) -> Citation:
-    return Citation(
-        title=as_str(source.get("title")), url=as_str(source.get("uri")), quote=as_str(source.get("text")), raw=raw
-    )
 
 
 def tier_of(usage: dict[str, Any]) -> str | None:

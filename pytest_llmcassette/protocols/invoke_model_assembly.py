@@ -16,15 +16,7 @@ from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.media import media_of_base64
 from pytest_llmcassette.protocols.transcript import Choice, Media, Other, Reasoning, Text, ToolCall, finish_reasons
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import (
-    as_dict,
-    as_int,
-    as_json_text,
-    as_str,
-    dict_list,
-    index_of,
-    sum_known,
-)
+from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_str, dict_list, index_of, sum_known
 
 _HEADERS = {
     "inputTokenCount": "X-Amzn-Bedrock-Input-Token-Count",
@@ -184,10 +176,8 @@ class InvokeModelAssembly(BedrockAnswer):
         for position, call in enumerate(dict_list(message.get("tool_calls"))):
             function = as_dict(call.get("function")) or call
             draft = self._draft(index).part(ToolCall, index_of(call, position))
-            draft.id = as_str(call.get("id")) or draft.id
-            draft.name = as_str(function.get("name")) or draft.name
             arguments = function.get("arguments", function.get("parameters"))
-            draft.pieces.append(as_json_text(arguments))
+            draft.grow_call(call.get("id"), function.get("name"), arguments)
 
 
 def _own_counts(document: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from pytest_llmcassette.protocols.http_errors import error_object, is_error
 from pytest_llmcassette.protocols.json_stream import is_event_stream
 from pytest_llmcassette.protocols.transcript import Other, ServerToolCall, ToolCall
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import as_dict, as_json_text, as_str, counts_in, dict_list
+from pytest_llmcassette.protocols.wire_values import as_dict, as_str, counts_in, dict_list
 
 
 class _Conversation(DocumentAnswer):
@@ -54,9 +54,8 @@ class _Conversation(DocumentAnswer):
         elif kind in ("function.call", "tool.execution"):
             is_ours = kind == "function.call"
             draft = self._choice.part(ToolCall if is_ours else ServerToolCall, (place, entry.get("id")))
-            draft.id = as_str(entry.get("tool_call_id" if is_ours else "id")) or draft.id
-            draft.name = as_str(entry.get("name")) or draft.name
-            draft.pieces.append(as_json_text(entry.get("arguments")))
+            identity = entry.get("tool_call_id" if is_ours else "id")
+            draft.grow_call(identity, entry.get("name"), entry.get("arguments"))
         elif kind == "agent.handoff":
             self._choice.add(Other(kind=kind, raw=entry.get("next_agent_name", entry.get("previous_agent_name"))))
 

@@ -8,23 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_llmcassette.protocols.assembly import AssembledProtocol, OneAnswer, Vectors
+from pytest_llmcassette.protocols.assembly import AssembledProtocol, OneAnswer
 from pytest_llmcassette.protocols.base import Exchange
+from pytest_llmcassette.protocols.documents import Vectors
 from pytest_llmcassette.protocols.forms import Forms
 from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.json_stream import Events, JsonLines
 from pytest_llmcassette.protocols.media import media_of_base64
-from pytest_llmcassette.protocols.transcript import Reasoning, Text, ToolCall, finish_reasons
+from pytest_llmcassette.protocols.transcript import Reasoning, finish_reasons
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import (
-    as_dict,
-    as_int,
-    as_json_text,
-    as_list,
-    as_str,
-    dict_list,
-    seconds_of,
-)
+from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_list, as_str, dict_list, seconds_of
 
 _FINISH = finish_reasons(stop="stop", length="length")
 _COUNTS = ("prompt_eval_count", "eval_count", "prompt_eval_cached_count")
@@ -62,10 +55,12 @@ class _Assembly(OneAnswer):
         self.model = as_str(event.get("model")) or self.model
         self.created = self.created or seconds_of(event.get("created_at"))
         message = as_dict(event.get("message")) or event
-        self._append(Reasoning, message.get("thinking"))
-        self._append(Text, message.get("content") if message is not event else event.get("response"))
+        self.say(message.get("thinking"), Reasoning)
+        self.say(message.get("content") if message is not event else event.get("response"))
         for call in dict_list(message.get("tool_calls")):
-            self._tool_call(call)
+            # Calls always come whole; `index` numbers them anew in every message.
+            function = as_dict(call.get("function"))
+            self.call(call.get("id"), function.get("name"), function.get("arguments"))
         for image in as_list(message.get("images")):
             if isinstance(image, str):
                 self._choice.add(media_of_base64("image", None, image))
@@ -83,21 +78,6 @@ class _Assembly(OneAnswer):
             output_tokens=as_int(self._usage.get("eval_count")),
             cache_read_input_tokens=as_int(self._usage.get("prompt_eval_cached_count")),
             wire=self._usage,
-        )
-
-    def _append(self, kind: type[Text] | type[Reasoning], words: object) -> None:
-        if isinstance(words, str) and words:
-            self._choice.part(kind).pieces.append(words)
-
-    def _tool_call(self, call: dict[str, Any]) -> None:
-        # Calls always come whole; `index` numbers them anew in every message.
-        function = as_dict(call.get("function"))
-        self._choice.add(
-            ToolCall(
-                id=as_str(call.get("id")),
-                name=as_str(function.get("name")),
-                arguments=as_json_text(function.get("arguments")),
-            )
         )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from pytest_llmcassette.protocols.assembly import AssembledProtocol, Vectors
+from pytest_llmcassette.protocols.assembly import AssembledProtocol
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.chat_usage import chat_usage
+from pytest_llmcassette.protocols.documents import Vectors
 from pytest_llmcassette.protocols.http_errors import error_inside, unreadable
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import as_dict, as_str

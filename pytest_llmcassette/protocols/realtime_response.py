@@ -116,8 +116,8 @@ def _add(choice: ChoiceDraft, item: _Item) -> None:
         add_item(choice, item.fields if given or not streamed else {**item.fields, "arguments": streamed}, item.index)
         return
     content = [as_dict(part) for part in as_list(item.fields.get("content"))]
-    for number in range(max([len(content), *(one + 1 for one in (*item.words, *item.sounds))])):
-        part = content[number] if number < len(content) else {}
+    for number in sorted({*range(len(content)), *item.words, *item.sounds}):
+        part = content[number] if 0 <= number < len(content) else {}
         # Of a response that was cut off the end has no more than was heard.
         words = first_str(part.get("text"), part.get("transcript")) or item.said(number)
         choice.part(Text, (item.index, number)).pieces.append(words)

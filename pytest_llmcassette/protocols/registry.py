@@ -23,7 +23,6 @@ _MODULES = (
     "mistral",
     "openai_responses",
     "openai_chat",
-    "openai_completions",
     "openai_embeddings",
 )
 

@@ -11,7 +11,7 @@ from typing import Any
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.documents import DocumentAnswer, RoutedProtocol, counted
 from pytest_llmcassette.protocols.transcript import ToolCall
-from pytest_llmcassette.protocols.wire_values import as_dict, as_json_text, as_str, dict_list
+from pytest_llmcassette.protocols.wire_values import as_dict, as_str, dict_list
 
 
 class _Completion(DocumentAnswer):
@@ -49,8 +49,7 @@ class _Completion(DocumentAnswer):
         # Later pieces of a call do not name it.
         self._open = fields.get("tool_use_id") or self._open
         draft = self._choice.part(ToolCall, self._open)
-        draft.id, draft.name = as_str(self._open), as_str(fields.get("name")) or draft.name
-        draft.pieces.append(as_json_text(fields.get("input")))
+        draft.grow_call(self._open, fields.get("name"), fields.get("input"))
 
 
 class _Vectors(DocumentAnswer):

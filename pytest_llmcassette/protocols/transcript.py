@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from pytest_llmcassette.protocols.usage import Usage
 
@@ -35,6 +35,12 @@ class Citation:
     url: str | None = None
     quote: str | None = None
     raw: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Any], title: object, url: object, quote: object = None) -> Self:
+        """By what the wire says of it; what is no text there is None."""
+        words = {"title": title, "url": url, "quote": quote}
+        return cls(**{name: word for name, word in words.items() if isinstance(word, str)}, raw=raw)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

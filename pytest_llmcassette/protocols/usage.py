@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from pytest_llmcassette.protocols.wire_values import sum_known
-
 # https://opentelemetry.io/docs/specs/semconv/registry/attributes/gen-ai/ ; figures it has no name for are left out.
 _OTEL = {
     "input_tokens": "gen_ai.usage.input_tokens",
@@ -52,10 +50,11 @@ class Usage:
         """Both together. A figure that only one side knows is that side's; one that neither knows stays None."""
         if not isinstance(other, Usage):
             return NotImplemented
-        counts: dict[str, Any] = {name: sum_known(getattr(self, name), getattr(other, name)) for name in COUNTS}
+        counts: dict[str, Any] = {name: _plus(getattr(self, name), getattr(other, name)) for name in COUNTS}
         tools = _merged(self.server_tool_calls, other.server_tool_calls)
         units = _merged(self.billed_units, other.billed_units)
-        return Usage(**counts, server_tool_calls=tools, billed_units=units, cost=sum_known(self.cost, other.cost))
+        costs = [cost for cost in (self.cost, other.cost) if cost is not None]
+        return Usage(**counts, server_tool_calls=tools, billed_units=units, cost=sum(costs) if costs else None)
 
     def __radd__(self, other: int) -> Usage:
         """Lets `sum(usages)` begin with its 0."""
@@ -64,7 +63,7 @@ class Usage:
     def check(self) -> tuple[str, ...]:
         """The rules that these figures break, in words; empty when all hold. Only known figures are compared."""
         broken = [f"{name} is negative: {value}" for name in COUNTS if (value := getattr(self, name) or 0) < 0]
-        cached = sum_known(self.cache_read_input_tokens, self.cache_creation_input_tokens)
+        cached = _plus(self.cache_read_input_tokens, self.cache_creation_input_tokens)
         if cached is not None and self.input_tokens is not None and cached > self.input_tokens:
             broken.append(f"cache read + creation ({cached}) exceed input_tokens ({self.input_tokens})")
         reasoning = self.reasoning_output_tokens
@@ -87,3 +86,9 @@ COUNTS = tuple(one.name for one in fields(Usage) if one.name.endswith("_tokens")
 
 def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
     return {name: one.get(name, 0) + other.get(name, 0) for name in {**one, **other}}
+
+
+def _plus(one: int | None, other: int | None) -> int | None:
+    if one is None:
+        return other
+    return one if other is None else one + other

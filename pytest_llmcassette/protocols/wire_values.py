@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import math
 from datetime import UTC, datetime
-from typing import Any, TypeVar
-
-N = TypeVar("N", int, float)
+from typing import Any
 
 
 def as_int(value: object) -> int | None:
@@ -111,7 +109,7 @@ def counts_anything(usage: dict[str, Any]) -> bool:
     return any((as_int(entry) or 0) > 0 for entry in usage.values())
 
 
-def sum_known(*values: N | None) -> N | None:
+def sum_known(*values: int | None) -> int | None:
     """The sum of the values that are known; None when none is (absent is not 0)."""
     known = [value for value in values if value is not None]
     return sum(known) if known else None

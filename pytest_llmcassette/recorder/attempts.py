@@ -21,7 +21,7 @@ class Attempts:
         sent.interaction = interaction
         for earlier in self._again.get(id(interaction), ()):
             earlier.dropped = True
-        if keeps_errors or not is_transient(interaction):
+        if keeps_errors or len(self._sent) == 1 or not is_transient(interaction):
             return
         for earlier in self._sent[:-1]:
             if earlier.interaction is interaction:

@@ -91,7 +91,7 @@ class Entry:
 
     __slots__ = ("before", "in_force", "is_a_test", "order", "outer", "over", "what")
 
-    def __init__(self, what: Recorder | Suspension, outer: Entry | None, *, is_a_test: bool = False) -> None:
+    def __init__(self, what: Recorder | Suspension | None, outer: Entry | None, *, is_a_test: bool = False) -> None:
         self.what = what
         self.is_a_test = is_a_test
         self.outer = outer
@@ -164,7 +164,7 @@ def current() -> InForce | None:
 
 
 def _refuse_leftover(owner: Entry | None, *, among_tests: bool) -> None:
-    if owner is None or not owner.over or isinstance(owner.what, Suspension):
+    if owner is None or not owner.over or owner.what is None or isinstance(owner.what, Suspension):
         return
     if among_tests or not owner.what.may_record:
         what = "left a task, callback or job running"
@@ -247,9 +247,7 @@ def _is_suspended_since(entry: Entry) -> bool:
 def push(recorder: Recorder, *, for_task: bool = False) -> Entry:
     """Put a cassette in force; hand the result to `pop`. `for_task` also sets the context variable (`use_cassette`)."""
     entry = Entry(recorder, _context.get() if for_task else None, is_a_test=not for_task)
-    # Counting them is much cheaper than listing them, and mostly this one is alone.
-    alone = threading.active_count() == 1
-    entry.before = frozenset((threading.current_thread(),) if alone else threading.enumerate())
+    entry.before = frozenset(threading.enumerate())
     with _lock:
         _stack.append(entry)
     if for_task:
@@ -270,9 +268,9 @@ def pop(entry: Entry) -> None:
         _context.set(entry.outer)
     if _started_by.get() is entry:
         _started_by.set(None)
-    if isinstance(entry.what, Suspension):
+    if entry.what is None or isinstance(entry.what, Suspension):
         return
-    if threading.active_count() > 1 and not entry.before.issuperset(alive := threading.enumerate()):
+    if not entry.before.issuperset(alive := threading.enumerate()):
         # A script may go on live after a `use_cassette`, with threads that it started in there.
         for_good = entry.is_a_test and not entry.what.may_record
         strays.note(alive, entry.before, entry.what.owner, for_good=for_good)
@@ -286,6 +284,16 @@ def activate(recorder: Recorder, *, for_task: bool = False) -> Iterator[Recorder
         yield recorder
     finally:
         pop(entry)
+
+
+@contextmanager
+def unrecorded() -> Iterator[None]:
+    """What code sends in here goes to the network unseen: it belongs to a request that is recorded itself."""
+    before = _context.set(Entry(None, None))
+    try:
+        yield
+    finally:
+        _context.reset(before)
 
 
 def suspend(reason: str) -> Suspension:

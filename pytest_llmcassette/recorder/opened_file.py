@@ -39,6 +39,8 @@ class OpenedFile:
         self.left_over = 0
         """After `save` in mode all: how many of the file's interactions this run did not replace."""
         self.config = config
+        self.is_replayed = config.record_mode not in (RecordMode.ALL, RecordMode.REWRITE)
+        """Whether requests are answered from it, where they can be."""
         self._redactor = redactor
         self._after = after
         self._recorded = recorded
@@ -70,17 +72,12 @@ class OpenedFile:
         except CassetteFileError:
             return ()
 
-    @property
-    def is_replayed(self) -> bool:
-        """Whether requests are answered from it, where they can be."""
-        return self.config.record_mode not in (RecordMode.ALL, RecordMode.REWRITE)
-
     def unplayed(self) -> list[Interaction]:
         """Recorded interactions that nobody asked for; empty when everything went live.
 
         Raises `CassetteFileError` when the file cannot be read.
         """
-        return self.load().unplayed() if self.exists_at_start and self.is_replayed else []
+        return (self.playlist or self.load()).unplayed() if self.exists_at_start and self.is_replayed else []
 
     def merged(self, fresh: Fresh) -> list[Interaction]:
         """What the file is to hold with these fresh recordings."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
+from _thread import RLock
 from collections.abc import Callable, Set
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmcassette.cassette.encoding import InflatesTooMuch
@@ -25,7 +25,6 @@ from pytest_llmcassette.recorder.requests import (
     LiveRequest,
     SentRequest,
     canonical_name,
-    is_copy,
     is_host,
     read_again,
     read_request,
@@ -169,9 +168,12 @@ class Recorder:
             raise RequestRefused(str(error)) from None
         replays = self.file.is_replayed
         interaction = playlist.take(request) if replays else None
-        if interaction is not None and is_copy(request, interaction.request):
-            sent.redacted_with = self.known.values
-        if interaction is None:
+        if interaction is not None:
+            recorded = interaction.request
+            if request.body == recorded.body and request.url == recorded.url:
+                # The same bytes: a secret that is in a file hides nowhere else.
+                sent.redacted_with = self.known.values
+        else:
             # Only now: nearly every request of a replay has been answered before.
             self.known.learn_environment()
             request = read_again(self.redactor, request, sent, self.known)
@@ -202,6 +204,7 @@ class Recorder:
         """Whatever the switches say nothing goes live: an answer is to be another than the network's."""
         self.mode = RecordMode.NONE
         self.config = self.file.config = replace(self.config, record_mode=self.mode)
+        self.file.is_replayed = True
         self.will_record = self.may_record = False
 
     def was_altered(self, recorded: Interaction, delivered: Interaction, *, comes_again: bool) -> None:
@@ -249,7 +252,10 @@ class Recorder:
     def unplayed(self) -> list[Interaction]:
         """See `OpenedFile.unplayed`; and the conversations in which the client has not said all."""
         with self.lock:
-            return self.file.unplayed() + [one.interaction for one in self.conversations if one.is_unfinished]
+            unplayed = self.file.unplayed()
+            if self.conversations:
+                unplayed = unplayed + [one.interaction for one in self.conversations if one.is_unfinished]
+            return unplayed
 
     def what(self, unplayed: Interaction) -> str:
         """What was not asked for, in words: a request, or of a conversation what its client has not sent."""

@@ -101,12 +101,12 @@ def _read_headers(
 ) -> tuple[Headers, Headers]:
     """A client sends the same lines with all its requests but for the length: they are read once."""
     lines = tuple([line for line in raw if line[0] != _LENGTH])
-    if len(lines) != len(raw) and ("Content-Length" in shown or redactor.keeps_header("content-length")):
+    if len(lines) != len(raw) and (redactor.keeps_length or "Content-Length" in shown):
         lines = tuple(raw)
     kept, seen, values = _read(redactor, shown, lines, known.values)
     if values is not known.values:
         known.learn(values)
-    return _copied(kept), _copied(seen) if seen else {}
+    return {name: list(values) for name, values in kept.items()}, _copied(seen) if seen else {}
 
 
 @lru_cache(maxsize=128)
@@ -175,11 +175,6 @@ def refuse_placeholder(live: LiveRequest, owner: str, shown: Callable[[str], str
         f"in {where}: no real key was set when the client was built.\n"
         f"Set {named} and run again, or replay a recording (record mode none)."
     )
-
-
-def is_copy(request: Request, recorded: Request) -> bool:
-    """Whether the recording says the same in the same bytes: a secret that is in a file hides nowhere else."""
-    return request.body == recorded.body and request.url == recorded.url
 
 
 @lru_cache(maxsize=64)

@@ -119,7 +119,8 @@ class RecordingSlot:
             self.end(CLOSED)
             # Another thread may be at it.
             self._is_over.wait()
-        self._first_end.acquire(blocking=False)
+        if self._first_end.acquire(blocking=False):
+            self._is_over.set()
         self._ended = True
 
     def _interaction(self, kind: str, message: str) -> Interaction:

@@ -56,6 +56,8 @@ class BodyRedactor:
         if not body:
             return body
         found = set() if found is None else found
+        if body.startswith(_OPENING):
+            return self._json(body, found)
         head, kind = _head(body), content_type.lower()
         if _is_event_stream(head, kind):
             return self._events(body, found)

@@ -41,6 +41,9 @@ _SUBPROTOCOLS = "sec-websocket-protocol"
 _SCHEMES = frozenset({"bearer", "basic", "token", "key", "apikey", "bot", "digest"})
 
 
+_learning = Lock()
+
+
 class KnownSecrets:
     """What a run knows to be secret, learned from its requests and from the environment, and any text without it.
 
@@ -48,11 +51,10 @@ class KnownSecrets:
     Values too short to be known again (less than 8 characters, a word of less than 16) and stand-ins are never learned.
     """
 
-    __slots__ = ("_lock", "values")
+    __slots__ = ("values",)
 
     def __init__(self, values: Set[str] = frozenset()) -> None:
         self.values = frozenset(values)
-        self._lock = Lock()
 
     def learn(self, values: Set[str]) -> bool:
         """Whether any of these was new."""
@@ -61,7 +63,7 @@ class KnownSecrets:
         lines = {line for value in values for line in _lines(value)}
         new = {value for value in values | lines if _is_secret(value)} - self.values
         if new:
-            with self._lock:
+            with _learning:
                 self.values |= new
         return bool(new)
 

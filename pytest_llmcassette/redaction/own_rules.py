@@ -13,14 +13,12 @@ Redact = Callable[[str, str], str]
 
 
 class OwnRules:
-    """One cassette's. False where there are none, which is nearly always."""
+    """One cassette's; nearly always there are none."""
 
     def __init__(self, patterns: tuple[str, ...], redact: Redact | None) -> None:
         self._patterns = tuple(map(re.compile, patterns))
         self._redact = redact
-
-    def __bool__(self) -> bool:
-        return bool(self._patterns) or self._redact is not None
+        self.exist = bool(patterns) or redact is not None
 
     def text(self, text: str, place: str, found: set[str]) -> str:
         """`text` by these rules; what the patterns replaced is added to `found`."""

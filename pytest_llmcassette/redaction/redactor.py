@@ -49,6 +49,8 @@ class Redactor:
     def __init__(self, config: CassetteConfig, redact: Redact | None = None) -> None:
         compared = (name.removeprefix("header:") for name in config.match_on if name.startswith("header:"))
         self._request_headers = _allow(REQUEST_HEADERS, config.keep_request_headers, compared)
+        self.keeps_length = "content-length" in self._request_headers
+        """Whether requests keep the length of their body."""
         self._response_headers = _allow(RESPONSE_HEADERS, config.keep_response_headers)
         self._query = SecretNames(SECRET_QUERY, config.secret_query, credentials=CREDENTIAL_QUERY)
         self._by_name = BodyRedactor(config.secret_fields)
@@ -72,7 +74,7 @@ class Redactor:
         What is not `thorough` looks for secrets by name and for plain copies alone: a recording with the same bytes is
         then the answer, and most requests of a replay have one.
         """
-        thorough = thorough or bool(self._own)
+        thorough = thorough or self._own.exist
         found: set[str] = set()
         body = (self.body if thorough else self._by_name)(body, content_type_of(kept), found)
         if found:
@@ -99,7 +101,7 @@ class Redactor:
         """
         found = set() if found is None else found
         body = without_keys(self._anywhere(body, content_type, found), found)
-        return self._own.body(body, content_type, found) if self._own else body
+        return self._own.body(body, content_type, found) if self._own.exist else body
 
     def words(self, text: str, known: KnownSecrets) -> str:
         """Words that a test leaves (a failure, what it has printed) without what is secret by its shape or `known`."""
@@ -119,7 +121,7 @@ class Redactor:
         found: set[str] = set()
         url = redact_url if place in _URL_PLACES else redact_urls_in
         text = _keyless(url(text, self._query, found), found)
-        if self._own:
+        if self._own.exist:
             text = self._own.text(text, place, found)
         if found:
             known.learn(found)
@@ -130,7 +132,7 @@ class Redactor:
 
         `thorough` as for `request_with`.
         """
-        thorough = thorough or bool(self._own)
+        thorough = thorough or self._own.exist
         known = KnownSecrets()
         kept, body, content_type = self.request_headers(request.headers), request.body, content_type_of(request.headers)
         if may_be_encoded(body):
@@ -193,7 +195,15 @@ class Redactor:
 
         What one gives away is known in those behind it.
         """
-        return tuple(self.frame(frame, known) for frame in frames)
+        redacted = [self.frame(frame, known) for frame in frames]
+        # One line each, as of a stream's events: what the server gives out bit by bit stands in several.
+        said = [place for place, one in enumerate(redacted) if one.sender == SERVER and _is_line(one)]
+        lines = b"\n".join([redacted[place].data for place in said])
+        whole = without_split(lines, lambda text: self._secrets_in(text, known))
+        if whole is not lines:
+            for place, line in zip(said, whole.split(b"\n"), strict=True):
+                redacted[place] = replace(redacted[place], data=line)
+        return tuple(redacted)
 
     def frame(self, frame: Frame, known: KnownSecrets) -> Frame:
         """One of them; the same object where nothing is secret. Messages of protobuf stay such messages."""
@@ -243,10 +253,6 @@ class Redactor:
 
     def _header(self, name: str, value: str, known: KnownSecrets) -> str:
         return _replaced(self._text(value, f"header:{name}", known), known.values)
-
-    def keeps_header(self, name: str) -> bool:
-        """Whether the request header of this name, in lower case, is allow-listed."""
-        return name in self._request_headers
 
     def keeps_response_header(self, name: str) -> bool:
         """Whether the response header of this name, in lower case, is allow-listed."""
@@ -325,6 +331,10 @@ def _replaced(text: str, secrets: frozenset[str]) -> str:
 
 def _keyless(text: str, found: set[str]) -> str:
     return in_bytes(text, lambda raw: without_keys(raw, found))
+
+
+def _is_line(frame: Frame) -> bool:
+    return frame.kind is FrameKind.TEXT and b"\n" not in frame.data
 
 
 def _allow(*lists: Iterable[str]) -> frozenset[str]:

@@ -9,6 +9,8 @@ from pytest_llmcassette.modes import RecordMode
 from pytest_llmcassette.report.records import TestRecord
 
 _MOST_NAMED = 5
+_MOST_READERS = 3
+_COOKIES = "set-cookie"
 
 
 def advice_lines(
@@ -107,6 +109,38 @@ def _missing(records: Sequence[TestRecord], rerun: str | None, failed: int) -> l
     others = failed - len(missed)
     also = f" (runs {plural(others, 'other failed test')}, too)" if others > 0 else ""
     return [f"{line}: {rerun} --record-mode={mode}{update}{also}"]
+
+
+def left_out_lines(records: Sequence[TestRecord]) -> list[str]:
+    """Retried failures, counted, with the switch that keeps them; headers and cookies that were read, by name."""
+    saved = [record for record in records if record.saved]
+    lines = []
+    attempts = sum(record.left_out for record in saved)
+    if attempts:
+        lines.append(
+            f"{plural(attempts, 'failed attempt')} that an equal request followed: taken for retried and left out of "
+            "the recordings. record_errors=True keeps them"
+        )
+    readers: dict[tuple[str, ...], list[str]] = {}
+    for record in saved:
+        if record.unkept_headers:
+            readers.setdefault(tuple(sorted(record.unkept_headers)), []).append(record.nodeid)
+    return lines + [_headers_line(headers, nodeids) for headers, nodeids in sorted(readers.items())]
+
+
+def _headers_line(headers: tuple[str, ...], nodeids: Sequence[str]) -> str:
+    named = ", ".join(nodeids[:_MOST_READERS]) + (", ..." if len(nodeids) > _MOST_READERS else "")
+    kept = [name for name in headers if name != _COOKIES]
+    parts = []
+    if kept:
+        listed = ", ".join(f'"{name}"' for name in kept)
+        parts.append(
+            f"response header{'s' if len(kept) > 1 else ''} {', '.join(kept)}, which the recording leaves out: "
+            f"keep_response_headers=[{listed}]"
+        )
+    if _COOKIES in headers:
+        parts.append("cookies, which no recording holds")
+    return f"{named} read {'; and '.join(parts)}"
 
 
 def plural(count: int, noun: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
@@ -35,6 +35,14 @@ class Verdict(StrEnum):
         verdict._value_, verdict.mark, verdict.meaning = word, mark, meaning
         return verdict
 
+    @property
+    def fails(self) -> bool:
+        """Whether it fails the run, unless a baseline knows it."""
+        return self in FAILING
+
+
+KNOWN = "k"
+"""The mark of what a baseline knows."""
 
 FAILING = (Verdict.SWALLOWED, Verdict.HUNG, Verdict.NOT_RECOVERED)
 """These fail the run, unless a baseline knows them."""
@@ -89,6 +97,17 @@ class FaultMatrix:
     faults: tuple[str, ...]
     cells: dict[tuple[str, str], BadDay]
 
+    @property
+    def found(self) -> tuple[list[str], list[str]]:
+        """The faults with a finding, and the tests with one."""
+        faults = [fault for fault in self.faults if any(map(is_finding, self.of_fault(fault)))]
+        return faults, [test for test in self.tests if any(map(is_finding, self.of_test(test)))]
+
+    def mark(self, test: str, fault: str) -> str:
+        """The one character for a cell, a space for one that is empty."""
+        day = self.cells.get((test, fault))
+        return " " if day is None else KNOWN if day.known else Verdict(day.verdict).mark
+
     def of_test(self, test: str) -> list[BadDay]:
         """The runs that a test's cells show."""
         return [self.cells[test, fault] for fault in self.faults if (test, fault) in self.cells]
@@ -115,6 +134,14 @@ def is_finding(day: BadDay) -> bool:
 def worst_first(days: Iterable[BadDay]) -> list[BadDay]:
     """Sorted, so that a run with workers tells the same."""
     return sorted(days, key=lambda day: (rank(day), day.fault, day.nodeid, day.exchange))
+
+
+def findings(days: Iterable[BadDay]) -> Iterator[tuple[Verdict, list[BadDay]]]:
+    """What fails the run, then what is only told, each with its runs; those too that a baseline knows."""
+    for verdict in (*FAILING, *LISTED):
+        found = [day for day in worst_first(days) if day.verdict == verdict]
+        if found:
+            yield verdict, found
 
 
 def matrix_of(days: Sequence[BadDay]) -> FaultMatrix:

@@ -8,19 +8,16 @@ from collections.abc import Callable, Iterator, Sequence
 
 from pytest_llmcassette.report.advice import plural
 from pytest_llmcassette.report.bad_days import (
-    FAILING,
-    LISTED,
+    KNOWN,
     BadDay,
     FaultMatrix,
     Verdict,
     command,
     counted,
-    is_finding,
+    findings,
     matrix_of,
-    worst_first,
 )
 
-_KNOWN = "k"
 _MOST_NAMED = 10
 
 
@@ -44,8 +41,7 @@ def lines(days: Sequence[BadDay], *, width: int, argument: Callable[[str], str])
 
 def _matrix(matrix: FaultMatrix, width: int) -> Iterator[str]:
     """A row for each fault with a finding, a column for each test with one."""
-    faults = [fault for fault in matrix.faults if any(map(is_finding, matrix.of_fault(fault)))]
-    tests = [test for test in matrix.tests if any(map(is_finding, matrix.of_test(test)))]
+    faults, tests = matrix.found
     if faults:
         label = max(map(len, faults))
         room = max(width - label - 2, 10)
@@ -53,8 +49,8 @@ def _matrix(matrix: FaultMatrix, width: int) -> Iterator[str]:
         yield ""
         yield from _heads(len(shown), label)
         for fault in faults:
-            cells = [matrix.cells.get((test, fault)) for test in shown]
-            yield f"{fault.ljust(label)}  {''.join(map(_mark, cells))}".rstrip()
+            cells = [matrix.mark(test, fault) for test in shown]
+            yield f"{fault.ljust(label)}  {''.join(cells)}".rstrip()
         yield from textwrap.wrap(_legend(matrix, faults, shown), width)
         yield from _numbered(matrix, shown, len(tests))
     fine = [fault for fault in matrix.faults if fault not in faults]
@@ -71,16 +67,10 @@ def _heads(count: int, label: int) -> Iterator[str]:
         yield f"{' ' * label}  {''.join(numbers)}".rstrip()
 
 
-def _mark(day: BadDay | None) -> str:
-    if day is None:
-        return " "
-    return _KNOWN if day.known else Verdict(day.verdict).mark
-
-
 def _legend(matrix: FaultMatrix, faults: Sequence[str], tests: Sequence[str]) -> str:
-    there = {_mark(matrix.cells.get((test, fault))) for test in tests for fault in faults}
+    there = {matrix.mark(test, fault) for test in tests for fault in faults}
     words = [f"{one.mark} {one}" for one in Verdict if one.mark in there and one.mark != "."]
-    words += [f"{_KNOWN} known"] if _KNOWN in there else []
+    words += [f"{KNOWN} known"] if KNOWN in there else []
     return ", ".join([*words, *([". as expected"] if "." in there else [])])
 
 
@@ -95,14 +85,14 @@ def _numbered(matrix: FaultMatrix, shown: Sequence[str], count: int) -> Iterator
 
 def _findings(days: Sequence[BadDay], width: int, argument: Callable[[str], str]) -> Iterator[str]:
     """What fails the run, then what is only told: of each fault one run, with the command that repeats it."""
-    for verdict in (*FAILING, *LISTED):
-        found = [day for day in worst_first(days) if day.verdict == verdict and not day.known]
+    for verdict, runs in findings(days):
+        found = [day for day in runs if not day.known]
         if not found:
             continue
         yield ""
         yield f"{len(found)} {verdict}: {verdict.meaning}"
         counts = Counter(day.fault for day in found)
-        shown = counts.most_common(_MOST_NAMED if verdict in FAILING else 1)
+        shown = counts.most_common(_MOST_NAMED if verdict.fails else 1)
         for fault, count in shown:
             yield from _example(next(day for day in found if day.fault == fault), count, width, argument)
         left = len(found) - sum(count for _, count in shown)

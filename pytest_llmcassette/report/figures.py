@@ -78,11 +78,16 @@ def _add_cost(exchange: ExchangeRecord, transcript: Transcript, *, priced: bool)
     now = datetime.now(UTC)
     when = now if exchange.live else None if exchange.recorded_at is None else time_of(exchange.recorded_at)
     found = price_of(transcript, when)
-    today = price_of(dataclasses.replace(transcript, created=None), now)
+    today = price_of(_timeless(transcript), now)
     exchange.cost = None if found.cost is None else str(found.cost)
     exchange.rerecord_cost = None if today.cost is None else str(today.cost)
     if found.cost is None:
         exchange.cost_reason = found.reason
+
+
+def _timeless(transcript: Transcript) -> Transcript:
+    """The answer without the time at which it was made."""
+    return dataclasses.replace(transcript, created=None, turns=tuple(map(_timeless, transcript.turns)))
 
 
 def _add_conversation(exchange: ExchangeRecord, interaction: Interaction, transcript: Transcript | None) -> None:

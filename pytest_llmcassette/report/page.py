@@ -22,7 +22,7 @@ from pytest_llmcassette.report.matrix import (
     usage_words,
 )
 from pytest_llmcassette.report.page_bad_days import bad_days_html
-from pytest_llmcassette.report.page_exchange import escaped, exchange_html
+from pytest_llmcassette.report.page_exchange import escaped, exchange_html, table
 from pytest_llmcassette.report.records import ExchangeRecord, TestRecord, usage_of
 
 
@@ -104,17 +104,7 @@ def _matrix(matrix: Matrix, anchors: dict[int, str], now: float) -> str:
     for row in matrix.rows:
         cells = "".join(_cell(matrix.cells.get((row, column)), anchors, now) for column in matrix.columns)
         rows.append((row, cells))
-    return _table("Providers and scenarios", corner, head, rows)
-
-
-def _table(title: str, corner: str, head: str, rows: Sequence[tuple[str, str]]) -> str:
-    """A heading and a table below it; `head` and the second of each of `rows` are cells."""
-    body = "".join(f"<tr><th scope='row'>{escaped(name)}</th>{cells}</tr>" for name, cells in rows)
-    return (
-        f"<h2>{title}</h2><div class='card wide' tabindex='0' role='region' aria-label='{title}'>"
-        f"<table class='matrix'><thead><tr><th scope='col'>{corner}</th>{head}</tr></thead>"
-        f"<tbody>{body}</tbody></table></div>"
-    )
+    return table("Providers and scenarios", corner, head, rows)
 
 
 def _cell(record: TestRecord | None, anchors: dict[int, str], now: float) -> str:
@@ -154,7 +144,7 @@ def _models(records: Sequence[TestRecord]) -> str:
         rows.append((model, "".join(f"<td class='num'>{escaped(figure)}</td>" for figure in figures)))
     names = ("Answers", "Input", "of it cached", "Output", "of it reasoning", "Cost when recorded", "Re-record today")
     head = "".join(f"<th scope='col' class='num'>{name}</th>" for name in names)
-    return _table("Usage by model", "Model", head, rows)
+    return table("Usage by model", "Model", head, rows)
 
 
 def _unused(paths: Sequence[str]) -> str:

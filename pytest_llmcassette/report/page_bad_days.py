@@ -4,18 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from pytest_llmcassette.report.bad_days import (
-    FAILING,
-    LISTED,
-    SHOWN,
-    BadDay,
-    command,
-    counted,
-    is_finding,
-    matrix_of,
-    worst_first,
-)
-from pytest_llmcassette.report.page_exchange import escaped
+from pytest_llmcassette.report.bad_days import SHOWN, BadDay, command, counted, findings, is_finding, matrix_of
+from pytest_llmcassette.report.page_exchange import escaped, table
 
 
 def bad_days_html(days: Sequence[BadDay], argument: Callable[[str], str]) -> str:
@@ -24,18 +14,9 @@ def bad_days_html(days: Sequence[BadDay], argument: Callable[[str], str]) -> str
         return ""
     matrix = matrix_of(days)
     head = "".join(f"<th scope='col'>{escaped(fault)}</th>" for fault in matrix.faults)
-    rows = "".join(
-        f"<tr><th scope='row'>{escaped(test)}</th>"
-        + "".join(_cell(matrix.cells.get((test, fault))) for fault in matrix.faults)
-        + "</tr>"
-        for test in matrix.tests
-    )
-    return (
-        f"<h2>Bad days</h2><p class='sub'>{escaped(counted(days))}</p>"
-        "<div class='card wide' tabindex='0' role='region' aria-label='Bad days'><table class='matrix'>"
-        f"<thead><tr><th scope='col'>Test</th>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
-        f"{_findings(days, argument)}"
-    )
+    rows = [(test, "".join(_cell(matrix.cells.get((test, fault))) for fault in matrix.faults)) for test in matrix.tests]
+    note = f"<p class='sub'>{escaped(counted(days))}</p>"
+    return table("Bad days", "Test", head, rows, note=note) + _findings(days, argument)
 
 
 def _cell(day: BadDay | None) -> str:
@@ -60,16 +41,13 @@ def _mood(day: BadDay) -> str:
 
 def _findings(days: Sequence[BadDay], argument: Callable[[str], str]) -> str:
     sections = []
-    for verdict in (*FAILING, *LISTED):
-        found = [day for day in worst_first(days) if day.verdict == verdict]
-        if found:
-            items = "".join(_finding(day, argument) for day in found)
-            opened = " open" if verdict in FAILING else ""
-            sections.append(
-                f"<details class='card'{opened}><summary><span class='pill {_mood(found[0])}'>{verdict}</span>"
-                f"<b>{escaped(verdict.meaning)}</b><span class='right'>{len(found)}</span></summary>"
-                f"{items}</details>"
-            )
+    for verdict, found in findings(days):
+        items = "".join(_finding(day, argument) for day in found)
+        opened = " open" if verdict.fails else ""
+        sections.append(
+            f"<details class='card'{opened}><summary><span class='pill {_mood(found[0])}'>{verdict}</span>"
+            f"<b>{escaped(verdict.meaning)}</b><span class='right'>{len(found)}</span></summary>{items}</details>"
+        )
     return "".join(sections)
 
 

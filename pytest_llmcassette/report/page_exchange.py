@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from itertools import takewhile
 
 from pytest_llmcassette.redaction.printable import printable
@@ -16,6 +17,16 @@ _LONG = 1500
 def escaped(text: str) -> str:
     """Recorded text as text of the page: no markup, and nothing that reorders what is read."""
     return html.escape(printable(text))
+
+
+def table(title: str, corner: str, head: str, rows: Sequence[tuple[str, str]], note: str = "") -> str:
+    """A heading, a note and a table below it; `head` and the second of each of `rows` are cells."""
+    body = "".join(f"<tr><th scope='row'>{escaped(name)}</th>{cells}</tr>" for name, cells in rows)
+    return (
+        f"<h2>{title}</h2>{note}<div class='card wide' tabindex='0' role='region' aria-label='{title}'>"
+        f"<table class='matrix'><thead><tr><th scope='col'>{corner}</th>{head}</tr></thead>"
+        f"<tbody>{body}</tbody></table></div>"
+    )
 
 
 def exchange_html(exchange: ExchangeRecord, number: int, before: ExchangeRecord | None = None) -> str:

@@ -36,10 +36,10 @@ def _entry(one: Said, ids: Ordinals, field: Field) -> Entry:
     message = _without_sound(one.message)
     if one.name == "setup":
         message = {"setup": _resumed(as_dict(message["setup"]), ids)}
-    if "type" in message:
+    if message.get("type") == one.name:
         rest = {name: value for name, value in message.items() if name != "type"}
     else:
-        inner = message[one.name]
+        inner = message.get(one.name)
         rest = inner if len(message) == 1 and isinstance(inner, dict) else message
     if one.name == "response.create" and "response" not in rest:
         # One of many requests over one connection.

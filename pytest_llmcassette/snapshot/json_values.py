@@ -90,7 +90,9 @@ def _ordinal(text: str, ids: Ordinals, key: str, around: Mapping[str, Any], wher
         return ids.name("response", text)
     if key == "id" and where is _Where.HISTORY:
         # A Responses call has two: `call_id`, which its result echoes, and the item's own `id`.
-        is_call = (around.get("type") in _CALLS or "args" in around or "response" in around) and "call_id" not in around
+        is_call = (
+            str(around.get("type")) in _CALLS or "args" in around or "response" in around
+        ) and "call_id" not in around
         return ids.known(text) or ids.name("call" if is_call else "item", text)
     return ids.known(text) if key == "id" or key.endswith("_id") else None
 

@@ -5,18 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from pytest_llmcassette.protocols.transcript import (
-    Choice,
-    Media,
-    Part,
-    Reasoning,
-    Refusal,
-    ServerToolCall,
-    ServerToolResult,
-    Text,
-    ToolCall,
-    Transcript,
-)
+from pytest_llmcassette.protocols import transcript as said
+from pytest_llmcassette.protocols.transcript import Choice, Part, Transcript
 from pytest_llmcassette.protocols.usage import COUNTS, Usage
 from pytest_llmcassette.snapshot import blobs, json_values
 from pytest_llmcassette.snapshot.nodes import Arguments, Entry, Line, Plain, Stack, Words
@@ -83,9 +73,9 @@ def _choice(choice: Choice, ids: Ordinals) -> dict[str, Any]:
 
 def _part(part: Part, ids: Ordinals) -> Any:
     match part:
-        case Text():
+        case said.Text():
             return Entry("text:", _with(text=Words(part.text), citations=_citations(part)), main="text")
-        case Reasoning():
+        case said.Reasoning():
             shown = _with(
                 text=Words(part.text) if part.text else None,
                 id=ids.name("reasoning", part.id) if part.id else None,
@@ -93,19 +83,19 @@ def _part(part: Part, ids: Ordinals) -> Any:
                 encrypted=blobs.opaque(part.encrypted) if part.encrypted else None,
             )
             return Entry("reasoning:", shown, main="text")
-        case Refusal():
+        case said.Refusal():
             return Entry("refusal:", {"text": Words(part.text)}, main="text")
-        case ToolCall():
+        case said.ToolCall():
             signature = blobs.opaque(part.signature) if part.signature else None
             shown = _with(arguments=_arguments(part, ids), signature=signature)
             return Entry(f"tool call {_named(part, ids)}:", shown, main="arguments")
-        case ServerToolCall():
+        case said.ServerToolCall():
             shown = _with(arguments=_arguments(part, ids))
             return Entry(f"server tool call {_named(part, ids)}:", shown, main="arguments")
-        case ServerToolResult():
+        case said.ServerToolResult():
             content = json_values.value(part.content, ids, in_history=True)
             return Entry(f"server tool result {_named(part, ids)}:", _with(content=content), main="content")
-        case Media():
+        case said.Media():
             return Entry(f"{part.kind}:", {"content": _media(part)}, main="content")
         case _:
             return Entry(f"{part.kind}:", {"raw": json_values.value(part.raw, ids, in_history=True)}, main="raw")
@@ -115,12 +105,12 @@ def _with(**fields: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _named(part: ToolCall | ServerToolCall | ServerToolResult, ids: Ordinals) -> str:
+def _named(part: said.ToolCall | said.ServerToolCall | said.ServerToolResult, ids: Ordinals) -> str:
     number = ids.name("call", part.id) if part.id else None
     return " ".join(word for word in (number, part.name) if word) or "without a name"
 
 
-def _arguments(call: ToolCall | ServerToolCall, ids: Ordinals) -> Any:
+def _arguments(call: said.ToolCall | said.ServerToolCall, ids: Ordinals) -> Any:
     parsed = call.parsed
     if isinstance(parsed, dict):
         tree = json_values.value({"name": "", "args": parsed}, ids)["args"]
@@ -129,12 +119,12 @@ def _arguments(call: ToolCall | ServerToolCall, ids: Ordinals) -> Any:
     return Words(call.arguments)
 
 
-def _citations(part: Text) -> list[dict[str, Any]] | None:
+def _citations(part: said.Text) -> list[dict[str, Any]] | None:
     shown = [_with(title=source.title, url=source.url, quote=source.quote) for source in part.citations]
     return [source or {"source": Plain("without title and address")} for source in shown] or None
 
 
-def _media(part: Media) -> Any:
+def _media(part: said.Media) -> Any:
     if part.digest is not None:
         return blobs.blob_of(part)
     # The query of a download link is its signature and expiry.

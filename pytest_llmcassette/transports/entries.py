@@ -31,10 +31,6 @@ class Entry:
     """Not in every version that may be in use."""
 
 
-def _sent_url(sender: Any, request: Any, *args: Any, **kwargs: Any) -> str:
-    return str(request.url)
-
-
 def _http_client_url(connection: Any, method: str, url: str, *args: Any, **kwargs: Any) -> str:
     if going_live.get() or getattr(connection.sock, "is_a_stand_in", False):
         # A pool of urllib3's sends this, which is where a cassette intercepts.
@@ -70,10 +66,6 @@ def _url_at(place: int, *args: Any, **kwargs: Any) -> str:
 
 
 _first_url, _second_url, _third_url = (partial(_url_at, place) for place in range(3))
-
-
-def _own_url(request: Any, *args: Any, **kwargs: Any) -> str:
-    return str(request.url)
 
 
 def _gevents_url(client: Any, method: str, uri: str, *args: Any, **kwargs: Any) -> str:
@@ -149,8 +141,8 @@ ENTRIES = (
     Entry("aiosonic", "aiosonic.client", "HTTPClient.request", _second_url),
     Entry("aiosonic", "aiosonic.web_socket_client", "WebSocketClient.connect", _second_url, optional=True),
     Entry("geventhttpclient", "geventhttpclient.client", "HTTPClient.request", _gevents_url),
-    Entry("niquests", "niquests.adapters", "HTTPAdapter.send", _sent_url),
-    Entry("niquests", "niquests.adapters", "AsyncHTTPAdapter.send", _sent_url, optional=True),
+    Entry("niquests", "niquests.adapters", "HTTPAdapter.send", _second_url),
+    Entry("niquests", "niquests.adapters", "AsyncHTTPAdapter.send", _second_url, optional=True),
     Entry("picows", "picows.api", "ws_connect", _second_url),
     Entry("tornado", "tornado.httpclient", "AsyncHTTPClient.fetch", _second_url),
     Entry("tornado", "tornado.httpclient", "HTTPClient.fetch", _second_url),
@@ -176,7 +168,7 @@ ENTRIES = (
     *_functions_of("wreq", "wreq", "", "trace", "websocket"),
     *_functions_of("wreq", "wreq", "blocking.", "trace", "websocket"),
     *(
-        Entry("pyreqwest", "pyreqwest._pyreqwest", f"request.{path}", _own_url)
+        Entry("pyreqwest", "pyreqwest._pyreqwest", f"request.{path}", _first_url)
         for path in (
             "ConsumedRequest.send",
             "SyncConsumedRequest.send",

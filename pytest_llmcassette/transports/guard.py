@@ -12,9 +12,10 @@ from functools import partial, wraps
 from types import ModuleType
 from typing import Any
 
-from pytest_llmcassette.errors import NotIntercepted, RequestRefused
+from pytest_llmcassette.errors import CassetteStop, NotIntercepted, RequestRefused
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.recorder.outside import Block
+from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.transports.entries import ANOTHER, CURLS, ENTRIES, NETWORK, REMEDIES, Entry, note_curl_url
 from pytest_llmcassette.transports.exchange import host_of, is_ignored, port_of, shown
 from pytest_llmcassette.transports.patching import Patches, note_gone
@@ -111,17 +112,22 @@ def _passes(entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool
             raise what.refusal(f"{shown(url)} was not sent (through {entry.library})", host_of(url))
         if what is None or is_ignored(what, url):
             return True
-        client, remedy = client_on_the_stack()
-        raise what.note(
-            NotIntercepted(
-                f"{client or 'Code under test'} was about to send a request to {shown(url, what)} through "
-                f"{entry.library}, which no cassette can intercept, while {what.path} is in force for {what.owner}.\n"
-                f"{remedy}\n"
-                f"To let it go to the network unrecorded: ignore_hosts=[{host_of(url)!r}]."
-            )
-        )
+        doing = f"send a request to {shown(url, what)} through {entry.library}"
+        raise not_intercepted(what, doing, host_of(url))
     except Exception as error:
         raise fault_of(error, what, f"a request through {entry.library}") from error
+
+
+def not_intercepted(what: Recorder, doing: str, host: str, *, by: str = "", why: str = "") -> CassetteStop:
+    """What to raise for code under test, or a library (`by`), that was about to be `doing` this."""
+    client, remedy = client_on_the_stack()
+    return what.note(
+        NotIntercepted(
+            f"{client or by or 'Code under test'} was about to {doing}, which no cassette can intercept, while "
+            f"{what.path} is in force for {what.owner}{why}.\n{remedy}\n"
+            f"To let it go to the network unrecorded: ignore_hosts=[{host!r}]."
+        )
+    )
 
 
 def client_on_the_stack() -> tuple[str, str]:

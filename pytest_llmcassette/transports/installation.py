@@ -15,8 +15,14 @@ from pytest_llmcassette.transports.websockets import clients
 _CLIENTS = (mockers.PATCHES, connectors.PATCHES, pools.PATCHES, clients.PATCHES, calls.PATCHES)
 _ALL = (*_CLIENTS, guard.PATCHES, pool_jobs.PATCHES, portals.PATCHES, net.PATCHES)
 _WATCHED = (*(name for patches in (*_ALL, tls.PATCHES) for name in patches.modules),)
-_POOLS_OF = {"httpx": "httpcore", "httpx2": "httpcore2"}
-"""Imported with their clients, of which the first may be made in a running event loop: httpcore2 reads a file then."""
+_OURS = "pytest_llmcassette.transports"
+_NEEDED_BY = {
+    "httpx": "httpcore",
+    "httpx2": "httpcore2",
+    "grpc._channel": f"{_OURS}.grpc.sync",
+    "grpc.aio._channel": f"{_OURS}.grpc.aio",
+}
+"""Imported with their clients, whose first request may come in a running event loop: httpcore2 reads a file then."""
 _imported: list[str] = []
 _found: list[tuple[object, ...]] = []
 """What the last `install` left: for nearly every test there is nothing to do, and to see that is all it costs."""
@@ -28,13 +34,14 @@ def install(*, defer_tls: bool = True) -> None:
         for patches in _ALL:
             patches.install()
         tls.PATCHES.install() if defer_tls else tls.PATCHES.uninstall()
-        for client, pools in _POOLS_OF.items():
+        for client, needed in _NEEDED_BY.items():
             # None is how a name is barred from import.
-            if sys.modules.get(client) is not None and pools not in sys.modules:
-                import_module(pools)
+            if sys.modules.get(client) is not None and needed not in sys.modules:
+                import_module(needed)
         _imported[:] = [name for name in _WATCHED if name in sys.modules]
         _found[:] = [_now(defer_tls)]
-    patching.check_nothing_is_gone()
+    if patching.gone:
+        patching.check_nothing_is_gone()
 
 
 def _now(defer_tls: bool) -> tuple[object, ...]:

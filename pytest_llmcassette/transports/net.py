@@ -14,11 +14,10 @@ from functools import partial, wraps
 from types import ModuleType
 from typing import Any
 
-from pytest_llmcassette.errors import NotIntercepted
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.recorder.outside import Block, Loopback, is_local, own_name
 from pytest_llmcassette.transports.callers import is_of_a_library
-from pytest_llmcassette.transports.guard import client_on_the_stack
+from pytest_llmcassette.transports.guard import not_intercepted
 from pytest_llmcassette.transports.patching import Patches
 
 _Target = tuple[str, int | None]
@@ -160,15 +159,8 @@ def _check(host: str, port: int | None) -> None:
         raise what.refusal(f"{_library() or 'Code under test'} was about to reach {shown}", host)
     if what.may_record or what.ignores(host, port):
         return
-    client, remedy = client_on_the_stack()
-    raise what.note(
-        NotIntercepted(
-            f"{client or _library() or 'Code under test'} was about to reach {shown} by a socket of its own, which no "
-            f"cassette can intercept, while {what.path} is in force for {what.owner} and only replays.\n"
-            f"{remedy}\n"
-            f"To let it go to the network unrecorded: ignore_hosts=[{host!r}]."
-        )
-    )
+    doing = f"reach {shown} by a socket of its own"
+    raise not_intercepted(what, doing, host, by=_library(), why=" and only replays")
 
 
 def _library() -> str:

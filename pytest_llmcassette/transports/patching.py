@@ -13,7 +13,7 @@ from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.transports.on_import import after_import
 
 _ABSENT = object()
-_gone: dict[str, str] = {}
+gone: dict[str, str] = {}
 """What to tell of each module that does not have what it should, by its name."""
 
 
@@ -34,7 +34,7 @@ class Patches:
 
     def _patch(self, name: str) -> None:
         module = self._seen[name] = sys.modules[name]
-        _gone.pop(name, None)
+        gone.pop(name, None)
         self._patch_module(module)
 
     def put(self, owner: Any, name: str, make: Callable[[Any], Any]) -> bool:
@@ -84,23 +84,23 @@ def note_gone(library: str, module: str, path: str) -> None:
     """
     version = getattr(sys.modules.get(module.partition(".")[0]), "__version__", "")
     name = library.partition(" ")[0]
-    _gone[module] = (
+    gone[module] = (
         f"{f'{library} {version}'.strip()} has no {module}.{path}, where pytest-llmcassette looks at what it sends: a "
         "request could go to the network unnoticed, so that no cassette can be used while it is imported.\n"
         f"Update pytest-llmcassette, or install an earlier {name}" + (f' ("{name}<{version}").' if version else ".")
     )
     what = in_force.current()
     if isinstance(what, Recorder):
-        raise what.note(NotIntercepted(_gone[module]))
+        raise what.note(NotIntercepted(gone[module]))
 
 
 def check_nothing_is_gone() -> None:
     """Raise `NotIntercepted` for an imported library that can no longer be watched."""
-    for module, said in _gone.items():
+    for module, said in gone.items():
         if sys.modules.get(module) is not None:
             raise NotIntercepted(said)
 
 
 def forget_gone() -> None:
     """For `uninstall`."""
-    _gone.clear()
+    gone.clear()

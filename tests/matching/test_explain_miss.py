@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from typing import Any
 
@@ -104,6 +105,20 @@ def test_at_most_twelve_differences() -> None:
 def test_names_that_are_no_plain_path_are_quoted_as_ignore_json_reads_them() -> None:
     lines = why(request({"a.b": {"x y": 1}}), request({"a.b": {"x y": 2}}))
     assert lines[1] == '  ["a.b"]["x y"]  recorded: 2  sent: 1'
+    lines = why(request({'a"\\': "2026-11-22"}), request({'a"\\': "2026-11-23"}))
+    assert lines[1].startswith(r'  ["a\"\\"]  recorded: ')
+    (path,) = ast.literal_eval(lines[-1].partition("=")[2])
+    matcher = Matcher(CassetteConfig(ignore_json=(path,)))
+    assert matcher.key(request({'a"\\': 1})) == matcher.key(request({}))
+
+
+def test_a_long_name_is_cut_at_the_hundredth_column() -> None:
+    for name, shown in (("k" * 98, "k" * 98), ("k" * 99, "k" * 95 + "...")):
+        assert why(request({name: 1}), request({name: 2}))[1:] == [
+            f"  {shown}",
+            "    recorded: 2",
+            "    sent:     1",
+        ]
 
 
 def test_the_nearest_of_several() -> None:
@@ -179,6 +194,10 @@ def test_multipart_fields() -> None:
         '    recorded: "form-data; name=\\"file\\"; filename=\\"b.txt\\""',
         '    sent:     "form-data; name=\\"file\\"; filename=\\"a.txt\\""',
     ]
+    alone = b'--y\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n--y--\r\n'
+    fewer = request(alone, content_type="multipart/form-data; boundary=y")
+    assert why(sent, fewer)[1:] == ["  part 'file'  recorded: (absent)  sent: \"line one\\nline two\""]
+    assert why(fewer, sent)[1:] == ["  part 'file'  recorded: \"line one\\nline two\"  sent: (absent)"]
 
 
 def test_other_bodies_show_bytes_and_no_control_characters() -> None:

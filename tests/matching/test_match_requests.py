@@ -214,6 +214,9 @@ def test_the_boundary_of_a_multipart_body_does_not_count(recorded_type: str) -> 
     assert not match(live, request(multipart("one", content=b"\x00\xfedata"), recorded_type))
     assert not match(live, request(multipart("one", purpose="vision"), recorded_type))
     assert not match(live, request(multipart("one", name="g.bin"), recorded_type))
+    head, _, file = multipart("one").rpartition(b"Content-Disposition")
+    swapped = head + b"Content-Type: a/b\r\nContent-Disposition" + file.replace(b"Content-Type: a/b\r\n", b"")
+    assert match(live, request(swapped, recorded_type))
 
 
 @pytest.mark.parametrize("other_type", ["text/plain", JSON])

@@ -6,6 +6,7 @@ import os
 import pkgutil
 import re
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,11 @@ import pytest_llmcassette
 # than everything else that these tests do.
 for _module in ("aiohttp", "httpx", "httpx2", "requests", "syrupy.assertion", "yaml"):
     import_module(_module)
+_HAS_GRPC = find_spec("grpc") is not None
+for _module in ("grpc._channel", "grpc.aio") if _HAS_GRPC else ():
+    import_module(_module)
 for _found in pkgutil.walk_packages(pytest_llmcassette.__path__, "pytest_llmcassette."):
-    if not _found.name.endswith("__main__"):
+    if not _found.name.endswith("__main__") and (_HAS_GRPC or ".transports.grpc." not in _found.name):
         import_module(_found.name)
 
 ASKING = """

@@ -133,3 +133,43 @@ def test_recording_and_replay_block_nothing(suite: Suite, client: str) -> None:
         assert f"FAILED test_it.py::test_unreadable[{backend}] - pytest_llmcassette.RequestRef" in text
     assert text.count("messages[0].content") >= 2
     assert suite.server.calls == 6
+
+
+CALLS = """
+import grpc.aio
+
+async def said(word):
+    async with grpc.aio.insecure_channel(os.environ["CALLS"]) as channel:
+        stream = channel.stream_stream("/test.Calls/Talk")()
+        await stream.write(word)
+        pieces = [await stream.read(), await stream.read()]
+        await stream.done_writing()
+        return [await channel.unary_unary("/test.Calls/Unary")(word), *pieces]
+
+@pytest.mark.anyio
+@pytest.mark.cassette(record_mode="once")
+@pytest.mark.parametrize("turn", ["recorded", "replayed"])
+async def test_call(turn):
+    assert await said(b"hi") == [b"hi"] * 3
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+@pytest.fixture
+def llm_cassette_name(request):
+    return request.node.originalname
+"""
+
+
+def test_calls_over_grpc_block_nothing(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("grpc")
+    from servers.calls import CallServer
+
+    suite.file("conftest.py", CONFTEST)
+    suite.test(CALLS)
+    with CallServer() as server:
+        monkeypatch.setenv("CALLS", server.target)
+        result = suite.run_alone(wanted=("anyio",))
+    assert outcomes(result) == {"passed": 2}, said(result)
+    assert server.seen == ["Talk", "Unary"]

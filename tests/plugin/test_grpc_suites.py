@@ -36,7 +36,15 @@ SUITE = """
     def test_answer(client, warm, llm_cassette):
         answer = ask(client)
         assert answer.startswith("answer ") and warm.startswith("answer ") and answer != warm
-        assert len(llm_cassette.interactions) == 1
+        assert llm_cassette.transcript.text == answer
+        assert llm_cassette.usage.total_tokens == 10
+
+    @pytest.mark.cassette
+    def test_stream(client, llm_cassette, llm_snapshot):
+        chat = client.chat.create(model="grok-4", messages=[user("hi")])
+        text = "".join(chunk.content for _, chunk in chat.stream())
+        assert llm_cassette.transcript.text == text
+        assert llm_cassette == llm_snapshot
 
     @pytest.mark.cassette
     def test_fails(client):
@@ -72,19 +80,20 @@ def grok() -> Iterator[GrokServer]:
 def test_a_suite(suite: Suite, grok: GrokServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GROK", grok.plain_host)
     suite.test(SUITE)
-    first = suite.run("--record-mode=once")
-    assert outcomes(first) == {"passed": 3, "failed": 1}, said(first)
+    first = suite.run("--record-mode=once", "--snapshot-update")
+    assert outcomes(first) == {"passed": 4, "failed": 1}, said(first)
     assert suite.cassettes() == [
         "cassettes/test_it/test_answer.yaml",
         "cassettes/test_it/test_async.yaml",
+        "cassettes/test_it/test_stream.yaml",
         "cassettes/test_it/test_swallows.yaml",
         "warm.yaml",
     ]
     monkeypatch.setenv("PASSES", "1")
-    assert outcomes(suite.run("--record-mode=once")) == {"passed": 4}
+    assert outcomes(suite.run("--record-mode=once", "--snapshot-update")) == {"passed": 5}
     grok.stop()
-    assert outcomes(suite.run()) == {"passed": 4}
+    assert outcomes(suite.run()) == {"passed": 5}
     monkeypatch.setenv("WORD", "ho")
     last = suite.run()
-    assert outcomes(last) == {"passed": 3, "failed": 1}
+    assert outcomes(last) == {"passed": 4, "failed": 1}
     assert 'messages[0].content[0].text  recorded: "hi"  sent: "ho"' in said(last)

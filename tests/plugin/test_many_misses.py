@@ -123,15 +123,24 @@ def test_what_a_test_that_passed_is_failed_for_is_in_the_summary_too(
         def test_silent():
             if "LESS" not in os.environ:
                 ask()
+
+        # Fails by itself, for what may well come of the miss.
+        @pytest.mark.cassette
+        def test_gives_up():
+            test_swallows()
+            assert "LESS" not in os.environ
         """
     )
-    suite.run("--record-mode=once").assert_outcomes(passed=3)
+    suite.run("--record-mode=once").assert_outcomes(passed=4)
     monkeypatch.setenv("LESS", "less")
-    assert re.findall(r"^FAILED .*", said(suite.run()), re.MULTILINE) == [
+    shown = said(suite.run())
+    assert re.findall(r"^FAILED .*", shown, re.MULTILINE) == [
         "FAILED test_it.py::test_less - 1 interaction unplayed: POST /ask",
         "FAILED test_it.py::test_swallows - swallowed RequestNotRecorded: say differs:...",
         "FAILED test_it.py::test_silent - no request was intercepted",
+        "FAILED test_it.py::test_gives_up - RequestNotRecorded: say differs: POST /ask",
     ]
+    assert re.search(r"(?s)refused before that -+\ntest_it.py::test_gives_up sent POST .*Record it: pytest", shown)
 
 
 def test_no_command_that_takes_a_passing_test_its_recording(suite: Suite) -> None:

@@ -15,6 +15,7 @@ from protocols.spoken import (
     SOUND64,
     USAGE,
     begun,
+    call,
     created,
     done,
     heard,
@@ -140,13 +141,11 @@ def test_gemini_live(tmp_path: Path) -> None:
     assert transcript.usage.total_tokens == 42
 
 
-def test_xai_chat_over_grpc() -> None:
-    """Protobuf's JSON of the SDK's own classes, by either naming of fields, is what is read."""
-    json_format = pytest.importorskip("google.protobuf.json_format")
-    chat_pb2 = pytest.importorskip("xai_sdk.proto.v6.chat_pb2")
-    usage_pb2 = pytest.importorskip("xai_sdk.proto.v6.usage_pb2")
-    from protocols.spoken import call
-    from pytest_llmcassette.protocols import registry
+def test_xai_chat_over_grpc(tmp_path: Path) -> None:
+    """Its own classes make the messages: by either naming of fields their JSON says the same."""
+    xai_sdk = pytest.importorskip("xai_sdk")
+    from google.protobuf.json_format import MessageToDict
+    from xai_sdk.proto import chat_pb2, usage_pb2
 
     usage = usage_pb2.SamplingUsage(
         prompt_tokens=100,
@@ -157,23 +156,49 @@ def test_xai_chat_over_grpc() -> None:
         server_side_tools_used=[usage_pb2.SERVER_SIDE_TOOL_WEB_SEARCH],
         cost_in_usd_ticks=5_000_000,
     )
-    answer = chat_pb2.CompletionMessage(content="Hello.", role=chat_pb2.ROLE_ASSISTANT)
-    output = chat_pb2.CompletionOutput(message=answer, finish_reason=1)
-    whole = chat_pb2.GetChatCompletionResponse(id="g", model="grok-4", outputs=[output], usage=usage)
-    read = []
-    for kept in (True, False):
-        document = json_format.MessageToDict(whole, preserving_proto_field_name=kept)
-        read.append(registry.read(call("Chat/GetCompletion", {}, document)))
-    for transcript in read:
-        assert transcript is not None
-        assert (transcript.text, transcript.model) == ("Hello.", "grok-4")
-        assert transcript.usage is not None
-        assert (transcript.usage.output_tokens, transcript.usage.total_tokens, transcript.usage.cost) == (
-            29,
-            129,
-            0.0005,
-        )
-        assert transcript.usage.server_tool_calls == {"web_search": 1}
-    finish = chat_pb2.CompletionOutput.DESCRIPTOR.fields_by_name["finish_reason"].enum_type.values_by_number[1].name
-    assert read[0] is not None
-    assert read[0].finish_reason == finish
+    function = chat_pb2.FunctionCall(name="add", arguments='{"a":1}')
+    wanted = chat_pb2.ToolCall(id="c1", type=chat_pb2.TOOL_CALL_TYPE_CLIENT_SIDE_TOOL, function=function)
+    said_ = {"content": "Hello.", "reasoning_content": "Hm.", "role": chat_pb2.ROLE_ASSISTANT, "tool_calls": [wanted]}
+    reason = "REASON_TOOL_CALLS"
+    whole = chat_pb2.GetChatCompletionResponse(
+        id="g",
+        model="grok-4-0709",
+        outputs=[
+            chat_pb2.CompletionOutput(message=chat_pb2.CompletionMessage(**said_), finish_reason="REASON_TOOL_CALLS")
+        ],
+        usage=usage,
+        citations=["https://x.example/1"],
+    )
+    chunk = chat_pb2.GetChatCompletionChunk(
+        id="g",
+        model="grok-4-0709",
+        outputs=[chat_pb2.CompletionOutputChunk(delta=chat_pb2.Delta(**said_), finish_reason=reason)],
+        usage=usage,
+        citations=["https://x.example/1"],
+    )
+    asked = {"model": "grok-4", "messages": [{"content": [{"text": "Hi"}], "role": "ROLE_USER"}], "n": 1}
+    for named_as_declared in (True, False):
+        calls = []
+        for method, made in (("Chat/GetCompletion", whole), ("Chat/GetCompletionChunk", chunk)):
+            one = call(method, asked, MessageToDict(made, preserving_proto_field_name=named_as_declared))
+            one.frames[0].data = made.SerializeToString()
+            calls.append(one)
+        save(tmp_path / "a.yaml", calls)
+        with use_cassette(tmp_path / "a.yaml") as cassette:
+            chat = xai_sdk.Client(api_key="x").chat.create(model="grok-4", messages=[xai_sdk.chat.user("Hi")])
+            answers = [chat.sample(), list(chat.stream())[-1][0]]
+        for answer, transcript in zip(answers, cassette.transcripts, strict=True):
+            assert (
+                (answer.content, answer.reasoning_content)
+                == (transcript.text, transcript.reasoning)
+                == ("Hello.", "Hm.")
+            )
+            assert (answer.finish_reason, answer.id) == (transcript.finish_reason, transcript.id)
+            assert [(one.id, one.function.name, one.function.arguments) for one in answer.tool_calls] == [
+                (one.id, one.name, one.arguments) for one in transcript.tool_calls
+            ]
+            assert transcript.usage is not None
+            assert answer.usage.total_tokens == transcript.usage.total_tokens
+            assert answer.usage.completion_tokens + answer.usage.reasoning_tokens == transcript.usage.output_tokens
+            assert (answer.cost_usd, 1) == (transcript.usage.cost, transcript.usage.server_tool_calls["web_search"])
+            assert transcript.complete

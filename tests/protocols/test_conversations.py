@@ -663,6 +663,12 @@ def test_garbage_in_frames_is_read_without_a_fault(url: str) -> None:
     read(session(url))
 
 
+def test_a_part_of_any_number_is_one_part() -> None:
+    place = {"response_id": "resp_1", "item_id": "i", "output_index": 10**30, "content_index": 10**30}
+    delta = heard({"type": "response.output_text.delta", **place, "delta": "Hi"})
+    assert read(session(OPENAI, begun(), created(), delta, done())).text == "Hi"
+
+
 def test_garbage_in_calls_is_read_without_a_fault() -> None:
     for one in ({}, {"outputs": 5}, {"outputs": [{"delta": 1}]}, {"usage": []}, {"response": 5}, {"created": 1}):
         for method in ("Chat/GetCompletion", "Sample/SampleText", "Image/GenerateImage", "Embedder/Embed"):

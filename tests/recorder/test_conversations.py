@@ -14,6 +14,7 @@ from pytest_llmcassette.cassette.files import load
 from pytest_llmcassette.cassette.model import CLIENT, CLOSED, SERVER, FrameKind, Interaction
 from pytest_llmcassette.errors import CassetteStop, RecordingTruncated, RequestNotRecorded, RequestRefused
 from pytest_llmcassette.recorder.conversation import Conversation, converse
+from pytest_llmcassette.recorder.known_drift import KnownDrift
 from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.recorder.requests import LiveRequest
 from pytest_llmcassette.recorder.slot import RecordingSlot
@@ -124,6 +125,28 @@ def test_no_secret_is_written(path: Path) -> None:
     conversation = played(recorder(path, secret_fields=["pin"]))
     conversation.say(json.dumps({"xi_api_key": "another-key", "pin": "2222-3333", "text": "hi"}).encode())
     conversation.say(json.dumps({"again": "ek_another", "and": "another-key"}).encode())
+
+
+def test_a_secret_that_is_given_out_bit_by_bit(path: Path) -> None:
+    under = recorder(path, "rewrite")
+    slot = started(under)
+    for piece in ("It is ", SECRET[:9], SECRET[9:20], SECRET[20:] + ", really."):
+        slot.frame(SERVER, json.dumps({"type": "delta", "delta": piece}).encode())
+    slot.end("")
+    under.save()
+    [one] = load(path)
+    said = "".join(json.loads(frame.data)["delta"] for frame in one.frames)
+    assert said == "It is REDACTED, really."
+
+
+def test_what_a_baseline_lets_differ(path: Path) -> None:
+    under = recorder(record(path, '>{"at":1,"q":"a"} >{"at":2,"q":"b"} <1'))
+    under.known_drift = KnownDrift(("at",))
+    conversation = played(under)
+    conversation.say(b'{"at":5,"q":"a"}')
+    with pytest.raises(RequestNotRecorded, match="q  recorded"):
+        conversation.say(b'{"at":6,"q":"c"}')
+    assert under.known_drift.occurred(under.config) == ["at"]
 
 
 def test_messages_of_protobuf_are_redacted_within(path: Path) -> None:

@@ -14,6 +14,7 @@ from pytest_llmcassette.config import build_config
 from pytest_llmcassette.errors import CassetteFileError, RequestNotRecorded, RequestRefused
 from pytest_llmcassette.provider import placeholder_for
 from pytest_llmcassette.recorder.recorder import Recorder
+from pytest_llmcassette.recorder.requests import LiveRequest
 from pytest_llmcassette.recorder.slot import RecordingSlot
 
 
@@ -268,6 +269,17 @@ def test_sent_shows_protocol_headers_but_no_secret(path: Path) -> None:
     assert sent.headers["Content-Type"] == ["application/json"]
     assert "s3cret" not in repr(sent)
     assert "X-Other" not in sent.headers
+
+
+def test_the_length_of_a_request_is_kept_where_a_switch_names_it(path: Path) -> None:
+    """Elsewhere it is not even looked at: it alone changes with each request."""
+    for switch in ("keep_request_headers", "snapshot_headers"):
+        under = recorder(path, "rewrite", **{switch: ["content-length"]})
+        for length in ("3", "4"):
+            lines = [(b"Content-Length", length.encode())]
+            under.request(LiveRequest("POST", URL, lines, b"{}"))
+        kept = [{**sent.headers, **sent.snapshot_headers}.get("Content-Length") for sent in under.sent]
+        assert kept == [["3"], ["4"]]
 
 
 def test_unplayed_leaves_out_what_its_own_client_gave_up(path: Path) -> None:

@@ -86,10 +86,21 @@ def test_a_replay_with_a_stand_in_matches_what_was_recorded_with_the_key(tmp_pat
         assert again.unplayed() == []
 
 
-def test_a_short_stand_in_does_not_touch_what_is_sent(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("not-needed", "not-needed"),
+        # Of 12 characters and three kinds, or of 16, it is no word that somebody made up.
+        ("aB3-eF6-hI9", "aB3-eF6-hI9"),
+        ("aB3-eF6-hI9-", "REDACTED"),
+        ("abcdefghi123456", "abcdefghi123456"),
+        ("abcdefghi1234567", "REDACTED"),
+    ],
+)
+def test_a_short_stand_in_does_not_touch_what_is_sent(tmp_path: Path, key: str, said: str) -> None:
     under = recorder(tmp_path / "it.yaml", "once")
-    exchange(under, bearer("not-needed"), body=b'{"say": "not-needed"}')
-    assert under.sent[0].body == b'{"say": "not-needed"}'
+    exchange(under, bearer(key), body=b'{"say": "%b"}' % key.encode())
+    assert under.sent[0].body == b'{"say": "%b"}' % said.encode()
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ class CallServer:
         """How many calls of `Flaky` are to fail."""
         self._server = grpc.server(ThreadPoolExecutor(64), handlers=(_Handler(self),))
         self.port = self._server.add_insecure_port("127.0.0.1:0")
+        self.secure_target = f"localhost:{self._server.add_secure_port('localhost:0', grpc.local_server_credentials())}"
         self.target = f"127.0.0.1:{self.port}"
         self.url = f"http://{self.target}/test.Calls"
 

@@ -266,6 +266,13 @@ answer 1: 101"""
     )
 
 
+@pytest.mark.parametrize(
+    "message_", [{}, {"type": ""}, {"type": {"a": 1}, "id": "x"}, {"type": "x", "id": 1}, {"x": 1}]
+)
+def test_odd_messages_are_shown_all_the_same(message_: Any) -> None:
+    assert "request 1: GET /socket" in of(session("wss://example.com/socket", said(message_), heard(message_)))
+
+
 def test_a_deferred_chat_of_xai_is_shown_once() -> None:
     asked = {"model": "grok-4", "messages": [{"role": "ROLE_USER", "content": [{"text": "Hi"}]}]}
     whole = {"id": "g1234567", "outputs": [{"message": {"content": "Yes."}, "finish_reason": "REASON_STOP"}]}

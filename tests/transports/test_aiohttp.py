@@ -435,7 +435,7 @@ def test_a_newer_aiohttp_without_its_connector_is_named(path: Path, monkeypatch:
     from pytest_llmcassette.transports import patching
     from pytest_llmcassette.transports.aiohttp import connectors
 
-    monkeypatch.setattr(patching, "_gone", {})
+    monkeypatch.setattr(patching, "gone", {})
     monkeypatch.delattr(aiohttp.connector, "Connection")
     with pytest.raises(NotIntercepted, match=r"aiohttp 3\S+ has no aiohttp\.connector\.Connection"), use_cassette(path):
         connectors._patch(aiohttp)

@@ -23,6 +23,7 @@ grpc = pytest.importorskip("grpc")
 struct = pytest.importorskip("google.protobuf.struct_pb2")
 
 from servers.calls import SECRET, CallServer  # noqa: E402
+from servers.plain import PlainServer  # noqa: E402
 
 from transports.grpc_calls import AIO, SYNC, Got, call, call_async, call_on, kind_of, requests_of, ways  # noqa: E402
 
@@ -229,6 +230,26 @@ def test_a_placeholder_is_refused_before_it_is_sent(api: str, calls: CallServer,
     assert calls.seen == []
 
 
+def test_what_credentials_ask_for_is_not_recorded(calls: CallServer, path: Path) -> None:
+    """grpc has a plugin fetch a token in a thread of its own, and a replay needs none."""
+    requests = pytest.importorskip("requests")
+
+    class Fetches(grpc.AuthMetadataPlugin):  # type: ignore[misc]
+        def __call__(self, context: Any, callback: Any) -> None:
+            with PlainServer() as server:
+                callback((("authorization", requests.get(server.url + "/token").text),), None)
+
+    def ask() -> bytes:
+        key = grpc.metadata_call_credentials(Fetches())
+        credentials = grpc.composite_channel_credentials(grpc.local_channel_credentials(), key)
+        with grpc.secure_channel(calls.secure_target, credentials) as channel:
+            return bytes(channel.unary_unary("/test.Calls/Unary")(b"a"))
+
+    assert twice(calls, path, ask) == (b"a", b"a")
+    assert [one.request.url for one in load(path)] == [f"https://{calls.secure_target}/test.Calls/Unary"]
+    assert calls.metadata[0]["authorization"] == "answer 1"
+
+
 @APIS
 def test_whose_request_it_is(api: str, calls: CallServer, path: Path) -> None:
     def ask() -> Got:
@@ -283,6 +304,25 @@ def test_twenty_threads_and_twenty_tasks_at_once(calls: CallServer, path: Path) 
     live, replayed = twice(calls, path, lambda: sync() + asyncio.run(aio()))
     assert live == replayed
     assert [got.messages[0] for got in live[:20]] == [b"%d" % number for number in range(20)]
+
+
+@pytest.mark.parametrize(
+    ("target", "scheme", "url"),
+    [
+        ("api.x.ai", "", "https://api.x.ai"),
+        (b"dns:///api.x.ai:443", "https", "https://api.x.ai:443"),
+        ("dns://8.8.8.8/provider.test:50051", "http", "http://provider.test:50051"),
+        ("ipv4:10.0.0.1:1,10.0.0.2:2", "", "https://10.0.0.1:1"),
+        ("ipv6:[::1]:50051", "", "http://[::1]:50051"),
+        ("localhost:1", "", "http://localhost:1"),
+        ("127.0.0.1:1", "https", "https://127.0.0.1:1"),
+        ("unix:/tmp/socket", "", "http://localhost"),
+    ],
+)
+def test_urls(target: str | bytes, scheme: str, url: str) -> None:
+    from pytest_llmcassette.transports.grpc.messages import url_of
+
+    assert url_of(target, b"/p.Service/Method", scheme) == f"{url}/p.Service/Method"
 
 
 def test_a_channel_is_ready_without_the_network(path: Path) -> None:

@@ -123,26 +123,6 @@ def test_local_urls_of_urllib_pass(tmp_path: Path, path: Path) -> None:
             assert opened.read() == b"inline"
 
 
-def test_websockets_of_aiohttp(path: Path) -> None:
-    aiohttp = pytest.importorskip("aiohttp")
-
-    async def connect(url: str, **session: str) -> None:
-        async with aiohttp.ClientSession(**session) as opened, opened.ws_connect(url):
-            """Never reached."""
-
-    for url, base in (("ws://127.0.0.1:1/socket", {}), ("/socket", {"base_url": "http://127.0.0.1:1"})):
-        with (
-            pytest.raises(NotIntercepted, match=r"//127\.0\.0\.1:1/socket through aiohttp \(WebSocket\)"),
-            use_cassette(path),
-        ):
-            asyncio.run(connect(url, **base))
-        with (
-            pytest.raises(aiohttp.ClientConnectorError),
-            use_cassette(path, ignore_hosts=["127.0.0.1"], allow_no_calls=True),
-        ):
-            asyncio.run(connect(url, **base))
-
-
 def test_an_entry_that_is_gone_is_told_when_a_cassette_opens(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import websockets
 

@@ -218,8 +218,10 @@ def test_ignored_hosts_go_to_the_network_unrecorded(server: HostileServer, path:
 
 
 def test_websocket_is_refused_by_name(path: Path) -> None:
-    with pytest.raises(NotIntercepted, match="WebSocket"), use_cassette(path):
-        httpcore.request("GET", "ws://provider.test/socket")
+    upgrade = {"Connection": "upgrade", "Upgrade": "websocket"}
+    for url, headers in (("ws://provider.test/socket", {}), ("https://provider.test/socket", upgrade)):
+        with pytest.raises(NotIntercepted, match="WebSocket"), use_cassette(path, record_mode="once"):
+            httpcore.request("GET", url, headers=headers)
 
 
 @pytest.mark.parametrize("kind", HTTPX)

@@ -1,1 +1,1 @@
-"""The binding to grpcio, sync and asyncio. All but `calls` imports it, when it is first used."""
+"""The binding to grpcio, sync and asyncio. What imports it is imported with it, when a cassette opens."""

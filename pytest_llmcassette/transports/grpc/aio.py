@@ -32,7 +32,9 @@ def serve(what: in_force.InForce, call: Any, start: Callable[..., None], bound: 
         answer.waits(None if deadline is None else deadline - time.time())
         # With `write` the client is told itself; what goes through its iterator grpc raises nowhere.
         serializer = answer.serializer(own, raises=is_stream and given["request_iterator"] is None)
-        given.update(channel=loopback.aio_channel()._channel, credentials=None, request_serializer=serializer)
+        given.update(
+            channel=loopback.aio_channel(given["loop"])._channel, credentials=None, request_serializer=serializer
+        )
         given["metadata"] = loopback.ticket(answer)
         # That of a method which its own channel knows.
         given.pop("registered_call_handle", None)

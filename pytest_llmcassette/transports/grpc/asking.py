@@ -10,8 +10,9 @@ from pytest_llmcassette.cassette.clock import Clock
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.transports.carrying import Carrier
 from pytest_llmcassette.transports.exchange import exchange_for
+from pytest_llmcassette.transports.grpc.channels import known
 from pytest_llmcassette.transports.grpc.client_errors import Errors
-from pytest_llmcassette.transports.grpc.messages import CONTENT_TYPE, headers_of, known_channels, url_of
+from pytest_llmcassette.transports.grpc.messages import CONTENT_TYPE, headers_of, url_of
 from pytest_llmcassette.transports.grpc.recording import LiveCall
 from pytest_llmcassette.transports.grpc.served import Served
 from pytest_llmcassette.transports.unexpected import fault_of
@@ -50,7 +51,7 @@ def ask(
 
 def url_of_channel(core: Any, method: bytes) -> str:
     """The URL of a method of the server that this channel of grpc's core is for."""
-    target, scheme = known_channels.get(id(core)) or (core.target(), "")
+    target, scheme = known.get(id(core)) or (core.target(), "")
     return url_of(target, method, scheme)
 
 

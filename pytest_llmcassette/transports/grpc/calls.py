@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import inspect
 import sys
-import weakref
 from collections.abc import Callable
 from functools import partial, wraps
 from types import ModuleType
 from typing import Any
 
 from pytest_llmcassette.recorder import in_force
+from pytest_llmcassette.transports.grpc.channels import note
 from pytest_llmcassette.transports.patching import Patches, note_gone
 
 _SYNC = "grpc._channel"
@@ -125,9 +125,12 @@ def _heard(original: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(original)
     def ask(self: Any, service_url: Any, method_name: Any, callback: Any) -> None:
         recording = sys.modules.get("pytest_llmcassette.transports.grpc.recording")
-        if recording is not None and recording.in_flight:
-            callback = recording.heard(service_url, method_name, callback)
-        original(self, service_url, method_name, callback)
+        if recording is None or not recording.in_flight:
+            original(self, service_url, method_name, callback)
+            return
+        # They may ask for a token, which a replay will not.
+        with in_force.unrecorded():
+            original(self, service_url, method_name, recording.heard(service_url, method_name, callback))
 
     return ask
 
@@ -160,12 +163,7 @@ def _noting_its_target(original: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(original)
     def __init__(self: Any, target: str, options: Any, credentials: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
         original(self, target, options, credentials, *args, **kwargs)
-        from pytest_llmcassette.transports.grpc.messages import known_channels
-
-        core = self._channel
-        known_channels[id(core)] = target, "http" if credentials is None else "https"
-        # What its calls keep alive, should the channel itself be let go.
-        weakref.finalize(getattr(self, "_call_state", self), known_channels.pop, id(core), None)
+        note(self, target, credentials)
 
     return __init__
 

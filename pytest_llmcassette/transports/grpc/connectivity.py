@@ -17,7 +17,7 @@ def connected(what: in_force.InForce, channel: Any, *, aio: bool) -> Any:
     exchange = exchange_for(what, "CONNECT", url_of_channel(channel._channel, b""), Errors())
     if exchange is None or exchange.recorder.may_record:
         return channel
-    return loopback.aio_channel() if aio else loopback.channel()
+    return loopback.aio_channel(channel._loop) if aio else loopback.channel()
 
 
 def subscribe(

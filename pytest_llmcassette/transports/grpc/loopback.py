@@ -6,7 +6,6 @@ its metadata, so that nobody else can ask for anything.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import secrets
 import threading
@@ -63,11 +62,11 @@ def _channel(address: str, single_threaded: bool) -> Any:
     return grpc.insecure_channel(address, options=(*_OPTIONS, ("grpc.enable_http_proxy", 0), *further))
 
 
-def aio_channel() -> Any:
-    """The running event loop's channel to the server."""
+def aio_channel(loop: Any) -> Any:
+    """An event loop's channel to the server."""
     import grpc.aio
 
-    loop, address = asyncio.get_running_loop(), _address()
+    address = _address()
     with _lock:
         _channels[:] = [(its, one) for its, one in _channels if not its.is_closed()]
         found = next((one for its, one in _channels if its is loop), None)

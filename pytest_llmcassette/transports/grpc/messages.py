@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import re
+import sys
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from typing import Any
+from urllib.parse import urlsplit
 
 from pytest_llmcassette.cassette.encoding import decode_base64
 from pytest_llmcassette.recorder.outside import is_local
@@ -13,9 +16,11 @@ from pytest_llmcassette.recorder.requests import RawHeaders
 
 CONTENT_TYPE = (b"Content-Type", b"application/grpc")
 _RESOLVER = re.compile(r"(?:dns|ipv4|ipv6|passthrough|xds):(?://[^/]*/)?|[a-z][a-z0-9+.-]*://[^/]*/")
-known_channels: dict[int, tuple[bytes | str, str]] = {}
-"""Target, and `https` or `http`, by the id of a core's channel, as long as it is there."""
 _LOCAL = ("unix:", "unix-abstract:", "vsock:")
+_JSON = "google.protobuf.json_format"
+if "google.protobuf" in sys.modules:
+    # Now: the first message may come in a running event loop.
+    import_module(_JSON)
 
 
 def url_of(target: bytes | str, method: bytes | str, scheme: str) -> str:
@@ -25,8 +30,7 @@ def url_of(target: bytes | str, method: bytes | str, scheme: str) -> str:
     """
     authority = _text(target).partition(",")[0]
     authority = "localhost" if authority.startswith(_LOCAL) else _RESOLVER.sub("", authority, count=1).lstrip("/")
-    host = authority.rpartition(":")[0] if authority.count(":") == 1 else authority
-    scheme = scheme or ("http" if is_local(host.strip("[]")) else "https")
+    scheme = scheme or ("http" if is_local(urlsplit(f"//{authority}").hostname or "") else "https")
     return f"{scheme}://{authority}{_text(method)}"
 
 
@@ -67,11 +71,10 @@ def as_json(message: Any) -> str:
     message = getattr(message, "_pb", message)
     if not hasattr(message, "DESCRIPTOR"):
         return ""
-    from google.protobuf.json_format import Error, MessageToJson
-
+    module: Any = import_module(_JSON)
     try:
-        text: str = MessageToJson(message, preserving_proto_field_name=True, indent=None, ensure_ascii=False)
-    except (Error, TypeError, ValueError):
+        text: str = module.MessageToJson(message, preserving_proto_field_name=True, indent=None, ensure_ascii=False)
+    except (module.Error, TypeError, ValueError):
         # An `Any` of a type that this process does not know.
         return ""
     return text

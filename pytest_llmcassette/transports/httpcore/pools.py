@@ -114,7 +114,7 @@ class Library:
         except Exception as error:
             raise fault_of(error, what, "a request") from error
         exchange = exchange_for(what, method, url, self)
-        if exchange is not None and url.startswith(("ws:", "wss:")):
+        if exchange is not None and method == "GET" and _is_socket(url, request.headers):
             raise exchange.recorder.note(
                 NotIntercepted(
                     f"{shown(url, what)} is a WebSocket through {self.name}, which no cassette can hold, while the "
@@ -135,6 +135,11 @@ class Library:
             )
         except Exception as error:
             raise exchange.fault(error) from error
+
+
+def _is_socket(url: str, headers: RawHeaders) -> bool:
+    """Whether a GET is to become a WebSocket (httpx-ws)."""
+    return url.startswith(("ws:", "wss:")) or (b"upgrade", b"websocket") in [(n.lower(), v.lower()) for n, v in headers]
 
 
 def _lacks(lines: RawHeaders, name: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""Below a failure: the response headers and cookies that the test asked for and that no recording holds."""
+"""Below a failure: what the test asked for and no recording holds, and where the bodies were cut that were replayed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pytest_llmcassette.plugin.lifecycle import TestRun
 
 
-def explain(run: TestRun, failure: pytest.ExceptionInfo[BaseException] | None, made: pytest.TestReport) -> None:
+def explain_absent(run: TestRun, failure: pytest.ExceptionInfo[BaseException] | None, made: pytest.TestReport) -> None:
     """Add to a failed report what a replay did not have, and the switch that keeps it."""
     asked = sorted({name for recorder in run.recorders for name in recorder.asked_headers.absent})
     if not made.failed or failure is None or isinstance(failure.value, CassetteStop):
@@ -47,3 +47,21 @@ def _asks_for_a_cookie(failure: pytest.ExceptionInfo[BaseException]) -> bool:
     while last.tb_next is not None:
         last = last.tb_next
     return type(last.tb_frame.f_locals.get("self")).__name__ == "Cookies"
+
+
+def explain_cuts(run: TestRun, made: pytest.TestReport) -> None:
+    """Add to a failed report how the answers were cut, for the answers that were delivered last."""
+    # Imported here: only where a body was cut elsewhere than behind its events.
+    from pytest_llmcassette.plugin.commands import test_argument
+    from pytest_llmcassette.replay.cuts import told
+
+    shown: Any = made.longrepr
+    if not hasattr(shown, "addsection"):
+        return
+    for recorder in run.recorders:
+        chunking = recorder.config.chunking
+        lines = [] if chunking == "event" else list(told(recorder.cut_deliveries, chunking))
+        if lines:
+            test = test_argument(run.item.config, run.item.nodeid)
+            lines.append(f"To repeat it: pytest {test} --cassette-chunking={chunking}")
+            shown.addsection(f"replayed with chunking {chunking}", "\n".join(lines))
