@@ -28,26 +28,26 @@ _RESPONSE = {
     "usage": _USAGE,
 }
 _DELTA = {"event_id": "e2", "response_id": "r", "item_id": "i", "output_index": 0, "content_index": 0}
-_REALTIME: dict[str, Any] = {
+_REALTIME: dict[str, list[dict[str, Any]]] = {
     "response.create": [
         {"type": "response.output_text.delta", **_DELTA, "delta": "Olá"},
         {"type": "response.done", "event_id": "e3", "response": {"id": "r", "output": [], "usage": _USAGE}},
     ],
 }
-_RESPONSES: dict[str, Any] = {
+_RESPONSES: dict[str, list[dict[str, Any]]] = {
     "response.create": [
         {"type": "response.created", "sequence_number": 0, "response": {**_RESPONSE, "status": "in_progress"}},
         {"type": "response.completed", "sequence_number": 1, "response": _RESPONSE},
     ]
 }
-_GEMINI: dict[str, Any] = {
+_GEMINI: dict[str, list[dict[str, Any]]] = {
     "setup": [{"setupComplete": {"sessionId": "s1"}}],
     "client_content": [
         {"serverContent": {"modelTurn": {"parts": [{"text": "Olá"}]}}},
         {"serverContent": {"turnComplete": True}, "usageMetadata": {"promptTokenCount": 7, "totalTokenCount": 9}},
     ],
 }
-_ECHO: dict[str, Any] = {"hi": [{"n": 1}, {"n": 2}]}
+_ECHO = {"hi": [{"n": 1}, {"n": 2}]}
 _LAST = ("response.done", "response.completed")
 
 
