@@ -50,6 +50,12 @@ def test_an_equal_recording_that_was_played() -> None:
     ]
 
 
+def test_a_recording_that_is_equal_but_for_its_secret_was_played() -> None:
+    assert why(request(chat("call 555-0100")), request(chat("call REDACTED")), played=(0,))[0] == (
+        "An equal request is recorded, id 0, and was already played: each interaction plays once."
+    )
+
+
 def test_several_equal_recordings_that_were_played() -> None:
     same = request(chat("a"))
     assert why(same, same, request(chat("b")), same, played=(0, 2))[0] == (
