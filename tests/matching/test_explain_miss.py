@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -127,6 +128,16 @@ def test_a_long_name_is_cut_at_the_hundredth_column() -> None:
         ]
 
 
+def test_a_long_value_is_cut_at_the_hundredth_column() -> None:
+    lines = why(request({"a": [{"b": "c" * 200}]}), request({"a": []}))
+    assert lines[1:] == [
+        "  a[0]",
+        "    recorded: (absent)",
+        f'    sent:     {{"b": "{"c" * 76}...',
+    ]
+    assert len(lines[3]) == 100
+
+
 def test_the_nearest_of_several() -> None:
     recorded = [
         request(chat("Say hi in Portuguese"), url="https://api.example.com/v1/responses"),
@@ -200,6 +211,12 @@ def test_multipart_fields() -> None:
         '    recorded: "form-data; name=\\"file\\"; filename=\\"b.txt\\""',
         '    sent:     "form-data; name=\\"file\\"; filename=\\"a.txt\\""',
     ]
+    turned = request(
+        b'--y\r\nX-B: 1\r\nX-A: 1\r\nContent-Disposition: form-data; name="a"\r\n\r\n\r\n--y--\r\n',
+        content_type="multipart/form-data; boundary=y",
+    )
+    other = replace(turned, body=turned.body.replace(b": 1", b": 2"))
+    assert [line.split()[3] for line in why(turned, other)[1:]] == ["x-a", "x-b"]
     alone = b'--y\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n--y--\r\n'
     fewer = request(alone, content_type="multipart/form-data; boundary=y")
     assert why(sent, fewer)[1:] == ["  part 'file'  recorded: (absent)  sent: \"line one\\nline two\""]

@@ -245,8 +245,9 @@ def test_a_request_s_own_credentials(headers: Headers, url: str, expected: set[s
 
 
 def test_basic_credentials_are_known_in_both_forms() -> None:
-    encoded = base64.b64encode(b"me:correct-horse-7").decode()
-    assert known_from({"Authorization": [f"Basic {encoded}"]}).values == {encoded, "correct-horse-7"}
+    for password in ("correct-horse-7", "with:colons:in-it"):
+        encoded = base64.b64encode(f"me:{password}".encode()).decode()
+        assert known_from({"Authorization": [f"Basic {encoded}"]}).values == {encoded, password}
 
 
 ECHOES = [
