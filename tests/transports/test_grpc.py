@@ -257,7 +257,7 @@ def test_whose_request_it_is(api: str, calls: CallServer, path: Path) -> None:
 
     with use_cassette(path, ignore_hosts=["127.0.0.1"], allow_no_calls=True):
         assert ask().messages == [b"a"]
-    with in_force.suspend("It belongs to no test."), pytest.raises(RequestRefused, match="belongs to no test"):
+    with in_force.Suspension("It belongs to no test."), pytest.raises(RequestRefused, match="belongs to no test"):
         ask()
     before = in_force.block(Block(["nowhere"], lambda host: f"Allow {host}."))
     try:
