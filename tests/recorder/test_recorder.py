@@ -100,7 +100,7 @@ def test_new_episodes_appends_what_is_missing(path: Path) -> None:
     assert answers(path) == ["A", "B", "C"]
     assert [one.response.body for one in under.interactions] == [b"C", b"B"]
     assert [one.response.body for one in under.unplayed()] == [b"A"]
-    assert under.unplayed_places() == (2, [0])
+    assert under.file.unplayed_places() == (2, [0])
 
 
 def test_all_replaces_equals_in_place(path: Path) -> None:
@@ -113,7 +113,7 @@ def test_all_replaces_equals_in_place(path: Path) -> None:
     under.save()
     assert answers(path) == ["first a", "B", "second a", "newer c", "NEW", "third a"]
     assert under.unplayed() == []
-    assert under.unplayed_places() == (0, [])
+    assert under.file.unplayed_places() == (0, [])
     assert under.file.left_over == 1
 
 
@@ -122,7 +122,7 @@ def test_rewrite_is_exactly_this_run(path: Path) -> None:
     live(under, "c")
     under.save()
     assert answers(path) == ["C"]
-    assert under.unplayed_places() == (0, [])
+    assert under.file.unplayed_places() == (0, [])
     assert under.file.left_over == 0
 
 
