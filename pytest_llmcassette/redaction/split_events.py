@@ -12,7 +12,102 @@ from typing import Any
 from pytest_llmcassette.redaction.names import REDACTED
 
 _EVENT = re.compile(rb"^(?:data:)?[ \t]*(\{.*\})[ \t]*\r?$", re.MULTILINE)
+_DATA = (b"{", b"data: {", b"data:{")
+_TO_A_MEMBER = re.compile(rb'.*[{\[,] ?(?=")')
+_STRING = re.compile(rb'"[^"]*"')
 _Path = tuple[str | int, ...]
+
+
+def beginning(body: bytes) -> bytes:
+    """What all events of a stream begin with, up to a member: id, model and the like. Nothing in it is cut by its end.
+
+    Most of a stream is this, again and again; whoever searches needs to look at it once. Empty for other bodies.
+    """
+    lines = _lines(body)
+    if len(lines) < 2:
+        return b""
+    first, last = min(lines), max(lines)
+    same, longest = 0, len(first)
+    while same < longest:
+        middle = (same + longest + 1) // 2
+        if last.startswith(first[:middle]):
+            same = middle
+        else:
+            longest = middle - 1
+    match = _TO_A_MEMBER.match(first[:same])
+    # In a text that ends in a comma its quote looks like the first of a name's.
+    return match[0] if match and b"\\" not in match[0] and match[0].count(b'"') % 2 == 0 else b""
+
+
+def may_be_split(body: bytes, begin: bytes, secrets_in: Callable[[str], set[str]]) -> bool:
+    """Whether `without_split` can find anything in a stream with this `beginning`: quick, and nearly always no."""
+    lines = _lines(body)
+    if not lines:
+        return False
+    if any(not line.startswith(_DATA) for line in lines):
+        return True
+    texts: list[list[str]] = []
+    try:
+        places: _Places = ({}, {})
+        for event in _events(lines, begin):
+            _collect(event, places, texts)
+    except RecursionError:
+        return True
+    # What is the same in every event is an id, a model, a kind.
+    varied = ("".join(pieces) for pieces in texts if pieces.count(pieces[0]) < len(pieces))
+    return any(len(whole) >= len(REDACTED) and secrets_in(whole) for whole in varied)
+
+
+def _lines(body: bytes) -> list[bytes]:
+    return [line for line in body.split(b"\n") if b"{" in line]
+
+
+def _events(lines: list[bytes], begin: bytes) -> list[Any]:
+    """The events without the members that they all begin with; of those cut off, what is none."""
+    opened = b"".join(_opened(begin))
+    pieces = [opened + line[len(begin) :] if begin else line[line.index(b"{") :] for line in lines]
+    try:
+        events: list[Any] = json.loads(b"[" + b",".join(pieces) + b"]")
+    except (ValueError, RecursionError):
+        events = [event for event in map(_parsed, pieces) if event is not None]
+    return events
+
+
+def _opened(begin: bytes) -> list[bytes]:
+    """The containers that it leaves open, as JSON; what they are called is the same for all events."""
+    opened: list[bytes] = []
+    for sign in _STRING.sub(b"", begin).decode("latin-1"):
+        if sign in "{[":
+            if opened and opened[-1] == b"{":
+                opened[-1] = b'{"":'
+            opened.append(sign.encode())
+        elif sign in "}]":
+            opened.pop()
+            if opened and opened[-1] == b'{"":':
+                opened[-1] = b"{"
+    return opened
+
+
+_Places = tuple[dict[Any, list[str]], dict[Any, Any]]
+"""By the names in a container: the texts of all events, and the places in the containers inside."""
+
+
+def _collect(container: Any, places: _Places, texts: list[list[str]]) -> None:
+    """Adds each text to those in the same place of the events before; new lists are added to `texts` too."""
+    here, inside = places
+    for name, value in container.items() if type(container) is dict else enumerate(container):
+        kind = type(value)
+        if kind is str:
+            if name in here:
+                here[name].append(value)
+            else:
+                here[name] = [value]
+                texts.append(here[name])
+        elif (kind is dict or kind is list) and value:
+            within = inside.get(name)
+            if within is None:
+                within = inside[name] = ({}, {})
+            _collect(value, within, texts)
 
 
 def without_split(body: bytes, secrets_in: Callable[[str], set[str]]) -> bytes:
