@@ -31,7 +31,7 @@ from pytest_llmcassette.redaction.own_rules import OwnRules, Redact
 from pytest_llmcassette.redaction.pairs import redact_url, redact_urls_in
 from pytest_llmcassette.redaction.protobuf import in_message
 from pytest_llmcassette.redaction.spellings import in_bytes
-from pytest_llmcassette.redaction.split_events import beginning, may_be_split, without_split
+from pytest_llmcassette.redaction.split_events import Stream, may_be_split, without_split
 
 _HOST = re.compile(r"^[^/?#]*//(?:[^/?#]*@)?([^/?#]*)")
 _URL_PLACES = frozenset({"url", "header:Location", "header:Content-Location", "header:X-Goog-Upload-Url"})
@@ -118,9 +118,8 @@ class Redactor:
 
     def _text(self, text: str, place: str, known: KnownSecrets) -> str:
         """A URL or a header's value by shapes and own rules. What is replaced is learned."""
-        found: set[str] = set()
-        url = redact_url if place in _URL_PLACES else redact_urls_in
-        text = _keyless(url(text, self._query, found), found)
+        text, by_shape = _by_shape(text, place in _URL_PLACES, self._query)
+        found = set(by_shape)
         if self._own.exist:
             text = self._own.text(text, place, found)
         if found:
@@ -180,27 +179,26 @@ class Redactor:
     def _answer(self, body: bytes, content_type: str, known: KnownSecrets) -> bytes:
         if content_type.startswith(FRAMES):
             return in_frames(body, lambda event: self._answer(event, "application/json", known))
-        begin = beginning(body)
-        # What a stream's events all begin with is looked at once.
-        if not begin or self._may_hold(begin + body.replace(begin, b"\n"), known):
+        stream = Stream(body)
+        if not stream.begin or self._may_hold(stream.brief, known):
             found: set[str] = set()
             redacted = self.body(body, content_type, found)
             known.learn_answer(found)
             redacted = known.without(redacted)
             if redacted != body:
-                body, begin = redacted, beginning(redacted)
-        return self._without_split(body, begin, known)
+                body, stream = redacted, Stream(redacted)
+        return self._without_split(body, stream, known)
 
     def _may_hold(self, brief: bytes, known: KnownSecrets) -> bool:
         if self._own.exist or self._anywhere.may_hold(brief) or without_keys(brief, set()) != brief:
             return True
         return known.without(brief) != brief or any('"' in value for value in known.values)
 
-    def _without_split(self, body: bytes, begin: bytes, known: KnownSecrets) -> bytes:
+    def _without_split(self, body: bytes, stream: Stream, known: KnownSecrets) -> bytes:
         def secrets_in(text: str) -> set[str]:
             return self._secrets_in(text, known)
 
-        return without_split(body, secrets_in) if may_be_split(body, begin, secrets_in) else body
+        return without_split(body, secrets_in) if may_be_split(stream, secrets_in) else body
 
     def _secrets_in(self, text: str, known: KnownSecrets) -> set[str]:
         found = {value for value in known.values if value in text}
@@ -216,7 +214,7 @@ class Redactor:
         # One line each, as of a stream's events: what the server gives out bit by bit stands in several.
         said = [place for place, one in enumerate(redacted) if one.sender == SERVER and _is_line(one)]
         lines = b"\n".join([redacted[place].data for place in said])
-        whole = self._without_split(lines, beginning(lines), known)
+        whole = self._without_split(lines, Stream(lines), known)
         if whole is not lines:
             for place, line in zip(said, whole.split(b"\n"), strict=True):
                 redacted[place] = replace(redacted[place], data=line)
@@ -338,6 +336,14 @@ def _without_secrets(url: str, query: SecretNames, secrets: frozenset[str]) -> t
 
 
 # Clients send the same headers with all their requests.
+@lru_cache(maxsize=256)
+def _by_shape(text: str, is_url: bool, query: SecretNames) -> tuple[str, frozenset[str]]:
+    """A URL, or a text with some in it, without the keys that show; and what these were."""
+    found: set[str] = set()
+    text = (redact_url if is_url else redact_urls_in)(text, query, found)
+    return _keyless(text, found), frozenset(found)
+
+
 @lru_cache(maxsize=256)
 def _replaced(text: str, secrets: frozenset[str]) -> str:
     """A request's text without copies of what is known, however they are spelled."""

@@ -18,15 +18,29 @@ _STRING = re.compile(rb'"[^"]*"')
 _Path = tuple[str | int, ...]
 
 
-def beginning(body: bytes) -> bytes:
-    """What all events of a stream begin with, up to a member: id, model and the like. Nothing in it is cut by its end.
+class Stream:
+    """A body by its lines, those of its events without what all events begin with: an id, a model and the like.
 
-    Most of a stream is this, again and again; whoever searches needs to look at it once. Empty for other bodies.
+    Most of a stream is that beginning, again and again; whoever searches needs to look at it once. It ends where a
+    member begins, so that it cuts no name and no text in two.
     """
-    lines = _lines(body)
-    if len(lines) < 2:
-        return b""
-    first, last = min(lines), max(lines)
+
+    def __init__(self, body: bytes) -> None:
+        lines = body.split(b"\n")
+        events = [line for line in lines if 0x7B in line]
+        self.begin = _common(min(events), max(events)) if len(events) > 1 else b""
+        self.is_plain = all(line.startswith(_DATA) for line in events)
+        self.events = [line[len(self.begin) :] for line in events]
+        self._others = [line for line in lines if line and 0x7B not in line]
+
+    @property
+    def brief(self) -> bytes:
+        """All that is in the body, each thing once: to search in, no more."""
+        return b"\n".join([self.begin, *self.events, *self._others])
+
+
+def _common(first: bytes, last: bytes) -> bytes:
+    """What both begin with, up to a member."""
     same, longest = 0, len(first)
     while same < longest:
         middle = (same + longest + 1) // 2
@@ -34,22 +48,21 @@ def beginning(body: bytes) -> bytes:
             same = middle
         else:
             longest = middle - 1
-    match = _TO_A_MEMBER.match(first[:same])
+    match = _TO_A_MEMBER.match(first, 0, same)
     # In a text that ends in a comma its quote looks like the first of a name's.
     return match[0] if match and b"\\" not in match[0] and match[0].count(b'"') % 2 == 0 else b""
 
 
-def may_be_split(body: bytes, begin: bytes, secrets_in: Callable[[str], set[str]]) -> bool:
-    """Whether `without_split` can find anything in a stream with this `beginning`: quick, and nearly always no."""
-    lines = _lines(body)
-    if not lines:
+def may_be_split(stream: Stream, secrets_in: Callable[[str], set[str]]) -> bool:
+    """Whether `without_split` can find anything: quick, and nearly always no."""
+    if len(stream.events) < 2:
         return False
-    if any(not line.startswith(_DATA) for line in lines):
+    if not stream.is_plain:
         return True
     texts: list[list[str]] = []
+    places: _Places = ({}, {})
     try:
-        places: _Places = ({}, {})
-        for event in _events(lines, begin):
+        for event in _events(stream):
             _collect(event, places, texts)
     except RecursionError:
         return True
@@ -58,14 +71,10 @@ def may_be_split(body: bytes, begin: bytes, secrets_in: Callable[[str], set[str]
     return any(len(whole) >= len(REDACTED) and secrets_in(whole) for whole in varied)
 
 
-def _lines(body: bytes) -> list[bytes]:
-    return [line for line in body.split(b"\n") if b"{" in line]
-
-
-def _events(lines: list[bytes], begin: bytes) -> list[Any]:
-    """The events without the members that they all begin with; of those cut off, what is none."""
-    opened = b"".join(_opened(begin))
-    pieces = [opened + line[len(begin) :] if begin else line[line.index(b"{") :] for line in lines]
+def _events(stream: Stream) -> list[Any]:
+    """The events without their beginning; of those cut off, what is none."""
+    opened = b"".join(_opened(stream.begin))
+    pieces = [opened + rest if opened else rest[rest.index(b"{") :] for rest in stream.events]
     try:
         events: list[Any] = json.loads(b"[" + b",".join(pieces) + b"]")
     except (ValueError, RecursionError):
