@@ -36,7 +36,8 @@ class Stream:
     @property
     def brief(self) -> bytes:
         """All that is in the body, each thing once: to search in, no more."""
-        return b"\n".join([self.begin, *self.events, *self._others])
+        members = b"\n".join([self.begin, *self.events, *self._others]).split(b',"')
+        return b',"'.join(dict.fromkeys(members))
 
 
 def _common(first: bytes, last: bytes) -> bytes:
