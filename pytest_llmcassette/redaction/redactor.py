@@ -31,7 +31,8 @@ from pytest_llmcassette.redaction.own_rules import OwnRules, Redact
 from pytest_llmcassette.redaction.pairs import redact_url, redact_urls_in
 from pytest_llmcassette.redaction.protobuf import in_message
 from pytest_llmcassette.redaction.spellings import in_bytes
-from pytest_llmcassette.redaction.split_events import Stream, may_be_split, without_split
+from pytest_llmcassette.redaction.split_events import may_be_split, without_split
+from pytest_llmcassette.redaction.stream import Stream
 
 _HOST = re.compile(r"^[^/?#]*//(?:[^/?#]*@)?([^/?#]*)")
 _URL_PLACES = frozenset({"url", "header:Location", "header:Content-Location", "header:X-Goog-Upload-Url"})
@@ -180,7 +181,7 @@ class Redactor:
         if content_type.startswith(FRAMES):
             return in_frames(body, lambda event: self._answer(event, "application/json", known))
         stream = Stream(body)
-        if not stream.begin or self._may_hold(stream.brief, known):
+        if not (stream.begin and stream.is_plain) or self._may_hold(stream.brief, known):
             found: set[str] = set()
             redacted = self.body(body, content_type, found)
             known.learn_answer(found)

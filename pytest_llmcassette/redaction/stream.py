@@ -1,0 +1,162 @@
+"""A stream of JSON events, one a line, put together quickly: most of it is the same in each of its events."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cached_property
+from typing import Any
+
+_DATA = (b"{", b"data: {", b"data:{")
+_TO_A_MEMBER = re.compile(rb'.*[{\[,] ?(?=")', re.DOTALL)
+_STRING = re.compile(rb'"[^"]*"')
+_BRACE, _QUOTE = b'{"'
+_GAP = "\0a text"
+_Places = tuple[dict[Any, list[str]], dict[Any, Any]]
+"""By the names in a container: the texts of all events, and the places in the containers inside."""
+
+
+class Stream:
+    """A body by its lines, those of its events without what all events begin with: an id, a model and the like.
+
+    `begin` ends where a member begins, so that it cuts no name and no text in two. It is empty for other bodies.
+    """
+
+    def __init__(self, body: bytes) -> None:
+        self._lines = body.split(b"\n")
+        events = [line for line in self._lines if _BRACE in line]
+        self.begin = _common(min(events), max(events)) if len(events) > 1 else b""
+        self.events = [line[len(self.begin) :] for line in events]
+
+    @property
+    def brief(self) -> bytes:
+        """All that is in the body, most things once: to search in, no more."""
+        others = {line for line in self._lines if _BRACE not in line}
+        members = b'\n,"'.join([self.begin, *self.events, *others]).split(b',"')
+        return b',"'.join(dict.fromkeys(members))
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether each of its events is JSON behind nothing but `data:`."""
+        return all(line.startswith(_DATA) for line in ([self.begin] if self.begin else self.events))
+
+    def texts(self) -> list[list[str]]:
+        """For each place in an event the texts that are there, in order; those repeated in a row may be left out.
+
+        Raises RecursionError for events that are too deep.
+        """
+        before, after = self._gap()
+        opened, first, last = _opened(self.begin), len(before), -len(after)
+        said: list[bytes] = []
+        unlike: dict[int, bytes] = {}
+        for event in self.events:
+            if event.startswith(before) and event.endswith(after):
+                text = event[first:last]
+                if _QUOTE not in text and text[-1:] != b"\\":
+                    said.append(text)
+                    continue
+            unlike[len(said) + len(unlike)] = opened + event if opened else event[event.index(_BRACE) :]
+        like = _parsed(opened + before + json.dumps(_GAP)[1:-1].encode() + after) if said else {}
+        others = dict(zip(unlike, _loaded(list(unlike.values())), strict=True))
+        return _in_order(_unescaped(said), like, others)
+
+    def _gap(self) -> tuple[bytes, bytes]:
+        """What stands before and behind the one text in which most events differ, if it is one."""
+        one, other = self.events[len(self.events) // 2 - 1], self.events[len(self.events) // 2]
+        before = one[: one.rfind(b'"', 0, _same(one, other)) + 1]
+        after = one[one.find(b'"', len(before)) :]
+        is_gap = before.endswith((b':"', b': "')) and before.count(b'"') % 2 and b"\\" not in before
+        return (before, after) if is_gap and self.begin and other.endswith(after) else (b"\n", b"\n")
+
+
+def _in_order(said: list[str], like: Any, others: dict[int, Any]) -> list[list[str]]:
+    """The texts of the events: of the `others` by their number, and of those `like` one, which have `said` a text each."""
+    texts: list[list[str]] = []
+    places: _Places = ({}, {})
+    gap: list[str] | None = None
+    taken = 0
+    for before, number in enumerate([*others, len(said) + len(others)]):
+        if number - before > taken:
+            if gap is None:
+                _collect(like, places, texts)
+                gap = next((pieces for pieces in texts if pieces[-1] == _GAP), [_GAP])
+                gap.pop()
+            gap += said[taken : number - before]
+            taken = number - before
+        if number in others:
+            _collect(others[number], places, texts)
+    return texts
+
+
+def _same(one: bytes, other: bytes) -> int:
+    """How many bytes both begin with."""
+    same, longest = 0, len(one)
+    while same < longest:
+        middle = (same + longest + 1) // 2
+        if other.startswith(one[:middle]):
+            same = middle
+        else:
+            longest = middle - 1
+    return same
+
+
+def _common(one: bytes, other: bytes) -> bytes:
+    """What both begin with, up to a member."""
+    match = _TO_A_MEMBER.match(one, 0, _same(one, other))
+    # In a text that ends in a comma its quote looks like the first of a name's.
+    return match[0] if match and b"\\" not in match[0] and match[0].count(b'"') % 2 == 0 else b""
+
+
+def _opened(begin: bytes) -> bytes:
+    """The containers that it leaves open, as JSON; what they are called is the same for all events."""
+    opened: list[bytes] = []
+    for sign in _STRING.sub(b"", begin).decode("latin-1"):
+        if sign in "{[":
+            opened.append(b'{"":' if sign == "{" else b"[")
+        elif sign in "}]" and opened:
+            opened.pop()
+    return b"".join(opened).removesuffix(b'"":')
+
+
+def _unescaped(texts: list[bytes]) -> list[str]:
+    if not texts:
+        return []
+    try:
+        unescaped: list[str] = json.loads(b'["' + b'","'.join(texts) + b'"]')
+    except ValueError:
+        return [text.decode("utf-8", "replace") for text in texts]
+    return unescaped
+
+
+def _loaded(events: list[bytes]) -> list[Any]:
+    try:
+        loaded: list[Any] = json.loads(b"[" + b",".join(events) + b"]")
+    except (ValueError, RecursionError):
+        return [_parsed(event) for event in events]
+    return loaded
+
+
+def _parsed(text: bytes) -> Any:
+    """JSON; nothing of an event that was cut off."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+
+
+def _collect(container: Any, places: _Places, texts: list[list[str]]) -> None:
+    """Adds each text to those in the same place of the events before; new lists are added to `texts` too."""
+    here, inside = places
+    for name, value in container.items() if type(container) is dict else enumerate(container):
+        kind = type(value)
+        if kind is str:
+            if name in here:
+                here[name].append(value)
+            else:
+                here[name] = [value]
+                texts.append(here[name])
+        elif (kind is dict or kind is list) and value:
+            within = inside.get(name)
+            if within is None:
+                within = inside[name] = ({}, {})
+            _collect(value, within, texts)
