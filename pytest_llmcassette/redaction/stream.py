@@ -70,7 +70,7 @@ class Stream:
 
 
 def _in_order(said: list[str], like: Any, others: dict[int, Any]) -> list[list[str]]:
-    """The texts of the events: of the `others` by their number, and of those `like` one, which have `said` a text each."""
+    """The texts of the `others`, by their number, and of those `like` one, each with what it has `said`."""
     texts: list[list[str]] = []
     places: _Places = ({}, {})
     gap: list[str] | None = None
