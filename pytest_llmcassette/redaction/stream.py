@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cached_property
 from typing import Any
 
 _DATA = (b"{", b"data: {", b"data:{")
@@ -23,42 +22,52 @@ class Stream:
     """
 
     def __init__(self, body: bytes) -> None:
-        self._lines = body.split(b"\n")
-        events = [line for line in self._lines if _BRACE in line]
+        lines = body.split(b"\n")
+        events = [line for line in lines if _BRACE in line]
+        self._others = [line for line in lines if line and _BRACE not in line]
         self.begin = _common(min(events), max(events)) if len(events) > 1 else b""
         self.events = [line[len(self.begin) :] for line in events]
+        self.is_plain = all(line.startswith(_DATA) for line in ([self.begin] if self.begin else events))
+        """Whether each of its events is JSON behind nothing but `data:`."""
+        self._said: list[bytes] = []
+        self._unlike: dict[int, bytes] = {}
+        self._before, self._after = self._gap() if self.begin else (b"", b"")
+        if self._before:
+            self._part()
+
+    def _part(self) -> None:
+        """Sort the events into those that differ in one text, and others by their number."""
+        before, after, said, unlike = self._before, self._after, self._said, self._unlike
+        first, last = len(before), -len(after)
+        for number, event in enumerate(self.events):
+            text = event[first:last]
+            # A backslash would make its end a part of it.
+            is_like = event.startswith(before) and event.endswith(after) and text[-1:] != b"\\"
+            if is_like and _QUOTE not in text:
+                said.append(text)
+            else:
+                unlike[number] = event
 
     @property
     def brief(self) -> bytes:
         """All that is in the body, most things once: to search in, no more."""
-        others = {line for line in self._lines if _BRACE not in line}
-        members = b'\n,"'.join([self.begin, *self.events, *others]).split(b',"')
+        if self._said:
+            said = self._before + b'"'.join(self._said) + self._after
+            return b"\n".join([self.begin, said, *self._unlike.values(), *self._others])
+        members = b'\n,"'.join([self.begin, *self.events, *self._others]).split(b',"')
         return b',"'.join(dict.fromkeys(members))
-
-    @cached_property
-    def is_plain(self) -> bool:
-        """Whether each of its events is JSON behind nothing but `data:`."""
-        return all(line.startswith(_DATA) for line in ([self.begin] if self.begin else self.events))
 
     def texts(self) -> list[list[str]]:
         """For each place in an event the texts that are there, in order; those repeated in a row may be left out.
 
         Raises RecursionError for events that are too deep.
         """
-        before, after = self._gap()
-        opened, first, last = _opened(self.begin), len(before), -len(after)
-        said: list[bytes] = []
-        unlike: dict[int, bytes] = {}
-        for event in self.events:
-            if event.startswith(before) and event.endswith(after):
-                text = event[first:last]
-                if _QUOTE not in text and text[-1:] != b"\\":
-                    said.append(text)
-                    continue
-            unlike[len(said) + len(unlike)] = opened + event if opened else event[event.index(_BRACE) :]
-        like = _parsed(opened + before + json.dumps(_GAP)[1:-1].encode() + after) if said else {}
-        others = dict(zip(unlike, _loaded(list(unlike.values())), strict=True))
-        return _in_order(_unescaped(said), like, others)
+        opened = _opened(self.begin)
+        unlike = self._unlike if self._said else dict(enumerate(self.events))
+        pieces = [opened + event if opened else event[event.index(_BRACE) :] for event in unlike.values()]
+        like = opened + self._before + json.dumps(_GAP)[1:-1].encode() + self._after
+        others = dict(zip(unlike, _loaded(pieces), strict=True))
+        return _in_order(_unescaped(self._said), _parsed(like) if self._said else {}, others)
 
     def _gap(self) -> tuple[bytes, bytes]:
         """What stands before and behind the one text in which most events differ, if it is one."""
@@ -66,7 +75,7 @@ class Stream:
         before = one[: one.rfind(b'"', 0, _same(one, other)) + 1]
         after = one[one.find(b'"', len(before)) :]
         is_gap = before.endswith((b':"', b': "')) and before.count(b'"') % 2 and b"\\" not in before
-        return (before, after) if is_gap and self.begin and other.endswith(after) else (b"\n", b"\n")
+        return (before, after) if is_gap and other.endswith(after) else (b"", b"")
 
 
 def _in_order(said: list[str], like: Any, others: dict[int, Any]) -> list[list[str]]:
