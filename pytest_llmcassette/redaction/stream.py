@@ -10,7 +10,9 @@ _DATA = (b"{", b"data: {", b"data:{")
 _TO_A_MEMBER = re.compile(rb'.*[{\[,] ?(?=")', re.DOTALL)
 _STRING = re.compile(rb'"[^"]*"')
 _BRACE, _QUOTE = b'{"'
+_NO_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
 _GAP = "\0a text"
+_GAP_IN_JSON = json.dumps(_GAP)[1:-1].encode()
 _Places = tuple[dict[Any, list[str]], dict[Any, Any]]
 """By the names in a container: the texts of all events, and the places in the containers inside."""
 
@@ -65,7 +67,7 @@ class Stream:
         opened = _opened(self.begin)
         unlike = self._unlike if self._said else dict(enumerate(self.events))
         pieces = [opened + event if opened else event[event.index(_BRACE) :] for event in unlike.values()]
-        like = opened + self._before + json.dumps(_GAP)[1:-1].encode() + self._after
+        like = opened + self._before + _GAP_IN_JSON + self._after
         others = dict(zip(unlike, _loaded(pieces), strict=True))
         return _in_order(_unescaped(self._said), _parsed(like) if self._said else {}, others)
 
@@ -99,14 +101,9 @@ def _in_order(said: list[str], like: Any, others: dict[int, Any]) -> list[list[s
 
 def _same(one: bytes, other: bytes) -> int:
     """How many bytes both begin with."""
-    same, longest = 0, len(one)
-    while same < longest:
-        middle = (same + longest + 1) // 2
-        if other.startswith(one[:middle]):
-            same = middle
-        else:
-            longest = middle - 1
-    return same
+    size = min(len(one), len(other))
+    different = int.from_bytes(one[:size], "big") ^ int.from_bytes(other[:size], "big")
+    return size - (different.bit_length() + 7) // 8
 
 
 def _common(one: bytes, other: bytes) -> bytes:
@@ -119,10 +116,10 @@ def _common(one: bytes, other: bytes) -> bytes:
 def _opened(begin: bytes) -> bytes:
     """The containers that it leaves open, as JSON; what they are called is the same for all events."""
     opened: list[bytes] = []
-    for sign in _STRING.sub(b"", begin).decode("latin-1"):
-        if sign in "{[":
-            opened.append(b'{"":' if sign == "{" else b"[")
-        elif sign in "}]" and opened:
+    for sign in _STRING.sub(b"", begin).translate(None, _NO_BRACKETS):
+        if sign in b"{[":
+            opened.append(b'{"":' if sign == _BRACE else b"[")
+        elif opened:
             opened.pop()
     return b"".join(opened).removesuffix(b'"":')
 
