@@ -11,10 +11,11 @@ from functools import lru_cache
 from pytest_llmcassette.cassette.encoding import decode_base64, decode_sniffed, may_be_encoded
 from pytest_llmcassette.cassette.form import form_values
 from pytest_llmcassette.cassette.headers import canonical, content_type_of
-from pytest_llmcassette.cassette.model import CLIENT, SERVER, Frame, FrameKind, Headers, Interaction, Request, Response
+from pytest_llmcassette.cassette.model import SERVER, Frame, FrameKind, Headers, Interaction, Request, Response
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.provider import PLACEHOLDER_PREFIX
 from pytest_llmcassette.redaction.bodies import BodyRedactor
+from pytest_llmcassette.redaction.conversation import FrameRedactor
 from pytest_llmcassette.redaction.frames import FRAMES, in_frames
 from pytest_llmcassette.redaction.key_shapes import without_keys
 from pytest_llmcassette.redaction.known_secrets import KnownSecrets, replace_in_request
@@ -29,9 +30,8 @@ from pytest_llmcassette.redaction.names import (
 )
 from pytest_llmcassette.redaction.own_rules import OwnRules, Redact
 from pytest_llmcassette.redaction.pairs import redact_url, redact_urls_in
-from pytest_llmcassette.redaction.protobuf import in_message
 from pytest_llmcassette.redaction.spellings import in_bytes
-from pytest_llmcassette.redaction.split_events import may_be_split, without_split
+from pytest_llmcassette.redaction.split_events import without_split
 from pytest_llmcassette.redaction.stream import Stream
 
 _HOST = re.compile(r"^[^/?#]*//(?:[^/?#]*@)?([^/?#]*)")
@@ -57,6 +57,7 @@ class Redactor:
         self._by_name = BodyRedactor(config.secret_fields)
         self._anywhere = BodyRedactor(config.secret_fields, urls=self._query)
         self._own = OwnRules(config.secret_patterns, redact)
+        self.frames = FrameRedactor(self.body, self._without_split)
 
     def request(
         self, method: str, url: str, headers: Headers, body: bytes, known: KnownSecrets | None = None
@@ -188,65 +189,20 @@ class Redactor:
             redacted = known.without(redacted)
             if redacted != body:
                 body, stream = redacted, Stream(redacted)
-        return self._without_split(body, stream, known)
+        return self._without_split(body, known, stream)
 
     def _may_hold(self, brief: bytes, known: KnownSecrets) -> bool:
         if self._own.exist or self._anywhere.may_hold(brief) or without_keys(brief, set()) != brief:
             return True
         return known.without(brief) != brief or any('"' in value for value in known.values)
 
-    def _without_split(self, body: bytes, stream: Stream, known: KnownSecrets) -> bytes:
-        def secrets_in(text: str) -> set[str]:
-            return self._secrets_in(text, known)
-
-        return without_split(body, secrets_in) if may_be_split(stream, secrets_in) else body
+    def _without_split(self, body: bytes, known: KnownSecrets, stream: Stream | None = None) -> bytes:
+        return without_split(body, stream or Stream(body), lambda text: self._secrets_in(text, known))
 
     def _secrets_in(self, text: str, known: KnownSecrets) -> set[str]:
         found = {value for value in known.values if value in text}
         self._own.by_pattern(_keyless(text, found), found)
         return found
-
-    def frames(self, frames: Iterable[Frame], known: KnownSecrets) -> tuple[Frame, ...]:
-        """The frames of a conversation without secrets: of the client by the rules of a request, else of an answer.
-
-        What one gives away is known in those behind it.
-        """
-        redacted = [self.frame(frame, known) for frame in frames]
-        # One line each, as of a stream's events: what the server gives out bit by bit stands in several.
-        said = [place for place, one in enumerate(redacted) if one.sender == SERVER and _is_line(one)]
-        lines = b"\n".join([redacted[place].data for place in said])
-        whole = self._without_split(lines, Stream(lines), known)
-        if whole is not lines:
-            for place, line in zip(said, whole.split(b"\n"), strict=True):
-                redacted[place] = replace(redacted[place], data=line)
-        return tuple(redacted)
-
-    def frame(self, frame: Frame, known: KnownSecrets) -> Frame:
-        """One of them; the same object where nothing is secret. Messages of protobuf stay such messages."""
-        found: set[str] = set()
-        if frame.kind is FrameKind.CLOSE:
-            data, shown = known.without(frame.data), ""
-        elif frame.kind is FrameKind.TEXT:
-            data, shown = self._said(frame, frame.data, known, found), ""
-        else:
-            said = self._said(frame, frame.json.encode("utf-8", "surrogateescape"), known, found)
-            shown = said.decode("utf-8", "surrogateescape")
-
-            def without(text: bytes) -> bytes:
-                is_found = text.decode("utf-8", "surrogateescape") in found
-                return REDACTED.encode() if is_found else self._said(frame, text, known, found)
-
-            # What is left over, should a text have been taken for a message, goes where it stands.
-            data = known.without(in_message(frame.data, without))
-        return frame if data == frame.data and shown == frame.json else replace(frame, data=data, json=shown)
-
-    def _said(self, frame: Frame, text: bytes, known: KnownSecrets, found: set[str]) -> bytes:
-        text = self.body(text, "", found)
-        if frame.sender == CLIENT:
-            known.learn_fields(found)
-            return replace_in_request(text, known.values, thorough=True)
-        known.learn_answer(found)
-        return known.without(text)
 
     def without(self, interaction: Interaction, known: KnownSecrets) -> Interaction:
         """A recorded interaction without copies of what was not known yet when it ended."""
@@ -307,7 +263,7 @@ class Redactor:
             data = decode_base64(value)
         except ValueError:
             return known.text_without(value)
-        said = self.frame(Frame(sender=SERVER, kind=FrameKind.BINARY, data=data), known)
+        said = self.frames.one(Frame(sender=SERVER, kind=FrameKind.BINARY, data=data), known)
         return value if said.data == data else b64encode(said.data).decode()
 
     def url(self, url: str) -> str:
@@ -355,10 +311,6 @@ def _replaced(text: str, secrets: frozenset[str]) -> str:
 
 def _keyless(text: str, found: set[str]) -> str:
     return in_bytes(text, lambda raw: without_keys(raw, found))
-
-
-def _is_line(frame: Frame) -> bool:
-    return frame.kind is FrameKind.TEXT and b"\n" not in frame.data
 
 
 def _allow(*lists: Iterable[str]) -> frozenset[str]:
