@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import replace
@@ -13,7 +12,6 @@ from pytest_llmcassette.cassette.form import form_values
 from pytest_llmcassette.cassette.headers import canonical, content_type_of
 from pytest_llmcassette.cassette.model import SERVER, Frame, FrameKind, Headers, Interaction, Request, Response
 from pytest_llmcassette.config import CassetteConfig
-from pytest_llmcassette.provider import PLACEHOLDER_PREFIX
 from pytest_llmcassette.redaction.bodies import BodyRedactor
 from pytest_llmcassette.redaction.conversation import FrameRedactor
 from pytest_llmcassette.redaction.frames import FRAMES, in_frames
@@ -29,12 +27,11 @@ from pytest_llmcassette.redaction.names import (
     is_secret_header,
 )
 from pytest_llmcassette.redaction.own_rules import OwnRules, Redact
-from pytest_llmcassette.redaction.pairs import redact_url, redact_urls_in
-from pytest_llmcassette.redaction.spellings import in_bytes
+from pytest_llmcassette.redaction.pairs import redact_url
 from pytest_llmcassette.redaction.split_events import without_split
 from pytest_llmcassette.redaction.stream import Stream
+from pytest_llmcassette.redaction.texts import address, by_shape, keyless, without_copies_of
 
-_HOST = re.compile(r"^[^/?#]*//(?:[^/?#]*@)?([^/?#]*)")
 _URL_PLACES = frozenset({"url", "header:Location", "header:Content-Location", "header:X-Goog-Upload-Url"})
 """Texts that are a URL as a whole, perhaps a relative one."""
 
@@ -84,8 +81,8 @@ class Redactor:
             known.learn_fields(found)
         body = replace_in_request(body, known.values, thorough=thorough)
         if thorough:
-            url = _replaced(self._text(url, "url", known), known.values)
-        url, host = _without_secrets(url, self._query, known.values)
+            url = without_copies_of(self._text(url, "url", known), known.values)
+        url, host = address(url, self._query, known.values)
         return Request(
             method=method,
             url=url,
@@ -108,7 +105,7 @@ class Redactor:
     def words(self, text: str, known: KnownSecrets) -> str:
         """Words that a test leaves (a failure, what it has printed) without what is secret by its shape or `known`."""
         found: set[str] = set()
-        text = self._own.by_pattern(_keyless(text, found), found)
+        text = self._own.by_pattern(keyless(text, found), found)
         return known.text_without(text)
 
     def shown(self, url: str, known: KnownSecrets) -> str:
@@ -116,12 +113,12 @@ class Redactor:
         known = KnownSecrets(known.values)
         known.learn_environment()
         self.learn(known, {}, url)
-        return _replaced(self._text(url, "url", known), known.values).partition("?")[0]
+        return without_copies_of(self._text(url, "url", known), known.values).partition("?")[0]
 
     def _text(self, text: str, place: str, known: KnownSecrets) -> str:
         """A URL or a header's value by shapes and own rules. What is replaced is learned."""
-        text, by_shape = _by_shape(text, place in _URL_PLACES, self._query)
-        found = set(by_shape)
+        text, shown = by_shape(text, place in _URL_PLACES, self._query)
+        found = set(shown)
         if self._own.exist:
             text = self._own.text(text, place, found)
         if found:
@@ -201,7 +198,7 @@ class Redactor:
 
     def _secrets_in(self, text: str, known: KnownSecrets) -> set[str]:
         found = {value for value in known.values if value in text}
-        self._own.by_pattern(_keyless(text, found), found)
+        self._own.by_pattern(keyless(text, found), found)
         return found
 
     def without(self, interaction: Interaction, known: KnownSecrets) -> Interaction:
@@ -224,7 +221,7 @@ class Redactor:
         }
 
     def _header(self, name: str, value: str, known: KnownSecrets) -> str:
-        return _replaced(self._text(value, f"header:{name}", known), known.values)
+        return without_copies_of(self._text(value, f"header:{name}", known), known.values)
 
     def keeps_response_header(self, name: str) -> bool:
         """Whether the response header of this name, in lower case, is allow-listed."""
@@ -280,37 +277,6 @@ class Redactor:
 def default_redactor() -> Redactor:
     """By nobody's switches: for what belongs to no cassette."""
     return Redactor(CassetteConfig())
-
-
-@lru_cache(maxsize=128)
-def _without_secrets(url: str, query: SecretNames, secrets: frozenset[str]) -> tuple[str, str]:
-    """A live request's URL and its host. A test mostly asks one URL again and again."""
-    url = redact_url(url, query)
-    if secrets or PLACEHOLDER_PREFIX in url:
-        url = in_bytes(url, lambda raw: replace_in_request(raw, secrets))
-    host = _HOST.match(url)
-    return url, host[1] if host else ""
-
-
-# Clients send the same headers with all their requests.
-@lru_cache(maxsize=256)
-def _by_shape(text: str, is_url: bool, query: SecretNames) -> tuple[str, frozenset[str]]:
-    """A URL, or a text with some in it, without the keys that show; and what these were."""
-    found: set[str] = set()
-    text = (redact_url if is_url else redact_urls_in)(text, query, found)
-    return _keyless(text, found), frozenset(found)
-
-
-@lru_cache(maxsize=256)
-def _replaced(text: str, secrets: frozenset[str]) -> str:
-    """A request's text without copies of what is known, however they are spelled."""
-    if not secrets and PLACEHOLDER_PREFIX not in text:
-        return text
-    return in_bytes(text, lambda raw: replace_in_request(raw, secrets, thorough=True))
-
-
-def _keyless(text: str, found: set[str]) -> str:
-    return in_bytes(text, lambda raw: without_keys(raw, found))
 
 
 def _allow(*lists: Iterable[str]) -> frozenset[str]:
