@@ -23,7 +23,7 @@ def write(suite: Suite, text: str) -> None:
 
 
 def bodies(suite: Suite, file: str = "x.yaml") -> list[str]:
-    return [one.response.body.decode() for one in load(suite.path / file)]
+    return [(one.response.body or one.frames[-1].data).decode() for one in load(suite.path / file)]
 
 
 def test_the_tests_settings_apply(suite: Suite) -> None:

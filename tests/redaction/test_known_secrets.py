@@ -144,8 +144,9 @@ def test_an_answer_names_the_key_that_came_in_a_provider_s_own_way(tmp_path: Pat
         f"client_secret={quote(KEY)}&grant_type=x",
         f'--b\r\nContent-Disposition: form-data; name="api_key"\r\n\r\n{KEY}\r\n--b--\r\n',
         f"<Request><SecretAccessKey>{KEY}</SecretAccessKey></Request>",
+        f"<Request><SecretAccessKey><![CDATA[{KEY}]]></SecretAccessKey></Request>",
     ],
-    ids=["json", "nested", "form", "multipart", "xml"],
+    ids=["json", "nested", "form", "multipart", "xml", "cdata"],
 )
 def test_a_key_in_the_body_is_known_again_in_the_answer_and_later(tmp_path: Path, body: str) -> None:
     under = recorder(tmp_path / "it.yaml", "once")
@@ -175,6 +176,13 @@ def test_a_key_of_the_environment_under_a_name_that_no_list_knows(
         again.request(LiveRequest("POST", f"{URL}/{quote(key)}", [], json.dumps({"tenant": key}).encode()))
         assert again.unplayed() == []
         assert key not in str(again.sent[0].body)
+
+
+@pytest.mark.parametrize("name", ["X-Mine-Auth", "GITHUB_PAT"])
+@pytest.mark.parametrize("container", ["headers", "env"])
+def test_a_header_or_a_variable_of_an_mcp_server(container: str, name: str) -> None:
+    body = json.dumps({"mcp_servers": [{container: {name: "x", "X-Mine": "y"}}]}).encode()
+    assert Redactor(CassetteConfig()).body(body, "application/json") == body.replace(b'"x"', b'"REDACTED"')
 
 
 @pytest.mark.parametrize("name", ["authorization", "Authorization", "X-Api-Key"])

@@ -209,6 +209,8 @@ def test_a_wrong_length_in_a_recording_is_kept() -> None:
         ({"Authorization": [KEY]}, "https://h", {KEY}),
         ({"x-api-key": [KEY], "api-key": ["other-key-1"]}, "https://h", {KEY, "other-key-1"}),
         ({}, "https://user:pa%24sword1@h/p?key=AIza%2Babc1&alt=sse", {"pa$sword1", "AIza+abc1"}),
+        ({}, "https://user:pa%24sword1@h/p", {"pa$sword1"}),
+        ({}, "https://h/p?key=AIza%2Babc1", {"AIza+abc1"}),
         ({"Authorization": ["AWS4-HMAC-SHA256 Credential=AKIA/x, SignedHeaders=a, Signature=0f0f0f0f0f"]}, "https://h",
          {"0f0f0f0f0f"}),
         ({"X-Amz-Security-Token": ["FwoGZXIvYXdz"]}, "https://h", {"FwoGZXIvYXdz"}),
