@@ -164,6 +164,13 @@ def _is_secret(value: str) -> bool:
 
 
 def _keys_of_environment() -> frozenset[str]:
+    # To decode all variables takes longer than to see that they are what they were with the request before.
+    raw = getattr(os.environ, "_data", os.environ)
+    return _keys_in(frozenset(raw.items()))
+
+
+@lru_cache(maxsize=8)
+def _keys_in(environment: frozenset[tuple[object, object]]) -> frozenset[str]:
     """The values of all variables that are named like keys and no words, and the passwords in URLs."""
     found: set[str] = set()
     for name, value in os.environ.items():
