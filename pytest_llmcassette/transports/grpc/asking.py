@@ -42,11 +42,24 @@ def ask(
     except Exception:
         # grpc meets it, too, tells it in its own way, and sends nothing.
         return None
+    if _is_closed(core):
+        # This, too.
+        return None
     answer = exchange.answer(headers, said)
     if not isinstance(answer, Carrier):
         return LiveCall(exchange, answer, url)
     is_said = body is None and answer.delivered is answer.recorded and answer.recorded.response.code
     return Served(answer, answer.conversation if is_said else None, exchange.fault)
+
+
+def _is_closed(core: Any) -> bool:
+    if hasattr(core, "closed"):
+        return bool(core.closed())
+    try:
+        core.check_connectivity_state(False)
+    except ValueError:
+        return True
+    return False
 
 
 def url_of_channel(core: Any, method: bytes) -> str:
