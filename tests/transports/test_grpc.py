@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -372,3 +373,14 @@ def test_a_channel_that_is_closed(calls: CallServer, path: Path) -> None:
     live, replayed = twice(calls, path, ask)
     assert live == replayed
     assert len(load(path)) == 1
+
+
+@APIS
+def test_an_answer_without_its_bytes_is_refused(api: str, calls: CallServer, path: Path) -> None:
+    """As other projects' files have some, and those that somebody has edited."""
+    with use_cassette(path, record_mode="once"):
+        call(api, calls.target, "Unary", message(a="b"), form=READABLE)
+    recorded = path.read_text()
+    path.write_text(re.sub("base64: .*", 'base64: ""', recorded))
+    with pytest.raises(RequestRefused, match=r"as JSON alone[\s\S]*Record it again"), use_cassette(path):
+        call(api, calls.target, "Unary", message(a="b"), form=READABLE)
