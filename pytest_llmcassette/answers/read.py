@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from pytest_llmcassette.protocols import registry
 from pytest_llmcassette.protocols.base import Exchange
+from pytest_llmcassette.protocols.grpc_status import call_error
 from pytest_llmcassette.protocols.hosts import is_known
 from pytest_llmcassette.protocols.transcript import Transcript
 from pytest_llmcassette.recorder.requests import SentRequest
@@ -47,6 +48,8 @@ def is_unread(sent: SentRequest) -> bool:
     from pytest_llmcassette.protocols.free import free_kind
 
     exchange = Exchange(sent.interaction)
+    if call_error(exchange.response) is not None:
+        return False
     return is_known(exchange.host) and free_kind(exchange) is None
 
 

@@ -32,7 +32,7 @@ _LONGEST = 2000
 def messages(body: bytes) -> list[Shown]:
     """What a request's body asks: tools, system prompt, then the messages in order; empty when unreadable.
 
-    The titles are the roles as on the wire.
+    The titles are the roles as on the wire (protobuf's `ROLE_USER` as `user`).
     """
     try:
         document = json.loads(body)
@@ -47,7 +47,8 @@ def shown_lines(document: dict[str, Any]) -> list[Shown]:
         lines = _lines(document)
     except RecursionError:
         return []
-    return [Shown(_KINDS.get(role.lower().removeprefix("role_"), "assistant"), role, text) for role, text in lines]
+    named = [(role[5:].lower() if role.startswith("ROLE_") else role, text) for role, text in lines]
+    return [Shown(_KINDS.get(role.lower(), "assistant"), role, text) for role, text in named]
 
 
 def _lines(document: dict[str, Any]) -> list[tuple[str, str]]:

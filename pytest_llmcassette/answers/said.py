@@ -1,4 +1,4 @@
-"""What a client said in a conversation of frames, message by message, sound that came in pieces as one."""
+"""What was said in a conversation of frames, message by message, sound that came in pieces as one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _INPUT = ("realtimeInput", "realtime_input")
 
 
 class Said(NamedTuple):
-    """A message of the client, or a run of those that only bring more sound.
+    """A message of one side, or a run of those that only bring more sound.
 
     `name` is what it is called, `message` its JSON object, None where it has none or is sound. Then `data` is what was
     said, of `media_type` (`""`: words), in so many messages (`pieces`).
@@ -30,9 +30,9 @@ class Said(NamedTuple):
     pieces: int = 1
 
 
-def said(frames: Iterable[Frame]) -> list[Said]:
-    """The client's messages in order."""
-    each = [_said(frame) for frame in frames if frame.sender == CLIENT and frame.kind is not FrameKind.CLOSE]
+def said(frames: Iterable[Frame], sender: str = CLIENT) -> list[Said]:
+    """The messages of one side in order."""
+    each = [_said(frame) for frame in frames if frame.sender == sender and frame.kind is not FrameKind.CLOSE]
     found: list[Said] = []
     # What has no media type stands by itself.
     for (_, media_type), run in groupby(enumerate(each), key=lambda at: (at[1].name, at[1].media_type or at[0])):

@@ -8,6 +8,7 @@ from pytest_llmcassette.answers.parts import Shown, cut, error_words, remarks, s
 from pytest_llmcassette.answers.said import asked
 from pytest_llmcassette.cassette.model import CLIENT, SERVER, Interaction
 from pytest_llmcassette.cli.terminal import Terminal
+from pytest_llmcassette.protocols.grpc_status import call_error, status_words
 from pytest_llmcassette.protocols.transcript import Choice, Transcript
 from pytest_llmcassette.protocols.usage import Usage
 
@@ -21,10 +22,13 @@ def draw(terminal: Terminal, title: str, interaction: Interaction, transcript: T
     """Print the interaction; one that is no LLM call as one line of method, URL, status and sizes."""
     request, response = interaction.request, interaction.response
     terminal.line(title, "heading")
-    terminal.line(f"{request.method} {request.url} -> {response.code}", "dim")
+    terminal.line(f"{request.method} {request.url} -> {status_words(response)}", "dim")
     if transcript is None:
         sent, got = sizes(interaction)
         terminal.line(f"no LLM call ({sent:,} bytes sent, {got:,} bytes received)", "dim", indent=2)
+        failed = call_error(response)
+        if failed is not None:
+            terminal.line(f"error: {error_words(failed)}", "error")
         terminal.line()
         return
     terminal.line(_headline(transcript), "dim")

@@ -18,6 +18,7 @@ from pytest_llmcassette.cli.terminal import Terminal
 from pytest_llmcassette.errors import CassetteError
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.free import free_kind
+from pytest_llmcassette.protocols.grpc_status import call_error
 from pytest_llmcassette.protocols.registry import read
 from pytest_llmcassette.protocols.transcript import Choice, ExchangeError, Media, Transcript
 from pytest_llmcassette.protocols.usage import Usage
@@ -111,6 +112,8 @@ def row(file: str, index: int, interaction: Interaction) -> dict[str, Any]:
     if transcript is None:
         # Free, but known.
         found["kind"] = free_kind(Exchange(interaction))
+        failed = call_error(interaction.response)
+        found["error"] = None if failed is None else _fields(failed)
     if transcript is not None:
         found.update(_said(transcript), **_outcome(transcript))
         if transcript.turns:

@@ -14,8 +14,8 @@ from pytest_llmcassette.protocols.transcript import Choice, ExchangeError, Trans
 from pytest_llmcassette.protocols.usage import Usage
 
 _MOST_NOTES = 5
-# An end by the book: done, gone away, without a word.
-_PEACEFUL = ("1000", "1001", "1005")
+PEACEFUL = ("1000", "1001", "1005")
+"""A close by the book: done, gone away, without a word."""
 _LONGEST = 1000
 
 
@@ -117,7 +117,7 @@ class Conversation:
     def _closed(self, words: str) -> None:
         """The server's close: an error where it is one and something was to come, or nothing had come."""
         code, _, reason = words.partition(" ")
-        if code in _PEACEFUL:
+        if code in PEACEFUL:
             return
         if self.error is None and (self.waiting or not self.turns):
             self.error = ExchangeError(status=None, type=code, message=reason or None)

@@ -16,18 +16,14 @@ from pytest_llmcassette.protocols.assembly import Assembly, ChoiceDraft
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.conversations import messages_of
 from pytest_llmcassette.protocols.documents import counted
+from pytest_llmcassette.protocols.grpc_status import call_error
 from pytest_llmcassette.protocols.http_errors import http_error, is_error
-from pytest_llmcassette.protocols.transcript import Choice, ExchangeError, Transcript, finish_reasons
+from pytest_llmcassette.protocols.transcript import Choice, Transcript, finish_reasons
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_list, as_str, counts_anything, seconds_of
 
 FINISH = finish_reasons(stop="REASON_STOP", length="REASON_MAX_LEN REASON_MAX_CONTEXT", tool_call="REASON_TOOL_CALLS")
 _CAPITAL = re.compile("[A-Z]")
-_CODES = (
-    *("OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS"),
-    *("PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED"),
-    *("INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED"),
-)
 
 
 def _named_as_declared(value: Any) -> Any:
@@ -35,16 +31,6 @@ def _named_as_declared(value: Any) -> Any:
     if isinstance(value, dict):
         return {_CAPITAL.sub(lambda c: f"_{c[0].lower()}", name): _named_as_declared(v) for name, v in value.items()}
     return [_named_as_declared(one) for one in value] if isinstance(value, list) else value
-
-
-def status_of(exchange: Exchange) -> ExchangeError | None:
-    """What the call ended with, where that is an error: it stands behind the answer, or before there is one."""
-    said = {**exchange.response.headers, **exchange.response.trailer}
-    code = as_int(next(iter(said.get("Grpc-Status", ())), None))
-    if not code:
-        return None
-    name = _CODES[code] if 0 < code < len(_CODES) else str(code)
-    return ExchangeError(status=None, type=name, message=next(iter(said.get("Grpc-Message", ())), None))
 
 
 class XaiAnswer(Assembly):
@@ -60,7 +46,7 @@ class XaiAnswer(Assembly):
         """Take in the call's messages and how it ended; gives the transcript."""
         frames = [frame for frame in self.exchange.interaction.frames if frame.sender == SERVER]
         messages = [message for sender, message in messages_of(self.exchange) if sender == SERVER]
-        self.error = http_error(self.exchange) if is_error(self.exchange) else status_of(self.exchange)
+        self.error = http_error(self.exchange) if is_error(self.exchange) else call_error(self.exchange.response)
         self.streamed = bool(re.search("Chunk$|Streaming$", self.exchange.path))
         for message in messages:
             self.kinds["message"] = self.kinds.get("message", 0) + 1

@@ -15,10 +15,11 @@ from pytest_llmcassette.protocols.assembly import ChoiceDraft
 from pytest_llmcassette.protocols.base import GRPC, Exchange, WireProtocol
 from pytest_llmcassette.protocols.conversations import messages_of
 from pytest_llmcassette.protocols.documents import counted
+from pytest_llmcassette.protocols.grpc_status import call_error
 from pytest_llmcassette.protocols.media import media_of_base64, media_of_url
 from pytest_llmcassette.protocols.transcript import ExchangeError, Media, Text, Transcript
 from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_str, dict_list, index_of
-from pytest_llmcassette.protocols.xai_answer import XaiAnswer, status_of
+from pytest_llmcassette.protocols.xai_answer import XaiAnswer
 from pytest_llmcassette.protocols.xai_chat import Chat
 
 _CALLS = re.compile(r"/xai_api\.(Chat|Sample|Image|Video|Embedder)/(\w+)$")
@@ -121,7 +122,7 @@ def _is_pending(exchange: Exchange, method: str) -> bool:
     if not method.startswith("GetDeferred"):
         return False
     status = next((message.get("status") for sender, message in messages_of(exchange) if sender == SERVER), None)
-    return status not in ("DONE", "FAILED") and status_of(exchange) is None
+    return status not in ("DONE", "FAILED") and call_error(exchange.response) is None
 
 
 PROTOCOLS = (

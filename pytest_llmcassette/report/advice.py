@@ -58,8 +58,9 @@ def _refused_keys(records: Sequence[TestRecord]) -> list[str]:
     found = [one for one in records if one.is_key_refused]
     if not found:
         return []
-    answers = sorted({(one.provider or "the provider", one.status) for test in found for one in test.exchanges})
-    said = ", ".join(f"{provider} answered {status}" for provider, status in answers if status in (401, 403))
+    refusals = [one for test in found for one in test.exchanges if one.is_refused]
+    answers = sorted({(one.provider or "the provider", one.grpc or str(one.status)) for one in refusals})
+    said = ", ".join(f"{provider} answered {status}" for provider, status in answers)
     return [f"{plural(len(found), 'test')} not recorded: {said}; set a key that it takes, and record again"]
 
 

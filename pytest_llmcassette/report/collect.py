@@ -78,4 +78,10 @@ def _exchange(sent: SentRequest) -> ExchangeRecord:
     parts = urlsplit(request.url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     size = len(response.body) + sum(len(frame.data) for frame in sent.interaction.frames if frame.sender == SERVER)
-    return ExchangeRecord(method=request.method, target=target, status=response.code, live=sent.live, size=size)
+    record = ExchangeRecord(method=request.method, target=target, status=response.code, live=sent.live, size=size)
+    if response.trailer:
+        # Imported here: calls over gRPC are few.
+        from pytest_llmcassette.protocols.grpc_status import status_name
+
+        record.grpc = status_name(response)
+    return record

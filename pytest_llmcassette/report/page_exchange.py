@@ -57,7 +57,7 @@ def _facts(exchange: ExchangeRecord, number: int) -> str:
     words = [exchange.protocol or "no LLM call", exchange.model or "", "streamed" if exchange.stream else ""]
     words.append("recorded now" if exchange.live else "")
     shown = "".join(f"<span>{escaped(word)}</span>" for word in words if word)
-    status = exchange.status or "no answer"
+    status = escaped(exchange.status_words or "no answer")
     return (
         f"<div class='line'><span>{number}</span><code>{escaped(exchange.method)} {escaped(exchange.target)}</code>"
         f"<span>{status}</span>{shown}</div>"

@@ -9,18 +9,19 @@ from typing import Any, Self
 
 from pytest_llmcassette.protocols.usage import Usage
 
-_REFUSALS = (401, 403)
+_REFUSALS = (401, 403, "UNAUTHENTICATED", "PERMISSION_DENIED")
 
 
 @dataclass(slots=True, kw_only=True)
 class ExchangeRecord:
-    """One interaction. The fields from `asked` on are filled only for a report page.
+    """One interaction. The fields from `asked` to `wait_ms` are filled only for a report page.
 
     `recorded_at` is in seconds since 1970, None when unknown. `cost` and `rerecord_cost` are US dollars as decimal
     text: at the time of the recording, and by today's prices; `cost_reason` says why one is None; `uncounted`
     that it may have been paid for and no wire protocol reads it. `asked` and
     `answered` are (kind, title, text) as `answers.parts.Shown`; `chunks` are (milliseconds since the response headers,
     bytes), `wait_ms` is the time to these headers, `size` the body's bytes.
+    `grpc` is the name of a call's own status (`OK`), `""` of what is no gRPC call.
     """
 
     method: str
@@ -44,6 +45,23 @@ class ExchangeRecord:
     chunks: list[list[float]] = field(default_factory=list)
     wait_ms: float | None = None
     size: int = 0
+    grpc: str = ""
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the provider did not take the key."""
+        return self.status in _REFUSALS or self.grpc in _REFUSALS
+
+    @property
+    def is_conversation(self) -> bool:
+        """Whether it was a WebSocket or a gRPC call, of which no fault can be made."""
+        return self.status == 101 or bool(self.grpc)
+
+    @property
+    def status_words(self) -> str:
+        """`200`; `200 UNAUTHENTICATED` of a call that failed; `""` where no answer came."""
+        words = (str(self.status or ""), "" if self.grpc == "OK" else self.grpc)
+        return " ".join(filter(None, words))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -105,8 +123,15 @@ class TestRecord:
     @property
     def is_key_refused(self) -> bool:
         """Whether nothing was recorded for want of a key that the provider takes: the test ended on its refusal."""
-        sent = [one.status for one in self.exchanges if one.live]
-        return not self.saved and bool(sent) and sent[-1] in _REFUSALS
+        sent = [one for one in self.exchanges if one.live]
+        return not self.saved and bool(sent) and sent[-1].is_refused
+
+    @property
+    def only_converses(self) -> bool:
+        """Whether it replayed conversations and nothing else, and passed."""
+        found = self.exchanges
+        passed = self.outcome == "passed" and not self.declared
+        return passed and bool(found) and all(one.is_conversation and not one.live for one in found)
 
     @property
     def replayed(self) -> int:

@@ -10,13 +10,14 @@ from pytest_llmcassette.answers.read import poll_of, superseded, transcript_of
 from pytest_llmcassette.cassette.model import Interaction, Outcome
 from pytest_llmcassette.llm_cassette import LlmCassette
 from pytest_llmcassette.protocols.conversations import message_of
+from pytest_llmcassette.protocols.grpc_status import call_error, status_words
 from pytest_llmcassette.protocols.transcript import Transcript
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.recorder.requests import SentRequest
 from pytest_llmcassette.snapshot.nodes import Bare, Entry, Plain, Stack
 from pytest_llmcassette.snapshot.ordinals import Ordinals
 from pytest_llmcassette.snapshot.requests import RequestTrees
-from pytest_llmcassette.snapshot.transcripts import describe, transcript_tree, usage_tree
+from pytest_llmcassette.snapshot.transcripts import describe, error_tree, transcript_tree, usage_tree
 
 
 def is_known(data: object) -> bool:
@@ -67,6 +68,8 @@ def _note_answer(request: SentRequest, ids: Ordinals) -> None:
     if transcript is not None:
         transcript_tree(transcript, ids, "")
     _note_ids(request.interaction, ids)
+    if transcript is None and request.interaction is not None:
+        _unread_answer("", request.interaction, ids)
 
 
 def _note_ids(interaction: Interaction | None, ids: Ordinals) -> None:
@@ -96,14 +99,28 @@ def _answer(number: int, request: SentRequest, ids: Ordinals) -> Entry:
     interaction, transcript = request.interaction, transcript_of(request)
     if interaction is None:
         return Entry(f"answer {number}: none")
-    status = interaction.response.code
+    status = status_words(interaction.response)
     _note_ids(interaction, ids)
     if transcript is None:
-        shown = Entry(f"answer {number}: {status or 'none'}")
+        shown = _unread_answer(f"answer {number}: {status if interaction.response.code else 'none'}", interaction, ids)
     else:
         shown = transcript_tree(transcript, ids, f"answer {number}: {status}, {describe(transcript)}")
     outcome = interaction.outcome
     if outcome is not Outcome.COMPLETE:
         # Without its message, which names addresses and ports.
         shown["connection"] = Plain(interaction.end if outcome is Outcome.FAILED else "closed by the client")
+    return shown
+
+
+def _unread_answer(heading: str, interaction: Interaction, ids: Ordinals) -> Entry:
+    """What no protocol knows: of a conversation what its server said, of anything else the status alone."""
+    shown = Entry(heading)
+    if interaction.frames:
+        # Imported here: most suites have no conversations.
+        from pytest_llmcassette.snapshot.frames import heard_tree
+
+        shown["heard"] = heard_tree(interaction.frames, ids)
+    failed = call_error(interaction.response)
+    if failed is not None:
+        shown["error"] = error_tree(failed, ids)
     return shown

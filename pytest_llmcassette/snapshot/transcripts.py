@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from pytest_llmcassette.protocols import transcript as said
-from pytest_llmcassette.protocols.transcript import Choice, Part, Transcript
+from pytest_llmcassette.protocols.transcript import Choice, ExchangeError, Part, Transcript
 from pytest_llmcassette.protocols.usage import COUNTS, Usage
 from pytest_llmcassette.snapshot import blobs, json_values
 from pytest_llmcassette.snapshot.nodes import Arguments, Entry, Line, Plain, Stack, Words
@@ -38,10 +38,7 @@ def transcript_tree(transcript: Transcript, ids: Ordinals, heading: str) -> Entr
         )
     error = transcript.error
     if error is not None and not any(turn.error is error for turn in transcript.turns):
-        shown = {"status": error.status, "type": error.type, "message": error.message}
-        fields["error"] = {name: value for name, value in shown.items() if value is not None}
-        if error.message is not None:
-            fields["error"]["message"] = Words(ids.in_words(error.message))
+        fields["error"] = error_tree(error, ids)
     elif not transcript.complete and error is None:
         fields["complete"] = False
     if transcript.usage is not None and len(transcript.turns) != 1:
@@ -49,6 +46,12 @@ def transcript_tree(transcript: Transcript, ids: Ordinals, heading: str) -> Entr
     if transcript.notes:
         fields["notes"] = [ids.in_words(note) for note in transcript.notes]
     return Entry(heading, fields)
+
+
+def error_tree(error: ExchangeError, ids: Ordinals) -> dict[str, Any]:
+    """What was answered in place of an answer."""
+    message = None if error.message is None else Words(ids.in_words(error.message))
+    return _with(status=error.status, type=error.type, message=message)
 
 
 def _turn(number: int, turn: Transcript, around: Transcript, ids: Ordinals) -> Entry:

@@ -140,6 +140,7 @@ def test_a_session_is_the_same_as_so_many_answers() -> None:
         (call("Documents/Search", {}, {"matches": []}), True),
         (call("BatchMgmt/ListBatchResults", {}, {"results": []}), True),
         (call("BatchMgmt/CreateBatch", {}, {}), False),
+        (call("Documents/Search", {}, status=16), False),
     ],
 )
 def test_what_nobody_reads_may_have_been_paid_for(interaction: Interaction, unread: bool) -> None:

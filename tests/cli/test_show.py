@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from protocols.spoken import OPENAI, SOUND64, USAGE, begun, created, done, heard, message, said, session, spoken
+from protocols.spoken import OPENAI, SOUND64, USAGE, begun, call, created, done, heard, message, said, session, spoken
 
 from pytest_llmcassette.cassette.files import save
 from pytest_llmcassette.cassette.model import Interaction, Request, Response
@@ -153,6 +153,32 @@ def test_an_error(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     (row,) = rows(shown(capsys, "--json", folder / "b" / "a.yaml")[1])
     assert row["error"] == {"status": 429, "type": "rate_limit", "message": "slow down"}
     assert (row["complete"], row["text"], row["usage"]) == (False, None, None)
+
+
+def test_a_call_that_failed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    asked = {"messages": [{"role": "ROLE_USER", "content": [{"text": "Hi"}]}]}
+    save(
+        tmp_path / "a.yaml",
+        [
+            call("Own/Ask", asked, status=3, words="no model broken"),
+            call("Chat/GetCompletion", asked, status=16, words="bad key"),
+            call("Own/Ask", asked, {"text": "Yes"}),
+            call("Own/Ask", asked, status=99),
+        ],
+    )
+    own, chat, fine, odd = rows(shown(capsys, "--json", tmp_path)[1])
+    assert own["error"] == {"status": None, "type": "INVALID_ARGUMENT", "message": "no model broken"}
+    assert (own["status"], own["protocol"]) == (200, None)
+    assert (chat["error"]["type"], fine["error"], odd["error"]["type"]) == ("UNAUTHENTICATED", None, "99")
+    told = shown(capsys, tmp_path)[1]
+    for words in (
+        "Own/Ask -> 200 INVALID_ARGUMENT\n",
+        "\nerror: INVALID_ARGUMENT no model broken\n",
+        "GetCompletion -> 200 UNAUTHENTICATED\n",
+        "Own/Ask -> 200\n",
+        "\nuser:\n  Hi\n",
+    ):
+        assert words in told
 
 
 def test_folders_are_searched_and_sorted_and_named_as_given(

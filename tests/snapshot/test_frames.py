@@ -262,8 +262,43 @@ request 1: GET /socket
   text:
     | hello
   binary: <application/octet-stream, 3 bytes, sha256:ae4b3280e56e2faf> in 2 messages
-answer 1: 101"""
+answer 1: 101
+  text:
+    | x"""
     )
+
+
+@pytest.mark.parametrize(
+    ("frames", "shown"),
+    [
+        (
+            (heard(b"\x00"), heard(b"\x01\x02")),
+            ["binary: <application/octet-stream, 3 bytes, sha256:ae4b3280e56e2faf> in 2"],
+        ),
+        ((heard({"type": "tick", "n": 1}), heard({"n": 2})), ["tick:", "n: 1", "message:", "n: 2"]),
+        (
+            (heard({"status": {"n": 1}}), heard({}), heard({"setup": {"n": 2}})),
+            ["status:", "n: 1", "message", "setup:", "n: 2"],
+        ),
+        ((heard("x"), closed("1000 bye")), ["text:", "| x"]),
+        ((closed("1011 broke"),), ["close: 1011 broke"]),
+    ],
+)
+def test_what_a_server_says_that_no_protocol_reads(frames: Any, shown: list[str]) -> None:
+    lines = of(session("wss://example.com/socket", said("hello"), *frames)).partition("answer 1: 101\n")[2].split("\n")
+    assert [line.strip().removesuffix(" messages") for line in lines] == shown
+
+
+def test_many_messages_are_cut_and_any_change_shows() -> None:
+    def stream(*, ids: str = "a", last: str = "399") -> str:
+        numbers = [*map(str, range(399)), last]
+        return of(session("wss://example.com/socket", *(heard({"id": f"{ids}{one}", "text": one}) for one in numbers)))
+
+    before = stream()
+    assert before.count("message:") == 50
+    assert before == stream(ids="b")
+    minus, plus = changed(before, stream(last="400"))
+    assert [line.partition(" sha")[0] for line in (*minus, *plus)] == ["and more: <350 messages,"] * 2
 
 
 @pytest.mark.parametrize(
@@ -293,6 +328,37 @@ answer 2: 200, xai.chat
   text:
     | Yes.
   finish: stop (REASON_STOP)"""
+    )
+
+
+def test_a_call_of_ones_own() -> None:
+    answered = of(call("Own/Ask", {"q": 1}, {"text": "a"}, {"text": "b", "usage": {"tokens": 3}}))
+    assert answered.partition("\n")[2] == (
+        """\
+  q: 1
+answer 1: 200
+  message:
+    text:
+      | a
+  message:
+    text:
+      | b
+    usage:
+      tokens: 3"""
+    )
+    failing = call("Own/Ask", {}, {"text": "a"}, status=3, words="no model broken")
+    assert "<text>" in text(cassette(sent(failing)), shape=True).partition("200 INVALID_ARGUMENT")[2]
+    failed = of(failing)
+    assert failed.partition("answer 1: ")[2] == (
+        """\
+200 INVALID_ARGUMENT
+  message:
+    text:
+      | a
+  error:
+    type: "INVALID_ARGUMENT"
+    message:
+      | no model broken"""
     )
 
 
