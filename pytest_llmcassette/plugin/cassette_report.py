@@ -145,6 +145,10 @@ class CassetteReport:
         """The tests that a recording was saved of, in the order they ran in, with their outcomes."""
         return {nodeid: record.outcome for nodeid, record in self._records.items() if record.saved}
 
+    def conversations(self) -> int:
+        """How many tests passed that replayed WebSockets or gRPC calls alone."""
+        return sum(record.only_converses for record in self._records.values())
+
     def outcomes(self) -> dict[str, tuple[str, str]]:
         """The outcome of each test, and the first line of what was wrong."""
         return {nodeid: (outcome, self._reasons.get(nodeid, "")) for nodeid, outcome in self._outcomes.items()}

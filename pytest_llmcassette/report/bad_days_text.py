@@ -21,13 +21,15 @@ from pytest_llmcassette.report.bad_days import (
 _MOST_NAMED = 10
 
 
-def lines(days: Sequence[BadDay], *, width: int, argument: Callable[[str], str]) -> list[str]:
+def lines(days: Sequence[BadDay], *, width: int, argument: Callable[[str], str], conversations: int = 0) -> list[str]:
     """All that a run says of its bad days, for a terminal of `width` columns.
 
-    `argument` makes a test's id one of a command line.
+    `argument` makes a test's id one of a command line. So many tests that passed hold nothing but `conversations`.
     """
+    words = "not taken through faults: conversations (WebSockets, gRPC calls), of which no fault can be made"
+    notes = textwrap.wrap(f"{plural(conversations, 'test')} {words}", width) if conversations else []
     if not days:
-        return ["no test that replays has passed, so that none was taken through a fault"]
+        return notes or ["no test that replays has passed, so that none was taken through a fault"]
     matrix = matrix_of(days)
     runs = (
         f"{plural(len(days), 'run')} of {plural(len(matrix.tests), 'test')} under {plural(len(matrix.faults), 'fault')}"
@@ -36,6 +38,7 @@ def lines(days: Sequence[BadDay], *, width: int, argument: Callable[[str], str])
         *textwrap.wrap(f"{runs}: {counted(days)}", width),
         *_matrix(matrix, width),
         *_findings(days, width, argument),
+        *notes,
     ]
 
 

@@ -52,6 +52,10 @@ SUITE = """
         assert os.environ.get("PASSES")
 
     @pytest.mark.cassette
+    def test_refused(client):
+        ask(client, model=os.environ.get("MODEL", "grok-4"))
+
+    @pytest.mark.cassette
     def test_async():
         async def main():
             client = xai_sdk.AsyncClient(api_key="x", api_host=os.environ["GROK"], use_insecure_channel=True)
@@ -80,8 +84,10 @@ def grok() -> Iterator[GrokServer]:
 def test_a_suite(suite: Suite, grok: GrokServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GROK", grok.plain_host)
     suite.test(SUITE)
+    monkeypatch.setenv("MODEL", "locked")
     first = suite.run("--record-mode=once", "--snapshot-update")
-    assert outcomes(first) == {"passed": 4, "failed": 1}, said(first)
+    assert outcomes(first) == {"passed": 4, "failed": 2}, said(first)
+    assert "1 test not recorded: 127.0.0.1 answered UNAUTHENTICATED; set a key that it takes" in said(first)
     assert suite.cassettes() == [
         "cassettes/test_it/test_answer.yaml",
         "cassettes/test_it/test_async.yaml",
@@ -90,10 +96,13 @@ def test_a_suite(suite: Suite, grok: GrokServer, monkeypatch: pytest.MonkeyPatch
         "warm.yaml",
     ]
     monkeypatch.setenv("PASSES", "1")
-    assert outcomes(suite.run("--record-mode=once", "--snapshot-update")) == {"passed": 5}
+    monkeypatch.delenv("MODEL")
+    assert outcomes(suite.run("--record-mode=once", "--snapshot-update")) == {"passed": 6}
     grok.stop()
-    assert outcomes(suite.run()) == {"passed": 5}
+    replayed = suite.run("--cassette-faults")
+    assert outcomes(replayed) == {"passed": 6}
+    assert "6 tests not taken through faults: conversations" in said(replayed)
     monkeypatch.setenv("WORD", "ho")
     last = suite.run()
-    assert outcomes(last) == {"passed": 4, "failed": 1}
+    assert outcomes(last) == {"passed": 5, "failed": 1}
     assert 'messages[0].content[0].text  recorded: "hi"  sent: "ho"' in said(last)

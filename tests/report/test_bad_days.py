@@ -57,6 +57,12 @@ def test_what_is_good_is_said_in_a_few_lines() -> None:
     assert lines([], width=80, argument=quoted) == [
         "no test that replays has passed, so that none was taken through a fault"
     ]
+    passed_by = [
+        "2 tests not taken through faults: conversations (WebSockets, gRPC calls), of",
+        "which no fault can be made",
+    ]
+    assert lines([], width=80, argument=quoted, conversations=2) == passed_by
+    assert lines(days, width=80, argument=quoted, conversations=2)[-2:] == passed_by
 
 
 def test_of_several_exchanges_a_cell_shows_the_worst() -> None:

@@ -87,6 +87,8 @@ class _Chat(_Service, chat_pb2_grpc.ChatServicer):  # type: ignore[misc]
         number = self.server.note("GetCompletion", context)
         if request.model == "no-such-model":
             context.abort(grpc.StatusCode.NOT_FOUND, "The model no-such-model does not exist")
+        if request.model == "locked":
+            context.abort(grpc.StatusCode.UNAUTHENTICATED, "bad key")
         if request.model == "busy":
             context.abort(grpc.StatusCode.UNAVAILABLE, "busy")
         return _completion(request, f"answer {number}")

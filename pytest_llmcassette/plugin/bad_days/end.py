@@ -84,7 +84,9 @@ class Outcome:
         failing = [day for day in self.days if day.fails]
         terminalreporter.write_sep("-", "bad days", red=bool(failing))
         argument = partial(commands.replay_arguments, self._config)
-        for line in lines(self.days, width=terminalreporter._tw.fullwidth, argument=argument):
+        conversations = self._report.conversations()
+        width = terminalreporter._tw.fullwidth
+        for line in lines(self.days, width=width, argument=argument, conversations=conversations):
             terminalreporter.write_line(line)
         for line in self._lines:
             terminalreporter.write_line(line)
