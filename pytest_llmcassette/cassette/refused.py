@@ -10,7 +10,6 @@ from pytest_llmcassette.cassette.unreadable import Place, UnreadableError
 from pytest_llmcassette.cassette.yaml.fields import first_request
 
 _AGAIN = "Record it again with this plugin."
-_OVER_HTTP = "Record those calls again over HTTP, with this plugin."
 
 
 def _is_websocket(item: dict[str, Any]) -> bool:
@@ -62,8 +61,8 @@ def _refused(name: str, shows: Callable[[dict[str, Any]], bool], problem: str, r
 
 FORMATS = (
     _refused("HAR", _is_har, "this is a HAR file, as browsers and proxies write it", _AGAIN),
-    _refused("WebSocket", _is_websocket, "these are recorded WebSocket messages, not HTTP", _OVER_HTTP),
-    _refused("gRPC", _is_grpc, "these are recorded gRPC calls (as xAI's SDK makes them), not HTTP", _OVER_HTTP),
+    _refused("WebSocket", _is_websocket, "these are recorded WebSocket messages, not HTTP", _AGAIN),
+    _refused("gRPC", _is_grpc, "these are recorded gRPC calls (as xAI's SDK makes them), not HTTP", _AGAIN),
     _refused("cassetter", _is_cassetters, "this is a cassette in cassetter's own format", _AGAIN),
     _refused("old go-vcr", _is_old_go_vcr, "this is a cassette of go-vcr before v3 (its own version 1)", _AGAIN),
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import nullcontext
 from threading import Lock
+from time import process_time
 from typing import NamedTuple
 
 from pytest_llmcassette.cassette.model import CLIENT, SERVER, Frame, FrameKind, Interaction, Outcome, Request
@@ -18,8 +19,10 @@ from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.recorder.requests import SentRequest
 from pytest_llmcassette.redaction import KnownSecrets
 
-PATIENCE_SECONDS = 0.5
+PATIENCE_SECONDS = 2.0
 """How long a client may wait for what is not due, at least: the code that is to send first may be in another task."""
+_IS_BUSY = 0.05
+"""Of one processor, from which on a process computes: perhaps what is to be sent. Such a wait counts a tenth."""
 
 
 class Heard(NamedTuple):
@@ -58,8 +61,8 @@ class _Script:
 class Conversation:
     """One that is replayed. It is told what its client says (`say`) and asked for what the server does (`hear`).
 
-    Knows no client and waits for nothing: its user calls `hear` again when something was said, and `give_up` when a
-    client has waited for `patience` seconds for a frame that is not due. May be used from any thread.
+    Knows no client and waits for nothing: its user calls `hear` again when something was said, and tells `has_waited`
+    how long its client waits for a frame that is not due; then `give_up`. May be used from any thread.
     """
 
     def __init__(self, recorder: Recorder, sent: SentRequest, interaction: Interaction) -> None:
@@ -71,6 +74,8 @@ class Conversation:
         self._said: list[Frame] = []
         sent.said = self._said
         self._heard = 0
+        self._waited = 0.0
+        self._computed = process_time()
         self._lock = Lock()
         self.stop: CassetteStop | None = None
         """What ended it, once something has: nothing else is said to the client from then on."""
@@ -109,6 +114,16 @@ class Conversation:
         gap = script.gaps[said] if said < len(script.gaps) else script.left_after
         return PATIENCE_SECONDS + 2 * gap
 
+    def has_waited(self, seconds: float) -> bool:
+        """The client has waited so long again, and nothing was due; whether it does so in vain by now.
+
+        Counted and not timed, so that a stopped process loses no patience; one that computes loses little.
+        """
+        before, self._computed = self._computed, process_time()
+        is_busy = self._computed - before > _IS_BUSY * seconds
+        self._waited += seconds / 10 if is_busy else seconds
+        return self._waited > self.patience
+
     def say(self, data: bytes, kind: FrameKind = FrameKind.TEXT, json: str = "") -> None:
         """The client sends this message; `json` is what binary data says.
 
@@ -117,6 +132,7 @@ class Conversation:
         recorder = self._recorder
         if recorder.closed:
             raise self.late()
+        self._waited = 0.0
         frame = Frame(sender=CLIENT, data=data, kind=kind, json=json)
         with self._lock:
             self._check()
@@ -187,12 +203,17 @@ class Conversation:
         )
 
     def _take(self, script: _Script, other: Conversation | None) -> None:
-        mine, self._script = self._script, script
-        self.sent.interaction = script.interaction
+        mine = self._script
+        self._play(script)
         if other is None:
             self._recorder.file.load().swap(mine.interaction, script.interaction)
         else:
-            other._script, other.sent.interaction = mine, mine.interaction
+            other._play(mine)
+
+    def _play(self, script: _Script) -> None:
+        self._script, self.sent.interaction = script, script.interaction
+        # What was made of the one before says nothing of this one.
+        self.sent.read = None
 
     def hear(self) -> Heard | None:
         """The server's next message; None where none is due. Raises what has stopped the conversation."""
@@ -202,6 +223,7 @@ class Conversation:
             if self._heard >= len(server) or server[self._heard][0] > len(self._said):
                 return None
             self._heard += 1
+            self._waited = 0.0
             return server[self._heard - 1][1]
 
     def give_up(self) -> CassetteStop:

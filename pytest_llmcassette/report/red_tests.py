@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
-from pytest_llmcassette.redaction.request_words import CONVERSATION
+from pytest_llmcassette.redaction.request_words import CONVERSATION, SAID
 from pytest_llmcassette.report.advice import plural
 from pytest_llmcassette.report.dead import Dead
 from pytest_llmcassette.report.records import TestRecord
@@ -77,12 +77,14 @@ def _json_words(paths: tuple[str, ...]) -> str:
         return f"{shown}; record again"
     listed = ", ".join(repr(path) if '"' in path else f'"{path}"' for path in paths)
     # Words of the conversation seldom change by themselves: with them ignored, no test sees a changed prompt.
-    if any(re.split(r"[.\[]", path, maxsplit=1)[0] in CONVERSATION for path in paths):
+    if not (CONVERSATION | SAID).isdisjoint(word for path in paths for word in re.split(r"[.\[]", path)):
         return f"{shown}; record again, or, if it changes by itself, ignore_json = [{listed}]"
     return f"{shown}; ignore_json = [{listed}] for this suite, or record again"
 
 
 def _request_words(labels: tuple[str, ...]) -> str:
+    if not labels:
+        return "a conversation has other messages, or more or fewer of them; record again"
     return f"{_shown(labels)}; leave it out with match_on, or record again"
 
 

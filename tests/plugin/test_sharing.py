@@ -50,15 +50,18 @@ def test_the_first_that_passes_records(suite: Suite) -> None:
 
 @ANY_TRANSPORT
 def test_tests_that_add_to_a_shared_file(suite: Suite) -> None:
-    suite.test(
-        """
+    adding = """
         @pytest.mark.cassette("shared", allow_unplayed=True)
-        @pytest.mark.parametrize("text", ["a", "b"])
+        @pytest.mark.parametrize("text", TEXTS)
         def test_ask(text): ask(text)
         """
-    )
+    suite.test(adding.replace("TEXTS", '["a", "b"]'))
     suite.run("--record-mode=new_episodes").assert_outcomes(passed=2)
-    suite.run().assert_outcomes(passed=2)
+    suite.test(adding.replace("TEXTS", '["a", "b", "c"]'))
+    result = suite.run()
+    result.assert_outcomes(passed=2, failed=1)
+    # They do what is advised already.
+    assert "share this cassette" not in said(result)
     assert suite.server.calls == 2
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -239,7 +240,8 @@ def test_who_waits_in_vain_is_told(
     for word in said:
         conversation.say(word)
     heard(conversation)
-    assert conversation.patience < 1
+    ticks = next(count for count in range(1, 99) if conversation.has_waited(0.1))
+    assert 15 < ticks < 30
     stop = conversation.give_up()
     assert isinstance(stop, error)
     assert all(words in str(stop) for words in why)
@@ -250,7 +252,17 @@ def test_who_waits_in_vain_is_told(
 def test_patience_is_longer_where_the_client_took_its_time(path: Path) -> None:
     record(path, "<1 >a")
     path.write_text(re.sub(r"at: [\d.]+(\n    text: a)", r"at: 3000\1", path.read_text()))
-    assert played(recorder(path)).patience > 6
+    assert not played(recorder(path)).has_waited(6)
+
+
+def test_patience_is_longer_while_the_process_computes(path: Path) -> None:
+    conversation = played(recorder(record(path, "<1 >a")))
+    began = time.process_time()
+    while time.process_time() < began + 0.02:
+        """Whatever it is to say, perhaps."""
+    assert not conversation.has_waited(0.3)
+    assert not conversation.has_waited(1.9)
+    assert conversation.has_waited(0.2)
 
 
 def test_what_was_not_said_was_not_played(path: Path) -> None:
@@ -270,6 +282,15 @@ def test_of_equal_requests_the_one_is_played_whose_messages_fit(path: Path) -> N
     assert [heard(one) for one in (first, second, third)] == [["2"], ["3"], ["1"]]
     assert under.unplayed() == []
     assert [one.frames[-1].data for one in under.interactions] == [b"2", b"3", b"1"]
+
+
+def test_a_transcript_that_was_read_early_is_of_what_is_played_in_the_end(path: Path) -> None:
+    under = recorder(record(path, ">a <1", ">b <2"))
+    first, second = played(under), played(under)
+    for one in (first, second):
+        one.sent.read = ("of the first guess",)
+    first.say(b"b")
+    assert (first.sent.read, second.sent.read) == (None, None)
 
 
 def test_one_that_nobody_plays_yet_is_taken_too(path: Path) -> None:

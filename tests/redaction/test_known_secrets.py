@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -211,6 +212,22 @@ def test_of_two_spellings_or_keys_the_longer_is_replaced_first() -> None:
     for escaped in (text, text.replace("/", "\\/")):
         assert known.text_without(escaped) == '{"e": "no REDACTED, no REDACTED, no REDACTED"}'
     assert not known.learn({"0123456789", "short"})
+
+
+@pytest.mark.parametrize("key", [KEY, f"{KEY}0", f"{KEY}01"])
+@pytest.mark.parametrize("behind", ["", ":x", ":more"])
+def test_a_key_within_base64_goes_with_its_piece(key: str, behind: str) -> None:
+    known = KnownSecrets({key})
+    for before in ("", "u", "us", "use"):
+        piece = base64.b64encode(f"{before}{key}{behind}".encode()).decode()
+        assert known.text_without(f"({piece})") == "(REDACTED)"
+
+
+def test_a_key_in_a_page_with_quotes_escaped_and_plain() -> None:
+    key = "k3y\"&'0123456789"
+    known = KnownSecrets({key})
+    for escaped in (html.escape(key), html.escape(key, quote=False), html.escape(key).replace("&#x27;", "&#39;")):
+        assert known.text_without(f"<p>{escaped}</p>") == "<p>REDACTED</p>"
 
 
 def test_threads_learn_at_one_time() -> None:

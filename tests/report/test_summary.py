@@ -165,8 +165,20 @@ def test_a_record_survives_the_way_from_a_worker() -> None:
             'ignore_json = ["messages[*].content"]',
         ),
         (["system"], 'system differs; record again, or, if it changes by itself, ignore_json = ["system"]'),
+        (
+            ["session.instructions"],
+            "session.instructions differs; record again, or, if it changes by itself, "
+            'ignore_json = ["session.instructions"]',
+        ),
     ],
 )
 def test_a_changed_prompt_is_recorded_before_it_is_ignored(differs: list[str], advice: str) -> None:
     red = [record(name, outcome="failed", misses=[["json", differs, ""]]) for name in ("one", "two")]
     assert f"  2 tests: {advice}" in red_lines(red, Dead(), has_baseline=False)
+
+
+def test_a_message_too_many_is_no_value_to_be_ignored() -> None:
+    red = [record(name, outcome="failed", misses=[["request", [], ""]]) for name in ("one", "two")]
+    assert "  2 tests: a conversation has other messages, or more or fewer of them; record again" in red_lines(
+        red, Dead(), has_baseline=False
+    )

@@ -188,7 +188,10 @@ def test_a_changed_message_is_a_miss_where_it_is_sent(kind: str, socket_server: 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_who_waits_for_what_will_not_come_is_told_soon(kind: str, socket_server: SocketServer, path: Path) -> None:
+def test_who_waits_for_what_will_not_come_is_told_soon(
+    kind: str, socket_server: SocketServer, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pytest_llmcassette.recorder.conversation.PATIENCE_SECONDS", 0.3)
     record(path, socket_server, kind, one_question)
 
     async def silent(ws: Socket) -> Any:

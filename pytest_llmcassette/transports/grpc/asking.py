@@ -7,7 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from pytest_llmcassette.cassette.clock import Clock
+from pytest_llmcassette.errors import CassetteStop, RequestRefused
 from pytest_llmcassette.recorder import in_force
+from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.transports.carrying import Carrier
 from pytest_llmcassette.transports.exchange import exchange_for
 from pytest_llmcassette.transports.grpc.channels import known
@@ -42,11 +44,36 @@ def ask(
     except Exception:
         # grpc meets it, too, tells it in its own way, and sends nothing.
         return None
+    if _is_closed(core):
+        # This, too.
+        return None
     answer = exchange.answer(headers, said)
     if not isinstance(answer, Carrier):
         return LiveCall(exchange, answer, url)
+    if any(not frame.data and frame.json.strip("{}") for frame in answer.delivered.frames):
+        raise _is_unsayable(exchange.recorder, url)
     is_said = body is None and answer.delivered is answer.recorded and answer.recorded.response.code
     return Served(answer, answer.conversation if is_said else None, exchange.fault)
+
+
+def _is_unsayable(recorder: Recorder, url: str) -> CassetteStop:
+    return recorder.note(
+        RequestRefused(
+            f"{recorder.owner} sent POST {recorder.shown(url)}. {recorder.path} has a message of its answer as JSON "
+            f"alone (`json`), without its bytes (`base64`), which are what gRPC is given.\n"
+            f"Record it again: {recorder.how_to_record}"
+        )
+    )
+
+
+def _is_closed(core: Any) -> bool:
+    if hasattr(core, "closed"):
+        return bool(core.closed())
+    try:
+        core.check_connectivity_state(False)
+    except ValueError:
+        return True
+    return False
 
 
 def url_of_channel(core: Any, method: bytes) -> str:

@@ -17,6 +17,9 @@ from pytest_llmcassette.transports.grpc.client_errors import ABORTED, UNKNOWN, F
 from pytest_llmcassette.transports.grpc.messages import as_json, metadata_of
 from pytest_llmcassette.transports.unexpected import Fault
 
+_END_SECONDS = 0.5
+"""How long a client may take to end what it says, where nothing is left to be said."""
+_TICK_SECONDS = 0.05
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 Serializer = Callable[[Any], bytes]
@@ -133,12 +136,15 @@ class Served:
                 return
             if self._has_said_all and not conversation.is_over:
                 raise conversation.give_up()
+            # A server may end a call before its client does.
+            seconds = _END_SECONDS if may_end else _TICK_SECONDS
             with self._news:
-                has_news = self._news.wait_for(lambda: self._told != told, conversation.patience)  # noqa: B023
-            if not has_news:
-                # A server may end a call before its client does.
-                if may_end:
-                    return
+                has_news = self._news.wait_for(lambda: self._told != told, seconds)  # noqa: B023
+            if has_news:
+                continue
+            if may_end:
+                return
+            if conversation.has_waited(seconds):
                 raise conversation.give_up()
 
 

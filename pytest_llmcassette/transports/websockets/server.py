@@ -17,7 +17,7 @@ from pytest_llmcassette.transports.carrying import Carrier
 from pytest_llmcassette.transports.exchange import Exchange
 
 TICK_SECONDS = 0.05
-"""How often a client that waits is looked at. It is counted, not timed: a stopped process loses no patience."""
+"""How often a client that waits is looked at."""
 
 _OPCODES = {FrameKind.TEXT: wire.TEXT, FrameKind.BINARY: wire.BINARY}
 _KINDS = {wire.TEXT: FrameKind.TEXT, wire.BINARY: FrameKind.BINARY}
@@ -48,7 +48,6 @@ class RecordedServer:
         self._asked: bytearray | None = bytearray()
         self._messages = wire.Messages()
         self._closing = False
-        self._waited = 0.0
         self._lock = Lock()
 
     def receive(self, data: bytes) -> None:
@@ -73,7 +72,6 @@ class RecordedServer:
             self._ready.append(self._answer(request))
         for opcode, payload in self._messages.feed(data):
             if opcode in _KINDS and self._conversation is not None:
-                self._waited = 0.0
                 said = wire.json_in(payload) if opcode == wire.BINARY else ""
                 self._conversation.say(payload, _KINDS[opcode], said)
             elif opcode == wire.PING:
@@ -118,7 +116,6 @@ class RecordedServer:
             return None
         heard = self._conversation.hear()
         if heard is not None:
-            self._waited = 0.0
             data = heard.frame.data
             if heard.frame.kind is FrameKind.CLOSE:
                 self._closing = True
@@ -145,8 +142,7 @@ class RecordedServer:
                 raise self.stop
             if not self.is_awaited():
                 return
-            self._waited += TICK_SECONDS
-            if self._waited > self._conversation.patience:
+            if self._conversation.has_waited(TICK_SECONDS):
                 self.stop = self._conversation.give_up()
                 raise self.stop
 
