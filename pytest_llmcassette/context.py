@@ -267,7 +267,10 @@ def _settle(recorder: Recorder, *, saves: bool, is_under_faults: bool) -> None:
         )
     unplayed = [] if config.allow_unplayed else recorder.unplayed()
     if unplayed and not recorder.is_altered:
-        asked = "\n".join(f"  {recorder.what(one)}" for one in unplayed)
+        # Imported here: most blocks ask for all that is recorded.
+        from pytest_llmcassette.recorder.conversation import in_words
+
+        asked = "\n".join(f"  {in_words(recorder, one)}" for one in unplayed)
         raise UnplayedError(
             f"{recorder.path} holds {len(unplayed)} interaction(s) that {recorder.owner} did not ask for:\n{asked}\n"
             'Record it again with record_mode="rewrite", or pass allow_unplayed=True.'

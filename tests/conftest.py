@@ -36,7 +36,7 @@ from pytest_llmcassette.recorder import strays
 
 # A loaded machine is slow in making up inputs, which says nothing about the code. `quick` is for those who wait; CI and
 # `tox run -e full` look further, with `--hypothesis-profile=full`.
-settings.register_profile("quick", max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("full", max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("quick")
 
@@ -63,7 +63,7 @@ def corpus() -> Path:
     return folder
 
 
-@pytest.fixture(params=[8, pytest.param(1, marks=pytest.mark.slow)], ids=["every 8th", "every one"])
+@pytest.fixture(params=[16, pytest.param(1, marks=pytest.mark.slow)], ids=["every 16th", "every one"])
 def every(request: pytest.FixtureRequest) -> int:
     """The step in which a test goes through files, or the bytes of one: a sample for those who wait, all for CI."""
     step: int = request.param
@@ -237,7 +237,7 @@ def _forget_snapshots() -> None:
 
 
 class _Modules:
-    """What was imported before a run is all that stays imported after it; pytester asks each module whether it may stay."""
+    """What was imported before a run is all that stays imported after it; pytester asks of each whether it may stay."""
 
     def __init__(self, preserve: object = None) -> None:
         self._before = dict(sys.modules)

@@ -180,6 +180,7 @@ def test_what_comes_after_the_block_goes_live_again(server: HostileServer, tmp_p
     assert server.hits["/json"] == 2
 
 
+@pytest.mark.slow
 def test_works_without_httpx2(server: HostileServer, tmp_path: Path) -> None:
     script = f"""
 import sys

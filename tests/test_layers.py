@@ -254,6 +254,7 @@ print(*(set(sys.modules) - before))
     assert {name for name in of_bindings if not name.startswith("httpcore")} == {
         "aiohttp.connectors",
         "grpc.calls",
+        "grpc.channels",
         "urllib3.pools",
         "websockets.clients",
     }

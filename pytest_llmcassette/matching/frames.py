@@ -22,7 +22,7 @@ class FrameMatcher:
     def redacted(self, frame: Frame, known: KnownSecrets) -> Frame:
         """A frame in which nothing is secret that is known to be by now."""
         known.learn_environment()
-        return self._redactor.frame(frame, known)
+        return self._redactor.frames.one(frame, known)
 
     def equal(self, sent: Frame, recorded: Frame, known: KnownSecrets) -> Frame | None:
         """`sent`, as a cassette may hold it, where the recording says the same; else None."""
@@ -30,7 +30,7 @@ class FrameMatcher:
             return None
         if sent.data == recorded.data:
             return sent
-        sent, recorded = self.redacted(sent, known), self._redactor.frame(recorded, KnownSecrets())
+        sent, recorded = self.redacted(sent, known), self._redactor.frames.one(recorded, KnownSecrets())
         if not self._compares or sent.data == recorded.data:
             return sent
         if sent.kind is FrameKind.BINARY and not (sent.json and recorded.json):

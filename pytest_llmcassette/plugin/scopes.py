@@ -20,7 +20,7 @@ def around_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequ
     """Suspend the test's cassette while a fixture of wider scope is set up and, later, torn down."""
     if fixturedef.scope == "function":
         return (yield from _settling(fixturedef, request))
-    suspension = in_force.suspend("")
+    suspension = in_force.Suspension("")
     # Finalizers run last in, first out: `leave` is the last of this fixture's own, `enter` the first.
     request.addfinalizer(lambda: suspension.__exit__(None, None, None))
     _enter(suspension, fixturedef)

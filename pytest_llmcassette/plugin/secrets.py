@@ -69,7 +69,7 @@ def _words(run: TestRun) -> Words:
 
     def words(text: str) -> str:
         for recorder in run.recorders:
-            text = recorder.words(text, known)
+            text = recorder.redactor.words(text, known)
         return text
 
     return words

@@ -59,8 +59,8 @@ def after_teardown(run: TestRun) -> Problem | None:
         if problem is None and recorder is not None and run.checks_unplayed and not run.failed:
             problem = _unplayed(run, recorder, in_teardown=True)
     except CassetteError as error:
-        # An unreadable cassette has been told already, unless the test called nothing and was to call nothing.
-        problem = None if run.failed else Problem(str(error))
+        # An unreadable cassette is told by now, unless all calls went to others that the teardown has entered.
+        problem = Problem(str(error))
     return problem
 
 
@@ -113,12 +113,15 @@ def _unplayed(run: TestRun, recorder: Recorder, *, in_teardown: bool) -> Problem
     run.unplayed += len(unplayed)
     if not unplayed or (run.allowance is not None and run.allowance.lets(len(unplayed))):
         return None
+    # Imported here: most tests ask for all that is recorded.
+    from pytest_llmcassette.recorder.conversation import in_words
+
     run.problem = "unplayed"
     first = unplayed[0].request
     return Problem(
         f"{recorder.path} holds {_count(unplayed)} that {recorder.owner} did not ask for"
         f"{' while its fixtures were torn down' if in_teardown else ''}:\n"
-        + "\n".join(f"  {recorder.what(one)}" for one in unplayed[:10])
+        + "\n".join(f"  {in_words(recorder, one)}" for one in unplayed[:10])
         + ("\n  ..." if len(unplayed) > 10 else "")
         + "\n"
         + _of_baseline(run)

@@ -286,3 +286,10 @@ def converse(recorder: Recorder, interaction: Interaction) -> Conversation:
         conversation = Conversation(recorder, sent, interaction)
         recorder.conversations.append(conversation)
         return conversation
+
+
+def in_words(recorder: Recorder, unplayed: Interaction) -> str:
+    """What was not asked for: a request, or of a conversation what its client has not sent."""
+    asked = f"{unplayed.request.method} {unplayed.request.url}"
+    one = next((one for one in recorder.conversations if one.interaction is unplayed), None)
+    return asked if one is None else f"{asked}: {one.unsaid_words}"

@@ -294,8 +294,3 @@ def unrecorded() -> Iterator[None]:
         yield
     finally:
         _context.reset(before)
-
-
-def suspend(reason: str) -> Suspension:
-    """A context manager: inside it every intercepted request raises `RequestRefused` with this reason."""
-    return Suspension(reason)

@@ -79,6 +79,13 @@ class OpenedFile:
         """
         return (self.playlist or self.load()).unplayed() if self.exists_at_start and self.is_replayed else []
 
+    def unplayed_places(self) -> tuple[int, list[int]]:
+        """How many interactions it holds and the positions of `unplayed`; (0, []) where nothing was to be played."""
+        if self.playlist is None or not self.is_replayed:
+            return 0, []
+        places = self.playlist.unplayed_places()
+        return len(self.playlist.interactions) if places else 0, places
+
     def merged(self, fresh: Fresh) -> list[Interaction]:
         """What the file is to hold with these fresh recordings."""
         return merge(fresh, self.load(), self.config.record_mode)

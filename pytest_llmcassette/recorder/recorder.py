@@ -127,11 +127,6 @@ class Recorder:
         """Whether an answer was another than its recording's, so that what was not asked for says nothing."""
         return self._attempts.are_altered
 
-    @property
-    def left_out(self) -> int:
-        """How many failed attempts the recording does without, since they were tried again."""
-        return sum(sent.live and sent.dropped for sent in self.sent)
-
     def ignores(self, host: str, port: int | None) -> bool:
         """Whether `ignore_hosts` lets this host's traffic through unrecorded; `port` None is the scheme's own."""
         return any(is_host(pattern, host, port) for pattern in self.config.ignore_hosts)
@@ -257,27 +252,9 @@ class Recorder:
                 unplayed = unplayed + [one.interaction for one in self.conversations if one.is_unfinished]
             return unplayed
 
-    def what(self, unplayed: Interaction) -> str:
-        """What was not asked for, in words: a request, or of a conversation what its client has not sent."""
-        asked = f"{unplayed.request.method} {unplayed.request.url}"
-        one = next((one for one in self.conversations if one.interaction is unplayed), None)
-        return asked if one is None else f"{asked}: {one.unsaid_words}"
-
-    def unplayed_places(self) -> tuple[int, list[int]]:
-        """How many interactions the file holds and the positions of `unplayed`; (0, []) where nothing was to be."""
-        playlist = self.file.playlist
-        if playlist is None or not self.calls or self.is_altered or not self.file.is_replayed:
-            return 0, []
-        places = playlist.unplayed_places()
-        return len(playlist.interactions) if places else 0, places
-
     def shown(self, url: str) -> str:
         """A URL for an error's text: no more of it than a miss shows, and without the query."""
         return self.redactor.shown(url, self.known)
-
-    def words(self, text: str, known: KnownSecrets) -> str:
-        """Words that the test leaves, without what is secret by this cassette's switches, or `known` to be."""
-        return self.redactor.words(text, known)
 
     def sweep(self, further: Set[str] = frozenset()) -> None:
         """Take out of all that this recorder holds what is known to be secret by now, `further` secrets included."""

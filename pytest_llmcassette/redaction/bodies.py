@@ -26,6 +26,7 @@ _ELEMENT = re.compile(rb"(<(?:[\w.-]+:)?([\w.-]+)(?:\s[^<>]*)?>)(\s*+<!\[CDATA\[
 _SERVERS = tuple(f'"{name}"'.encode() for name in SERVERS)
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 _OPENING = (b"{", b"[")
+_TOKEN_REQUEST = b'"grant_type"'
 _EVENT_STREAM = (b"data:", b"event:", b"id:", b"retry:", b":")
 BETWEEN_EVENTS = re.compile(r"(\r\n\r\n|\n\n|\r\r)")
 _BETWEEN_EVENTS = re.compile(BETWEEN_EVENTS.pattern.encode())
@@ -72,15 +73,18 @@ class BodyRedactor:
         return body
 
     def _json(self, text: bytes, found: set[str]) -> bytes:
-        is_token_request = b'"grant_type"' in text
-        if is_token_request or self._has_secret_member(text) or (self._urls is not None and _may_have_server(text)):
-            names = self._form_names if is_token_request else self._names
-            return redact_json(text, names, found, self._urls)
-        return text
+        if not self.may_hold(text):
+            return text
+        return redact_json(text, self._form_names if _TOKEN_REQUEST in text else self._names, found, self._urls)
+
+    def may_hold(self, text: bytes) -> bool:
+        """Whether JSON, or a stream of it, may have a secret member; quick, and for most bodies it has none."""
+        is_odd = _TOKEN_REQUEST in text or (self._urls is not None and _may_have_server(text))
+        return is_odd or self._has_secret_member(text)
 
     def _events(self, body: bytes, found: set[str]) -> bytes:
         """Each event by itself, so that one cut short does not decide how the next is read."""
-        if not self._has_secret_member(body) and (self._urls is None or not _may_have_server(body)):
+        if not self.may_hold(body):
             return body
         pieces = _BETWEEN_EVENTS.split(body)
         redacted = [self._json(piece, found) for piece in pieces]

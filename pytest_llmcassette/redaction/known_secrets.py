@@ -15,6 +15,7 @@ from urllib.parse import unquote, unquote_plus
 
 from pytest_llmcassette.cassette.model import Headers
 from pytest_llmcassette.provider import PLACEHOLDER, is_placeholder
+from pytest_llmcassette.redaction.json_text import in_parameters
 from pytest_llmcassette.redaction.names import (
     REDACTED,
     SecretNames,
@@ -92,6 +93,8 @@ class KnownSecrets:
                 found |= {unquote_plus(value), unquote(value)}
             elif "://" in (inner := unquote_plus(value)):
                 redact_url(inner, secret_query, found)
+            elif inner.startswith(("{", "[")):
+                in_parameters(found)(inner)
         return self.learn(found | passwords(front))
 
     def learn_fields(self, values: Set[str]) -> bool:
@@ -164,6 +167,13 @@ def _is_secret(value: str) -> bool:
 
 
 def _keys_of_environment() -> frozenset[str]:
+    # To decode all variables takes longer than to see that they are what they were with the request before.
+    raw = getattr(os.environ, "_data", os.environ)
+    return _keys_in(frozenset(raw.items()))
+
+
+@lru_cache(maxsize=8)
+def _keys_in(environment: frozenset[tuple[object, object]]) -> frozenset[str]:
     """The values of all variables that are named like keys and no words, and the passwords in URLs."""
     found: set[str] = set()
     for name, value in os.environ.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import replace
@@ -11,11 +10,12 @@ from functools import lru_cache
 from pytest_llmcassette.cassette.encoding import decode_base64, decode_sniffed, may_be_encoded
 from pytest_llmcassette.cassette.form import form_values
 from pytest_llmcassette.cassette.headers import canonical, content_type_of
-from pytest_llmcassette.cassette.model import CLIENT, SERVER, Frame, FrameKind, Headers, Interaction, Request, Response
+from pytest_llmcassette.cassette.model import SERVER, Frame, FrameKind, Headers, Interaction, Request, Response
 from pytest_llmcassette.config import CassetteConfig
-from pytest_llmcassette.provider import PLACEHOLDER_PREFIX
 from pytest_llmcassette.redaction.bodies import BodyRedactor
+from pytest_llmcassette.redaction.conversation import FrameRedactor
 from pytest_llmcassette.redaction.frames import FRAMES, in_frames
+from pytest_llmcassette.redaction.json_text import in_parameters
 from pytest_llmcassette.redaction.key_shapes import without_keys
 from pytest_llmcassette.redaction.known_secrets import KnownSecrets, replace_in_request
 from pytest_llmcassette.redaction.names import (
@@ -28,12 +28,11 @@ from pytest_llmcassette.redaction.names import (
     is_secret_header,
 )
 from pytest_llmcassette.redaction.own_rules import OwnRules, Redact
-from pytest_llmcassette.redaction.pairs import redact_url, redact_urls_in
-from pytest_llmcassette.redaction.protobuf import in_message
-from pytest_llmcassette.redaction.spellings import in_bytes
+from pytest_llmcassette.redaction.pairs import redact_url
 from pytest_llmcassette.redaction.split_events import without_split
+from pytest_llmcassette.redaction.stream import Stream
+from pytest_llmcassette.redaction.texts import address, by_shape, keyless, without_copies_of
 
-_HOST = re.compile(r"^[^/?#]*//(?:[^/?#]*@)?([^/?#]*)")
 _URL_PLACES = frozenset({"url", "header:Location", "header:Content-Location", "header:X-Goog-Upload-Url"})
 """Texts that are a URL as a whole, perhaps a relative one."""
 
@@ -56,6 +55,7 @@ class Redactor:
         self._by_name = BodyRedactor(config.secret_fields)
         self._anywhere = BodyRedactor(config.secret_fields, urls=self._query)
         self._own = OwnRules(config.secret_patterns, redact)
+        self.frames = FrameRedactor(self.body, self._without_split)
 
     def request(
         self, method: str, url: str, headers: Headers, body: bytes, known: KnownSecrets | None = None
@@ -82,8 +82,8 @@ class Redactor:
             known.learn_fields(found)
         body = replace_in_request(body, known.values, thorough=thorough)
         if thorough:
-            url = _replaced(self._text(url, "url", known), known.values)
-        url, host = _without_secrets(url, self._query, known.values)
+            url = without_copies_of(self._text(url, "url", known), known.values)
+        url, host = address(url, self._query, known.values)
         return Request(
             method=method,
             url=url,
@@ -106,7 +106,7 @@ class Redactor:
     def words(self, text: str, known: KnownSecrets) -> str:
         """Words that a test leaves (a failure, what it has printed) without what is secret by its shape or `known`."""
         found: set[str] = set()
-        text = self._own.by_pattern(_keyless(text, found), found)
+        text = self._own.by_pattern(keyless(text, found), found)
         return known.text_without(text)
 
     def shown(self, url: str, known: KnownSecrets) -> str:
@@ -114,13 +114,12 @@ class Redactor:
         known = KnownSecrets(known.values)
         known.learn_environment()
         self.learn(known, {}, url)
-        return _replaced(self._text(url, "url", known), known.values).partition("?")[0]
+        return without_copies_of(self._text(url, "url", known), known.values).partition("?")[0]
 
     def _text(self, text: str, place: str, known: KnownSecrets) -> str:
         """A URL or a header's value by shapes and own rules. What is replaced is learned."""
-        found: set[str] = set()
-        url = redact_url if place in _URL_PLACES else redact_urls_in
-        text = _keyless(url(text, self._query, found), found)
+        text, shown = by_shape(text, place in _URL_PLACES, self._query)
+        found = set(shown)
         if self._own.exist:
             text = self._own.text(text, place, found)
         if found:
@@ -180,57 +179,28 @@ class Redactor:
     def _answer(self, body: bytes, content_type: str, known: KnownSecrets) -> bytes:
         if content_type.startswith(FRAMES):
             return in_frames(body, lambda event: self._answer(event, "application/json", known))
-        found: set[str] = set()
-        body = self.body(body, content_type, found)
-        known.learn_answer(found)
-        return without_split(known.without(body), lambda text: self._secrets_in(text, known))
+        stream = Stream(body)
+        if not (stream.begin and stream.is_plain) or self._may_hold(stream.brief, known):
+            found: set[str] = set()
+            redacted = self.body(body, content_type, found)
+            known.learn_answer(found)
+            redacted = known.without(redacted)
+            if redacted != body:
+                body, stream = redacted, Stream(redacted)
+        return self._without_split(body, known, stream)
+
+    def _may_hold(self, brief: bytes, known: KnownSecrets) -> bool:
+        if self._own.exist or self._anywhere.may_hold(brief) or without_keys(brief, set()) != brief:
+            return True
+        return known.without(brief) != brief or any('"' in value for value in known.values)
+
+    def _without_split(self, body: bytes, known: KnownSecrets, stream: Stream | None = None) -> bytes:
+        return without_split(body, stream or Stream(body), lambda text: self._secrets_in(text, known))
 
     def _secrets_in(self, text: str, known: KnownSecrets) -> set[str]:
         found = {value for value in known.values if value in text}
-        self._own.by_pattern(_keyless(text, found), found)
+        self._own.by_pattern(keyless(text, found), found)
         return found
-
-    def frames(self, frames: Iterable[Frame], known: KnownSecrets) -> tuple[Frame, ...]:
-        """The frames of a conversation without secrets: of the client by the rules of a request, else of an answer.
-
-        What one gives away is known in those behind it.
-        """
-        redacted = [self.frame(frame, known) for frame in frames]
-        # One line each, as of a stream's events: what the server gives out bit by bit stands in several.
-        said = [place for place, one in enumerate(redacted) if one.sender == SERVER and _is_line(one)]
-        lines = b"\n".join([redacted[place].data for place in said])
-        whole = without_split(lines, lambda text: self._secrets_in(text, known))
-        if whole is not lines:
-            for place, line in zip(said, whole.split(b"\n"), strict=True):
-                redacted[place] = replace(redacted[place], data=line)
-        return tuple(redacted)
-
-    def frame(self, frame: Frame, known: KnownSecrets) -> Frame:
-        """One of them; the same object where nothing is secret. Messages of protobuf stay such messages."""
-        found: set[str] = set()
-        if frame.kind is FrameKind.CLOSE:
-            data, shown = known.without(frame.data), ""
-        elif frame.kind is FrameKind.TEXT:
-            data, shown = self._said(frame, frame.data, known, found), ""
-        else:
-            said = self._said(frame, frame.json.encode("utf-8", "surrogateescape"), known, found)
-            shown = said.decode("utf-8", "surrogateescape")
-
-            def without(text: bytes) -> bytes:
-                is_found = text.decode("utf-8", "surrogateescape") in found
-                return REDACTED.encode() if is_found else self._said(frame, text, known, found)
-
-            # What is left over, should a text have been taken for a message, goes where it stands.
-            data = known.without(in_message(frame.data, without))
-        return frame if data == frame.data and shown == frame.json else replace(frame, data=data, json=shown)
-
-    def _said(self, frame: Frame, text: bytes, known: KnownSecrets, found: set[str]) -> bytes:
-        text = self.body(text, "", found)
-        if frame.sender == CLIENT:
-            known.learn_fields(found)
-            return replace_in_request(text, known.values, thorough=True)
-        known.learn_answer(found)
-        return known.without(text)
 
     def without(self, interaction: Interaction, known: KnownSecrets) -> Interaction:
         """A recorded interaction without copies of what was not known yet when it ended."""
@@ -252,7 +222,7 @@ class Redactor:
         }
 
     def _header(self, name: str, value: str, known: KnownSecrets) -> str:
-        return _replaced(self._text(value, f"header:{name}", known), known.values)
+        return without_copies_of(self._text(value, f"header:{name}", known), known.values)
 
     def keeps_response_header(self, name: str) -> bool:
         """Whether the response header of this name, in lower case, is allow-listed."""
@@ -291,12 +261,12 @@ class Redactor:
             data = decode_base64(value)
         except ValueError:
             return known.text_without(value)
-        said = self.frame(Frame(sender=SERVER, kind=FrameKind.BINARY, data=data), known)
+        said = self.frames.one(Frame(sender=SERVER, kind=FrameKind.BINARY, data=data), known)
         return value if said.data == data else b64encode(said.data).decode()
 
     def url(self, url: str) -> str:
         """`url` without user information and values of secret parameters."""
-        return redact_url(url, self._query)
+        return redact_url(url, self._query, None, in_parameters(set()))
 
     def learn(self, known: KnownSecrets, headers: Headers, url: str) -> None:
         """Add a live request's own credentials to `known`."""
@@ -308,33 +278,6 @@ class Redactor:
 def default_redactor() -> Redactor:
     """By nobody's switches: for what belongs to no cassette."""
     return Redactor(CassetteConfig())
-
-
-@lru_cache(maxsize=128)
-def _without_secrets(url: str, query: SecretNames, secrets: frozenset[str]) -> tuple[str, str]:
-    """A live request's URL and its host. A test mostly asks one URL again and again."""
-    url = redact_url(url, query)
-    if secrets or PLACEHOLDER_PREFIX in url:
-        url = in_bytes(url, lambda raw: replace_in_request(raw, secrets))
-    host = _HOST.match(url)
-    return url, host[1] if host else ""
-
-
-# Clients send the same headers with all their requests.
-@lru_cache(maxsize=256)
-def _replaced(text: str, secrets: frozenset[str]) -> str:
-    """A request's text without copies of what is known, however they are spelled."""
-    if not secrets and PLACEHOLDER_PREFIX not in text:
-        return text
-    return in_bytes(text, lambda raw: replace_in_request(raw, secrets, thorough=True))
-
-
-def _keyless(text: str, found: set[str]) -> str:
-    return in_bytes(text, lambda raw: without_keys(raw, found))
-
-
-def _is_line(frame: Frame) -> bool:
-    return frame.kind is FrameKind.TEXT and b"\n" not in frame.data
 
 
 def _allow(*lists: Iterable[str]) -> frozenset[str]:

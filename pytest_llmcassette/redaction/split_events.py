@@ -10,16 +10,35 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from pytest_llmcassette.redaction.names import REDACTED
+from pytest_llmcassette.redaction.stream import Stream
 
 _EVENT = re.compile(rb"^(?:data:)?[ \t]*(\{.*\})[ \t]*\r?$", re.MULTILINE)
 _Path = tuple[str | int, ...]
 
 
-def without_split(body: bytes, secrets_in: Callable[[str], set[str]]) -> bytes:
+def _may_be_split(stream: Stream, secrets_in: Callable[[str], set[str]]) -> bool:
+    """Whether there is anything to be found: quick, and nearly always no."""
+    if len(stream.events) < 2:
+        return False
+    if not stream.is_plain:
+        return True
+    try:
+        texts = stream.texts()
+    except RecursionError:
+        return True
+    # What is the same in every event is an id, a model, a kind.
+    varied = ("".join(pieces) for pieces in texts if pieces.count(pieces[0]) < len(pieces))
+    return any(len(whole) >= len(REDACTED) and secrets_in(whole) for whole in varied)
+
+
+def without_split(body: bytes, stream: Stream, secrets_in: Callable[[str], set[str]]) -> bytes:
     """A stream of JSON events, one a line, without those secrets that begin in one event and end in a later one.
 
+    `stream` is made of the `body`; which is returned itself when nothing is found.
     `secrets_in` tells those of a text. Texts belong together that are in the same place of their events.
     """
+    if not _may_be_split(stream, secrets_in):
+        return body
     events = [(match.span(1), _parsed(match[1])) for match in _EVENT.finditer(body)]
     if len(events) < 2:
         return body

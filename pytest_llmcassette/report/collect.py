@@ -37,7 +37,7 @@ def collect(
             record.stopped = record.stopped or type(stop).__name__
     if recorder.known_drift is not None:
         record.drift = sorted({*record.drift, *recorder.known_drift.occurred(recorder.config)})
-    record.left_out += recorder.left_out
+    record.left_out += sum(sent.live and sent.dropped for sent in recorder.sent)
     record.unkept_headers = sorted({*record.unkept_headers, *recorder.asked_headers.unkept})
     record.left_over += 0 if recorder.config.allow_unplayed else recorder.file.left_over
     played = [sent for sent in recorder.sent if sent.interaction is not None and not sent.dropped]
@@ -59,7 +59,8 @@ def idle_places(recorders: Sequence[Recorder], named: Callable[[Path], str]) -> 
     whole: set[str] = set()
     for recorder in recorders:
         name = named(recorder.path)
-        held, places = recorder.unplayed_places()
+        is_judged = recorder.calls and not recorder.is_altered
+        held, places = recorder.file.unplayed_places() if is_judged else (0, [])
         # A test may enter one cassette several times, and play another part of it each time.
         if name in idle:
             places = [place for place in places if place in idle[name][1]]

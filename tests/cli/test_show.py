@@ -3,7 +3,6 @@
 import argparse
 import io
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +13,7 @@ from protocols.spoken import OPENAI, SOUND64, USAGE, begun, created, done, heard
 
 from pytest_llmcassette.cassette.files import save
 from pytest_llmcassette.cassette.model import Interaction, Request, Response
-from pytest_llmcassette.cli import show
+from pytest_llmcassette.cli import main, show
 from pytest_llmcassette.cli.terminal import Terminal
 
 PREFIX = ["file", "index", "url", "status", "protocol", "provider", "stream", "id", "model", "text", "reasoning"]
@@ -349,10 +348,12 @@ def test_a_reader_that_goes_away_is_no_crash(folder: Path) -> None:
         assert process.wait() == 141
 
 
-def test_an_ascii_terminal_gets_escapes(folder: Path) -> None:
-    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
-    process = subprocess.run([*COMMAND, str(folder / "a.yaml")], capture_output=True, env=environment, check=True)
-    assert b"red\\u202e \\xe9" in process.stdout
+def test_an_ascii_terminal_gets_escapes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.TextIOWrapper(io.BytesIO(), "ascii")
+    monkeypatch.setattr(sys, "stdout", screen)
+    assert main(["show", str(folder / "a.yaml")]) == 0
+    screen.flush()
+    assert b"red\\u202e \\xe9" in screen.buffer.getvalue()
 
 
 def test_all_choices_where_there_are_several(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

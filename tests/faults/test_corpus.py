@@ -91,7 +91,7 @@ def answers(corpus: Path, every: int) -> Iterator[tuple[str, Interaction, Transc
                 continue
             kind = (transcript.protocol, transcript.stream, bool(transcript.tool_calls))
             kinds[kind] += 1
-            if kinds[kind] <= 8 // every:
+            if kinds[kind] <= max(1, 8 // every):
                 yield f"{file.stem} {place}", recorded, transcript
 
 

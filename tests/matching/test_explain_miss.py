@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -48,6 +49,12 @@ def test_an_equal_recording_that_was_played() -> None:
         "A failure (429, 5xx) that was followed by an equal request was taken for retried while",
         "recording, and left out: if the code counts on it, record again with record_errors=True.",
     ]
+
+
+def test_a_recording_that_is_equal_but_for_its_secret_was_played() -> None:
+    assert why(request(chat("call 555-0100")), request(chat("call REDACTED")), played=(0,))[0] == (
+        "An equal request is recorded, id 0, and was already played: each interaction plays once."
+    )
 
 
 def test_several_equal_recordings_that_were_played() -> None:
@@ -119,6 +126,16 @@ def test_a_long_name_is_cut_at_the_hundredth_column() -> None:
             "    recorded: 2",
             "    sent:     1",
         ]
+
+
+def test_a_long_value_is_cut_at_the_hundredth_column() -> None:
+    lines = why(request({"a": [{"b": "c" * 200}]}), request({"a": []}))
+    assert lines[1:] == [
+        "  a[0]",
+        "    recorded: (absent)",
+        f'    sent:     {{"b": "{"c" * 76}...',
+    ]
+    assert len(lines[3]) == 100
 
 
 def test_the_nearest_of_several() -> None:
@@ -194,6 +211,12 @@ def test_multipart_fields() -> None:
         '    recorded: "form-data; name=\\"file\\"; filename=\\"b.txt\\""',
         '    sent:     "form-data; name=\\"file\\"; filename=\\"a.txt\\""',
     ]
+    turned = request(
+        b'--y\r\nX-B: 1\r\nX-A: 1\r\nContent-Disposition: form-data; name="a"\r\n\r\n\r\n--y--\r\n',
+        content_type="multipart/form-data; boundary=y",
+    )
+    other = replace(turned, body=turned.body.replace(b": 1", b": 2"))
+    assert [line.split()[3] for line in why(turned, other)[1:]] == ["x-a", "x-b"]
     alone = b'--y\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n--y--\r\n'
     fewer = request(alone, content_type="multipart/form-data; boundary=y")
     assert why(sent, fewer)[1:] == ["  part 'file'  recorded: (absent)  sent: \"line one\\nline two\""]

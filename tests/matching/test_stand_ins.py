@@ -25,6 +25,8 @@ def request(body: Any = None, url: str = "https://h/p", kind: str = "application
         ({"a": "REDACTED"}, {"c": 1, "a": "x"}, {"c": 1, "a": "REDACTED"}),
         ({"a": "x REDACTED y REDACTED z"}, {"a": "x 1 y 2 y 3 z"}, {"a": "x REDACTED y REDACTED z"}),
         ({"a": "REDACTED, é"}, {"a": "x, é"}, {"a": "REDACTED, é"}),
+        # What stands between two secrets is also before the first, and behind the last.
+        ({"a": "v-REDACTED-REDACTED-"}, {"a": "v-x-y-"}, {"a": "v-REDACTED-REDACTED-"}),
     ],
 )
 def test_json(recorded: Any, sent: Any, shown: Any) -> None:

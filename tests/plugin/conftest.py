@@ -9,7 +9,7 @@ from zlib import crc32
 import pytest
 from servers.plain import PlainServer
 
-from plugin.suite import IN_TURN, TRANSPORTS, Suite
+from plugin.suite import IN_TURN, OTHERS, SHOWS_HTTP, TRANSPORTS, Suite
 
 
 @pytest.fixture(scope="session")
@@ -24,10 +24,31 @@ def server(one_server: PlainServer) -> PlainServer:
     return one_server
 
 
+@pytest.fixture(scope="session")
+def over_websockets(one_server: PlainServer) -> Iterator[str]:
+    """A server that hands each message to `one_server`: its URL."""
+    from servers import asked
+
+    with asked.by_messages(one_server) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def over_grpc(one_server: PlainServer) -> Iterator[str]:
+    """A server that hands each call to `one_server`: its target."""
+    pytest.importorskip("grpc")
+    from servers import asked
+
+    with asked.by_calls(one_server) as target:
+        yield target
+
+
 @pytest.fixture
 def transport(request: pytest.FixtureRequest) -> str:
     """The libraries that a suite asks through, call by call: see `suite.ANY_TRANSPORT`."""
     name = str(getattr(request, "param", "httpx"))
+    if name in OTHERS and request.function.__name__ in SHOWS_HTTP:
+        pytest.skip("looks at the words of an HTTP request")
     if name != IN_TURN:
         return name
     # Many suites ask only once: each begins with another.
@@ -36,11 +57,19 @@ def transport(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def suite(pytester: pytest.Pytester, server: PlainServer, monkeypatch: pytest.MonkeyPatch, transport: str) -> Suite:
+def suite(
+    pytester: pytest.Pytester,
+    server: PlainServer,
+    monkeypatch: pytest.MonkeyPatch,
+    transport: str,
+    request: pytest.FixtureRequest,
+) -> Suite:
     """A suite in an empty folder, in an environment without anybody's API keys."""
     for name in list(os.environ):
         if name.endswith(("_API_KEY", "_TOKEN", "_API_TOKEN")) or name.startswith(("AWS_", "GOOGLE_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("SERVER", server.url)
     monkeypatch.setenv("ASK_THROUGH", transport)
+    if transport in OTHERS:
+        monkeypatch.setenv(OTHERS[transport], request.getfixturevalue(f"over_{transport}"))
     return Suite(pytester, server)

@@ -51,6 +51,19 @@ def by_aiohttp(url, body):
             return await response.text()
     return asyncio.run(main())
 
+def by_websockets(url, body):
+    from urllib.parse import quote
+    from websockets.sync.client import connect
+    # As a model is in a URL. Handshakes that are equal differ only later, in what is said.
+    with connect(os.environ["SOCKETS"] + url.removeprefix(os.environ["SERVER"]) + "?" + quote(body)) as ws:
+        ws.send(body.decode())
+        return ws.recv()
+
+def by_grpc(url, body):
+    import grpc
+    with grpc.insecure_channel(os.environ["CALLS"]) as channel:
+        return channel.unary_unary("/plain.Asked" + url.removeprefix(os.environ["SERVER"]))(body).decode()
+
 def ask(text="hi", path="/ask", **options):
     body = json.dumps({"say": text}, ensure_ascii=False, separators=(",", ":"))
     by = by_httpx if options else globals()["by_" + next(TURNS)]
@@ -58,10 +71,28 @@ def ask(text="hi", path="/ask", **options):
 """
 
 TRANSPORTS = ("httpx", "requests", "aiohttp")
-"""The libraries that a suite can `ask` through."""
+"""The libraries over HTTP that a suite can `ask` through."""
+OTHERS = {"websockets": "SOCKETS", "grpc": "CALLS"}
+"""Those that ask servers of their own, and the variable that says where these are."""
+SHOWS_HTTP = frozenset(
+    {
+        "test_a_cassette_is_closed_when_its_test_is_over",
+        "test_a_changed_answer_keeps_the_new_recording_and_the_old_snapshot",
+        "test_a_rerun_records_again_what_could_not_be_written",
+        "test_decorated",
+        "test_entering_a_path_again_replays_what_is_pending",
+        "test_every_red_test_is_in_one_group",
+        "test_switches_of_all_marks_count_and_the_nearest_wins",
+        "test_the_summary_has_the_request_and_the_cause_in_80_columns",
+        "test_what_a_test_that_passed_is_failed_for_is_in_the_summary_too",
+    }
+)
+"""Tests whose words are those of a POST and its body: with one of `OTHERS` they are skipped."""
 IN_TURN = "in turn"
 ANY_TRANSPORT = pytest.mark.parametrize(
-    "transport", [IN_TURN, *(pytest.param(name, marks=pytest.mark.slow) for name in TRANSPORTS)], indirect=True
+    "transport",
+    [IN_TURN, *(pytest.param(name, marks=pytest.mark.slow) for name in (*TRANSPORTS, *OTHERS))],
+    indirect=True,
 )
 """For tests whose suites are to `ask` through each library that a cassette intercepts: in the quick part through one
 after the other, call by call, in the slow part through each alone."""

@@ -236,6 +236,7 @@ def test_an_item_without_fixtures_is_an_error_and_no_live_call(suite: Suite) -> 
     result = suite.run("--record-mode=all")
     assert outcomes(result) == {"errors": 1}
     assert "it is no test function (Case)" in said(result)
+    assert "lifecycle.py" not in said(result)
     assert suite.server.calls == 0
 
 

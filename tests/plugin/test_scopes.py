@@ -60,12 +60,14 @@ def test_ask(resource):
 
 
 def test_what_a_teardown_does_not_play_is_an_error_of_the_teardown(suite: Suite) -> None:
-    suite.test(TEARDOWN.format(teardown="ask('delete')"))
-    suite.run("--record-mode=once").assert_outcomes(passed=1)
-    suite.test(TEARDOWN.format(teardown=""))
+    two = TEARDOWN + '\n@pytest.mark.cassette\ndef test_more(resource): ask("more")\n'
+    suite.test(two.format(teardown="ask('delete')"))
+    suite.run("--record-mode=once").assert_outcomes(passed=2)
+    suite.test(two.format(teardown=""))
     result = suite.run()
-    assert outcomes(result) == {"passed": 1, "errors": 1}
+    assert outcomes(result) == {"passed": 2, "errors": 2}
     assert "while its fixtures were torn down" in said(result)
+    assert "2 tests: 2 files hold 2 interactions that no test asks for" in said(result)
 
 
 @pytest.mark.parametrize("teardown", ["ask('other')", "with contextlib.suppress(BaseException): ask('other')"])

@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
 from plugin.suite import ANY_TRANSPORT, Suite, outcomes, said
-from pytest_llmcassette.errors import CassetteFileError
-from pytest_llmcassette.plugin.session import CassetteSession
-from pytest_llmcassette.plugin.stash import CLAIMS, RUN_STARTED
-
-pytestmark = ANY_TRANSPORT
 
 SHARED = """
 @pytest.mark.cassette("shared")
@@ -26,6 +18,7 @@ def test_ask(n):
 """
 
 
+@ANY_TRANSPORT
 def test_each_test_replays_the_whole_file(suite: Suite) -> None:
     suite.test(SHARED)
     suite.run("--record-mode=once").assert_outcomes(passed=3)
@@ -34,6 +27,7 @@ def test_each_test_replays_the_whole_file(suite: Suite) -> None:
     suite.run().assert_outcomes(passed=3)
 
 
+@ANY_TRANSPORT
 def test_recording_anew_happens_once(suite: Suite) -> None:
     suite.test(SHARED)
     suite.run("--record-mode=once").assert_outcomes(passed=3)
@@ -44,6 +38,7 @@ def test_recording_anew_happens_once(suite: Suite) -> None:
         assert re.findall(r"GOT (.*)", said(result)) == [f"answer {calls - 1} answer {calls}"] * 3
 
 
+@ANY_TRANSPORT
 def test_the_first_that_passes_records(suite: Suite) -> None:
     suite.pytester._monkeypatch.setenv("FAIL", "1")
     suite.test(SHARED)
@@ -53,16 +48,20 @@ def test_the_first_that_passes_records(suite: Suite) -> None:
     assert "answer 3" in (suite.path / "cassettes/shared.yaml").read_text()
 
 
+@ANY_TRANSPORT
 def test_tests_that_add_to_a_shared_file(suite: Suite) -> None:
-    suite.test(
-        """
+    adding = """
         @pytest.mark.cassette("shared", allow_unplayed=True)
-        @pytest.mark.parametrize("text", ["a", "b"])
+        @pytest.mark.parametrize("text", TEXTS)
         def test_ask(text): ask(text)
         """
-    )
+    suite.test(adding.replace("TEXTS", '["a", "b"]'))
     suite.run("--record-mode=new_episodes").assert_outcomes(passed=2)
-    suite.run().assert_outcomes(passed=2)
+    suite.test(adding.replace("TEXTS", '["a", "b", "c"]'))
+    result = suite.run()
+    result.assert_outcomes(passed=2, failed=1)
+    # They do what is advised already.
+    assert "share this cassette" not in said(result)
     assert suite.server.calls == 2
 
 
@@ -79,6 +78,7 @@ def test_both(text):
 """
 
 
+@ANY_TRANSPORT
 def test_tests_that_share_a_file_but_ask_for_different_things_are_told_so(suite: Suite) -> None:
     suite.test(PARTS.format(switches=""))
     recording = suite.run("--record-mode=once")
@@ -99,6 +99,7 @@ def test_tests_that_share_a_file_but_ask_for_different_things_are_told_so(suite:
     suite.run().assert_outcomes(passed=3)
 
 
+@ANY_TRANSPORT
 def test_a_name_from_a_fixture_is_known_once_its_tests_have_run(suite: Suite) -> None:
     suite.test(
         """
@@ -116,19 +117,7 @@ def test_a_name_from_a_fixture_is_known_once_its_tests_have_run(suite: Suite) ->
     assert "the others: test_it.py::test_ask[a]." in said(result)
 
 
-def test_two_workers_may_not_write_one_file_whatever_it_is_called(tmp_path: Path) -> None:
-    worker: Any = SimpleNamespace(workerinput={CLAIMS: str(tmp_path / "claims"), RUN_STARTED: 0})
-    one, two = CassetteSession(worker), CassetteSession(worker)
-    target, link = tmp_path / "target.yaml", tmp_path / "link.yaml"
-    link.symlink_to(target)
-    # A rerun writes it again.
-    one.claim_writing(target)
-    one.claim_writing(target)
-    two.claim_writing(tmp_path / "other.yaml")
-    with pytest.raises(CassetteFileError, match="another xdist worker has recorded this cassette"):
-        two.claim_writing(link)
-
-
+@ANY_TRANSPORT
 @pytest.mark.slow
 def test_two_workers_that_record_one_file_are_an_error(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     suite.test(
@@ -170,6 +159,7 @@ def pytest_llmcassette_providers():
 """
 
 
+@ANY_TRANSPORT
 @pytest.mark.slow
 def test_a_matrix_of_providers_and_scenarios_under_xdist(suite: Suite) -> None:
     suite.file("conftest.py", MATRIX)
@@ -209,6 +199,7 @@ def test_a_matrix_of_providers_and_scenarios_under_xdist(suite: Suite) -> None:
     assert suite.server.calls == 120
 
 
+@ANY_TRANSPORT
 @pytest.mark.slow
 def test_a_discarded_recording_of_a_worker_is_told(suite: Suite) -> None:
     suite.test("@pytest.mark.cassette\ndef test_ask():\n    ask()\n    assert False\n")
@@ -218,6 +209,7 @@ def test_a_discarded_recording_of_a_worker_is_told(suite: Suite) -> None:
     assert suite.cassettes() == []
 
 
+@ANY_TRANSPORT
 @pytest.mark.slow
 def test_a_worker_that_crashes_takes_only_its_own_along(suite: Suite) -> None:
     suite.test(
@@ -238,6 +230,7 @@ def test_a_worker_that_crashes_takes_only_its_own_along(suite: Suite) -> None:
     assert suite.cassettes() == [f"cassettes/test_it/test_ask[{n}].yaml" for n in (0, 2, 3)]
 
 
+@ANY_TRANSPORT
 @pytest.mark.slow
 def test_a_wrong_mark_is_told_under_xdist_too(suite: Suite) -> None:
     suite.test("@pytest.mark.cassette(recordmode='once')\ndef test_ask(): ask()\n")
@@ -247,6 +240,7 @@ def test_a_wrong_mark_is_told_under_xdist_too(suite: Suite) -> None:
     assert "INTERNALERROR" not in said(result)
 
 
+@ANY_TRANSPORT
 @pytest.mark.slow
 def test_workers_record_once_a_file_with_its_link_and_a_wider_fixture(suite: Suite) -> None:
     """Each worker has a part of both: they meet, since nothing ends before a second is over."""

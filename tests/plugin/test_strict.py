@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -32,10 +34,31 @@ def test_an_unplayed_recording_fails_the_test(recorded: Suite) -> None:
     assert outcomes(result) == {"failed": 1}
     shown = said(result)
     assert "test_ask.yaml holds 1 interaction that test_it.py::test_ask did not ask for" in shown
-    assert f"POST {recorded.server.url}/ask" in shown
+    assert re.search(r"  (POST|GET) (http|ws)://127.0.0.1:\d+\S*/ask", shown)
     assert "--record-mode=rewrite" in shown
     assert "llmcassette prune" in shown
     assert "INTERNALERROR" not in shown
+
+
+def unplayed(recorded: Suite, count: int) -> Path:
+    """The cassette, with so many interactions that the test does not ask for."""
+    [cassette] = recorded.path.rglob("*.yaml")
+    text = cassette.read_text("utf-8").rstrip()
+    last = text[text.index("- id: 1\n") :]
+    more = [last.replace("- id: 1", f"- id: {number}", 1) for number in range(2, count + 1)]
+    cassette.write_text("\n".join([text, *more, ""]), "utf-8")
+    return cassette
+
+
+def test_what_fails_for_something_unplayed_is_not_recorded(recorded: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEXTS", "one three")
+    cassette = unplayed(recorded, 10)
+    before = cassette.read_bytes()
+    result = recorded.run("--record-mode=new_episodes")
+    assert outcomes(result) == {"failed": 1}
+    assert "recording discarded" in said(result)
+    assert re.search(r"ask for:(\n  [A-Z]+ .+){10}\nRecord it again", said(result))
+    assert cassette.read_bytes() == before
 
 
 @pytest.mark.parametrize("place", ["marker", "fixture", "ini"])
@@ -165,11 +188,13 @@ def test_a_miss_that_ends_the_test_is_told_once(suite: Suite) -> None:
 
 def test_other_parts_of_pytest_see_the_failure(recorded: Suite) -> None:
     recorded.test(TWICE.format(arguments="") + "\ndef test_after(): pass\n")
+    unplayed(recorded, 11)
     result = recorded.run("-x", "--junitxml=result.xml")
     assert outcomes(result) == {"failed": 1}
     [case] = ElementTree.parse(recorded.path / "result.xml").iter("testcase")
     [failure] = case.iter("failure")
     assert "did not ask for" in failure.attrib["message"]
+    assert re.search(r"ask for:(\n  [A-Z]+ .+){10}\n  \.\.\.\nRecord it again", said(result))
 
 
 def test_a_miss_inside_raises_is_what_the_test_expects_but_it_is_a_miss(suite: Suite) -> None:

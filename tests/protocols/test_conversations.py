@@ -291,7 +291,7 @@ def _response(number: int, words: str, lane: str = "") -> list[Any]:
     head = {"id": f"resp_{number}", "object": "response", "model": "gpt-5-2025", "created_at": 1790000000}
     usage = {"input_tokens": 10, "output_tokens": 5, "total_tokens": 15}
     end = {**head, "status": "completed", "output": [item], "usage": usage}
-    events = [
+    events: list[dict[str, Any]] = [
         {"type": "response.created", "response": {**head, "status": "in_progress", "output": []}},
         {"type": "response.output_text.delta", "item_id": f"m{number}", "output_index": 0, "delta": words},
         {"type": "response.completed", "response": end},
@@ -544,7 +544,7 @@ def test_xai_chat(interaction: Interaction) -> None:
     assert transcript.complete
     assert transcript.created == pytest.approx(1768583102.153)
     assert transcript.stream == interaction.request.url.endswith("Chunk")
-    assert transcript.parts[-1].citations[0].url == "https://x.example/1"  # type: ignore[union-attr]
+    assert transcript.parts[-1].citations[0].url == "https://x.example/1"
     usage = transcript.usage
     assert usage is not None
     assert usage.check() == ()
@@ -670,7 +670,15 @@ def test_a_part_of_any_number_is_one_part() -> None:
 
 
 def test_garbage_in_calls_is_read_without_a_fault() -> None:
-    for one in ({}, {"outputs": 5}, {"outputs": [{"delta": 1}]}, {"usage": []}, {"response": 5}, {"created": 1}):
+    garbage: list[Any] = [
+        {},
+        {"outputs": 5},
+        {"outputs": [{"delta": 1}]},
+        {"usage": []},
+        {"response": 5},
+        {"created": 1},
+    ]
+    for one in garbage:
         for method in ("Chat/GetCompletion", "Sample/SampleText", "Image/GenerateImage", "Embedder/Embed"):
             read(call(method, None, one))
 

@@ -14,7 +14,7 @@ from recorder_calls import recorder
 from pytest_llmcassette.cassette.files import load
 from pytest_llmcassette.cassette.model import CLIENT, CLOSED, SERVER, FrameKind, Interaction
 from pytest_llmcassette.errors import CassetteStop, RecordingTruncated, RequestNotRecorded, RequestRefused
-from pytest_llmcassette.recorder.conversation import Conversation, converse
+from pytest_llmcassette.recorder.conversation import Conversation, converse, in_words
 from pytest_llmcassette.recorder.known_drift import KnownDrift
 from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.recorder.requests import LiveRequest
@@ -270,7 +270,7 @@ def test_what_was_not_said_was_not_played(path: Path) -> None:
     conversation = played(under)
     conversation.say(b"a")
     [one] = under.unplayed()
-    assert under.what(one) == f"GET {URL}: messages 2 to 3 of its client were not sent"
+    assert in_words(under, one) == f"GET {URL}: messages 2 to 3 of its client were not sent"
 
 
 def test_of_equal_requests_the_one_is_played_whose_messages_fit(path: Path) -> None:
@@ -299,7 +299,7 @@ def test_one_that_nobody_plays_yet_is_taken_too(path: Path) -> None:
         conversation = played(under)
         conversation.say(words.encode())
         assert heard(conversation) == answers
-    assert [under.what(one) for one in under.unplayed()] == [f"GET {URL}"]
+    assert [in_words(under, one) for one in under.unplayed()] == [f"GET {URL}"]
 
 
 def test_a_closed_cassette_takes_no_message(path: Path) -> None:

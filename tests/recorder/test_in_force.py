@@ -44,7 +44,7 @@ def test_closing_in_another_order() -> None:
 def test_suspension_hides_what_was_in_force_and_gives_way_to_its_own() -> None:
     test, fixture = recorder("test"), recorder("fixture")
     with in_force.activate(test, for_task=True):
-        with in_force.suspend("a session fixture is being set up") as suspension:
+        with in_force.Suspension("a session fixture is being set up") as suspension:
             assert in_force.current() is suspension
             with in_force.activate(fixture, for_task=True):
                 assert in_force.current() is fixture
@@ -55,7 +55,7 @@ def test_suspension_hides_what_was_in_force_and_gives_way_to_its_own() -> None:
 def test_cassette_of_a_session_fixture_is_in_force_only_while_the_fixture_runs() -> None:
     """A generator fixture that enters `use_cassette` and yields inside it."""
     test, fixture = recorder("test"), recorder("fixture")
-    suspension = in_force.suspend("a session fixture")
+    suspension = in_force.Suspension("a session fixture")
     with in_force.activate(test):
         with suspension:
             entered = in_force.push(fixture, for_task=True)
@@ -161,7 +161,7 @@ def test_thread_of_a_wider_fixture_serves_every_test() -> None:
         outcome.append(in_force.current())
 
     later = recorder("test_b")
-    with in_force.activate(recorder("test_a")), in_force.suspend("a session fixture"):
+    with in_force.activate(recorder("test_a")), in_force.Suspension("a session fixture"):
         thread = threading.Thread(target=work)
         thread.start()
     with in_force.activate(later):
@@ -231,7 +231,7 @@ def test_a_task_of_a_wider_fixture_may_go_on() -> None:
 
     loop = asyncio.new_event_loop()
     with in_force.activate(recorder("test_a")):
-        with in_force.suspend("a session fixture"):
+        with in_force.Suspension("a session fixture"):
             worker = loop.run_until_complete(start())
         own = loop.run_until_complete(start())
     tests_are_over.set()
@@ -245,7 +245,7 @@ def test_nothing_goes_live() -> None:
     assert not in_force.nothing_goes_live()
     with in_force.activate(recorder("replay only")):
         assert in_force.nothing_goes_live()
-        with in_force.suspend("no matter"):
+        with in_force.Suspension("no matter"):
             assert in_force.nothing_goes_live()
     recording = Recorder(
         Path("/nowhere/new.yaml"), CassetteConfig(record_mode=RecordMode.ONCE), how_to_record="", owner=""

@@ -58,6 +58,19 @@ def test_none_replays_each_interaction_once_in_order(path: Path) -> None:
 def test_repeats_are_allowed_by_a_switch(path: Path) -> None:
     under = recorder(cassette(path, "a"), allow_repeats=True)
     assert [replayed(under, "a") for _ in range(3)] == ["A", "A", "A"]
+    assert [one.dropped for one in under.sent] == [False, False, False]
+
+
+@pytest.mark.parametrize(("keeps", "dropped"), [(False, [True, False]), (True, [False, False])])
+def test_a_failure_that_is_served_again_counts_once_unless_failures_count(
+    path: Path, keeps: bool, dropped: list[bool]
+) -> None:
+    recording = recorder(path, "once", record_errors=True)
+    live(recording, "a", "busy", status=503)
+    recording.save()
+    under = recorder(path, allow_repeats=True, record_errors=keeps)
+    assert [replayed(under, "a") for _ in range(2)] == ["busy", "busy"]
+    assert [one.dropped for one in under.sent] == dropped
 
 
 def test_none_without_a_file_says_how_to_record(path: Path) -> None:
@@ -87,6 +100,7 @@ def test_new_episodes_appends_what_is_missing(path: Path) -> None:
     assert answers(path) == ["A", "B", "C"]
     assert [one.response.body for one in under.interactions] == [b"C", b"B"]
     assert [one.response.body for one in under.unplayed()] == [b"A"]
+    assert under.file.unplayed_places() == (2, [0])
 
 
 def test_all_replaces_equals_in_place(path: Path) -> None:
@@ -99,6 +113,8 @@ def test_all_replaces_equals_in_place(path: Path) -> None:
     under.save()
     assert answers(path) == ["first a", "B", "second a", "newer c", "NEW", "third a"]
     assert under.unplayed() == []
+    assert under.file.unplayed_places() == (0, [])
+    assert under.file.left_over == 1
 
 
 def test_rewrite_is_exactly_this_run(path: Path) -> None:
@@ -106,6 +122,8 @@ def test_rewrite_is_exactly_this_run(path: Path) -> None:
     live(under, "c")
     under.save()
     assert answers(path) == ["C"]
+    assert under.file.unplayed_places() == (0, [])
+    assert under.file.left_over == 0
 
 
 def test_rewrite_does_not_mind_a_broken_file(path: Path) -> None:

@@ -93,4 +93,15 @@ def test_pictures_and_signatures_stay() -> None:
 
 def test_a_password_in_a_url_of_any_text() -> None:
     text = b'{"say": "postgres://app:Hunter2x9@db:5432/m and amqp:\\/\\/x"}'
-    assert without_keys(text, set()) == text.replace(b"Hunter2x9", b"REDACTED")
+    found: set[str] = set()
+    assert without_keys(text, found) == text.replace(b"Hunter2x9", b"REDACTED")
+    assert found == {"Hunter2x9"}
+
+
+@pytest.mark.parametrize("name", ["X-Amz-Signature", "X-Goog-Signature", "X-Amz-Security-Token", "sig"])
+@pytest.mark.parametrize("before", ["?", "?a=1&", "%3Fa=1%26", "?a=1\\u0026"])
+def test_a_signed_address_in_any_text(before: str, name: str) -> None:
+    text = f'{{"say": "see https://h/file{before}{name}=0123456789abcdef%2B and go"}}'
+    found: set[str] = set()
+    assert without_keys(text.encode(), found).decode() == text.replace("0123456789abcdef%2B", "REDACTED")
+    assert found == {"0123456789abcdef+"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -144,8 +145,9 @@ def test_an_answer_names_the_key_that_came_in_a_provider_s_own_way(tmp_path: Pat
         f"client_secret={quote(KEY)}&grant_type=x",
         f'--b\r\nContent-Disposition: form-data; name="api_key"\r\n\r\n{KEY}\r\n--b--\r\n',
         f"<Request><SecretAccessKey>{KEY}</SecretAccessKey></Request>",
+        f"<Request><SecretAccessKey><![CDATA[{KEY}]]></SecretAccessKey></Request>",
     ],
-    ids=["json", "nested", "form", "multipart", "xml"],
+    ids=["json", "nested", "form", "multipart", "xml", "cdata"],
 )
 def test_a_key_in_the_body_is_known_again_in_the_answer_and_later(tmp_path: Path, body: str) -> None:
     under = recorder(tmp_path / "it.yaml", "once")
@@ -177,6 +179,13 @@ def test_a_key_of_the_environment_under_a_name_that_no_list_knows(
         assert key not in str(again.sent[0].body)
 
 
+@pytest.mark.parametrize("name", ["X-Mine-Auth", "GITHUB_PAT"])
+@pytest.mark.parametrize("container", ["headers", "env"])
+def test_a_header_or_a_variable_of_an_mcp_server(container: str, name: str) -> None:
+    body = json.dumps({"mcp_servers": [{container: {name: "x", "X-Mine": "y"}}]}).encode()
+    assert Redactor(CassetteConfig()).body(body, "application/json") == body.replace(b'"x"', b'"REDACTED"')
+
+
 @pytest.mark.parametrize("name", ["authorization", "Authorization", "X-Api-Key"])
 @pytest.mark.parametrize(
     "template", ['{"tools": [{"type": "mcp", NAME}]}', '{"tools": [{"headers": {NAME}}]}', "{NAME}"]
@@ -203,6 +212,22 @@ def test_of_two_spellings_or_keys_the_longer_is_replaced_first() -> None:
     for escaped in (text, text.replace("/", "\\/")):
         assert known.text_without(escaped) == '{"e": "no REDACTED, no REDACTED, no REDACTED"}'
     assert not known.learn({"0123456789", "short"})
+
+
+@pytest.mark.parametrize("key", [KEY, f"{KEY}0", f"{KEY}01"])
+@pytest.mark.parametrize("behind", ["", ":x", ":more"])
+def test_a_key_within_base64_goes_with_its_piece(key: str, behind: str) -> None:
+    known = KnownSecrets({key})
+    for before in ("", "u", "us", "use"):
+        piece = base64.b64encode(f"{before}{key}{behind}".encode()).decode()
+        assert known.text_without(f"({piece})") == "(REDACTED)"
+
+
+def test_a_key_in_a_page_with_quotes_escaped_and_plain() -> None:
+    key = "k3y\"&'0123456789"
+    known = KnownSecrets({key})
+    for escaped in (html.escape(key), html.escape(key, quote=False), html.escape(key).replace("&#x27;", "&#39;")):
+        assert known.text_without(f"<p>{escaped}</p>") == "<p>REDACTED</p>"
 
 
 def test_threads_learn_at_one_time() -> None:

@@ -74,6 +74,19 @@ def test_a_name_may_be_escaped(body: str) -> None:
     assert redacted == body.replace("SECRET", "REDACTED").encode()
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"image": "https://h/f?key=SECRET&x=1", "b": ["c"]}',
+        # By its name an address, though it begins with a blank; and with words around it.
+        '{"File_URL": " https://h/f?key=SECRET", "Server-Endpoint": "see https://h/f?key=SECRET", "b": ["c"]}',
+    ],
+)
+def test_an_address_keeps_all_around_its_secret(body: str) -> None:
+    redacted = REDACTOR.body(body.replace("SECRET", SECRET).encode(), "application/json")
+    assert redacted == body.replace("SECRET", "REDACTED").encode()
+
+
 @pytest.mark.parametrize("container", CONVERSATION)
 @pytest.mark.parametrize(
     "inner", ['{"api_key": "said"}', '[{"a": {"access_token": "said"}}]', '["x", {"assertion": "said"}]']
@@ -101,7 +114,10 @@ def test_what_was_said_stays(container: str, inner: str) -> None:
         b'{"arguments": "{\\"password\\": \\"hunter2\\"}", "text": "{\\"api_key\\": \\"said\\"}"}',
         b'{"token": "CAUQAA", "top": [{"token": "internationalization-of"}], "name": "api_key"}',
         b'{"properties": [{"name": "color", "value": "0123456789abcdef0123"}], "prompt_cache_key": "0123456789abcdef"}',
+        b'{"d_secret": "pneumonoultramicroscopic words", "e_token": "0123456789abcdef0123 and more of it"}',
         b'{"text": "set \\"api_key\\": \\"sk-1\\" first", "api_key_env": "OPENAI_API_KEY"}',
+        # Six letters, of which each is written as six.
+        rb'{"answer_token": "\u043f\u0440\u0438\u0432\u0435\u0442", "secret": "\u043f\u0440\u0438\u0432\u0435\u0442"}',
         b'{"model": "m", "messages": [{"role": "user", "content": [{"type": "image", "data": "kEY=="}]}]}',
         b'{"a": 1, "a": 2, "b": NaN, "c": 1e999, "d": "\xff\xfe"}',
         b"plain text about an api_key: sk-1",

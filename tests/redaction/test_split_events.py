@@ -39,6 +39,54 @@ def test_whoever_puts_the_pieces_together_finds_none(secret: str, size: int, kin
     assert answered(redacted, kind) == redacted
 
 
+def events(*pieces: str, **more: object) -> list[dict[str, object]]:
+    return [{"id": "x", "choices": [{"delta": {"content": piece}, **more}]} for piece in pieces]
+
+
+@pytest.mark.parametrize(
+    "said",
+    {
+        "in the first and the last event, which have more members": [
+            {"id": "x", "role": "assistant", "choices": [{"delta": {"content": SHAPE[:9]}}]},
+            *events(*SHAPE[9:20]),
+            {"id": "x", "choices": [{"delta": {"content": SHAPE[20:]}}], "usage": {"total": 3}},
+        ],
+        "beside texts that vary as well": [
+            {"type": "delta", "number": number, "text": letter, "padding": "p" * (number % 3)}
+            for number, letter in enumerate(SHAPE)
+        ],
+        "while another place has words in between": [
+            one for letter in SHAPE for one in ({"a": {"text": letter}}, {"b": {"text": "no, "}})
+        ],
+        "in an item of a list": [{"id": "x", "parts": ["a", letter]} for letter in SHAPE],
+        "with quotes and backslashes around": events('he said "', *SHAPE, '"', "\\", "\n,", "{"),
+        "after texts that end in a comma": [{"a": "b,", "c": letter, "d": "{"} for letter in SHAPE],
+        "with half a character": events("\ud83d", *SHAPE, "\ude00"),
+    }.items(),
+    ids=lambda case: case[0],
+)
+@pytest.mark.parametrize("spaced", [False, True])
+def test_in_whatever_events_the_pieces_stand(said: tuple[str, list[dict[str, object]]], spaced: bool) -> None:
+    separators = (", ", ": ") if spaced else (",", ":")
+    body = "".join(f"event: delta\ndata: {json.dumps(one, separators=separators)}\n\n" for one in said[1])
+    redacted = answered(body.encode(), "text/event-stream").decode()
+    assert redacted.count("REDACTED") == 1
+    assert len(redacted.splitlines()) == len(body.splitlines())
+    # Neither of its last letters is left, which no other text has.
+    assert "r8" not in redacted
+    assert '"8' not in redacted
+
+
+def test_what_a_stream_says_in_one_event_alone_is_found_too() -> None:
+    """In the one that is like no other, in what all begin with, in a line that is no event."""
+    for odd in (f'data: {{"id":"x","error":"{SHAPE}"}}', f": {SHAPE}", f'data: {{"cut":"{SHAPE}'):
+        lines = [*(f"data: {json.dumps(one)}" for one in events(*"some words")), odd, "data: [DONE]"]
+        assert SHAPE not in answered("\n\n".join(lines).encode(), "text/event-stream").decode()
+    begun = "".join(f'data: {{"id":"{SHAPE}","token":"{KNOWN}","d":"{letter}"}}\n\n' for letter in "word")
+    redacted = answered(begun.encode(), "text/event-stream").decode()
+    assert redacted.count('{"id":"REDACTED","token":"REDACTED","d":') == 4
+
+
 def test_a_stream_without_a_secret_is_left_as_it_is() -> None:
     body = b'data: {"a" :"sk-", "n":1.0}\n\ndata: {"a" :"proj", "n":1.0}\n\ndata: [DONE]\n\ndata: {"cut": "of\n'
     response = Response(headers={"Content-Type": ["text/event-stream"]}, body=body)

@@ -28,19 +28,19 @@ _RESPONSE = {
     "usage": _USAGE,
 }
 _DELTA = {"event_id": "e2", "response_id": "r", "item_id": "i", "output_index": 0, "content_index": 0}
-_REALTIME = {
+_REALTIME: dict[str, list[dict[str, Any]]] = {
     "response.create": [
         {"type": "response.output_text.delta", **_DELTA, "delta": "Olá"},
         {"type": "response.done", "event_id": "e3", "response": {"id": "r", "output": [], "usage": _USAGE}},
     ],
 }
-_RESPONSES = {
+_RESPONSES: dict[str, list[dict[str, Any]]] = {
     "response.create": [
         {"type": "response.created", "sequence_number": 0, "response": {**_RESPONSE, "status": "in_progress"}},
         {"type": "response.completed", "sequence_number": 1, "response": _RESPONSE},
     ]
 }
-_GEMINI = {
+_GEMINI: dict[str, list[dict[str, Any]]] = {
     "setup": [{"setupComplete": {"sessionId": "s1"}}],
     "client_content": [
         {"serverContent": {"modelTurn": {"parts": [{"text": "Olá"}]}}},

@@ -70,7 +70,7 @@ class CallServer:
 
     def fail(self, request: bytes, context: Any) -> bytes:
         context.set_trailing_metadata((("retry-after", "7"),))
-        context.abort(grpc.StatusCode.INVALID_ARGUMENT, "no such model: ä")
+        raise context.abort(grpc.StatusCode.INVALID_ARGUMENT, "no such model: ä")
 
     def flaky(self, request: bytes, context: Any) -> bytes:
         if self.failures:

@@ -137,6 +137,17 @@ def test_of_the_headers_only_those_of_the_protocol_are_shown() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("history", "added"),
+    [("chat_history", "message"), ("messages", "message"), ("contents", "turn"), ("input", "item")],
+)
+def test_what_a_history_has_more_is_counted_in_the_words_of_its_protocol(history: str, added: str) -> None:
+    turns = [{"text": one} for one in "abcd"]
+    shown = text(cassette(*(exchange(CHAT, {history: turns[:count]}, {}) for count in (1, 2, 4))))
+    assert f"{history}: as before, + 1 {added}\n" in shown
+    assert f"{history}: as before, + 2 {added}s\n" in shown
+
+
 def test_the_host_is_left_out_and_the_query_kept() -> None:
     sent = exchange("http://127.0.0.1:8123/v1/chat/completions?api-version=7", {"model": "m"}, {})
     assert text([sent]).startswith("request 1: POST /v1/chat/completions?api-version=7\n")

@@ -160,7 +160,8 @@ def test_a_realtime_session_has_the_same_snapshot(tmp_path: Path) -> None:
                     for _ in range(2):
                         sound = b64encode(b"sound").decode()
                         connection.input_audio_buffer.append(audio=sound, event_id=f"event_{uuid4().hex}")
-                        connection.send({"type": "response.create", "response": {"reasoning": {"effort": effort}}})
+                        asked: Any = {"type": "response.create", "response": {"reasoning": {"effort": effort}}}
+                        connection.send(asked)
                         next(event for event in connection if event.type == "response.done")
             return text(cassette)
 

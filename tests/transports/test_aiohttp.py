@@ -407,7 +407,10 @@ def test_what_lets_a_request_through_or_refuses_it(
     assert in_session(ask) == 200
     with use_cassette(path, ignore_hosts=["127.0.0.1"], allow_no_calls=True):
         assert in_session(ask) == 200
-    with in_force.suspend("Enter use_cassette in this fixture."), pytest.raises(RequestRefused, match="this fixture"):
+    with (
+        in_force.Suspension("Enter use_cassette in this fixture."),
+        pytest.raises(RequestRefused, match="this fixture"),
+    ):
         in_session(ask)
     monkeypatch.setattr(Loopback, "passes", False)
     before = in_force.block(Block((), lambda host: f"Allow {host}."))

@@ -235,7 +235,7 @@ def test_what_credentials_ask_for_is_not_recorded(calls: CallServer, path: Path)
     """grpc has a plugin fetch a token in a thread of its own, and a replay needs none."""
     requests = pytest.importorskip("requests")
 
-    class Fetches(grpc.AuthMetadataPlugin):  # type: ignore[misc]
+    class Fetches(grpc.AuthMetadataPlugin):  # type: ignore[misc,name-defined,unused-ignore]
         def __call__(self, context: Any, callback: Any) -> None:
             with PlainServer() as server:
                 callback((("authorization", requests.get(server.url + "/token").text),), None)
@@ -258,7 +258,7 @@ def test_whose_request_it_is(api: str, calls: CallServer, path: Path) -> None:
 
     with use_cassette(path, ignore_hosts=["127.0.0.1"], allow_no_calls=True):
         assert ask().messages == [b"a"]
-    with in_force.suspend("It belongs to no test."), pytest.raises(RequestRefused, match="belongs to no test"):
+    with in_force.Suspension("It belongs to no test."), pytest.raises(RequestRefused, match="belongs to no test"):
         ask()
     before = in_force.block(Block(["nowhere"], lambda host: f"Allow {host}."))
     try:
@@ -339,7 +339,7 @@ def test_a_channel_is_ready_without_the_network(path: Path) -> None:
 def test_interceptors_and_channels_that_are_older_than_the_patches(calls: CallServer, path: Path) -> None:
     from pytest_llmcassette.transports import install, uninstall
 
-    class Adds(grpc.UnaryUnaryClientInterceptor):  # type: ignore[misc]
+    class Adds(grpc.UnaryUnaryClientInterceptor):  # type: ignore[misc,name-defined,unused-ignore]
         def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
             return continuation(details, request + b" intercepted")
 

@@ -98,7 +98,7 @@ def test_swallowed_refusal_is_repeated(path: Path, server: HostileServer) -> Non
 
 def test_no_refusal_shows_the_key_of_a_query(path: Path) -> None:
     for url, refusal, cassette in (
-        ("http://127.0.0.1:1/ask?key=AIzaOfMine", RequestRefused, in_force.suspend("Not here.")),
+        ("http://127.0.0.1:1/ask?key=AIzaOfMine", RequestRefused, in_force.Suspension("Not here.")),
         ("ws://127.0.0.1:1/live?key=AIzaOfMine", NotIntercepted, use_cassette(path)),
     ):
         with pytest.raises(refusal, match=r"not sent|WebSocket") as refused, cassette:
@@ -108,7 +108,7 @@ def test_no_refusal_shows_the_key_of_a_query(path: Path) -> None:
 
 def test_suspended_cassette_refuses_with_its_reason(server: HostileServer) -> None:
     with (
-        in_force.suspend("Enter use_cassette in this fixture."),
+        in_force.Suspension("Enter use_cassette in this fixture."),
         pytest.raises(RequestRefused, match="in this fixture"),
     ):
         by_urllib_request(server.url)

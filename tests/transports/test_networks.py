@@ -172,6 +172,7 @@ def test_install_again_and_uninstall(server: HostileServer, path: Path) -> None:
     assert len(load(path)) == 2
 
 
+@pytest.mark.slow
 def test_package_imported_anew_in_the_same_process(server: HostileServer, tmp_path: Path) -> None:
     """A pytest session inside a test (pytester) forgets the modules that it imported."""
     script = f"""
@@ -218,7 +219,7 @@ def test_ignored_hosts_go_to_the_network_unrecorded(server: HostileServer, path:
 
 
 def test_websocket_is_refused_by_name(path: Path) -> None:
-    upgrade = {"Connection": "upgrade", "Upgrade": "websocket"}
+    upgrade: dict[bytes | str, bytes | str] = {"Connection": "upgrade", "Upgrade": "websocket"}
     for url, headers in (("ws://provider.test/socket", {}), ("https://provider.test/socket", upgrade)):
         with pytest.raises(NotIntercepted, match="WebSocket"), use_cassette(path, record_mode="once"):
             httpcore.request("GET", url, headers=headers)

@@ -319,7 +319,7 @@ async def _gathered(kind: str, ask: Callable[[int], Any]) -> list[Any]:
 
 def test_suspended_cassette_refuses_with_its_reason(kind: str, server: HostileServer) -> None:
     with (
-        in_force.suspend("Enter use_cassette in this fixture."),
+        in_force.Suspension("Enter use_cassette in this fixture."),
         pytest.raises(RequestRefused, match="in this fixture"),
     ):
         fetch(kind, "GET", server.url + "/json")

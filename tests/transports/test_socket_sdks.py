@@ -28,7 +28,7 @@ RESPONSE = {
                 "content": [{"type": "output_text", "text": "Olá", "annotations": []}]}],
     "parallel_tool_calls": True, "tool_choice": "auto", "tools": [], "usage": USAGE,
 }  # fmt: skip
-OPENAI = {
+OPENAI: dict[str, Any] = {
     "session.update": [{"type": "session.updated", "event_id": "e1", "session": {"type": "realtime", "model": "m"}}],
     "response.create": [
         {"type": "response.output_text.delta", "event_id": "e2", "response_id": "r", "item_id": "i",
@@ -37,13 +37,13 @@ OPENAI = {
          "status": "completed", "output": [], "usage": USAGE}},
     ],
 }  # fmt: skip
-RESPONSES = {
+RESPONSES: dict[str, Any] = {
     "response.create": [
         {"type": "response.created", "sequence_number": 0, "response": {**RESPONSE, "status": "in_progress"}},
         {"type": "response.completed", "sequence_number": 1, "response": RESPONSE},
     ]
 }
-GEMINI = {
+GEMINI: dict[str, Any] = {
     "setup": [{"setupComplete": {"sessionId": "s1"}}],
     "client_content": [
         {"serverContent": {"modelTurn": {"parts": [{"text": "Olá"}]}}},
@@ -109,7 +109,7 @@ def _live(url: str, tls: ssl.SSLContext, question: str) -> list[str]:
     return asyncio.run(main())
 
 
-SDKS: dict[str, tuple[Callable[[str, ssl.SSLContext, str], list[str]], dict[str, list[dict[str, Any]]]]] = {
+SDKS: dict[str, tuple[Callable[[str, ssl.SSLContext, str], list[str]], dict[str, Any]]] = {
     "openai realtime": (_realtime, OPENAI),
     "openai realtime async": (_realtime_async, OPENAI),
     "openai responses": (_responses, RESPONSES),

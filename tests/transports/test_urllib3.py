@@ -280,7 +280,7 @@ def test_who_may_send_is_asked_as_of_any_client(server: HostileServer, path: Pat
     def ask() -> requests.Response:
         return requests.get(server.url + "/json?key=secret", timeout=5)
 
-    with in_force.suspend("Enter use_cassette in this fixture."), pytest.raises(RequestRefused) as refused:
+    with in_force.Suspension("Enter use_cassette in this fixture."), pytest.raises(RequestRefused) as refused:
         ask()
     assert "in this fixture" in str(refused.value)
     assert "secret" not in str(refused.value)

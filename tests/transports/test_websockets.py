@@ -465,7 +465,7 @@ def test_what_may_not_be_sent(kind: str, socket_server: SocketServer, path: Path
     for options in keys:
         with pytest.raises(RequestRefused, match="OPENAI_API_KEY"), use_cassette(path, record_mode="once"):
             talk(kind, socket_server.url, one_question, **options)
-    with in_force.suspend("Not in here."), pytest.raises(RequestRefused, match=r"Not in here\."):
+    with in_force.Suspension("Not in here."), pytest.raises(RequestRefused, match=r"Not in here\."):
         talk(kind, socket_server.url, one_question)
     assert socket_server.asked == []
 
