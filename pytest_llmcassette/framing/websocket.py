@@ -50,7 +50,12 @@ class Messages:
             if first & 128:
                 self._begun = None
                 whole = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-                yield kind, self._inflate(whole) if is_deflated and self._inflates else whole
+                try:
+                    said = self._inflate(whole) if is_deflated and self._inflates else whole
+                except zlib.error:
+                    # Its receiver will end the connection.
+                    return
+                yield kind, said
 
     def _frame(self) -> tuple[int, bytes] | None:
         """The first byte and the payload of the next frame, taken off the front; None until it is there."""

@@ -76,7 +76,7 @@ class EnteredCassettes:
             injections.put_in_force(recorder)
         self.recorders.append(recorder)
         if not self._open:
-            self._placeholders.set()
+            self._placeholders.set(may_record=recorder.may_record)
         self._open += 1
         return recorder
 

@@ -13,8 +13,9 @@ FAMILIES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("ANTHROPIC_API_KEY",), ("ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_PROFILE", "ANTHROPIC_IDENTITY_TOKEN_FILE")),
     (("GEMINI_API_KEY",), ("GOOGLE_API_KEY", "GOOGLE_GENAI_USE_VERTEXAI", "GOOGLE_GENAI_USE_ENTERPRISE")),
     (
-        ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"),
+        ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
         (
+            "AWS_REGION",
             "AWS_DEFAULT_REGION",
             "AWS_SESSION_TOKEN",
             "AWS_PROFILE",
@@ -25,6 +26,7 @@ FAMILIES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
             "AWS_CONTAINER_CREDENTIALS_FULL_URI",
         ),
     ),
+    (("AWS_REGION", "AWS_DEFAULT_REGION"), ()),
     (("MISTRAL_API_KEY",), ()),
     (("CO_API_KEY", "COHERE_API_KEY"), ()),
     (("GROQ_API_KEY",), ()),
@@ -48,8 +50,9 @@ FAMILIES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
 
 _KNOWN = frozenset(name for names, others in FAMILIES for name in (*names, *others))
 
-_VALUES = {"AWS_REGION": "us-east-1"}
-"""A region is a part of a host's name, so no stand-in for a key will do."""
+_VALUES = dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), "us-east-1")
+"""A region is a part of a host's name, so no stand-in for a key will do. Who has set one may have real keys in a file,
+or from the machine, which only a recording needs."""
 
 
 def without_keys(environ: Mapping[str, str]) -> dict[str, str]:
@@ -69,16 +72,18 @@ class Placeholders:
     def __init__(self) -> None:
         self._set: dict[str, tuple[str, str | None]] = {}
 
-    def set(self, further: Iterable[str] = ()) -> None:
+    def set(self, further: Iterable[str] = (), *, may_record: bool) -> None:
         """Fill each family of which nothing is set; `further` are variables that stand for themselves.
 
+        Where nothing is recorded a region speaks for no real key.
         An empty variable counts as unset: CI gives such to forks.
         """
         families = [*FAMILIES, *(((name,), ()) for name in further if name not in _KNOWN)]
         # A copy: every look into os.environ encodes the name.
         before = dict(os.environ)
         for names, others in families:
-            if not any(map(before.get, names)) and not any(map(before.get, others)):
+            speaking = (name for name in others if may_record or name not in _VALUES)
+            if not any(map(before.get, names)) and not any(map(before.get, speaking)):
                 for name in names:
                     value = _VALUES.get(name) or placeholder_for(name)
                     self._set[name] = (value, before.get(name))

@@ -147,7 +147,7 @@ class TestRun:
 
             prepare_to_record()
         variable = getattr(self.provider, "api_key_env", None)
-        self._placeholders.set([variable] if variable else [])
+        self._placeholders.set([variable] if variable else [], may_record=self.recorder.may_record)
         interrupts.watch(self.recorder)
         self._entry = in_force.push(self.recorder)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from enum import Enum, auto
 
 from pytest_llmcassette.redaction.names import (
@@ -27,6 +28,9 @@ _ENDS_OF_URLS = ("url", "uri", "endpoint")
 _ADDRESS = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*:\\?/\\?/[^\s\"<>]*\Z")
 _NAMES = frozenset({"name", "key"})
 """Members that hold what the `value` beside them is called."""
+
+
+_BUILT_IN = SecretNames()
 
 
 class _Rule(Enum):
@@ -107,18 +111,30 @@ def redact_json(text: bytes, names: SecretNames, found: set[str], urls: SecretNa
     return b"".join(pieces)
 
 
+def in_parameters(found: set[str]) -> Callable[[str], str]:
+    """For the parameters of a URL, which may be JSON: redacts one; what was replaced is added to `found`."""
+
+    def within(value: str) -> str:
+        return redact_json(value.encode("utf-8", "surrogatepass"), _BUILT_IN, found).decode("utf-8", "surrogatepass")
+
+    return within
+
+
 def _is_secret(rule: _Rule, key: str | None, content: bytes, names: SecretNames) -> bool:
     if key is None or rule in (_Rule.EVERYTHING, _Rule.NOTHING):
         return rule is _Rule.EVERYTHING
     if rule is _Rule.TOOLS:
         return is_secret_header(key)
-    return names.hide(key, content) or (rule is _Rule.SERVER and (is_secret_header(key) or is_secret_variable(key)))
+    # What looks like a credential is no letter written as six.
+    value = _unescaped(content) if b"\\" in content else content
+    return names.hide(key, value) or (rule is _Rule.SERVER and (is_secret_header(key) or is_secret_variable(key)))
 
 
 def _is_named_secret(name: str, content: bytes, names: SecretNames) -> bool:
     """Whether a value is secret by the name that stands beside it: `{"name": "API_KEY", "value": "..."}`."""
     is_one = is_secret_header(name) or is_secret_variable(name)
-    return names.hide(name, content) or (is_one and looks_like_credential(content))
+    value = _unescaped(content)
+    return names.hide(name, value) or (is_one and looks_like_credential(value))
 
 
 def _shown(

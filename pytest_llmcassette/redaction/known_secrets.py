@@ -15,6 +15,7 @@ from urllib.parse import unquote, unquote_plus
 
 from pytest_llmcassette.cassette.model import Headers
 from pytest_llmcassette.provider import PLACEHOLDER, is_placeholder
+from pytest_llmcassette.redaction.json_text import in_parameters
 from pytest_llmcassette.redaction.names import (
     REDACTED,
     SecretNames,
@@ -92,6 +93,8 @@ class KnownSecrets:
                 found |= {unquote_plus(value), unquote(value)}
             elif "://" in (inner := unquote_plus(value)):
                 redact_url(inner, secret_query, found)
+            elif inner.startswith(("{", "[")):
+                in_parameters(found)(inner)
         return self.learn(found | passwords(front))
 
     def learn_fields(self, values: Set[str]) -> bool:

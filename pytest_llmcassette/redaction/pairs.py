@@ -55,10 +55,13 @@ def redact_pairs(text: str, secret: SecretNames, found: set[str], within: Callab
     return "&".join(pairs) if changed else text
 
 
-def redact_url(url: str, secret: SecretNames, found: set[str] | None = None) -> str:
+def redact_url(
+    url: str, secret: SecretNames, found: set[str] | None = None, within: Callable[[str], str] | None = None
+) -> str:
     """`url` with its user information and the values of `secret` parameters replaced, in the fragment too.
 
-    What was replaced is added to `found`: of the user information the password, or a name without one.
+    What was replaced is added to `found`: of the user information the password, or a name without one. `within` as in
+    `redact_pairs`.
     """
     found = set() if found is None else found
     if "@" in url:
@@ -68,7 +71,8 @@ def redact_url(url: str, secret: SecretNames, found: set[str] | None = None) -> 
         return url
     front, hash_mark, fragment = url.partition("#")
     path, question_mark, query = front.partition("?")
-    return path + question_mark + redact_pairs(query, secret, found) + hash_mark + redact_pairs(fragment, secret, found)
+    query, fragment = (redact_pairs(part, secret, found, within) for part in (query, fragment))
+    return path + question_mark + query + hash_mark + fragment
 
 
 def redact_urls_in(text: str, secret: SecretNames, found: set[str]) -> str:

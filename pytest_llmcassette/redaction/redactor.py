@@ -15,6 +15,7 @@ from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.redaction.bodies import BodyRedactor
 from pytest_llmcassette.redaction.conversation import FrameRedactor
 from pytest_llmcassette.redaction.frames import FRAMES, in_frames
+from pytest_llmcassette.redaction.json_text import in_parameters
 from pytest_llmcassette.redaction.key_shapes import without_keys
 from pytest_llmcassette.redaction.known_secrets import KnownSecrets, replace_in_request
 from pytest_llmcassette.redaction.names import (
@@ -265,7 +266,7 @@ class Redactor:
 
     def url(self, url: str) -> str:
         """`url` without user information and values of secret parameters."""
-        return redact_url(url, self._query)
+        return redact_url(url, self._query, None, in_parameters(set()))
 
     def learn(self, known: KnownSecrets, headers: Headers, url: str) -> None:
         """Add a live request's own credentials to `known`."""

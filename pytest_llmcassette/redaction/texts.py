@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from pytest_llmcassette.provider import PLACEHOLDER_PREFIX
+from pytest_llmcassette.redaction.json_text import in_parameters
 from pytest_llmcassette.redaction.key_shapes import without_keys
 from pytest_llmcassette.redaction.known_secrets import replace_in_request
 from pytest_llmcassette.redaction.names import SecretNames
@@ -18,7 +19,7 @@ _HOST = re.compile(r"^[^/?#]*//(?:[^/?#]*@)?([^/?#]*)")
 @lru_cache(maxsize=128)
 def address(url: str, query: SecretNames, secrets: frozenset[str]) -> tuple[str, str]:
     """A live request's URL and its host. A test mostly asks one URL again and again."""
-    url = redact_url(url, query)
+    url = redact_url(url, query, None, in_parameters(set()))
     if secrets or PLACEHOLDER_PREFIX in url:
         url = in_bytes(url, lambda raw: replace_in_request(raw, secrets))
     host = _HOST.match(url)
@@ -30,7 +31,7 @@ def address(url: str, query: SecretNames, secrets: frozenset[str]) -> tuple[str,
 def by_shape(text: str, is_url: bool, query: SecretNames) -> tuple[str, frozenset[str]]:
     """A URL, or a text with some in it, without the keys that show; and what these were."""
     found: set[str] = set()
-    text = (redact_url if is_url else redact_urls_in)(text, query, found)
+    text = redact_url(text, query, found, in_parameters(found)) if is_url else redact_urls_in(text, query, found)
     return keyless(text, found), frozenset(found)
 
 

@@ -68,9 +68,18 @@ def test_well_known_variables_get_a_stand_in_for_the_time_of_the_test(suite: Sui
 
 
 def test_a_region_is_a_region(suite: Suite) -> None:
-    during, after = shown(suite, "AWS_REGION")
-    assert during == {"AWS_REGION": "us-east-1"}
-    assert after == {"AWS_REGION": "None"}
+    during, after = shown(suite, "AWS_REGION", "AWS_DEFAULT_REGION")
+    assert during == {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
+    assert after == {"AWS_REGION": "None", "AWS_DEFAULT_REGION": "None"}
+
+
+def test_a_region_speaks_for_keys_only_where_they_are_needed(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    suite.test(SHOW.format(names=("AWS_DEFAULT_REGION", "AWS_SECRET_ACCESS_KEY")))
+    for mode, stands_in in (("none", True), ("new_episodes", False)):
+        shown = said(suite.run("-s", f"--record-mode={mode}"))
+        assert "KEY AWS_DEFAULT_REGION eu-west-1" in shown
+        assert ("KEY AWS_SECRET_ACCESS_KEY llmcassette-placeholder" in shown) == stands_in
 
 
 @pytest.mark.parametrize(

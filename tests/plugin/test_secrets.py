@@ -242,7 +242,7 @@ def test_a_user_s_own_rules(suite: Suite, telling: TellingServer, monkeypatch: p
     assert outcomes(recorded) == {"passed": 1}
     assert "places: ['body', 'event', 'header:Accept', " in said(recorded)
     written = (suite.path / "sub/cassettes/test_it/test_it.yaml").read_text()
-    assert "4711" not in written
+    assert "tenant-4711" not in written
     assert "078" not in written
     assert '"ssn":"<ssn>"' in written
     assert 'data: {"ssn": "<ssn>"}' in written

@@ -116,6 +116,8 @@ def test_what_was_said_stays(container: str, inner: str) -> None:
         b'{"properties": [{"name": "color", "value": "0123456789abcdef0123"}], "prompt_cache_key": "0123456789abcdef"}',
         b'{"d_secret": "pneumonoultramicroscopic words", "e_token": "0123456789abcdef0123 and more of it"}',
         b'{"text": "set \\"api_key\\": \\"sk-1\\" first", "api_key_env": "OPENAI_API_KEY"}',
+        # Six letters, of which each is written as six.
+        rb'{"answer_token": "\u043f\u0440\u0438\u0432\u0435\u0442", "secret": "\u043f\u0440\u0438\u0432\u0435\u0442"}',
         b'{"model": "m", "messages": [{"role": "user", "content": [{"type": "image", "data": "kEY=="}]}]}',
         b'{"a": 1, "a": 2, "b": NaN, "c": 1e999, "d": "\xff\xfe"}',
         b"plain text about an api_key: sk-1",

@@ -136,6 +136,8 @@ def test_a_harmless_header_can_be_kept(name: str) -> None:
         ("/relative?key=s", "/relative?key=REDACTED"),
         ("?", "?"),
         ("https://h/p?filter=%7B%22a%22%3A1%7D&b=c", "https://h/p?filter=%7B%22a%22%3A1%7D&b=c"),
+        ("https://h/p?q=%7B%22key%22%3A%22color%22%2C%22api_key%22%3A%22s%22%7D",
+         "https://h/p?q=%7B%22key%22%3A%22color%22%2C%22api_key%22%3A%22REDACTED%22%7D"),
         ("https://h/p?monkey=1&keys=2&page_token=3&keyword=4", "https://h/p?monkey=1&keys=2&page_token=3&keyword=4"),
     ],
 )  # fmt: skip

@@ -18,6 +18,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from servers import hostile
 from servers.hostile import EVENTS, STREAM, HostileServer
+from servers.misbehaving import MisbehavingServer
 from urllib3.util import Retry
 
 from pytest_llmcassette.cassette.files import load
@@ -309,3 +310,11 @@ def test_an_error_of_the_users_generator_is_the_users(server: HostileServer, pat
     with use_cassette(path, record_mode="once", allow_no_calls=True), pytest.raises(ValueError, match="user's own"):
         requests.post(server.url + "/json", data=produce(), timeout=5)
     assert server.hits == {}
+
+
+def test_what_answers_is_no_http(pool: urllib3.PoolManager, path: Path) -> None:
+    with MisbehavingServer() as server:
+        server.sends = b"rest of the answer before HTTP/1.1 200 OK\r\n\r\n"
+        for mode in ("once", "none"):
+            with use_cassette(path, record_mode=mode), pytest.raises(urllib3.exceptions.ProtocolError):
+                pool.request("POST", server.url, retries=False)

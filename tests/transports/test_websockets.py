@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from servers.misbehaving import MisbehavingServer
 from servers.sockets import BIG, SocketServer, sockets
 
 from pytest_llmcassette.cassette.files import load
@@ -164,6 +165,18 @@ def test_nobody_answers(kind: str, path: Path) -> None:
             talk(kind, NOWHERE, never)
         found.append(str(caught.value))
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.startswith("websockets")])
+def test_what_answers_is_no_http(kind: str, path: Path) -> None:
+    async def never(ws: Socket) -> None:
+        pytest.fail("connected")
+
+    with MisbehavingServer() as server:
+        server.sends = b"HTTP/1.1 what?\r\n\r\n"
+        for mode in ("once", "none"):
+            with use_cassette(path, record_mode=mode), pytest.raises(Exception, match="valid HTTP response"):
+                talk(kind, server.url.replace("http", "ws"), never)
 
 
 async def one_question(ws: Socket, question: str = "q") -> list[Any]:

@@ -99,6 +99,9 @@ class Unframed:
         self._buffer = self._buffer[end.end() :]
         version, _, rest = first.decode("latin-1").partition(" ")
         code, _, reason = rest.strip().partition(" ")
+        if not (version.startswith("HTTP/") and code.isdecimal()):
+            # The client will say so, and so it is recorded.
+            return self._nothing()
         status = int(code)
         if 100 <= status < 200 and status != 101:
             return True

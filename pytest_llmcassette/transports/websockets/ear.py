@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from http.client import HTTPException, HTTPResponse
 from typing import Any
 
@@ -14,6 +15,7 @@ from pytest_llmcassette.transports.live import LiveAnswer
 
 _KINDS = {wire.TEXT: FrameKind.TEXT, wire.BINARY: FrameKind.BINARY}
 _SWITCHING = 101
+_STATUS_LINE = re.compile(rb"HTTP/[\d.]+ \d+")
 
 
 class Ear:
@@ -102,7 +104,8 @@ class WholeEar(Ear):
         if self._answered is not None:
             self._answered += data
             head, found, rest = bytes(self._answered).partition(b"\r\n\r\n")
-            if not found or self._is_refused:
+            if not found or self._is_refused or not _STATUS_LINE.match(head):
+                # No HTTP: the client will say so.
                 return
             status, reason, headers = _read_head(head)
             self.answer.head(status, reason, headers, "HTTP/1.1")
