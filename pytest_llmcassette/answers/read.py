@@ -9,7 +9,6 @@ from collections.abc import Iterable
 
 from pytest_llmcassette.protocols import registry
 from pytest_llmcassette.protocols.base import Exchange
-from pytest_llmcassette.protocols.grpc_status import call_error
 from pytest_llmcassette.protocols.hosts import is_known
 from pytest_llmcassette.protocols.transcript import Transcript
 from pytest_llmcassette.recorder.requests import SentRequest
@@ -46,11 +45,10 @@ def is_unread(sent: SentRequest) -> bool:
         return False
     # Imported here: a replay alone asks for no figures.
     from pytest_llmcassette.protocols.free import free_kind
+    from pytest_llmcassette.protocols.grpc_status import call_error
 
     exchange = Exchange(sent.interaction)
-    if call_error(exchange.response) is not None:
-        return False
-    return is_known(exchange.host) and free_kind(exchange) is None
+    return is_known(exchange.host) and free_kind(exchange) is None and call_error(exchange.response) is None
 
 
 def poll_of(sent: SentRequest) -> str:
