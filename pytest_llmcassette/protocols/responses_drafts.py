@@ -32,9 +32,9 @@ class ItemDraft:
         """Whether it is of a type, and more of it may come."""
         return not self.is_finished and self.item.get("type") == kind
 
-    def pieces(self, place: tuple[str, int, str]) -> list[str]:
-        """What a part grows by: its field, its number in it, its type (`""`: the field is the text)."""
-        return self._pieces.setdefault(place, [])
+    def grow(self, place: tuple[str, int, str], text: str) -> None:
+        """More of a part: its field, its number in it, its type (`""`: the field is the text)."""
+        self._pieces.setdefault(place, []).append(text)
 
     def whole(self, place: tuple[str, int, str], text: str) -> None:
         """All of a part; unless its stream said more."""

@@ -38,7 +38,6 @@ _WHOLE = {
 _PART = frozenset(
     f"response.{part}.{step}" for part in ("content_part", "reasoning_summary_part") for step in ("added", "done")
 )
-_PLACE = ("item_id", "output_index", "content_index", "summary_index")
 _PARTS = {grown[2]: grown for grown in _GROWS.values() if grown[2]}
 
 
@@ -54,9 +53,6 @@ class ResponseDraft(Assembly):
         self.ended = False
         self.failure: dict[str, Any] | None = None
         self._items = ItemDrafts()
-        self._place: tuple[Any, ...] = ()
-        self._growing: list[str] = []
-        """What the last delta grew; the next one mostly has the same place."""
 
     def event(self, name: str, event: dict[str, Any]) -> None:
         """One event; its `type` says what it is (its name does so only at OpenAI)."""
@@ -64,15 +60,9 @@ class ResponseDraft(Assembly):
         if kind in _GROWS:
             delta = event.get("delta")
             if isinstance(delta, str):
-                place = (kind, *map(event.get, _PLACE))
-                if place != self._place:
-                    item_type, field, part_type = _GROWS[kind]
-                    self._growing = self._items.of(item_type, event).pieces((field, _number(event), part_type))
-                    self._place = place
-                self._growing.append(delta)
-            return
-        self._place = ()
-        if kind in _WHOLE:
+                item_type, field, part_type = _GROWS[kind]
+                self._items.of(item_type, event).grow((field, _number(event), part_type), delta)
+        elif kind in _WHOLE:
             (item_type, field, part_type), said = _WHOLE[kind]
             if isinstance(event.get(said), str):
                 draft = self._items.of(item_type, event)
