@@ -259,12 +259,12 @@ class Recorder:
     def sweep(self, further: Set[str] = frozenset()) -> None:
         """Take out of all that this recorder holds what is known to be secret by now, `further` secrets included."""
         self.known.learn(further)
-        if any(sent.redacted_with is not self.known.values for sent in self.sent):
-            with self.lock:
-                sweep_sent(self.sent, self.redactor, self.known)
         if self._recording is not None:
             with self.lock:
                 self._recording.sweep()
+        if any(sent.redacted_with is not self.known.values for sent in self.sent):
+            with self.lock:
+                sweep_sent(self.sent, self.redactor, self.known)
 
     def close(self) -> None:
         """No more requests: later ones raise `RequestRefused` naming the owner. Streams still open count as closed."""

@@ -128,6 +128,18 @@ def test_no_secret_is_written(path: Path) -> None:
     conversation.say(json.dumps({"again": "ek_another", "and": "another-key"}).encode())
 
 
+def test_a_key_that_is_set_afterwards(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = "a-key-that-is-told-later-0123456789"
+    under = recorder(path, "rewrite")
+    slot = started(under)
+    slot.frame(CLIENT, key.encode())
+    slot.end("")
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    under.close()
+    under.save()
+    assert frames(path) == [["REDACTED"]]
+
+
 def test_a_secret_that_is_given_out_bit_by_bit(path: Path) -> None:
     under = recorder(path, "rewrite")
     slot = started(under)
