@@ -7,6 +7,8 @@ import json
 from typing import Any
 
 from pytest_llmcassette.cassette.model import CLIENT, SERVER, Frame, FrameKind, Interaction, Request, Response
+from pytest_llmcassette.protocols import registry
+from pytest_llmcassette.protocols.transcript import Media, Transcript
 
 SOUND = b"\x00\x01\x02\x03"
 SOUND64 = base64.b64encode(SOUND).decode()
@@ -125,3 +127,14 @@ USAGE = {
     },
     "output_token_details": {"text_tokens": 30, "audio_tokens": 91},
 }
+
+
+def read(interaction: Interaction) -> Transcript:
+    transcript = registry.read(interaction)
+    assert transcript is not None, "no protocol claimed the exchange"
+    assert transcript.protocol != "unknown", transcript.notes
+    return transcript
+
+
+def media(transcript: Transcript) -> list[tuple[str, str | None, int | None]]:
+    return [(part.kind, part.media_type, part.size) for part in transcript.parts if isinstance(part, Media)]
