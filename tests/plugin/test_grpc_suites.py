@@ -82,7 +82,7 @@ def grok() -> Iterator[GrokServer]:
 
 
 def test_a_suite(suite: Suite, grok: GrokServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GROK", grok.plain_host)
+    monkeypatch.setenv("GROK", grok.target)
     suite.test(SUITE)
     monkeypatch.setenv("MODEL", "locked")
     first = suite.run("--record-mode=once", "--snapshot-update")

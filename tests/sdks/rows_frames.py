@@ -208,7 +208,7 @@ def _over_sockets() -> Iterator[Row]:
 def _grok() -> Iterator[Place]:
     with module("servers.grok").GrokServer() as server:
         server.go_on.clear()
-        yield Place(server.plain_host, Gate(server.go_on))
+        yield Place(server.target, Gate(server.go_on))
 
 
 @contextmanager

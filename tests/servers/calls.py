@@ -5,39 +5,27 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Self
+from typing import Any
 
 import grpc
+
+from servers.rpc import RpcServer
 
 SECRET = "sk-proj-0123456789abcdefghijklmnop"
 SLOW_SECONDS = 5.0
 
 
-class CallServer:
+class CallServer(RpcServer):
     """`/test.Calls/Unary`, `Stream`, `Collect`, `Talk` (all four kinds) and what goes wrong. `seen` are its calls."""
 
     def __init__(self) -> None:
+        super().__init__([_Handler(self)])
         self.seen: list[str] = []
         self.metadata: list[dict[str, Any]] = []
         self.go_on = threading.Event()
         self.failures = 0
         """How many calls of `Flaky` are to fail."""
-        self._server = grpc.server(ThreadPoolExecutor(64), handlers=(_Handler(self),))
-        self.port = self._server.add_insecure_port("127.0.0.1:0")
-        self.secure_target = f"localhost:{self._server.add_secure_port('localhost:0', grpc.local_server_credentials())}"
-        self.target = f"127.0.0.1:{self.port}"
         self.url = f"http://{self.target}/test.Calls"
-
-    def __enter__(self) -> Self:
-        self._server.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def stop(self) -> None:
-        self._server.stop(None).wait()
 
     # The methods. Bytes come in, and bytes go out.
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Self
+from typing import Any
 
 import grpc
 from xai_sdk.proto import (
@@ -24,38 +23,28 @@ from xai_sdk.proto import (
     usage_pb2,
 )
 
+from servers.rpc import RpcServer
+
 _USAGE = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10, "reasoning_tokens": 1}
 
 
-class GrokServer:
-    """`with GrokServer() as server:` Its answers count up, so that a replay can be told from a live call."""
+class GrokServer(RpcServer):
+    """`with GrokServer() as server:` Its answers count up, so that a replay can be told from a live call.
+
+    A client whose channel carries its key, as it does to xAI, takes `secure_target`.
+    """
 
     def __init__(self) -> None:
+        super().__init__()
         self.asked: list[str] = []
         self.keys: list[str] = []
         self.go_on = threading.Event()
         self.go_on.set()
-        self._server = grpc.server(ThreadPoolExecutor(64))
         chat_pb2_grpc.add_ChatServicer_to_server(_Chat(self), self._server)
         embed_pb2_grpc.add_EmbedderServicer_to_server(_Embedder(self), self._server)
         image_pb2_grpc.add_ImageServicer_to_server(_Image(self), self._server)
         models_pb2_grpc.add_ModelsServicer_to_server(_Models(self), self._server)
         tokenize_pb2_grpc.add_TokenizeServicer_to_server(_Tokenize(self), self._server)
-        self.port = self._server.add_secure_port("localhost:0", grpc.local_server_credentials())
-        self.plain_port = self._server.add_insecure_port("127.0.0.1:0")
-        self.host = f"localhost:{self.port}"
-        """For a client whose channel carries its key, as it does to xAI."""
-        self.plain_host = f"127.0.0.1:{self.plain_port}"
-
-    def __enter__(self) -> Self:
-        self._server.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def stop(self) -> None:
-        self._server.stop(None).wait()
 
     def note(self, name: str, context: Any) -> int:
         self.asked.append(name)

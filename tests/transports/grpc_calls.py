@@ -54,17 +54,14 @@ def call(
     name: str,
     *requests: Any,
     way: str = "",
-    form: dict[str, Any] | None = None,
-    on_message: Callable[[], None] = lambda: None,
     **options: Any,
 ) -> Got:
-    """`form` are the serialisers; without them messages are bytes."""
-    way = way or WAYS[api][kind_of(name)][0]
+    """Of the options `form` are the serialisers; without them messages are bytes."""
     if api == AIO:
-        return asyncio.run(call_async(target, name, *requests, way=way, form=form, on_message=on_message, **options))
+        return asyncio.run(call_async(target, name, *requests, way=way, **options))
     single = [(grpc.experimental.ChannelOptions.SingleThreadedUnaryStream, 1)] if way == "single-threaded" else []
     with grpc.insecure_channel(target, options=single) as channel:
-        return call_on(channel, name, *requests, way=way, form=form, on_message=on_message, **options)
+        return call_on(channel, name, *requests, way=way, **options)
 
 
 def call_on(

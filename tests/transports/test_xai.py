@@ -39,7 +39,7 @@ def grok() -> Iterator[GrokServer]:
 
 
 def options(grok: GrokServer, secure: bool, key: str = KEY) -> dict[str, Any]:
-    where = {"api_host": grok.host} if secure else {"api_host": grok.plain_host, "use_insecure_channel": True}
+    where = {"api_host": grok.secure_target} if secure else {"api_host": grok.target, "use_insecure_channel": True}
     return {"api_key": key, **where}
 
 
@@ -114,7 +114,7 @@ def test_what_is_recorded(grok: GrokServer, path: Path) -> None:
     with use_cassette(path, record_mode="once"):
         chat(xai_sdk.Client(**options(grok, secure=True)), temperature=0.7).sample()
     [one] = load(path)
-    assert one.request.url == f"https://{grok.host}/xai_api.Chat/GetCompletion"
+    assert one.request.url == f"https://{grok.secure_target}/xai_api.Chat/GetCompletion"
     assert one.request.body == (
         b'{"messages": [{"content": [{"text": "hi"}], "role": "ROLE_USER"}], "model": "grok-4", "n": 1, '
         b'"temperature": 0.7}'
