@@ -49,8 +49,8 @@ def _temporary(folder: str) -> Iterator[tuple[BinaryIO, str]]:
     while True:
         path = os.path.join(folder, f"{_PREFIX}{os.urandom(8).hex()}{_SUFFIX}")
         stream = open(path, "xb")  # noqa: SIM115 - closed below
-        _lock(stream.fileno(), waits=False)
-        # Somebody may have taken it for a dead process's before it was locked.
+        # Somebody may have taken it for a dead process's before it was locked, and be about to remove it.
+        _lock(stream.fileno(), waits=True)
         if os.path.lexists(path):
             break
         stream.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -85,6 +86,27 @@ def test_the_file_of_a_process_that_is_still_writing_stays(tmp_path: Path) -> No
     assert os.waitpid(child, 0)[1] == 0
     assert load(other) == made(b"other")
     assert sorted(os.listdir(tmp_path)) == ["begun", "it.yaml", "other.yaml"]
+
+
+def test_a_new_file_that_a_rival_takes_for_a_dead_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between its making and its lock: the rival has it locked, and removes it then."""
+    fcntl = pytest.importorskip("fcntl")
+    flock, rivals = fcntl.flock, list[threading.Timer]()
+
+    def with_a_rival(descriptor: int, operation: int) -> None:
+        if not rivals:
+            [new] = tmp_path.glob(".llmcassette-*")
+            stream = new.open("rb")
+            flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            rivals.append(threading.Timer(0.05, lambda: (new.unlink(), stream.close())))
+            rivals[0].start()
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", with_a_rival)
+    save(tmp_path / "it.yaml", made(b"mine"))
+    rivals[0].join()
+    assert load(tmp_path / "it.yaml") == made(b"mine")
+    assert os.listdir(tmp_path) == ["it.yaml"]
 
 
 @pytest.mark.parametrize("rounds", [2, pytest.param(8, marks=pytest.mark.slow)])

@@ -308,5 +308,5 @@ def test_retried_failures_are_left_out(suite: Suite) -> None:
     )
     suite.run("--record-mode=once").assert_outcomes(passed=1)
     assert suite.server.calls == 2
-    assert "503" not in (suite.path / FILE).read_text()
+    assert "code: 503" not in (suite.path / FILE).read_text()
     suite.run().assert_outcomes(passed=1)
