@@ -27,24 +27,25 @@ def state_of(file: os.stat_result | None) -> tuple[int, int, int] | None:
     return None if file is None else (file.st_size, file.st_mtime_ns, file.st_ino)
 
 
-def load(path: Path | str) -> list[Interaction]:
+def load(path: Path | str, found: os.stat_result | None = None) -> list[Interaction]:
     """The interactions of a file in any of the formats that are read, told apart by content.
 
-    Raises `CassetteFileError` for everything that is none, or broken; the file is never touched.
+    `found` is what the file system said of it just now, where somebody has asked. Raises `CassetteFileError` for
+    everything that is none, or broken; the file is never touched.
     """
     try:
-        raw = _bytes_of(path)
+        raw = _bytes_of(path, found)
     except OSError as error:
         remedy = "Name a file." if error.errno == errno.EISDIR else "Check the path and its permissions."
         raise CassetteFileError(path, f"it cannot be read: {_words(error)}", remedy=remedy) from None
     return formats.read(path, raw)
 
 
-def _bytes_of(path: Path | str) -> bytes:
+def _bytes_of(path: Path | str, found: os.stat_result | None) -> bytes:
     """Without Python's file objects: half of what they cost, and every test reads a file."""
     file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     try:
-        status = os.fstat(file)
+        status = found or os.fstat(file)
         if stat.S_ISCHR(status.st_mode):
             # It may have no end: a link to /dev/full filled the memory.
             raise OSError(errno.ENODEV, "a device, no file")

@@ -61,6 +61,6 @@ def load_shared(path: Path, found: os.stat_result) -> Sequence[Interaction]:
     state = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev)
     interactions = _kept.get(state)
     if interactions is None:
-        interactions = tuple(load(path))
+        interactions = tuple(load(path, found))
         _kept.add(state, interactions)
     return interactions

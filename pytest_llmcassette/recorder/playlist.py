@@ -16,6 +16,7 @@ from pytest_llmcassette.redaction import Redactor
 
 if TYPE_CHECKING:
     from pytest_llmcassette.recorder.known_drift import KnownDrift
+    from pytest_llmcassette.recorder.requests import SentRequest
 
 _IN_THE_BYTES = frozenset(MATCHERS)
 """What requests have in common whose method, URL and body are the same, byte for byte: all but headers."""
@@ -44,6 +45,10 @@ class Playlist:
 
     def take(self, request: Request) -> Interaction | None:
         """The next interaction that answers this redacted request; None when there is none (left)."""
+        return self.take_same(request) or self._take_by_key(self.key(request))
+
+    def take_same(self, request: Request | SentRequest) -> Interaction | None:
+        """The next interaction in order, if it was recorded with the same bytes; secrets cannot tell those apart."""
         while self._next < len(self._played) and self._played[self._next]:
             self._next += 1
         if self._next < len(self._played) and self._bytes_decide:
@@ -57,7 +62,7 @@ class Playlist:
             ):
                 self._played[self._next] = True
                 return self.interactions[self._next]
-        return self._take_by_key(self.key(request))
+        return None
 
     def give_back(self, interaction: Interaction) -> None:
         """Let an interaction that was taken be the next one for its request again; nobody has to ask for it."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmcassette.cassette.encoding import InflatesTooMuch
-from pytest_llmcassette.cassette.model import Interaction, Request
+from pytest_llmcassette.cassette.model import Headers, Interaction, Request
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.errors import CassetteFileError, CassetteStop, RequestNotRecorded, RequestRefused
 from pytest_llmcassette.modes import RecordMode
@@ -28,6 +28,8 @@ from pytest_llmcassette.recorder.requests import (
     is_host,
     read_again,
     read_request,
+    redact_by_name,
+    redact_late,
     redactor_for,
     refuse_placeholder,
     show,
@@ -101,6 +103,8 @@ class Recorder:
             self._snapshot_headers |= {canonical_name(name.encode()) for name in config.snapshot_headers}
         self.known = KnownSecrets()
         """What this run knows to be secret."""
+        self._unread: list[SentRequest] = []
+        """Answered by the bytes alone: what is secret in them is looked for before anybody sees them."""
         self._is_complete = is_complete
         self.conversations: list[Any] = []
         """Those that are replayed (`conversation.Conversation`): what their clients do not say was not asked for."""
@@ -154,7 +158,7 @@ class Recorder:
     def _decide(self, live: LiveRequest) -> Interaction | RecordingSlot:
         if self.closed:
             raise self.is_late(f"sent {live.method} {self.shown(live.url)}")
-        request, sent = read_request(self.redactor, self._snapshot_headers, live, self.known)
+        kept, sent = read_request(self.redactor, self._snapshot_headers, live, self.known)
         self.sent.append(sent)
         try:
             playlist = self.file.playlist or self.file.load()
@@ -162,23 +166,13 @@ class Recorder:
             # As an Exception an SDK would turn it into a connection error, and retry.
             raise RequestRefused(str(error)) from None
         replays = self.file.is_replayed
-        interaction = playlist.take(request) if replays else None
+        interaction = playlist.take_same(sent) if replays else None
         if interaction is not None:
-            recorded = interaction.request
-            if request.body == recorded.body and request.url == recorded.url:
-                # The same bytes: a secret that is in a file hides nowhere else.
-                sent.redacted_with = self.known.values
+            # A secret that is in a file hides nowhere else.
+            sent.redacted_with = self.known.values
+            self._unread.append(sent)
         else:
-            # Only now: nearly every request of a replay has been answered before.
-            self.known.learn_environment()
-            request = read_again(self.redactor, request, sent, self.known)
-            interaction = playlist.take(request) if replays else None
-        if interaction is None and replays:
-            interaction, as_recorded = playlist.take_redacted(request)
-            if as_recorded is not None:
-                show(sent, as_recorded)
-        if interaction is None and self.known_drift is not None and not self.may_record:
-            interaction = playlist.take_drifted(request, self.known_drift)
+            request, interaction = self._search(kept, sent, playlist if replays else None)
         if interaction is not None:
             self._attempts.mark(sent, interaction, keeps_errors=self.config.record_errors)
             return interaction
@@ -194,6 +188,26 @@ class Recorder:
             is_complete=self._is_complete,
         )
         return self._recording.reserve(request, sent, live.headers, self.phase)
+
+    def _search(
+        self, kept: Headers, sent: SentRequest, playlist: Playlist | None
+    ) -> tuple[Request, Interaction | None]:
+        """`sent`, redacted, and what answers that: looked for by more costly means, one after the other."""
+        redact_late(self.redactor, self._unread, self.known)
+        request = redact_by_name(self.redactor, kept, sent, self.known)
+        interaction = playlist.take(request) if playlist else None
+        if interaction is None:
+            # Only now: nearly every request of a replay has been answered before.
+            self.known.learn_environment()
+            request = read_again(self.redactor, request, sent, self.known)
+            interaction = playlist.take(request) if playlist else None
+        if interaction is None and playlist:
+            interaction, as_recorded = playlist.take_redacted(request)
+            if as_recorded is not None:
+                show(sent, as_recorded)
+        if interaction is None and playlist and self.known_drift is not None and not self.may_record:
+            interaction = playlist.take_drifted(request, self.known_drift)
+        return request, interaction
 
     def replay_only(self) -> None:
         """Whatever the switches say nothing goes live: an answer is to be another than the network's."""
@@ -259,6 +273,8 @@ class Recorder:
     def sweep(self, further: Set[str] = frozenset()) -> None:
         """Take out of all that this recorder holds what is known to be secret by now, `further` secrets included."""
         self.known.learn(further)
+        with self.lock:
+            redact_late(self.redactor, self._unread, self.known)
         if self._recording is not None:
             with self.lock:
                 self._recording.sweep()

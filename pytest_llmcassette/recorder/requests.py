@@ -51,7 +51,7 @@ class SentRequest:
     live: bool = False
     """Whether it was to go to the network (it may have failed there)."""
     redacted_with: frozenset[str] | None = field(default=None, repr=False)
-    """What was known to be secret when it was redacted in every way; None: by name alone, enough for most replays."""
+    """What was known to be secret when it was redacted in every way; None: by name alone, or not yet."""
     said: list[Frame] | None = field(default=None, repr=False)
     """Of a conversation that is replayed, what its client has said so far, redacted."""
     read: tuple[Any] | None = field(default=None, repr=False)
@@ -74,19 +74,37 @@ def canonical_headers(raw: RawHeaders) -> Headers:
 
 def read_request(
     redactor: Redactor, shown: frozenset[str], live: LiveRequest, known: KnownSecrets
-) -> tuple[Request, SentRequest]:
-    """A live request, redacted, as it is compared and as a test sees it, with the headers named in `shown` as well.
+) -> tuple[Headers, SentRequest]:
+    """A live request: the headers that are compared, and it as a test sees it, with those named in `shown` as well.
 
-    Its own secrets are added to those `known`.
+    Headers are redacted; `known` learns what is secret in them and in the URL. The body is decoded, in `live` too. What
+    is secret in that and in the URL is left to `by_name`.
     """
     if "?" in live.url or "@" in live.url:
         redactor.learn(known, {}, live.url)
     kept, seen = _read_headers(redactor, shown, live.headers, known)
     if may_be_encoded(live.body) and _decode(live):
         kept.pop("Content-Encoding", None)
-    request = redactor.request_with(kept, live.method, live.url, live.body, known, thorough=False)
     headers = {**kept, **seen} if seen else kept
-    return request, SentRequest(request.method, request.url, headers, request.body, snapshot_headers=seen)
+    return kept, SentRequest(live.method, live.url, headers, live.body, snapshot_headers=seen)
+
+
+def redact_by_name(redactor: Redactor, kept: Headers, sent: SentRequest, known: KnownSecrets) -> Request:
+    """Take out of `sent` what is secret by its name, which `known` learns; returns the request as it is compared."""
+    request = redactor.request_with(kept, sent.method, sent.url, sent.body, known, thorough=False)
+    sent.url, sent.body = request.url, request.body
+    return request
+
+
+def redact_late(redactor: Redactor, unread: list[SentRequest], known: KnownSecrets) -> None:
+    """`redact_by_name` for requests that were answered without; empties the list."""
+    while unread:
+        sent = unread.pop(0)
+        body = sent.body
+        redact_by_name(redactor, sent.headers, sent, known)
+        if sent.body != body:
+            # The file, which something else wrote, has it: then it may hide elsewhere, too.
+            sent.redacted_with = None
 
 
 def _decode(live: LiveRequest) -> bool:

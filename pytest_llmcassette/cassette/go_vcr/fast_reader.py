@@ -41,7 +41,7 @@ _USUAL = re.compile(
     + _PROTO
     + rb"    content_length: " + _NUMBER + rb"\n(    uncompressed: true\n)?(?:" + _QUOTED
     # Or a block, whose first line sets the indent.
-    + rb"|    body: (\|[-+]?)\n      (?![ \t])([^\n]++\n(?:(?:      [^\n]*+)?+\n)*+))"
+    + rb"|    body: (\|[-+]?)\n      (?![ \t])([^\n]++\n++(?:      [^\n]*+\n++)*+))"
     + _HEADERS
     + _RESPONSE_TAIL.pattern
 )  # fmt: skip
@@ -131,7 +131,12 @@ class _Interactions(Lines):
         if found[17] is None:
             response.body = quoted(raw, *found.span(_ANSWERED))
         else:
-            defer_body(response, literal(raw, *found.span(_BLOCK), found[17]))
+            late = literal(raw, *found.span(_BLOCK), found[17])
+            if number or self.place < len(raw):
+                defer_body(response, late)
+            else:
+                # It is alone in its file, and will be asked for.
+                response.body = late()
         return Interaction(request=request, response=response)
 
     def unusual(self, number: int) -> Interaction:
