@@ -53,7 +53,7 @@ SECRET = "S3cr3t-v4lue"
 def test_a_secret_is_replaced_in_place(template: str, content_type: str) -> None:
     if template.startswith("}"):
         content_type = "application/json"
-    for name in SECRET_NAMES:
+    for name in SECRET_NAMES if len(template) < 2000 else SECRET_NAMES[::9]:
         body = template.replace("NAME", name)
         expected = body.replace('x\\"SECRET\\\\', "SECRET").replace("SECRET", "REDACTED")
         redacted = REDACTOR.body(body.replace("SECRET", SECRET).encode(), content_type)
