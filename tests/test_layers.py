@@ -224,6 +224,10 @@ for plugin in ([], ["-p", "{PACKAGE}.plugin"]):
 
 STEPS = f"""
 import sys
+
+# What httpx imports where it is installed takes most of the time, and is none of ours.
+sys.modules.update(dict.fromkeys(("rich", "trio")))
+
 import {PACKAGE}.errors
 
 print(*sys.modules)
