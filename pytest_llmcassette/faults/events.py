@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
@@ -33,6 +33,11 @@ class Event(NamedTuple):
         """What its protocol calls it: its name, else its `type`."""
         kind = (self.value or {}).get("type") if self.name in ("", "chunk") else self.name
         return kind if isinstance(kind, str) else ""
+
+
+def body_of(events: Iterable[Event]) -> bytes:
+    """The bytes of these events."""
+    return b"".join(event.raw for event in events)
 
 
 class Framing(NamedTuple):
@@ -128,20 +133,17 @@ class Stream:
 
     def read(self, events: Sequence[Event]) -> Transcript:
         """What the protocol makes of these events alone."""
-        return self.read_body(b"".join(event.raw for event in events))
-
-    def read_body(self, body: bytes) -> Transcript:
-        """What the protocol makes of this body."""
-        return self.protocol.read(self._exchange(body))
+        return self.protocol.read(self.exchange_of(events))
 
     def exchange_of(self, events: Sequence[Event]) -> Exchange:
         """The exchange, had these events been all."""
-        return self._exchange(b"".join(event.raw for event in events))
-
-    def _exchange(self, body: bytes) -> Exchange:
         recorded = self.exchange.interaction
-        response = replace(recorded.response, body=body, uncompressed=True)
+        response = replace(recorded.response, body=body_of(events), uncompressed=True)
         return Exchange(replace(recorded, response=response))
+
+    def changed(self, event: Event, value: dict[str, Any] | None) -> Event:
+        """The event with another value; itself where that is the same."""
+        return event if value == event.value else Event(self.framing.changed(event, value))
 
     @cached_property
     def forms(self) -> Forms:
