@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmcassette.errors import ConfigError
+from pytest_llmcassette.errors import CassetteError
 from pytest_llmcassette.plugin import baseline, budget, naming, switches
 from pytest_llmcassette.plugin.markers import CassetteMark, cassette_mark, parameters_of
-from pytest_llmcassette.plugin.session import Owners, note_owner, session_of
+from pytest_llmcassette.plugin.session import session_of
 
 _OF_A_CASSETTE = {
     "llm_budget": "so that nothing counts what it spends. Mark it with @pytest.mark.cassette as well, or remove the "
@@ -24,7 +24,6 @@ _OF_A_CASSETTE = {
 def check(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
     """Raises `pytest.UsageError` for the first mistake in the marks of these tests."""
     session = session_of(config)
-    owners: Owners = {}
     checked: set[tuple[int, ...]] = set()
     for item in items:
         budget.budget_of(item)
@@ -41,22 +40,18 @@ def check(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
             session.check_ini()
             baseline.baseline_of(config)
         key = tuple(id(one) for one in item.iter_markers("cassette"))
-        if key not in checked:
-            checked.add(key)
-            try:
+        assert isinstance(item, pytest.Function)
+        path = path_of(item, mark)
+        try:
+            if key not in checked:
+                checked.add(key)
                 switches.resolve(
                     (f"{item.nodeid}: @pytest.mark.cassette", mark.switches), ("the ini file", session.ini)
                 )
-            except ConfigError as error:
-                raise pytest.UsageError(str(error)) from None
-        assert isinstance(item, pytest.Function)
-        path = path_of(item, mark)
-        if path is not None and mark.name is not None:
-            session.share(path, item)
-            continue
-        problem = None if path is None else note_owner(owners, path, item)
-        if problem is not None:
-            raise pytest.UsageError(problem)
+            if path is not None:
+                session.note_user(path, item, is_named=mark.name is not None)
+        except CassetteError as error:
+            raise pytest.UsageError(str(error)) from None
 
 
 def path_of(item: pytest.Function, mark: CassetteMark) -> Path | None:
@@ -66,9 +61,9 @@ def path_of(item: pytest.Function, mark: CassetteMark) -> Path | None:
         if len(manager.getfixturedefs(fixture, item) or ()) != 1:
             return None
     template = session_of(item.config).template
-    fields = naming.fields_of(item)
-    name = naming.render(template.name, fields) if mark.name is None else naming.explicit(mark.name, fields)
-    return naming.file_at(item.path.parent / template.folder, name, template.suffix)
+    return naming.file_at(
+        item.path.parent / template.folder, naming.name_for(item, template, mark.name), template.suffix
+    )
 
 
 def _check_requirements(item: pytest.Item) -> None:

@@ -29,7 +29,7 @@ def open_cassette(request: pytest.FixtureRequest) -> None:
     run = request.node.stash[RUN]
     names = request.session._fixturemanager.getfixturedefs("llm_cassette_name", request.node) or ()
     try:
-        run.open(
+        run.open_marked(
             request.getfixturevalue("llm_cassette_config"),
             request.getfixturevalue("llm_cassette_dir"),
             request.getfixturevalue("llm_cassette_name"),
@@ -55,7 +55,9 @@ def llm_cassette(request: pytest.FixtureRequest) -> LlmCassette:
             "they cannot use llm_cassette. Take llm_provider or request instead.",
             pytrace=False,
         )
-    return run.cassette
+    from pytest_llmcassette.llm_cassette import LlmCassette
+
+    return LlmCassette(run.recorder)
 
 
 @pytest.fixture
@@ -124,11 +126,8 @@ def llm_cassette_name(request: pytest.FixtureRequest) -> str:
     from pytest_llmcassette.plugin.markers import cassette_mark
     from pytest_llmcassette.plugin.session import session_of
 
-    fields = naming.fields_of(request.node)
     mark = cassette_mark(request.node)
-    if mark is not None and mark.name is not None:
-        return naming.explicit(mark.name, fields)
-    return naming.render(session_of(request.config).template.name, fields)
+    return naming.name_for(request.node, session_of(request.config).template, None if mark is None else mark.name)
 
 
 @pytest.fixture(scope="session")

@@ -150,6 +150,12 @@ def _groups(item: pytest.Item, names: list[str]) -> list[tuple[str, ...]]:
     return list(dict.fromkeys(together.get(name, (name,)) for name in names))
 
 
+def name_for(item: pytest.Function, template: Template, given: str | None) -> str:
+    """The name of a test's cassette: as its mark has `given` it, else by the template."""
+    fields = fields_of(item)
+    return render(template.name, fields) if given is None else explicit(given, fields)
+
+
 def render(template: str, fields: Mapping[str, str]) -> str:
     """Fill in a template's name: empty parts are dropped with what sets them off (`[]`, a dot, a whole folder)."""
     parts = []

@@ -54,7 +54,7 @@ def _after_body(run: TestRun, made: pytest.TestReport) -> None:
 
 
 def _after_teardown(run: TestRun, made: pytest.TestReport) -> None:
-    run.leave()
+    run.close()
     if made.passed:
         problem = strict.after_teardown(run)
         if problem is not None:
