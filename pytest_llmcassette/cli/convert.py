@@ -50,10 +50,6 @@ def run(args: argparse.Namespace) -> int:
 
     2 means that the arguments would lose a file: two sources with one target, or a target that is itself a source.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            # A file's name may have any character; a terminal in LANG=C must not end the conversion.
-            stream.reconfigure(errors="backslashreplace")
     target = next(each for each in formats.known() if each.name == args.to)
     steps, empty = _plan(args.sources, args.output, target.suffixes)
     for given in empty:
