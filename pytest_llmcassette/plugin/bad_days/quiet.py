@@ -32,17 +32,12 @@ def unreported(session: pytest.Session) -> Iterator[None]:
 
     Reports are made all the same, but no traceback is: the source of an SDK's frames takes longer than all the rest.
     """
-    owner: Any = session
-    proxy, option = session.gethookproxy, session.config.option
-    style, option.tbstyle = option.tbstyle, "value"
-    owner.gethookproxy = lambda fspath: _Hooks(proxy(fspath))
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        del owner.gethookproxy
-        option.tbstyle = style
+    proxy = session.gethookproxy
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        patch.setattr(session, "gethookproxy", lambda fspath: _Hooks(proxy(fspath)))
+        patch.setattr(session.config.option, "tbstyle", "value")
+        warnings.simplefilter("ignore")
+        yield
 
 
 def forget(item: pytest.Function) -> None:

@@ -13,7 +13,7 @@ from pytest_llmcassette.cassette.clock import Clock
 from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.errors import CassetteStop
 from pytest_llmcassette.faults.injection import Injection, Injections
-from pytest_llmcassette.plugin import collection, faults, lifecycle
+from pytest_llmcassette.plugin import collection, faults, lifecycle, options
 from pytest_llmcassette.plugin.bad_days import child, judge, quiet
 from pytest_llmcassette.plugin.bad_days.clock import ClientClock
 from pytest_llmcassette.plugin.bad_days.limit import Limit, can_stop, seconds_of
@@ -129,11 +129,9 @@ class Runs:
             return (yield)
         state: Any = item.session._setupstate
         exact = state.teardown_exact
-        state.teardown_exact = lambda nextitem: exact(item.parent)
-        try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(state, "teardown_exact", lambda nextitem: exact(item.parent))
             return (yield)
-        finally:
-            del state.teardown_exact
 
     def _days_of(self, item: pytest.Item) -> list[Day]:
         """What a test that has just passed is taken through; nothing unless it replays, and has no fault of its own."""
@@ -152,7 +150,7 @@ class Runs:
 
     def _run(self, item: pytest.Function, day: Day, seconds: float) -> BadDay:
         began = Clock.perf_counter()
-        if can_stop() or child.is_one(self._config):
+        if can_stop() or self._config.getoption(options.FAULTS_CHILD):
             ending = self._run_here(item, day, seconds)
             found, detail = str(judge.verdict(str(day.fault.expect), ending)), text_without_keys(judge.detail(ending))
         else:
