@@ -43,10 +43,7 @@ def _asks_for_a_cookie(failure: pytest.ExceptionInfo[BaseException]) -> bool:
     """Whether it failed within httpx's cookie jar."""
     if not isinstance(failure.value, KeyError):
         return False
-    last = failure.tb
-    while last.tb_next is not None:
-        last = last.tb_next
-    return type(last.tb_frame.f_locals.get("self")).__name__ == "Cookies"
+    return type(failure.traceback[-1].frame.f_locals.get("self")).__name__ == "Cookies"
 
 
 def explain_cuts(run: TestRun, made: pytest.TestReport) -> None:

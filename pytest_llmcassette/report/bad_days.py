@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Self
 
@@ -78,15 +77,6 @@ class BadDay:
     def fails(self) -> bool:
         """Whether it fails the run."""
         return self.verdict in FAILING and not self.known
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain types only, for `from_json` in another process."""
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Self:
-        """What `to_json` gave."""
-        return cls(**data)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,5 +182,5 @@ def as_json(days: Sequence[BadDay], argument: Callable[[str], str], *, complete:
         "tests": len({day.nodeid for day in days}),
         "faults": len({day.fault for day in days}),
         "verdicts": dict(sorted(Counter(day.verdict for day in days).items(), key=lambda item: _RANKS[item[0]])),
-        "runs": [{**day.to_json(), "command": command(day, argument)} for day in worst_first(days)],
+        "runs": [{**asdict(day), "command": command(day, argument)} for day in worst_first(days)],
     }

@@ -25,21 +25,6 @@ class Dead:
     is_whole: bool = False
     problem: str = ""
 
-    @property
-    def droppable(self) -> list[DeadFile]:
-        """Those files that are not to be left."""
-        return [file for file in self.files.values() if not file.left]
-
-    @property
-    def can_be_pruned(self) -> bool:
-        """Whether this run is one after which they may be dropped."""
-        return self.is_whole and not self.problem
-
-    @property
-    def condition(self) -> str:
-        """What has to come first."""
-        return "after a run of all tests" if not self.is_whole else "when the other red tests are mended"
-
 
 def dead_of(records: Sequence[TestRecord], *, is_whole: bool, others_failed: str) -> Dead:
     """`others_failed` names a failed test without a cassette, if there is one.

@@ -97,11 +97,13 @@ def _unplayed(records: list[TestRecord], dead: Dead) -> Iterator[str]:
     if not records:
         return
     count = plural(len(records), "test")
-    files = dead.droppable
+    files = [file for file in dead.files.values() if not file.left]
     if not files:
         yield f"{count} left recordings unplayed that other tests play: allow_unplayed=True, or cassettes of their own"
         return
     hold = "hold" if len(files) > 1 else "holds"
     idle = plural(sum(len(file.idle) for file in files), "interaction")
-    remedy = "llmcassette prune" if dead.can_be_pruned else f"llmcassette prune, {dead.condition}"
-    yield f"{count}: {plural(len(files), 'file')} {hold} {idle} that no test asks for: {remedy}"
+    first = ", when the other red tests are mended" if dead.problem else ""
+    if not dead.is_whole:
+        first = ", after a run of all tests"
+    yield f"{count}: {plural(len(files), 'file')} {hold} {idle} that no test asks for: llmcassette prune{first}"

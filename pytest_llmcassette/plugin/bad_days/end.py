@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ class WorkersNotes:
         """A line for each."""
         self._folder.mkdir(parents=True, exist_ok=True)
         with (self._folder / self._name).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(day.to_json()) + "\n")
+            file.write(json.dumps(asdict(day)) + "\n")
 
 
 class Outcome:
@@ -102,4 +103,4 @@ def _of_workers(folder: Path | None) -> list[BadDay]:
     files = [] if folder is None else sorted(folder.glob("*.jsonl"))
     found = [line for file in files for line in file.read_text("utf-8").splitlines()]
     # A worker that was killed may have left half a line.
-    return [BadDay.from_json(json.loads(line)) for line in found if line.endswith("}")]
+    return [BadDay(**json.loads(line)) for line in found if line.endswith("}")]
