@@ -68,7 +68,9 @@ def _sse_split(body: bytes) -> list[Event]:
         else:
             # A comment, or a field alone, goes with the event behind it.
             before += block
-    return _with_rest(found, before)
+    if before and found:
+        found[-1] = found[-1]._replace(raw=found[-1].raw + before)
+    return found
 
 
 def _sse_made(name: str, value: Any) -> bytes:
@@ -99,12 +101,6 @@ def _aws_payload(name: str, value: Any) -> bytes:
 def _aws_frame(kind: str, name: str, value: Any) -> bytes:
     headers = {f":{kind}-type": name, ":content-type": "application/json", ":message-type": kind}
     return aws_eventstream.frame_of(headers, _aws_payload(name, value))
-
-
-def _with_rest(events: list[Event], rest: bytes) -> list[Event]:
-    if rest and events:
-        events[-1] = events[-1]._replace(raw=events[-1].raw + rest)
-    return events
 
 
 SSE = Framing("sse", _sse_split, _sse_made, _sse_made, lambda event, value: _sse_made(event.name, value))

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
 
 from pytest_llmcassette.plugin import baseline_file
 from pytest_llmcassette.plugin.baseline import UPDATE
 from pytest_llmcassette.plugin.baseline_file import Baseline, Entry
 from pytest_llmcassette.report.advice import first_of, plural
-
-if TYPE_CHECKING:
-    from pytest_llmcassette.report.records import TestRecord
+from pytest_llmcassette.report.records import TestRecord
 
 _MOST_NAMED = 10
 

@@ -133,19 +133,30 @@ def write(file: Path, text: str) -> str:
 
 def text_of(entries: Mapping[str, Entry]) -> str:
     """The whole file."""
-    tables = []
-    for test, entry in sorted(entries.items()):
-        lines = [f"[{quoted(test)}]"]
-        if entry.ignore_json:
-            lines.append(f"ignore_json = [{', '.join(map(quoted, sorted(entry.ignore_json)))}]")
-        if entry.unplayed:
-            lines.append(f"unplayed = {entry.unplayed}")
-        if len(lines) > 1:
-            tables.append("\n" + "\n".join(lines) + "\n")
-    return _HEAD + "".join(tables)
+    return _HEAD + as_toml(
+        {test: {"ignore_json": sorted(one.ignore_json), "unplayed": one.unplayed} for test, one in entries.items()}
+    )
 
 
-def quoted(text: str) -> str:
+def as_toml(tables: Mapping[str, Mapping[str, list[str] | int]]) -> str:
+    """The tables, sorted, of what is not empty or zero."""
+    text = ""
+    for test, values in sorted(tables.items()):
+        lines = [f"{_key(name)} = {_value(value)}\n" for name, value in sorted(values.items()) if value]
+        if lines:
+            text += f"\n[{_quoted(test)}]\n{''.join(lines)}"
+    return text
+
+
+def _key(name: str) -> str:
+    return _quoted(name) if " " in name else name
+
+
+def _value(value: list[str] | int) -> str:
+    return str(value) if isinstance(value, int) else f"[{', '.join(map(_quoted, value))}]"
+
+
+def _quoted(text: str) -> str:
     """A text as TOML has it."""
     # JSON's escapes are TOML's, but for DEL, which TOML wants escaped, and lone surrogates, which it cannot have.
     clean = text.encode("utf-8", "replace").decode("utf-8")

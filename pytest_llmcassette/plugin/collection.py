@@ -56,14 +56,12 @@ def check(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
 
 def path_of(item: pytest.Function, mark: CassetteMark) -> Path | None:
     """The path of a test's cassette; None where fixtures decide, which nobody knows yet."""
-    manager = item.session._fixturemanager
-    for fixture in ("llm_cassette_dir", *(("llm_cassette_name",) if mark.name is None else ())):
-        if len(manager.getfixturedefs(fixture, item) or ()) != 1:
-            return None
+    deciding = ("llm_cassette_dir", "llm_cassette_name") if mark.name is None else ("llm_cassette_dir",)
+    if any(naming.is_overridden(item, fixture) for fixture in deciding):
+        return None
     template = session_of(item.config).template
-    return naming.file_at(
-        item.path.parent / template.folder, naming.name_for(item, template, mark.name), template.suffix
-    )
+    name = naming.name_for(item, template, mark.name)
+    return naming.file_at(item.path.parent / template.folder, name, template.suffix)
 
 
 def _check_requirements(item: pytest.Item) -> None:

@@ -26,15 +26,8 @@ def open_cassette(request: pytest.FixtureRequest) -> None:
     """Opens the test's cassette; the plugin puts it before every other fixture of a marked test."""
     from pytest_llmcassette.errors import CassetteError
 
-    run = request.node.stash[RUN]
-    names = request.session._fixturemanager.getfixturedefs("llm_cassette_name", request.node) or ()
     try:
-        run.open_marked(
-            request.getfixturevalue("llm_cassette_config"),
-            request.getfixturevalue("llm_cassette_dir"),
-            request.getfixturevalue("llm_cassette_name"),
-            is_named=len(names) > 1,
-        )
+        request.node.stash[RUN].open_marked(request)
     except CassetteError as error:
         pytest.fail(str(error), pytrace=False)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 import sys
-from pathlib import Path
 from types import CodeType, FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -69,10 +68,10 @@ class TestRun(EnteredCassettes):
         """All that was refused until now has been told."""
         self._told.update(map(id, self.untold))
 
-    def open_marked(self, given: Any, folder: Any, name: Any, *, is_named: bool) -> None:
+    def open_marked(self, request: pytest.FixtureRequest) -> None:
         """Put the mark's cassette and placeholder keys in force; skips a test that is certain to record without a key.
 
-        `is_named`: the name comes from a fixture of the user's, so that tests may share it. Raises `CassetteError`.
+        Raises `CassetteError`.
         """
         from pytest_llmcassette import transports
         from pytest_llmcassette.recorder import in_force
@@ -81,8 +80,9 @@ class TestRun(EnteredCassettes):
         assert isinstance(item, pytest.Function)
         assert mark is not None
         session = session_of(item.config)
-        path = _path_of(item, mark, folder, name, is_named=is_named)
-        session.note_user(path, item, is_named=is_named or mark.name is not None)
+        given, folder, name = (request.getfixturevalue(f"llm_cassette_{what}") for what in ("config", "dir", "name"))
+        path = naming.file_at(item.path.parent / folder, _name_of(item, mark, name), session.template.suffix)
+        session.note_user(path, item, is_named=mark.name is not None or naming.is_overridden(item, "llm_cassette_name"))
         exists, config = path.exists(), switches.of_test(item, path, None, mark, given)
         injections = faults.injections_of(item)
         sharing = "" if config.allow_unplayed or not exists else session.sharing(path, item)
@@ -162,15 +162,15 @@ class TestRun(EnteredCassettes):
         self._placeholders.restore()
 
 
-def _path_of(item: pytest.Function, mark: CassetteMark, folder: Any, given: Any, *, is_named: bool) -> Path:
-    template = session_of(item.config).template
-    if is_named and mark.name is None:
+def _name_of(item: pytest.Function, mark: CassetteMark, given: Any) -> str:
+    """The cassette's name; `given` is what the fixture has given. Raises `CassetteError`."""
+    if mark.name is None and naming.is_overridden(item, "llm_cassette_name"):
         name = naming.explicit(given, {}) if isinstance(given, str) else ""
     else:
-        name = naming.name_for(item, template, mark.name)
+        name = naming.name_for(item, session_of(item.config).template, mark.name)
     if not name.strip(". "):
         raise CassetteError(f"The fixture llm_cassette_name must return the cassette's name, not {given!r}.")
-    return naming.file_at(item.path.parent / folder, name, template.suffix)
+    return name
 
 
 def _is_within_statement(raised: TracebackType, line: int) -> bool:

@@ -155,6 +155,11 @@ def name_for(item: pytest.Function, template: Template, given: str | None) -> st
     return render(template.name, fields) if given is None else explicit(given, fields)
 
 
+def is_overridden(item: pytest.Item, fixture: str) -> bool:
+    """Whether the suite has a fixture of its own in place of this one of ours."""
+    return len(item.session._fixturemanager.getfixturedefs(fixture, item) or ()) > 1
+
+
 def argnames_of(mark: pytest.Mark) -> tuple[str, ...]:
     """The parameters to which a mark `parametrize` gives values."""
     given = mark.args[0] if mark.args else mark.kwargs.get("argnames", ())

@@ -6,7 +6,6 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,9 +16,7 @@ from pytest_llmcassette.matching.mismatch.shown import length_in_common
 from pytest_llmcassette.plugin import commands, unused_cassettes
 from pytest_llmcassette.plugin.commands import relative
 from pytest_llmcassette.redaction import default_redactor
-
-if TYPE_CHECKING:
-    from pytest_llmcassette.report.records import TestRecord
+from pytest_llmcassette.report.records import TestRecord
 
 _MOST_NAMED = 10
 _MOST_READ = 2000

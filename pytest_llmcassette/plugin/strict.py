@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.errors import CassetteError, CassetteStop
 from pytest_llmcassette.plugin import budget, faults
-
-if TYPE_CHECKING:
-    from pytest_llmcassette.cassette.model import Interaction
-    from pytest_llmcassette.plugin.lifecycle import TestRun
-    from pytest_llmcassette.recorder.recorder import Recorder
+from pytest_llmcassette.plugin.lifecycle import TestRun
+from pytest_llmcassette.recorder.recorder import Recorder
 
 
 class Problem(NamedTuple):

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from pytest_llmcassette.cassette.model import SERVER
 from pytest_llmcassette.errors import RequestNotRecorded
 from pytest_llmcassette.modes import RecordMode
+from pytest_llmcassette.recorder.recorder import Recorder
+from pytest_llmcassette.recorder.requests import SentRequest
 from pytest_llmcassette.report.records import ExchangeRecord, TestRecord
-
-if TYPE_CHECKING:
-    from pytest_llmcassette.recorder.recorder import Recorder
-    from pytest_llmcassette.recorder.requests import SentRequest
 
 
 def collect(
