@@ -15,6 +15,7 @@ import pytest
 from pytest_llmcassette.errors import ConfigError
 from pytest_llmcassette.matching.json_paths import JsonPaths
 from pytest_llmcassette.plugin.naming import nodeid_of
+from pytest_llmcassette.plugin.written import written
 
 if TYPE_CHECKING:
     from pytest_llmcassette.recorder.known_drift import KnownDrift
@@ -118,17 +119,16 @@ def _entry(file: Path, test: str, table: Any) -> Entry:
 
 def write(file: Path, text: str) -> str:
     """Write a baseline in one step; why it could not be written, `""` where it was."""
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+
+    def replace(file: Path) -> None:
+        temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
         try:
             temporary.write_text(text, "utf-8")
             os.replace(temporary, file)
         finally:
             temporary.unlink(missing_ok=True)
-    except OSError as problem:
-        return f"The baseline could not be written to {file}: {problem.strerror}. Name another file."
-    return ""
+
+    return written("baseline", file, replace)
 
 
 def text_of(entries: Mapping[str, Entry]) -> str:

@@ -254,22 +254,18 @@ class CassetteReport:
 
     def _write(self, file: Path, records: Sequence[TestRecord], now: float, unused: Sequence[str]) -> str:
         from pytest_llmcassette.plugin import commands
+        from pytest_llmcassette.plugin.written import written
         from pytest_llmcassette.report.page import page
 
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            text = page(
-                records,
-                title=self._config.rootpath.name,
-                now=now,
-                unused=unused,
-                bad_days=self.bad_days,
-                argument=partial(commands.replay_arguments, self._config),
-            )
-            file.write_text(text, "utf-8")
-        except OSError as problem:
-            return f"The report could not be written to {file}: {problem.strerror}. Name another file."
-        return f"report: {file}"
+        text = page(
+            records,
+            title=self._config.rootpath.name,
+            now=now,
+            unused=unused,
+            bad_days=self.bad_days,
+            argument=partial(commands.replay_arguments, self._config),
+        )
+        return written("report", file, lambda file: file.write_text(text, "utf-8")) or f"report: {file}"
 
 
 def _left_over() -> list[str]:

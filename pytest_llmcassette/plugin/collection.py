@@ -87,11 +87,13 @@ def _is_on_the_test(item: pytest.Item, name: str) -> bool:
     return any(node is item for node, _ in item.iter_markers_with_node(name))
 
 
-def say_in_worker(config: pytest.Config, items: list[pytest.Item], error: pytest.UsageError) -> None:
-    """Report a mistake from an xdist worker as an error of collection, which ends the run.
+def say(config: pytest.Config, items: list[pytest.Item], error: pytest.UsageError) -> None:
+    """Raise a mistake, or report it from an xdist worker as an error of collection, which ends the run.
 
     The controller of xdist takes a usage error of a worker for a crash, and never shows its text.
     """
+    if not hasattr(config, "workerinput"):
+        raise error
     items.clear()
     report = pytest.CollectReport(nodeid="pytest-llmcassette", outcome="failed", longrepr=str(error), result=[])
     config.hook.pytest_collectreport(report=report)

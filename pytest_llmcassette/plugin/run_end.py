@@ -45,7 +45,7 @@ def lines(
         from pytest_llmcassette.plugin import baseline_end
 
         ran = {one.test for one in records} | set(outcomes)
-        found += baseline_end.lines(baseline, records, root=str(config.rootpath), ran=ran, is_whole=is_whole)
+        found += baseline_end.lines(baseline, records, root=config.rootpath, ran=ran, is_whole=is_whole)
     return found
 
 

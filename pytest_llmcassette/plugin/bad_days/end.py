@@ -16,6 +16,7 @@ from pytest_llmcassette.plugin.bad_days.known import known_of
 from pytest_llmcassette.plugin.bad_days.wanted import ALL
 from pytest_llmcassette.plugin.cassette_report import CassetteReport
 from pytest_llmcassette.plugin.stash import CLAIMS, CONTROLLER
+from pytest_llmcassette.plugin.written import written
 from pytest_llmcassette.report.bad_days import BadDay, as_json, counted, worst_first
 from pytest_llmcassette.report.bad_days_text import lines
 
@@ -69,14 +70,10 @@ class Outcome:
         if given is None:
             return
         file = Path(self._config.invocation_params.dir, given)
-        argument = partial(commands.replay_arguments, self._config)
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(json.dumps(as_json(self.days, argument, complete=complete), indent=1) + "\n", "utf-8")
-        except OSError as problem:
-            self._lines.append(f"The results could not be written to {file}: {problem.strerror}. Name another file.")
-        else:
-            self._lines.append(f"all results: {file}")
+        results = as_json(self.days, partial(commands.replay_arguments, self._config), complete=complete)
+        text = json.dumps(results, indent=1) + "\n"
+        problem = written("results", file, lambda file: file.write_text(text, "utf-8"))
+        self._lines.append(problem or f"all results: {file}")
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The matrix, and what fails the run."""

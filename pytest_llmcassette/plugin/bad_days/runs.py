@@ -81,9 +81,7 @@ class Runs:
         try:
             self._wanted = Wanted(self._words)
         except pytest.UsageError as error:
-            if not hasattr(config, "workerinput"):
-                raise
-            collection.say_in_worker(config, items, error)
+            collection.say(config, items, error)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(
