@@ -81,7 +81,7 @@ def llm_snapshot(request: pytest.FixtureRequest, snapshot: SnapshotAssertion) ->
     """A syrupy snapshot that knows conversations: `assert llm_cassette == llm_snapshot`."""
     from pytest_llmcassette.plugin.faults import injections_of
     from pytest_llmcassette.plugin.naming import name_of
-    from pytest_llmcassette.snapshot.fixture import llm_snapshot_from
+    from pytest_llmcassette.snapshot.fixture import Hooks, llm_snapshot_from
 
     def note_mismatch() -> None:
         # A test that enters its cassettes itself has its run from then on.
@@ -90,12 +90,10 @@ def llm_snapshot(request: pytest.FixtureRequest, snapshot: SnapshotAssertion) ->
             run.note_mismatch()
 
     request.node.stash[DIFFS] = []
-    show_below = request.node.stash[DIFFS].append
-    made = llm_snapshot_from(snapshot, note_mismatch, show_below, test=name_of(request.node))
     injections = injections_of(request.node)
-    if injections is not None:
-        made.is_out_of_force = injections.skips_snapshot
-    return made
+    skips = None if injections is None else injections.skips_snapshot
+    hooks = Hooks(note_mismatch, request.node.stash[DIFFS].append, skips)
+    return llm_snapshot_from(snapshot, hooks, test=name_of(request.node))
 
 
 @pytest.fixture

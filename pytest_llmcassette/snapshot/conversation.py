@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from pytest_llmcassette.answers.read import poll_of, superseded, transcript_of
@@ -64,10 +65,8 @@ def _without_early_polls(requests: Sequence[SentRequest]) -> list[SentRequest]:
 
 
 def _note_ids(interaction: Interaction, ids: Ordinals) -> None:
-    try:
+    with suppress(ValueError, RecursionError):
         ids.learn_from(json.loads(interaction.response.body))
-    except (ValueError, RecursionError):
-        pass
     for message in filter(None, map(message_of, interaction.frames)):
         # By the names that xAI has for what is asked for again.
         ids.learn_from({"object": "request", "id": message.get("request_id", message.get("requestId"))})

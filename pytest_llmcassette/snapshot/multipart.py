@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from email.parser import BytesHeaderParser, HeaderParser
 from typing import Any
 
@@ -31,10 +32,8 @@ def _part(piece: bytes) -> dict[str, Any]:
     filename = headers.get_filename()
     key = name if isinstance(name, str) else "part"
     if filename is None and len(content) <= _LONGEST_VALUE:
-        try:
+        with suppress(UnicodeDecodeError):
             return {key: content.decode("utf-8")}
-        except UnicodeDecodeError:
-            pass
     declared = headers.get("content-type")
     shown: dict[str, Any] = {} if filename is None else {"filename": filename}
     return {key: {**shown, "content": blobs.blob(content, declared)}}
