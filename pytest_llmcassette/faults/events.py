@@ -35,7 +35,7 @@ class Event(NamedTuple):
         return kind if isinstance(kind, str) else ""
 
 
-def body_of(events: Iterable[Event]) -> bytes:
+def joined(events: Iterable[Event]) -> bytes:
     """The bytes of these events."""
     return b"".join(event.raw for event in events)
 
@@ -134,7 +134,7 @@ class Stream:
     def exchange_of(self, events: Sequence[Event]) -> Exchange:
         """The exchange, had these events been all."""
         recorded = self.exchange.interaction
-        response = replace(recorded.response, body=body_of(events), uncompressed=True)
+        response = replace(recorded.response, body=joined(events), uncompressed=True)
         return Exchange(replace(recorded, response=response))
 
     def changed(self, event: Event, value: dict[str, Any] | None) -> Event:

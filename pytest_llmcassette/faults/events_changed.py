@@ -9,7 +9,7 @@ from typing import Any
 from pytest_llmcassette.errors import ConfigError
 from pytest_llmcassette.faults.bodies import with_body
 from pytest_llmcassette.faults.cuts import lacks, no_end, no_stream, place, streamed
-from pytest_llmcassette.faults.events import SSE, Event, Stream, body_of, says_something
+from pytest_llmcassette.faults.events import SSE, Event, Stream, joined, says_something
 from pytest_llmcassette.faults.fault import Expect, row
 from pytest_llmcassette.protocols.forms import WORDS
 from pytest_llmcassette.replay.plan import Delivery
@@ -20,7 +20,7 @@ _FARTHEST = 40
 
 
 def _deliver(delivery: Delivery, events: Iterable[Event]) -> Delivery:
-    return with_body(delivery, body_of(events))
+    return with_body(delivery, joined(events))
 
 
 def error_event(delivery: Delivery, n: int | None = None, message: str = WORDS[529]) -> Delivery:

@@ -134,11 +134,7 @@ def _add_fault_options(group: pytest.OptionGroup, parser: pytest.Parser) -> None
     )
     group.addoption(FAULTS_JSON, metavar="FILE", help="write what became of each test under each fault")
     group.addoption(FAULTS_BASELINE, metavar="FILE", help="accept, fault by fault, the findings in FILE")
-    group.addoption(
-        FAULTS_BASELINE_UPDATE,
-        action="store_true",
-        help="write the findings that there are to that file",
-    )
+    group.addoption(FAULTS_BASELINE_UPDATE, action="store_true", help="write the findings that there are to that file")
     # A run of one test under one fault, whose end is another process's to see to.
     group.addoption(FAULTS_CHILD, action="store_true", help=argparse.SUPPRESS)
     parser.addini(FAULTS_BASELINE_INI, "the file of --cassette-faults-baseline, relative to the ini file")

@@ -90,8 +90,9 @@ class FaultMatrix:
     @property
     def found(self) -> tuple[list[str], list[str]]:
         """The faults with a finding, and the tests with one."""
-        faults = [fault for fault in self.faults if any(map(is_finding, self.of_fault(fault)))]
-        return faults, [test for test in self.tests if any(map(is_finding, self.of_test(test)))]
+        found = [place for place, day in self.cells.items() if is_finding(day)]
+        tests, faults = {test for test, _ in found}, {fault for _, fault in found}
+        return [fault for fault in self.faults if fault in faults], [test for test in self.tests if test in tests]
 
     def mark(self, test: str, fault: str) -> str:
         """The one character for a cell, a space for one that is empty."""
@@ -101,10 +102,6 @@ class FaultMatrix:
     def of_test(self, test: str) -> list[BadDay]:
         """The runs that a test's cells show."""
         return [self.cells[test, fault] for fault in self.faults if (test, fault) in self.cells]
-
-    def of_fault(self, fault: str) -> list[BadDay]:
-        """The runs that a fault's cells show."""
-        return [self.cells[test, fault] for test in self.tests if (test, fault) in self.cells]
 
 
 _RANKS = {verdict.value: rank for rank, verdict in enumerate(Verdict)}

@@ -12,7 +12,7 @@ import pytest_llmcassette
 from pytest_llmcassette.cassette.clock import Clock
 from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.errors import CassetteStop
-from pytest_llmcassette.faults.injection import Injection, Injections
+from pytest_llmcassette.faults.injection import Injection, Injections, On
 from pytest_llmcassette.plugin import collection, faults, lifecycle, options
 from pytest_llmcassette.plugin.bad_days import child, judge, quiet
 from pytest_llmcassette.plugin.bad_days.clock import ClientClock
@@ -37,7 +37,8 @@ class UnderFault(Injections):
     """The one fault of one run; tells the client's clock when it strikes."""
 
     def __init__(self, day: Day, clock: ClientClock) -> None:
-        super().__init__([Injection(day.fault, times=day.fault.times, on=day.on if day.is_chosen else "first")])
+        on: On = "first" if day.asked == day.fault.name else day.on
+        super().__init__([Injection(day.fault, times=day.fault.times, on=on)])
         self._clock = clock
         self._altered: list[Interaction] = []
 
