@@ -81,8 +81,10 @@ class TestRun(EnteredCassettes):
         assert mark is not None
         session = session_of(item.config)
         given, folder, name = (request.getfixturevalue(f"llm_cassette_{what}") for what in ("config", "dir", "name"))
-        path = naming.file_at(item.path.parent / folder, _name_of(item, mark, name), session.template.suffix)
-        session.note_user(path, item, is_named=mark.name is not None or naming.is_overridden(item, "llm_cassette_name"))
+        is_overridden = naming.is_overridden(item, "llm_cassette_name")
+        name = _name_of(item, mark, name, is_overridden=is_overridden)
+        path = naming.file_at(item.path.parent / folder, name, session.template.suffix)
+        session.note_user(path, item, is_named=is_overridden or mark.name is not None)
         exists, config = path.exists(), switches.of_test(item, path, None, mark, given)
         injections = faults.injections_of(item)
         sharing = "" if config.allow_unplayed or not exists else session.sharing(path, item)
@@ -162,12 +164,13 @@ class TestRun(EnteredCassettes):
         self._placeholders.restore()
 
 
-def _name_of(item: pytest.Function, mark: CassetteMark, given: Any) -> str:
-    """The cassette's name; `given` is what the fixture has given. Raises `CassetteError`."""
-    if mark.name is None and naming.is_overridden(item, "llm_cassette_name"):
-        name = naming.explicit(given, {}) if isinstance(given, str) else ""
-    else:
+def _name_of(item: pytest.Function, mark: CassetteMark, given: Any, *, is_overridden: bool) -> str:
+    """The cassette's name; `given` is what the fixture has given, ours or the suite's. Raises `CassetteError`."""
+    name: str = given
+    if is_overridden and mark.name is not None:
         name = naming.name_for(item, session_of(item.config).template, mark.name)
+    elif is_overridden:
+        name = naming.explicit(given, {}) if isinstance(given, str) else ""
     if not name.strip(". "):
         raise CassetteError(f"The fixture llm_cassette_name must return the cassette's name, not {given!r}.")
     return name
