@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
+from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.modes import RecordMode
 from pytest_llmcassette.plugin import baseline, faults, interrupts, switches
@@ -16,10 +17,7 @@ from pytest_llmcassette.plugin.commands import how_to_record
 from pytest_llmcassette.plugin.keys import Placeholders
 from pytest_llmcassette.plugin.markers import CassetteMark
 from pytest_llmcassette.plugin.redact_hook import redact_of
-
-if TYPE_CHECKING:
-    from pytest_llmcassette.cassette.model import Interaction
-    from pytest_llmcassette.recorder.recorder import Recorder
+from pytest_llmcassette.recorder.recorder import Recorder
 
 
 class EnteredCassettes:
@@ -53,9 +51,6 @@ class EnteredCassettes:
         after: Recorder | None = None,
     ) -> Recorder:
         """A recorder that meets the test's faults and its baseline; a `note` stands below the commands that record."""
-        # Imported here: only a test that opens a cassette needs it.
-        from pytest_llmcassette.recorder.recorder import Recorder
-
         item = self.item
         recorder = Recorder(
             path,

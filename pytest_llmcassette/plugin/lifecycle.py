@@ -6,7 +6,7 @@ import itertools
 import os
 import sys
 from types import CodeType, FrameType, TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -17,10 +17,9 @@ from pytest_llmcassette.plugin.keys import Placeholders
 from pytest_llmcassette.plugin.markers import CassetteMark, cassette_mark, parameters_of
 from pytest_llmcassette.plugin.session import session_of
 from pytest_llmcassette.plugin.stash import OPENER, RUN
-
-if TYPE_CHECKING:
-    from pytest_llmcassette.recorder.in_force import Entry
-    from pytest_llmcassette.recorder.recorder import Recorder
+from pytest_llmcassette.recorder import in_force
+from pytest_llmcassette.recorder.in_force import Entry
+from pytest_llmcassette.recorder.recorder import Recorder
 
 _UNITTEST = os.path.join("unittest", "case.py")
 _COMPARERS = ("pytest_llmcassette", "syrupy")
@@ -74,7 +73,6 @@ class TestRun(EnteredCassettes):
         Raises `CassetteError`.
         """
         from pytest_llmcassette import transports
-        from pytest_llmcassette.recorder import in_force
 
         item, mark = self.item, self.mark
         assert isinstance(item, pytest.Function)
@@ -154,8 +152,6 @@ class TestRun(EnteredCassettes):
     def close(self) -> None:
         """Take the cassette and the placeholders out of force. Safe to call twice."""
         if self._entry is not None:
-            from pytest_llmcassette.recorder import in_force
-
             in_force.pop(self._entry)
             self._entry = None
             assert self.recorder is not None
