@@ -18,6 +18,7 @@ from pytest_llmcassette.cassette.files import load, save
 from pytest_llmcassette.cassette.go_vcr.writer import pieces
 from pytest_llmcassette.cassette.model import Interaction, Request, Response
 from pytest_llmcassette.errors import CassetteFileError
+from pytest_llmcassette.recorder.recorder import Recorder
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
@@ -119,8 +120,11 @@ def test_of_four_processes_that_record_one_file_all_but_one_are_told(tmp_path: P
         if exists:
             save(path, made(b"old"))
 
-        def record(number: int, path: Path = path, go: Path = go) -> None:
-            under = recorder(path, "rewrite")
+        # Opened before they start: who opens the file when another has written it replaces that rightly.
+        opened = [recorder(path, "rewrite") for _ in range(4)]
+
+        def record(number: int, opened: list[Recorder] = opened, go: Path = go) -> None:
+            under = opened[number]
             live(under, f"question {number}")
             while not go.exists():
                 time.sleep(0.0005)
