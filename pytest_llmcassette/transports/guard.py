@@ -18,7 +18,7 @@ from pytest_llmcassette.recorder.outside import Block
 from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.transports.entries import ANOTHER, CURLS, ENTRIES, NETWORK, REMEDIES, Entry, note_curl_url
 from pytest_llmcassette.transports.exchange import host_of, is_ignored, port_of, shown
-from pytest_llmcassette.transports.patching import Patches, note_gone
+from pytest_llmcassette.transports.patching import Patches, note_gone, owner_of
 from pytest_llmcassette.transports.unexpected import fault_of
 
 _IMMUTABLE = 1 << 8
@@ -37,19 +37,12 @@ def _guard(module: ModuleType) -> None:
 
 def _put(module: ModuleType, path: str, make: Callable[[Any], Any]) -> bool:
     """Patch what `path` names in a module; False when it is not there."""
-    *parents, name = path.split(".")
-    if not parents:
-        return PATCHES.put_everywhere(module, name, make)
-    owner: Any = module
-    for parent in parents:
-        owner = getattr(owner, parent, None)
-    if owner is None:
-        return False
-    first = parents[0]
-    if getattr(owner, "__flags__", 0) & _IMMUTABLE:
+    first = path.partition(".")[0]
+    if first == path:
+        return PATCHES.put_everywhere(module, path, make)
+    if getattr(owner_of(module, path), "__flags__", 0) & _IMMUTABLE:
         PATCHES.put_everywhere(module, first, lambda own: type(first, (own,), {"__module__": own.__module__}))
-        owner = vars(module)[first]
-    return PATCHES.put(owner, name, make)
+    return PATCHES.put(module, path, make)
 
 
 PATCHES = Patches((entry.module for entry in ENTRIES), _guard)

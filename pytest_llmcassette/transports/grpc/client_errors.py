@@ -34,9 +34,9 @@ class Errors:
             return Failed(DEADLINE_EXCEEDED, "Deadline Exceeded")
         return Failed(UNAVAILABLE, message or kind)
 
-    def kind_of(self, error: BaseException) -> str:
+    def told(self, error: BaseException) -> tuple[str, str]:
         """Live, grpc tells of every error by a status."""
-        return ""
+        return "", ""
 
 
 def failed_with(status: int, reason: str) -> Failed:

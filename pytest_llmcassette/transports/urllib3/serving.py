@@ -12,11 +12,11 @@ from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.transports.carrying import Carrier
 from pytest_llmcassette.transports.exchange import Exchange, exchange_for, host_of
+from pytest_llmcassette.transports.http1 import read_request
 from pytest_llmcassette.transports.live import LiveAnswer
 from pytest_llmcassette.transports.unexpected import fault_of
-from pytest_llmcassette.transports.urllib3.client_errors import Errors, told
+from pytest_llmcassette.transports.urllib3.client_errors import Errors
 from pytest_llmcassette.transports.urllib3.sockets import Replayed, StandIn, Teed
-from pytest_llmcassette.transports.urllib3.wire import read_request
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _METADATA = frozenset(
@@ -61,7 +61,7 @@ class Sending:
         if isinstance(answer, Carrier):
             with self._replaying(answer):
                 return self._send(**{**kwargs, "headers": _without_expect(kwargs.get("headers"))})
-        with in_force.let_live(), self._recording(answer, exchange):
+        with answer.under_way(), self._recording(answer, exchange):
             self._make_tunnel()
             return self._send(**kwargs)
 
@@ -125,9 +125,6 @@ class Sending:
         connection.getresponse = getresponse
         try:
             yield
-        except BaseException as error:
-            answer.has_failed(told(error))
-            raise
         finally:
             del connection.getresponse
 

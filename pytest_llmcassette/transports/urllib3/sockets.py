@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from pytest_llmcassette.transports.carrying import Carrier
+from pytest_llmcassette.transports.http1 import Unframed, served
 from pytest_llmcassette.transports.live import LiveAnswer
 from pytest_llmcassette.transports.unexpected import Fault
-from pytest_llmcassette.transports.urllib3.client_errors import Failure, told
-from pytest_llmcassette.transports.urllib3.wire import Unframed, served
 
 
 class StandIn:
@@ -124,7 +123,7 @@ class _Tee(io.RawIOBase):
         try:
             size: int | None = self._raw.readinto(buffer)
         except BaseException as error:
-            self._answer.has_failed(told(error))
+            self._answer.has_failed(error)
             raise
         if size:
             self._guarded(self._unframed.feed, bytes(memoryview(buffer)[:size]))
@@ -133,7 +132,7 @@ class _Tee(io.RawIOBase):
         elif size == 0:
             missing = self._unframed.missing()
             if missing:
-                self._answer.has_failed(Failure("RemoteProtocolError", missing))
+                self._answer.is_cut(missing)
             elif self._unframed.ends_with_connection:
                 self._answer.is_whole()
         return size

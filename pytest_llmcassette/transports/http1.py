@@ -34,6 +34,12 @@ def is_chunked(headers: RawHeaders) -> bool:
     return any(name.lower() == b"transfer-encoding" and b"chunked" in value.lower() for name, value in headers)
 
 
+def extensions_in(headers: RawHeaders) -> str:
+    """What a server has agreed upon for its WebSocket."""
+    values = [value for name, value in headers if name.lower() == b"sec-websocket-extensions"]
+    return b", ".join(values).decode("latin-1")
+
+
 def read_request(written: bytes) -> tuple[RawHeaders, bytes, bool]:
     """Headers and body of a request as it was written, and whether it was written in chunks."""
     head, _, body = written.partition(b"\r\n\r\n")
@@ -85,6 +91,11 @@ class Unframed:
     def has_begun(self) -> bool:
         """Whether the head is there."""
         return self._step != self._head or self.is_whole
+
+    @property
+    def rest(self) -> bytes:
+        """What has come behind the end."""
+        return self._buffer
 
     @property
     def ends_with_connection(self) -> bool:
