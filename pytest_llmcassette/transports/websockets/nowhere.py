@@ -48,9 +48,7 @@ class Nowhere(asyncio.Transport):
         if self._closed or self._paused:
             return
         try:
-            due = self._server.next()
-            if due is None and waited:
-                self._server.tick()
+            due = self._server.next(waited=waited)
         except CassetteStop as stop:
             self._closed = True
             self._fail(stop)
