@@ -11,6 +11,7 @@ import socket
 import sys
 from collections.abc import Callable
 from functools import partial, wraps
+from traceback import walk_stack
 from typing import Any
 
 from pytest_llmcassette.recorder import in_force
@@ -159,16 +160,13 @@ def _check(host: str, port: int | None) -> None:
 
 def _library() -> str:
     """The package whose code is about to connect, nearest first; empty where that is the user's own."""
-    frame, loop = sys._getframe(2), ""
-    while frame is not None:
+    loop = ""
+    for frame, _ in walk_stack(sys._getframe(2)):
         path, package = frame.f_code.co_filename, str(frame.f_globals.get("__name__", "")).partition(".")[0]
         if "site-packages" in path or "dist-packages" in path:
             if package not in _LOOPS:
                 return "" if package in ("_pytest", "pluggy", "pytest") else package
             loop = loop or package
         elif not is_of_a_library(path):
-            return loop
-        if frame.f_back is None:
-            return loop
-        frame = frame.f_back
+            break
     return loop

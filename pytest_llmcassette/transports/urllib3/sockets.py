@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from pytest_llmcassette.transports.carrying import Carrier
@@ -18,15 +18,11 @@ class StandIn:
     is_a_stand_in = True
 
     def __init__(self) -> None:
-        self._written: list[bytes] = []
-
-    @property
-    def written(self) -> bytes:
-        return b"".join(self._written)
+        self.written = bytearray()
 
     def sendall(self, data: Any, flags: int = 0) -> None:
         # For what is no bytes a socket raises TypeError, and http.client goes over its parts.
-        self._written.append(bytes(memoryview(data)))
+        self.written += bytes(memoryview(data))
 
     def settimeout(self, seconds: float | None) -> None:
         """Nothing blocks here."""
@@ -126,7 +122,10 @@ class _Tee(io.RawIOBase):
             self._answer.has_failed(error)
             raise
         if size:
-            self._guarded(self._unframed.feed, bytes(memoryview(buffer)[:size]))
+            try:
+                self._unframed.feed(bytes(memoryview(buffer)[:size]))
+            except Exception as error:
+                raise self._fault(error) from error
             if self._unframed.is_whole:
                 self._answer.is_whole()
         elif size == 0:
@@ -136,12 +135,6 @@ class _Tee(io.RawIOBase):
             elif self._unframed.ends_with_connection:
                 self._answer.is_whole()
         return size
-
-    def _guarded(self, take: Callable[[bytes], None], data: bytes) -> None:
-        try:
-            take(data)
-        except Exception as error:
-            raise self._fault(error) from error
 
     def close(self) -> None:
         if not self.closed:
