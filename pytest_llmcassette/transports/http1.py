@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from http.client import IncompleteRead, RemoteDisconnected
 
 from pytest_llmcassette.recorder.requests import RawHeaders
@@ -201,7 +200,7 @@ def served(head: Head, pieces: Iterable[bytes], method: str) -> Iterator[bytes]:
     if chunked:
         lines.append(b"Transfer-Encoding: chunked")
     yield b"\r\n".join([b"%s %d %s" % (version, head.status, head.reason), *lines, b"", b""])
-    framed: Callable[[bytes], bytes] = partial(_chunk_of) if chunked else bytes
+    framed: Callable[[bytes], bytes] = _chunk_of if chunked else bytes
     try:
         for piece in pieces:
             if piece:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from threading import current_thread
 from typing import Any
 
-from websockets.client import ClientProtocol
 from websockets.datastructures import Headers
 
 from pytest_llmcassette.errors import CassetteStop
@@ -35,11 +34,6 @@ class Handshake:
         self.exchange = exchange_for(what, "GET", url, self.errors)
         self.headers: RawHeaders = lines
         self.peer = host_of(url), port_of(url) or 0
-
-
-def protocol_for(ws_uri: Any, origin: Any = None, subprotocols: Any = None) -> ClientProtocol:
-    """One that knows what a handshake with these asks for."""
-    return ClientProtocol(ws_uri, origin=origin, subprotocols=subprotocols)
 
 
 def is_received(connection: Any) -> bool:

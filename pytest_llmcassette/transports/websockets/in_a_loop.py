@@ -6,13 +6,14 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
+from websockets.client import ClientProtocol
 from websockets.uri import parse_uri
 
 from pytest_llmcassette.errors import CassetteStop
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.transports.carrying import Carrier
 from pytest_llmcassette.transports.websockets.ear import WholeEar
-from pytest_llmcassette.transports.websockets.handshakes import Handshake, is_received, protocol_for, raise_for
+from pytest_llmcassette.transports.websockets.handshakes import Handshake, is_received, raise_for
 from pytest_llmcassette.transports.websockets.nowhere import Nowhere
 from pytest_llmcassette.transports.websockets.server import RecordedServer
 from pytest_llmcassette.transports.websockets.tapped import tap
@@ -62,7 +63,7 @@ async def _create(wanted: Any, create: Callable[..., Awaitable[Any]], factory: A
         return (await create(made_by, *args, **kw))[1]
 
     given = factory.keywords
-    protocol = protocol_for(wanted._wsuri, given["origin"], given["subprotocols"])
+    protocol = ClientProtocol(wanted._wsuri, origin=given["origin"], subprotocols=given["subprotocols"])
     handshake = Handshake(what, wanted._uri, protocol, given["extra_headers"], given["user_agent_header"])
     connection = await _open(handshake, connect, factory)
     return connection.transport, connection

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from websockets.client import ClientProtocol
 from websockets.sync.client import ClientConnection
 from websockets.uri import parse_uri
 
@@ -13,7 +14,7 @@ from pytest_llmcassette.errors import CassetteStop
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.transports.carrying import Carrier
 from pytest_llmcassette.transports.websockets.ear import WholeEar
-from pytest_llmcassette.transports.websockets.handshakes import Handshake, is_received, protocol_for, raise_for
+from pytest_llmcassette.transports.websockets.handshakes import Handshake, is_received, raise_for
 from pytest_llmcassette.transports.websockets.server import RecordedServer
 from pytest_llmcassette.transports.websockets.sockets import NoTls, RecordedSocket
 from pytest_llmcassette.transports.websockets.tapped import TappedSocket
@@ -50,7 +51,7 @@ def connect(what: in_force.InForce, own: Callable[..., Any], uri: str, **kwargs:
 
 def _open(what: in_force.InForce, connect: Callable[[Change], Any], url: str, given: dict[str, Any]) -> Any:
     ws_uri = parse_uri(url)
-    protocol = protocol_for(ws_uri, given.get("origin"), given.get("subprotocols"))
+    protocol = ClientProtocol(ws_uri, origin=given.get("origin"), subprotocols=given.get("subprotocols"))
     user_agent = given.get("user_agent_header", "websockets")
     handshake = Handshake(what, url, protocol, given.get("additional_headers"), user_agent)
     exchange = handshake.exchange
