@@ -50,10 +50,10 @@ def value(shown: Json | Absent, width: int) -> str:
     """One value as JSON of at most `width` characters."""
     if shown is ABSENT:
         return repr(shown)
-    text = ""
+    text, shortened = "", shown[: width * 2] if isinstance(shown, str) else shown
     # Piece by piece: an image in an added message is not spelled out for the sake of its first characters.
     try:
-        for piece in json.JSONEncoder(ensure_ascii=False).iterencode(_shortened(shown, width)):
+        for piece in json.JSONEncoder(ensure_ascii=False).iterencode(shortened):
             text += piece
             if len(text) > width * 2:
                 break
@@ -61,10 +61,6 @@ def value(shown: Json | Absent, width: int) -> str:
         text = "(nested too deeply to be shown)"
     text = visible(text[: width * 2])
     return text if len(text) <= width else text[: width - 3] + "..."
-
-
-def _shortened(shown: Json, width: int) -> Json:
-    return shown[: width * 2] if isinstance(shown, str) else shown
 
 
 def _quoted(text: str) -> str:
