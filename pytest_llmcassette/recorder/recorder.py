@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmcassette.cassette.encoding import InflatesTooMuch
-from pytest_llmcassette.cassette.model import Headers, Interaction, Request
+from pytest_llmcassette.cassette.model import Interaction, Request
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.errors import CassetteFileError, CassetteStop, RequestNotRecorded, RequestRefused
 from pytest_llmcassette.modes import RecordMode
@@ -26,15 +26,13 @@ from pytest_llmcassette.recorder.requests import (
     SentRequest,
     canonical_name,
     is_host,
-    read_again,
     read_request,
-    redact_by_name,
     redact_late,
     redactor_for,
     refuse_placeholder,
-    show,
     sweep_sent,
 )
+from pytest_llmcassette.recorder.search import search
 from pytest_llmcassette.recorder.slot import RecordingSlot
 from pytest_llmcassette.redaction import KnownSecrets, Redact
 
@@ -172,7 +170,9 @@ class Recorder:
             sent.redacted_with = self.known.values
             self._unread.append(sent)
         else:
-            request, interaction = self._search(kept, sent, playlist if replays else None)
+            redact_late(self.redactor, self._unread, self.known)
+            drift = None if self.may_record else self.known_drift
+            request, interaction = search(kept, sent, playlist if replays else None, self.redactor, self.known, drift)
         if interaction is not None:
             self._attempts.mark(sent, interaction, keeps_errors=self.config.record_errors)
             return interaction
@@ -188,26 +188,6 @@ class Recorder:
             is_complete=self._is_complete,
         )
         return self._recording.reserve(request, sent, live.headers, self.phase)
-
-    def _search(
-        self, kept: Headers, sent: SentRequest, playlist: Playlist | None
-    ) -> tuple[Request, Interaction | None]:
-        """`sent`, redacted, and what answers that: looked for by more costly means, one after the other."""
-        redact_late(self.redactor, self._unread, self.known)
-        request = redact_by_name(self.redactor, kept, sent, self.known)
-        interaction = playlist.take(request) if playlist else None
-        if interaction is None:
-            # Only now: nearly every request of a replay has been answered before.
-            self.known.learn_environment()
-            request = read_again(self.redactor, request, sent, self.known)
-            interaction = playlist.take(request) if playlist else None
-        if interaction is None and playlist:
-            interaction, as_recorded = playlist.take_redacted(request)
-            if as_recorded is not None:
-                show(sent, as_recorded)
-        if interaction is None and playlist and self.known_drift is not None and not self.may_record:
-            interaction = playlist.take_drifted(request, self.known_drift)
-        return request, interaction
 
     def replay_only(self) -> None:
         """Whatever the switches say nothing goes live: an answer is to be another than the network's."""
