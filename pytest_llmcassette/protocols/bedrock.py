@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from pytest_llmcassette.protocols.assembly import AssembledProtocol, Assembly
+from pytest_llmcassette.protocols.assembly import ProtocolRow
 from pytest_llmcassette.protocols.aws_json_stream import with_aws_errors
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.converse_assembly import ConverseAssembly
@@ -34,19 +34,17 @@ _FORMS = with_aws_errors(
 _OF_ALL = replace(_FORMS, opening=frozenset(), growing=frozenset(), usage=_FORMS.usage.union(*OWN_COUNTS))
 
 
-class BedrockProtocol(AssembledProtocol):
-    """A row: its name, the verb of its URL (`/model/ID/VERB`), what puts its answers together, and its forms."""
+def _is_converse(exchange: Exchange) -> bool:
+    """By path."""
+    return re.search("/model/.+/converse(?:-stream)?$", exchange.posted_to) is not None
 
-    def __init__(self, name: str, verb: str, assembly: type[Assembly], forms: Forms) -> None:
-        self.name, self.assembly, self.forms = name, assembly, forms
-        self._path = re.compile(f"/model/.+/{verb}$")
 
-    def claims(self, exchange: Exchange) -> bool:
-        """By path."""
-        return self._path.search(exchange.posted_to) is not None
+def _is_invoke(exchange: Exchange) -> bool:
+    """By path."""
+    return re.search("/model/.+/invoke(?:-with-response-stream)?$", exchange.posted_to) is not None
 
 
 PROTOCOLS = (
-    BedrockProtocol("bedrock.converse", "converse(?:-stream)?", ConverseAssembly, _FORMS),
-    BedrockProtocol("bedrock.invoke_model", "invoke(?:-with-response-stream)?", InvokeModelAssembly, _OF_ALL),
+    ProtocolRow("bedrock.converse", ConverseAssembly, _is_converse, _FORMS),
+    ProtocolRow("bedrock.invoke_model", InvokeModelAssembly, _is_invoke, _OF_ALL),
 )

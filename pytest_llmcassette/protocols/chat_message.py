@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 from pytest_llmcassette.protocols.assembly import ChoiceDraft
@@ -69,7 +69,7 @@ class ChatChoice:
         draft = texts[-1] if texts else self.draft.part(Text)
         draft.citations.extend(one for one in citations if one not in draft.citations)  # type: ignore[union-attr]
 
-    def build(self, normalise: Callable[[str], FinishReason | None]) -> Choice:
+    def build(self, finish: Mapping[str, FinishReason]) -> Choice:
         """The finished choice."""
         if self._audio is not None:
             data = "".join(self._audio["data"])
@@ -77,7 +77,7 @@ class ChatChoice:
                 self.draft.add(media_of_base64("audio", None, data))
             if self._audio["transcript"]:
                 self.draft.add(Other(kind="audio_transcript", raw="".join(self._audio["transcript"])))
-        return self.draft.build(normalise)
+        return self.draft.build(finish)
 
     def _add_reasoning(self, message: dict[str, Any]) -> None:
         """`reasoning_content` or `reasoning`, and `reasoning_details` that say the same again: counted once."""

@@ -1,4 +1,4 @@
-"""Usage of the chat completions family: one shape on paper, a handful of readings in practice."""
+"""Usage of the chat completions family, and of all who count alike: one shape on paper, many readings in practice."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from pytest_llmcassette.protocols.reported_cost import reported_cost
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import as_dict, as_int, counts_in, first_int, sum_known
 
+_INPUT_DETAILS = ("prompt_tokens_details", "prompt_token_details", "input_tokens_details", "input_token_details")
+_OUTPUT_DETAILS = ("completion_tokens_details", "output_tokens_details", "output_token_details")
 
-def chat_usage(wire: Any, provider: str) -> Usage | None:
-    """A `usage` object of chat completions, legacy completions or embeddings; None when there is none.
+
+def chat_usage(wire: Any, provider: str = "") -> Usage | None:
+    """A `usage` object of chat completions, legacy completions, embeddings or responses; None when there is none.
 
     `prompt_tokens` include cached ones nearly everywhere, see `_input`; whether `completion_tokens` include reasoning
     depends on the host, see `_output`.
     """
     if not isinstance(wire, dict) or not wire:
         return None
-    prompt = as_dict(wire.get("prompt_tokens_details")) or as_dict(wire.get("prompt_token_details"))
-    completion = as_dict(wire.get("completion_tokens_details"))
+    prompt, completion = _details(wire, _INPUT_DETAILS), _details(wire, _OUTPUT_DETAILS)
     reasoning = first_int(completion.get("reasoning_tokens"), wire.get("reasoning_tokens"))
     # DeepSeek says prompt_cache_hit_tokens, Mistral num_cached_tokens, Moonshot cached_tokens.
     cache_read = first_int(
@@ -53,6 +55,10 @@ def chat_usage(wire: Any, provider: str) -> Usage | None:
         cost=reported_cost(wire),
         wire=wire,
     )
+
+
+def _details(wire: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return next((as_dict(wire[name]) for name in names if wire.get(name)), {})
 
 
 def _input(asked: int | None, made: int | None, total: int | None, cached: int | None) -> int | None:

@@ -64,11 +64,12 @@ _MODALITY_NUMBERS = {1: "TEXT", 2: "IMAGE", 3: "VIDEO", 4: "AUDIO", 5: "DOCUMENT
 class ContentAssembly(Assembly):
     """The candidates of one response as they grow."""
 
+    finish = _FINISH
+
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(exchange)
         # For `enum-encoding=int` only.
         self._numbers = _VERTEX_NUMBERS if "aiplatform" in exchange.host else _STUDIO_NUMBERS
-        self._drafts: dict[int, ChoiceDraft] = {}
         self._citations: dict[int, list[Citation]] = {}
         self._usages: list[dict[str, Any]] = []
         self._blocked: str | None = None
@@ -101,19 +102,19 @@ class ContentAssembly(Assembly):
 
     def complete(self) -> bool:
         """A whole document, or a stream that was not cut, with a finish reason for every candidate."""
-        if self.cut or not self._drafts:
+        if self.cut or not self.drafts:
             return False
         if self.error is not None and self._blocked is None:
             return False
-        return self.came_whole or all(draft.finish_reason for draft in self._drafts.values())
+        return self.came_whole or all(draft.finish_reason for draft in self.drafts.values())
 
     def choices(self) -> tuple[Choice, ...]:
         """The candidates by index."""
         for index, citations in self._citations.items():
-            texts = [part for part in self._drafts[index].parts if isinstance(part, PartDraft) and part.kind is Text]
-            (texts[-1] if texts else self._drafts[index].part(Text)).citations = citations
+            texts = [part for part in self.drafts[index].parts if isinstance(part, PartDraft) and part.kind is Text]
+            (texts[-1] if texts else self.drafts[index].part(Text)).citations = citations
         self._citations = {}
-        return tuple(draft.build(_FINISH.get) for _, draft in sorted(self._drafts.items()))
+        return super().choices()
 
     def usage(self) -> Usage | None:
         """The counts of the last chunk that had any; and the searches that the answer lists, which are paid for."""
@@ -134,14 +135,14 @@ class ContentAssembly(Assembly):
         words = as_str(feedback.get("blockReasonMessage"))
         message = f"The prompt was blocked: {self._blocked}" + (f": {words}" if words else "")
         self.error = ExchangeError(status=self.exchange.status, type=self._blocked, message=message)
-        if not self._drafts:
-            draft = self._drafts[0] = ChoiceDraft(0)
+        if not self.drafts:
+            draft = self.draft()
             draft.finish_reason = self._blocked
             if words:
                 draft.part(Refusal).pieces.append(words)
 
     def _candidate(self, index: int, candidate: dict[str, Any]) -> None:
-        draft = self._drafts.setdefault(index, ChoiceDraft(index))
+        draft = self.draft(index)
         for part in dict_list(as_dict(candidate.get("content")).get("parts")):
             _add_part(draft, part)
         reason = candidate.get("finishReason")

@@ -9,6 +9,7 @@ from typing import Any
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.json_stream import JsonStream, is_event_stream
 from pytest_llmcassette.protocols.transcript import ExchangeError
+from pytest_llmcassette.protocols.wire_values import first_str
 
 _LONGEST = 2000
 _DEEPEST = 4
@@ -84,17 +85,12 @@ def error_inside(document: dict[str, Any], *, answered: bool = False) -> Exchang
         return error_object(document, status=None)
     base = document.get("base_resp")
     if isinstance(base, dict) and base.get("status_code"):
-        return ExchangeError(
-            status=None, type=_kind(base["status_code"]), message=_text_or_none(base.get("status_msg"))
-        )
+        words = first_str(base.get("status_msg"))
+        return ExchangeError(status=None, type=_kind(base["status_code"]), message=words)
     if answered:
         return None
     found = error_object(document, status=None)
     return found if found.message else None
-
-
-def _text_or_none(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
 
 
 def _of_fields(fields: dict[str, Any], status: int | None, around: dict[str, Any]) -> ExchangeError:

@@ -12,7 +12,8 @@ from itertools import islice
 from typing import Any
 
 from pytest_llmcassette.cassette.model import SERVER
-from pytest_llmcassette.protocols.base import Exchange, WireProtocol
+from pytest_llmcassette.protocols.assembly import ProtocolRow
+from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.conversations import Conversation, messages_of
 from pytest_llmcassette.protocols.documents import counted
 from pytest_llmcassette.protocols.http_errors import error_object
@@ -26,8 +27,8 @@ _HEARD = "conversation.item.input_audio_transcription."
 
 
 class _Session(Conversation):
-    def __init__(self, exchange: Exchange, protocol: str) -> None:
-        super().__init__(exchange, protocol)
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(exchange)
         self._session: dict[str, Any] = {}
         self._open: dict[str, ResponseInSession] = {}
         self._heard: dict[str, list[str]] = {}
@@ -94,14 +95,10 @@ class _Session(Conversation):
 
     def _turn(self, response: ResponseInSession, usage: object, *, is_done: bool) -> Transcript:
         error = response.error()
-        return Transcript(
-            protocol=self.protocol,
-            provider=self.exchange.provider,
-            stream=True,
+        return self.turn(
+            response.choice(),
             id=as_str(response.fields.get("id")),
-            request_model=self.request_model(),
             model=self.model,
-            choices=(response.choice(),),
             complete=is_done and error is None,
             error=error,
             usage=self._usage(usage) if isinstance(usage, dict) and usage else None,
@@ -135,19 +132,10 @@ class _Session(Conversation):
     def _hear(self, words: str, usage: Usage | None, complete: bool) -> None:
         heard = as_dict(as_dict(as_dict(self._session.get("audio")).get("input")).get("transcription"))
         asked = first_str(heard.get("model"), as_dict(self._session.get("input_audio_transcription")).get("model"))
-        provider = self.exchange.provider
-        self.add(
-            Transcript(
-                protocol=self.protocol,
-                provider=provider,
-                stream=True,
-                kind="heard" if provider == "xai" and usage is None else "transcription",
-                model=asked,
-                choices=(Choice(index=0, parts=(Text(text=words),) if words else ()),),
-                complete=complete,
-                usage=usage,
-            )
-        )
+        kind = "heard" if self.exchange.provider == "xai" and usage is None else "transcription"
+        said = Choice(index=0, parts=(Text(text=words),) if words else ())
+        # Its model is one of the session's settings, not the one that the URL asks for.
+        self.add(self.turn(said, kind=kind, request_model=None, model=asked, complete=complete, usage=usage))
 
     def end(self) -> None:
         """What has begun and not ended."""
@@ -168,24 +156,14 @@ class _Session(Conversation):
             self.add(turn)
 
 
-class OpenAIRealtime(WireProtocol):
-    """A realtime session."""
-
-    name = "openai.realtime"
-
-    def claims(self, exchange: Exchange) -> bool:
-        """By URL; behind a proxy, by its first events."""
-        path = exchange.path.rstrip("/")
-        if exchange.url.scheme not in ("ws", "wss"):
-            return False
-        if path.endswith(("/realtime", "/realtime/translations")):
-            return True
-        first = islice((message for sender, message in messages_of(exchange) if sender == SERVER), 3)
-        return any(one.get("type") == "session.created" and "session" in one for one in first)
-
-    def read(self, exchange: Exchange) -> Transcript:
-        """The session, a turn for each response."""
-        return _Session(exchange, self.name).read()
+def _is_session(exchange: Exchange) -> bool:
+    """By URL; behind a proxy, by its first events."""
+    if exchange.url.scheme not in ("ws", "wss"):
+        return False
+    if exchange.path.rstrip("/").endswith(("/realtime", "/realtime/translations")):
+        return True
+    first = islice((message for sender, message in messages_of(exchange) if sender == SERVER), 3)
+    return any(one.get("type") == "session.created" and "session" in one for one in first)
 
 
-PROTOCOLS = (OpenAIRealtime(),)
+PROTOCOLS = (ProtocolRow("openai.realtime", _Session, _is_session),)

@@ -1,13 +1,17 @@
-"""The output items of the Responses API as parts of an answer."""
+"""The output items of the Responses API as parts of an answer, and what is counted of them."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pytest_llmcassette.protocols.assembly import ChoiceDraft, PartDraft
+from pytest_llmcassette.protocols.chat_usage import chat_usage
 from pytest_llmcassette.protocols.media import media_of_base64
 from pytest_llmcassette.protocols.transcript import (
+    Choice,
     Citation,
+    FinishReason,
     Other,
     Reasoning,
     Refusal,
@@ -15,12 +19,24 @@ from pytest_llmcassette.protocols.transcript import (
     ServerToolResult,
     Text,
     ToolCall,
+    finish_reasons,
 )
-from pytest_llmcassette.protocols.wire_values import as_json_text, as_list, as_str, dict_list
+from pytest_llmcassette.protocols.usage import Usage
+from pytest_llmcassette.protocols.wire_values import (
+    as_dict,
+    as_int,
+    as_json_text,
+    as_list,
+    as_str,
+    counts_anything,
+    dict_list,
+)
 
 # What a provider-run tool was asked, by item type; everything else it is asked is in `action` or `arguments`.
 _QUESTION = {"file_search_call": "queries", "code_interpreter_call": "code", "x_search_call": "query"}
 _ANSWER = ("results", "outputs", "output")
+_STATUSES = finish_reasons(stop="completed", error="failed")
+_REASONS = finish_reasons(length="max_output_tokens max_tokens", content_filter="content_filter")
 # Calls that the client must carry out, but not of a function that it declared: shown whole.
 _FOR_THE_CLIENT = frozenset({"computer_call", "local_shell_call", "shell_call", "apply_patch_call"})
 
@@ -52,6 +68,16 @@ def add_item(choice: ChoiceDraft, item: dict[str, Any], position: int) -> None:
         choice.add(Other(kind=kind, raw=item))
 
 
+def build_response(choice: ChoiceDraft, status: str | None, details: object) -> Choice:
+    """The finished choice of a response, whose finish reason is its status; `details` say why it is incomplete."""
+    choice.finish_reason = status
+    built = choice.build(_STATUSES)
+    if status == "incomplete":
+        reason = as_str(as_dict(details).get("reason")) or ""
+        return replace(built, finish=_REASONS.get(reason, FinishReason.OTHER))
+    return replace(built, finish=FinishReason.TOOL_CALL) if status == "completed" and built.tool_calls else built
+
+
 def _add_content(choice: ChoiceDraft, part: object, key: tuple[int, int]) -> None:
     if not isinstance(part, dict):
         return
@@ -71,7 +97,7 @@ def _add_content(choice: ChoiceDraft, part: object, key: tuple[int, int]) -> Non
 def citation_of(entry: dict[str, Any]) -> Citation:
     """An annotation: `url_citation`, `file_citation`, `container_file_citation` or `file_path`."""
     title = as_str(entry.get("title")) or as_str(entry.get("filename"))
-    return Citation(title=title, url=as_str(entry.get("url")), raw=entry)
+    return Citation.of(entry, title, entry.get("url"))
 
 
 def _add_reasoning(choice: ChoiceDraft, item: dict[str, Any], position: int) -> None:
@@ -102,3 +128,31 @@ def _add_server_tool(choice: ChoiceDraft, item: dict[str, Any], kind: str) -> No
             choice.add(ServerToolResult(id=tool_id, name=name, content=item[field]))
     if item.get("error") is not None:
         choice.add(ServerToolResult(id=tool_id, name=name, content={"error": item["error"]}))
+
+
+def response_usage(wire: Any, tool_usage: Any, output: list[dict[str, Any]]) -> Usage | None:
+    """The `usage` object of a response; None when there is none.
+
+    `tool_usage` stands beside it at OpenAI and counts what is billed beside the model: searches, and the tokens of an
+    image model, which are added. It has zeros for tools that were not used: those are left out. Where it does not count
+    searches, those that the `output` lists count.
+    """
+    usage = chat_usage(wire)
+    if usage is None:
+        return None
+    tools = dict(usage.server_tool_calls)
+    counted = as_int(as_dict(as_dict(tool_usage).get("web_search")).get("num_requests"))
+    searches = sum(map(_is_search, output)) if counted is None and not tools else counted
+    if searches:
+        tools["web_search"] = searches
+    if files := sum(item.get("type") == "file_search_call" for item in output):
+        tools.setdefault("file_search", files)
+    usage = replace(usage, server_tool_calls=tools)
+    images = as_dict(as_dict(tool_usage).get("image_gen"))
+    read_and_made = chat_usage(images) if counts_anything(images) else None
+    return replace(usage + read_and_made, wire=wire | {"tool_usage": tool_usage}) if read_and_made else usage
+
+
+def _is_search(item: dict[str, Any]) -> bool:
+    """Whether an item is a search that is paid for: opening a page that was found, or looking through it, is not."""
+    return item.get("type") == "web_search_call" and as_dict(item.get("action")).get("type") in (None, "search")
