@@ -5,7 +5,6 @@ Every protocol, streamed or plain, feeds the same drafts, so that both forms giv
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -121,7 +120,7 @@ class ChoiceDraft:
         )
 
 
-class Assembly(ABC):
+class Assembly:
     """An answer as it grows: what the assemblies of most protocols have in common.
 
     `streamed` says that it came in pieces, `kinds` counts these. `answers_with` is the transcript's `kind`.
@@ -145,6 +144,7 @@ class Assembly(ABC):
         self.notes: list[str] = []
         self.kinds: dict[str, int] = {}
         self.drafts: dict[int, ChoiceDraft] = {}
+        self.counts: Usage | None = None
 
     def read(self, protocol: str) -> Transcript:
         """Take in the exchange's answer, or its error; gives the transcript."""
@@ -222,13 +222,13 @@ class Assembly(ABC):
         """What was answered, by index. Asked for once, at the end."""
         return tuple(draft.build(self.finish) for _, draft in sorted(self.drafts.items()))
 
-    @abstractmethod
     def complete(self) -> bool:
-        """Whether the answer reached its end by the protocol's own rules."""
+        """Whether the answer reached its end, by the protocol's own rules."""
+        return self.error is None and not self.cut
 
-    @abstractmethod
     def usage(self) -> Usage | None:
         """What was counted."""
+        return self.counts
 
     def transcript(self, protocol: str) -> Transcript:
         """The finished transcript."""
@@ -262,7 +262,7 @@ class OneAnswer(Assembly):
 
     def complete(self) -> bool:
         """Of a whole answer that it is there, of a stream that the event came which ends it (`ended`)."""
-        return self.error is None and not self.cut and self.ended
+        return super().complete() and self.ended
 
     def choices(self) -> tuple[Choice, ...]:
         """The one answer, once it has begun."""

@@ -20,6 +20,8 @@ from pytest_llmcassette.protocols.converse_assembly import ConverseAssembly
 from pytest_llmcassette.protocols.forms import Forms
 from pytest_llmcassette.protocols.invoke_model_assembly import OWN_COUNTS, InvokeModelAssembly
 
+_CONVERSE = re.compile("/model/.+/converse(?:-stream)?$")
+_INVOKE = re.compile("/model/.+/invoke(?:-with-response-stream)?$")
 _FORMS = with_aws_errors(
     Forms(
         opening=frozenset({"messageStart"}),
@@ -36,12 +38,12 @@ _OF_ALL = replace(_FORMS, opening=frozenset(), growing=frozenset(), usage=_FORMS
 
 def _is_converse(exchange: Exchange) -> bool:
     """By path."""
-    return re.search("/model/.+/converse(?:-stream)?$", exchange.posted_to) is not None
+    return _CONVERSE.search(exchange.posted_to) is not None
 
 
 def _is_invoke(exchange: Exchange) -> bool:
     """By path."""
-    return re.search("/model/.+/invoke(?:-with-response-stream)?$", exchange.posted_to) is not None
+    return _INVOKE.search(exchange.posted_to) is not None
 
 
 PROTOCOLS = (

@@ -33,10 +33,6 @@ class DocumentAnswer(OneAnswer):
     finish: Mapping[str, FinishReason] = _FINISH
     takes: type | tuple[type, ...] = dict
 
-    def __init__(self, exchange: Exchange) -> None:
-        super().__init__(exchange)
-        self.counts: Usage | None = None
-
     def plain(self, document: object) -> None:
         """Take in a whole answer."""
         if not isinstance(document, self.takes):
@@ -109,19 +105,10 @@ class Vectors(Assembly):
     """An answer of vectors, which are not kept: it is whole unless it is an error."""
 
     answers_with = "embedding"
-    counts: Usage | None = None
 
     def events(self) -> Events | None:
         """None: vectors come in one document."""
         return None
-
-    def complete(self) -> bool:
-        """Whether the vectors came."""
-        return self.error is None
-
-    def usage(self) -> Usage | None:
-        """What was counted."""
-        return self.counts
 
 
 class RoutedProtocol(ProtocolRow):

@@ -129,9 +129,7 @@ class ContentAssembly(Assembly):
         reason = feedback.get("blockReason")
         if not reason:
             return
-        number = as_int(reason)
-        known = number is not None and 0 <= number < len(_BLOCK_NUMBERS)
-        self._blocked = _BLOCK_NUMBERS[number] if known and number is not None else str(reason)
+        self._blocked = _name_of(reason, _BLOCK_NUMBERS)
         words = as_str(feedback.get("blockReasonMessage"))
         message = f"The prompt was blocked: {self._blocked}" + (f": {words}" if words else "")
         self.error = ExchangeError(status=self.exchange.status, type=self._blocked, message=message)
@@ -147,7 +145,7 @@ class ContentAssembly(Assembly):
             _add_part(draft, part)
         reason = candidate.get("finishReason")
         if reason:
-            draft.finish_reason = reason if isinstance(reason, str) else self._reason(reason)
+            draft.finish_reason = reason if isinstance(reason, str) else _name_of(reason, self._numbers)
         if "groundingMetadata" in candidate:
             queries = as_list(as_dict(candidate["groundingMetadata"]).get("webSearchQueries"))
             self._searches.update(query for query in queries if isinstance(query, str) and query)
@@ -157,11 +155,11 @@ class ContentAssembly(Assembly):
         if candidate.get("urlContextMetadata"):
             draft.add(Other(kind="urlContextMetadata", raw=candidate["urlContextMetadata"]))
 
-    def _reason(self, number: object) -> str:
-        index = as_int(number)
-        if index is not None and 0 <= index < len(self._numbers):
-            return self._numbers[index]
-        return str(number)
+
+def _name_of(number: object, names: tuple[str, ...]) -> str:
+    """The name that a number stands for; what has none, a name too, is as it came."""
+    index = as_int(number)
+    return names[index] if index is not None and 0 <= index < len(names) else str(number)
 
 
 def _add_part(draft: ChoiceDraft, part: dict[str, Any]) -> None:
@@ -201,17 +199,13 @@ def _add_other(draft: ChoiceDraft, part: dict[str, Any]) -> None:
                 ServerToolResult(id=identity, name=as_str(fields.get("toolType")), content=fields.get("response"))
             )
         elif kind == "inlineData":
-            draft.add(_inline(fields))
+            media_type = as_str(fields.get("mimeType"))
+            draft.add(media_of_base64(_family(media_type), media_type, as_str(fields.get("data")) or ""))
         elif kind == "fileData":
             media_type = as_str(fields.get("mimeType"))
             draft.add(Media(kind=_family(media_type), media_type=media_type, url=as_str(fields.get("fileUri"))))
         elif kind not in ("thought", "thoughtSignature", "videoMetadata", "partMetadata"):
             draft.add(Other(kind=kind, raw=value))
-
-
-def _inline(blob: dict[str, Any]) -> Media:
-    media_type = as_str(blob.get("mimeType"))
-    return media_of_base64(_family(media_type), media_type, as_str(blob.get("data")) or "")
 
 
 def _family(media_type: str | None) -> str:

@@ -102,7 +102,7 @@ class InvokeModelAssembly(BedrockAnswer):
 
     def complete(self) -> bool:
         """A finish reason, or the counts that come last; vectors and images are all there is to a plain answer."""
-        if self.error is not None or self.cut:
+        if not super().complete():
             return False
         finished = self._nova.finish_reason is not None or any(d.finish_reason for d in self.drafts.values())
         came = not self.streamed and bool(self.drafts)

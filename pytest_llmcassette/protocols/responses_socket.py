@@ -7,14 +7,16 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import Any
 
+from pytest_llmcassette.protocols.assembly import ProtocolRow
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.conversations import Conversation
 from pytest_llmcassette.protocols.http_errors import error_object
+from pytest_llmcassette.protocols.openai_responses import FORMS
 from pytest_llmcassette.protocols.responses_stream import ResponseAnswer, error_fields
 from pytest_llmcassette.protocols.wire_values import as_int, as_str
 
 
-class ResponsesSession(Conversation):
+class _Session(Conversation):
     """A session."""
 
     def __init__(self, exchange: Exchange) -> None:
@@ -75,5 +77,13 @@ class ResponsesSession(Conversation):
             self.waiting = True
 
 
+def _is_session(exchange: Exchange) -> bool:
+    """By URL. Each response is a turn."""
+    return exchange.request.method.upper() == "GET" and exchange.path.rstrip("/").endswith("/responses")
+
+
 def _lane(message: dict[str, Any]) -> str:
     return as_str(message.get("stream_id")) or ""
+
+
+PROTOCOLS = (ProtocolRow("openai.responses", _Session, _is_session, FORMS),)

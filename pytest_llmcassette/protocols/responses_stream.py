@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from pytest_llmcassette.cassette.model import Outcome
@@ -124,8 +125,9 @@ class ResponseAnswer(Assembly):
         draft.item = item
         draft.is_finished = draft.is_finished or is_done
 
+    @cached_property
     def output(self) -> list[dict[str, Any]]:
-        """The output items, as whole as the stream allows."""
+        """The output items, as whole as the stream allows. To be asked for at its end."""
         final = self.response.get("output")
         if not self.streamed:
             return dict_list(final)
@@ -142,7 +144,7 @@ class ResponseAnswer(Assembly):
     def choices(self) -> tuple[Choice, ...]:
         """The output items as the one answer."""
         choice = ChoiceDraft(0)
-        for position, item in enumerate(self.output()):
+        for position, item in enumerate(self.output):
             add_item(choice, item, position)
         status = as_str(self.response.get("status"))
         status = None if status in UNFINISHED else status
@@ -158,7 +160,7 @@ class ResponseAnswer(Assembly):
 
     def usage(self) -> Usage | None:
         """What was counted."""
-        return response_usage(self.response.get("usage"), self.response.get("tool_usage"), self.output())
+        return response_usage(self.response.get("usage"), self.response.get("tool_usage"), self.output)
 
 
 def _number(event: dict[str, Any]) -> int:

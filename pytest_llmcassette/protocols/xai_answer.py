@@ -59,7 +59,6 @@ class XaiAnswer(Assembly):
 
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(exchange)
-        self.counts: Usage | None = None
         self.begun = False
 
     def take_in(self) -> None:
@@ -95,11 +94,7 @@ class XaiAnswer(Assembly):
 
     def complete(self) -> bool:
         """Whether all of it came, with a reason why it ended where one is given."""
-        return self.begun and self.error is None and not self.cut
-
-    def usage(self) -> Usage | None:
-        """What was counted last."""
-        return self.counts
+        return self.begun and super().complete()
 
 
 def _usage(wire: dict[str, Any]) -> Usage | None:
