@@ -22,7 +22,6 @@ from pytest_llmcassette.protocols.transcript import (
     ServerToolResult,
     Text,
     ToolCall,
-    Transcript,
     finish_reasons,
 )
 from pytest_llmcassette.protocols.usage import Usage
@@ -105,11 +104,6 @@ class MessageAssembly(BedrockAnswer, OneAnswer):
         if isinstance(metrics, dict):
             self._metrics = metrics
 
-    def transcript(self, protocol: str) -> Transcript:
-        """The finished transcript."""
-        self.service_tier = as_str(self._usage.get("service_tier"))
-        return super().transcript(protocol)
-
     def choices(self) -> tuple[Choice, ...]:
         """The one answer, once it has begun."""
         for draft in self._blocks.values():
@@ -131,6 +125,7 @@ class MessageAssembly(BedrockAnswer, OneAnswer):
             # Zeros for everything count nothing; a zero for the output alone does.
             return
         self._usage.update((key, value) for key, value in usage.items() if value is not None)
+        self.service_tier = as_str(self._usage.get("service_tier"))
 
     def _completion(self, event: dict[str, Any]) -> None:
         # Claude 2 on Bedrock: `completion` instead of content blocks.

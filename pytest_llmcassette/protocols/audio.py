@@ -12,7 +12,7 @@ from typing import Any
 
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.documents import DocumentAnswer, RoutedProtocol, counted
-from pytest_llmcassette.protocols.media import decoded, media_of_bytes
+from pytest_llmcassette.protocols.media import Sound, decoded, media_of_bytes
 from pytest_llmcassette.protocols.transcript import Text
 from pytest_llmcassette.protocols.wire_values import as_dict, as_str, dict_list, first_str
 
@@ -36,15 +36,14 @@ class _Speech(DocumentAnswer):
 
     def stream(self, events: Any) -> None:
         """Take in a stream's events."""
-        self._pieces: list[bytes] = []
+        self._sound = Sound()
         super().stream(events)
-        if self._pieces:
-            self._hear(b"".join(self._pieces), self._type())
+        self._choice.add(self._sound.build())
 
     def piece(self, kind: str, event: dict[str, Any]) -> None:
         """A piece of the audio, or the end with what it took."""
         if kind == "speech.audio.delta":
-            self._pieces.append(decoded(first_str(event.get("audio"), event.get("audio_data")) or "") or b"")
+            self._sound.add(first_str(event.get("audio"), event.get("audio_data")) or "", self._type())
         elif kind == "speech.audio.done":
             self.ended = True
             self._count(event.get("usage"))

@@ -71,8 +71,8 @@ class _Batch(WireProtocol):
 
     def made(self, exchange: Exchange, **fields: Any) -> Transcript:
         """The transcript of a batch, which is billed as one."""
-        made = Transcript(protocol=self.name, provider=exchange.provider, stream=False, **fields)
-        return replace(made, kind="batch", service_tier="batch")
+        fields = {"kind": "batch", "service_tier": "batch", **fields}
+        return Transcript(protocol=self.name, provider=exchange.provider, stream=False, **fields)
 
 
 def _answer(exchange: Exchange, line: _Line) -> Transcript | None:

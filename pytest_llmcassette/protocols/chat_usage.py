@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pytest_llmcassette.protocols.reported_cost import reported_cost
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import as_dict, as_int, counts_in, first_int, sum_known
+from pytest_llmcassette.protocols.wire_values import as_dict, as_int, counts_anything, counts_in, first_int, sum_known
 
 _INPUT_DETAILS = ("prompt_tokens_details", "prompt_token_details", "input_tokens_details", "input_token_details")
 _OUTPUT_DETAILS = ("completion_tokens_details", "output_tokens_details", "output_token_details")
@@ -80,3 +81,31 @@ def _output(asked: int | None, made: int | None, total: int | None, reasoning: i
     beside = total == (asked or 0) + made + reasoning if total is not None else provider == "xai"
     # Vercel's gateway does so for Gemini models; it shows when there is more reasoning than completion.
     return made + reasoning if beside or (provider == "vercel" and reasoning > made) else made
+
+
+def response_usage(wire: Any, tool_usage: Any, output: list[dict[str, Any]]) -> Usage | None:
+    """The `usage` object of a response; None when there is none.
+
+    `tool_usage` stands beside it at OpenAI and counts what is billed beside the model: searches, and the tokens of an
+    image model, which are added. It has zeros for tools that were not used: those are left out. Where it does not count
+    searches, those that the `output` lists count.
+    """
+    usage = chat_usage(wire)
+    if usage is None:
+        return None
+    tools = dict(usage.server_tool_calls)
+    counted = as_int(as_dict(as_dict(tool_usage).get("web_search")).get("num_requests"))
+    searches = sum(map(_is_search, output)) if counted is None and not tools else counted
+    if searches:
+        tools["web_search"] = searches
+    if files := sum(item.get("type") == "file_search_call" for item in output):
+        tools.setdefault("file_search", files)
+    usage = replace(usage, server_tool_calls=tools)
+    images = as_dict(as_dict(tool_usage).get("image_gen"))
+    read_and_made = chat_usage(images) if counts_anything(images) else None
+    return replace(usage + read_and_made, wire=wire | {"tool_usage": tool_usage}) if read_and_made else usage
+
+
+def _is_search(item: dict[str, Any]) -> bool:
+    """Whether an item is a search that is paid for: opening a page that was found, or looking through it, is not."""
+    return item.get("type") == "web_search_call" and as_dict(item.get("action")).get("type") in (None, "search")

@@ -98,10 +98,6 @@ class Conversation(Assembly):
             self.error = None
         self.turns.append(turn)
 
-    def fail(self, error: ExchangeError) -> None:
-        """An error that belongs to no answer."""
-        self.error = error
-
     def note(self, words: str) -> None:
         """Say what could not be read; the first few times."""
         if len(self.notes) < _MOST_NOTES:

@@ -23,7 +23,6 @@ from pytest_llmcassette.protocols.wire_values import as_dict, as_int, dict_list,
 
 _CALL = re.compile(r"([^/:]+):(generateContent|streamGenerateContent)$")
 _EMBED = re.compile(r"([^/:]+):(embedContent|batchEmbedContents|predict)$")
-_RAW_OBJECT = re.compile(rb"^\[?\s*\{", re.MULTILINE)
 
 
 class _Content(ContentAssembly):
@@ -46,12 +45,6 @@ class _Content(ContentAssembly):
         super().stream(events)
         # Counted by what they hold: they have no names.
         self.kinds = kinds
-        if not self.complete() and self.error is None:
-            # The error comes as bare JSON over several lines, without `data:`.
-            start = _RAW_OBJECT.search(self.exchange.body)
-            document = _first_value(self.exchange.body[start.start() :].lstrip()) if start else None
-            if document is not None:
-                self.error = error_object(document, status=None)
 
     def plain(self, document: Any) -> None:
         """Take in a response object, or the array of a stream's chunks."""
@@ -99,13 +92,6 @@ _FORMS = Forms(
 def _is_call(exchange: Exchange) -> bool:
     """By the method at the end of the path, on any host (proxies keep it)."""
     return _CALL.search(unquote(exchange.posted_to)) is not None
-
-
-def _first_value(body: bytes) -> Any:
-    try:
-        return json.JSONDecoder().raw_decode(body.decode(errors="replace"))[0]
-    except (ValueError, RecursionError):
-        return None
 
 
 def _readable_elements(body: bytes) -> list[Any]:

@@ -80,9 +80,7 @@ class _Interaction(DocumentAnswer):
             self._choice.add(media_of(kind, media_type, step.get("data"), step.get("uri")))
         elif kind in ("function_call", "arguments_delta"):
             call = self._choice.part(ToolCall, key)
-            call.id, call.name = as_str(step.get("id")) or call.id, as_str(step.get("name")) or call.name
-            if step.get("arguments"):
-                call.pieces.append(as_json_text(step["arguments"]))
+            call.grow_call(step.get("id"), step.get("name"), step.get("arguments") or None)
         elif kind.endswith("_call"):
             words = as_json_text(step.get("arguments"))
             name = as_str(step.get("name")) or kind.removesuffix("_call")

@@ -115,7 +115,7 @@ class _Session(Conversation):
     def event(self, kind: str, message: dict[str, Any]) -> None:
         """What the server said: several things at once."""
         if message.get("error"):
-            self.fail(error_object(message, status=None))
+            self.error = error_object(message, status=None)
         session = as_dict(message.get("setupComplete")).get("sessionId")
         self.id = self.id or as_str(session)
         usage = as_dict(message.get("usageMetadata"))
@@ -134,8 +134,7 @@ class _Session(Conversation):
         if self._turn.is_begun or content or not self.turns:
             self._turn.usage = usage
         else:
-            counted = replace(self.turns[-1], usage=usage_of(usage), service_tier=tier_of(usage))
-            self.turns[-1] = counted
+            self.turns[-1] = replace(self.turns[-1], usage=usage_of(usage), service_tier=tier_of(usage))
 
     def _content(self, content: dict[str, Any]) -> None:
         words = as_str(as_dict(content.get("inputTranscription")).get("text"))

@@ -16,7 +16,7 @@ from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.media import media_of_base64
 from pytest_llmcassette.protocols.transcript import Choice, Media, Other, Reasoning, Text, ToolCall, finish_reasons
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_str, dict_list, index_of, sum_known
+from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_str, dict_list, first_str, index_of, sum_known
 
 _METRICS = "amazon-bedrock-invocationMetrics"
 _NOVA_EVENTS = ("messageStart", "contentBlockStart", "contentBlockDelta", "messageStop", "metadata")
@@ -112,7 +112,7 @@ class InvokeModelAssembly(BedrockAnswer):
         """Bedrock's own counts (of a plain answer in its headers), else the model's."""
         counted = bedrock_usage((not self.streamed and counts_in_headers(self.exchange)) or self._metrics)
         if counted is not None:
-            return replace(counted, total_tokens=as_int(self._own.get("total")))
+            return replace(counted, total_tokens=as_int(self._own.get("total_tokens")))
         images = sum(isinstance(part, Media) for part in self.drafts[0].parts) if 0 in self.drafts else 0
         if images and not self._own:
             return Usage(billed_units={"images": images})
@@ -120,12 +120,7 @@ class InvokeModelAssembly(BedrockAnswer):
         # A guardrail that answered instead of the model: the counts are of its own words.
         if nova is not None or self._intervened or not self._own:
             return nova
-        return Usage(
-            input_tokens=self._own.get("input"),
-            output_tokens=self._own.get("output"),
-            total_tokens=self._own.get("total"),
-            wire=self._own["wire"],
-        )
+        return Usage(**self._own)
 
     def _entry(self, index: int, entry: dict[str, Any]) -> None:
         message = as_dict(entry.get("message")) or as_dict(entry.get("delta")) or as_dict(entry.get("data")) or entry
@@ -143,10 +138,9 @@ class InvokeModelAssembly(BedrockAnswer):
                 self.draft(index).finish_reason = reason
 
     def _message(self, index: int, message: dict[str, Any]) -> None:
-        for name in ("reasoning_content", "reasoning"):
-            if as_str(message.get(name)):
-                self.draft(index).part(Reasoning).pieces.append(message[name])
-                break
+        thoughts = first_str(message.get("reasoning_content"), message.get("reasoning"))
+        if thoughts:
+            self.draft(index).part(Reasoning).pieces.append(thoughts)
         for name in ("content", "text"):
             if isinstance(message.get(name), str):
                 self.draft(index).part(Text).pieces.append(message[name])
@@ -160,23 +154,24 @@ class InvokeModelAssembly(BedrockAnswer):
 
 
 def _own_counts(document: dict[str, Any]) -> dict[str, Any]:
+    """What the model itself counts, as the fields of a `Usage`."""
     found: dict[str, Any] = {}
     for source in (document, as_dict(document.get("usage"))):
         for input_name, output_name in OWN_COUNTS:
             sent, made = as_int(source.get(input_name)), as_int(source.get(output_name))
             if sent is not None:
-                found["input"] = sent
+                found["input_tokens"] = sent
             if made is not None:
-                found["output"] = made
+                found["output_tokens"] = made
             if sent is not None or made is not None:
                 found["wire"] = source.get("usage") or {
                     name: source[name] for name in (input_name, output_name) if name in source
                 }
         total = as_int(source.get("total_tokens")) if source is not document else None
         if total is not None:
-            found["total"] = total
+            found["total_tokens"] = total
     results = [as_int(result.get("tokenCount")) for result in dict_list(document.get("results"))]
     made = sum_known(*results)
     if made is not None:
-        found["output"] = made
+        found["output_tokens"] = made
     return found

@@ -19,7 +19,7 @@ from pytest_llmcassette.protocols.documents import counted
 from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.media import Sound
 from pytest_llmcassette.protocols.realtime_response import ResponseInSession
-from pytest_llmcassette.protocols.transcript import Choice, Media, Text, Transcript
+from pytest_llmcassette.protocols.transcript import Choice, ExchangeError, Media, Text, Transcript
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import as_dict, as_float, as_str, first_str
 
@@ -46,7 +46,7 @@ class _Session(Conversation):
     def event(self, kind: str, message: dict[str, Any]) -> None:
         """What the server said."""
         if kind == "error":
-            self.fail(error_object(message, status=None))
+            self.error = error_object(message, status=None)
             # Nothing comes of what was refused.
             self.waiting = bool(self._open)
         elif kind in ("session.created", "session.updated", "transcription_session.updated"):
@@ -125,17 +125,16 @@ class _Session(Conversation):
             error = error_object(message, status=None) if step == "failed" else None
             wire = as_dict(message.get("usage"))
             usage = counted(wire, seconds=wire.get("seconds")) if wire else None
-            self._hear("".join(pieces) if words is None else words, usage, error is None)
-            if error is not None:
-                self.turns[-1] = replace(self.turns[-1], error=error)
+            self._hear("".join(pieces) if words is None else words, usage, error)
 
-    def _hear(self, words: str, usage: Usage | None, complete: bool) -> None:
+    def _hear(self, words: str, usage: Usage | None, error: ExchangeError | None) -> None:
         heard = as_dict(as_dict(as_dict(self._session.get("audio")).get("input")).get("transcription"))
         asked = first_str(heard.get("model"), as_dict(self._session.get("input_audio_transcription")).get("model"))
         kind = "heard" if self.exchange.provider == "xai" and usage is None else "transcription"
         said = Choice(index=0, parts=(Text(text=words),) if words else ())
         # Its model is one of the session's settings, not the one that the URL asks for.
-        self.add(self.turn(said, kind=kind, request_model=None, model=asked, complete=complete, usage=usage))
+        turn = self.turn(said, kind=kind, request_model=None, model=asked, usage=usage)
+        self.add(replace(turn, error=error, complete=error is None))
 
     def end(self) -> None:
         """What has begun and not ended."""

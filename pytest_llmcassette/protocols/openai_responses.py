@@ -1,8 +1,8 @@
 """`openai.responses`: the Responses API, at OpenAI, Azure and compatible hosts.
 
 Format: https://platform.openai.com/docs/api-reference/responses. Of a response in the background the finished poll has
-the transcript: its creation and earlier polls, answered with `queued` or `in_progress`, are no answers. A stream resumed
-by GET is one, although it starts in the middle.
+the transcript: its creation and earlier polls, answered with `queued` or `in_progress`, are no answers. A stream that
+is resumed by GET is one, although it starts in the middle.
 """
 
 from __future__ import annotations

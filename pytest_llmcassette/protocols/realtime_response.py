@@ -113,6 +113,5 @@ def _add(choice: ChoiceDraft, item: _Item) -> None:
         if sound is None and as_str(part.get("audio")):
             sound = Sound()
             sound.add(part["audio"])
-        medium = None if sound is None else sound.build()
-        if medium is not None:
-            choice.add(medium)
+        if sound is not None:
+            choice.add(sound.build())

@@ -1,4 +1,4 @@
-"""The output items of the Responses API as parts of an answer, and what is counted of them."""
+"""The output items of the Responses API as parts of an answer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 from pytest_llmcassette.protocols.assembly import ChoiceDraft, PartDraft
-from pytest_llmcassette.protocols.chat_usage import chat_usage
 from pytest_llmcassette.protocols.media import media_of_base64
 from pytest_llmcassette.protocols.transcript import (
     Choice,
@@ -21,15 +20,13 @@ from pytest_llmcassette.protocols.transcript import (
     ToolCall,
     finish_reasons,
 )
-from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import (
     as_dict,
-    as_int,
     as_json_text,
     as_list,
     as_str,
-    counts_anything,
     dict_list,
+    first_str,
 )
 
 # What a provider-run tool was asked, by item type; everything else it is asked is in `action` or `arguments`.
@@ -53,9 +50,8 @@ def add_item(choice: ChoiceDraft, item: dict[str, Any], position: int) -> None:
         _add_reasoning(choice, item, position)
     elif kind in ("function_call", "custom_tool_call"):
         call = choice.part(ToolCall, position)
-        call.id = as_str(item.get("call_id")) or as_str(item.get("id"))
-        call.name = as_str(item.get("name"))
-        call.pieces.append(as_json_text(item.get("arguments" if kind == "function_call" else "input")))
+        arguments = item.get("arguments" if kind == "function_call" else "input")
+        call.grow_call(first_str(item.get("call_id"), item.get("id")), item.get("name"), arguments)
     elif kind in _FOR_THE_CLIENT:
         choice.add(Other(kind=kind, raw=item))
     elif kind.endswith("_call"):
@@ -128,31 +124,3 @@ def _add_server_tool(choice: ChoiceDraft, item: dict[str, Any], kind: str) -> No
             choice.add(ServerToolResult(id=tool_id, name=name, content=item[field]))
     if item.get("error") is not None:
         choice.add(ServerToolResult(id=tool_id, name=name, content={"error": item["error"]}))
-
-
-def response_usage(wire: Any, tool_usage: Any, output: list[dict[str, Any]]) -> Usage | None:
-    """The `usage` object of a response; None when there is none.
-
-    `tool_usage` stands beside it at OpenAI and counts what is billed beside the model: searches, and the tokens of an
-    image model, which are added. It has zeros for tools that were not used: those are left out. Where it does not count
-    searches, those that the `output` lists count.
-    """
-    usage = chat_usage(wire)
-    if usage is None:
-        return None
-    tools = dict(usage.server_tool_calls)
-    counted = as_int(as_dict(as_dict(tool_usage).get("web_search")).get("num_requests"))
-    searches = sum(map(_is_search, output)) if counted is None and not tools else counted
-    if searches:
-        tools["web_search"] = searches
-    if files := sum(item.get("type") == "file_search_call" for item in output):
-        tools.setdefault("file_search", files)
-    usage = replace(usage, server_tool_calls=tools)
-    images = as_dict(as_dict(tool_usage).get("image_gen"))
-    read_and_made = chat_usage(images) if counts_anything(images) else None
-    return replace(usage + read_and_made, wire=wire | {"tool_usage": tool_usage}) if read_and_made else usage
-
-
-def _is_search(item: dict[str, Any]) -> bool:
-    """Whether an item is a search that is paid for: opening a page that was found, or looking through it, is not."""
-    return item.get("type") == "web_search_call" and as_dict(item.get("action")).get("type") in (None, "search")

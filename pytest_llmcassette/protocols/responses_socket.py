@@ -40,7 +40,7 @@ class _Session(Conversation):
         """An event of one response, or an error of none."""
         lane = _lane(message)
         if kind == "error" and lane not in self._open:
-            self.fail(error_object(error_fields(message), status=as_int(message.get("status"))))
+            self.error = error_object(error_fields(message), status=as_int(message.get("status")))
             self._begun(lane)
             self._settle()
         elif kind.startswith("response.") and not kind.startswith("response.steer"):

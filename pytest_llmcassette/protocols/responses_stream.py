@@ -8,10 +8,11 @@ from typing import Any
 from pytest_llmcassette.cassette.model import Outcome
 from pytest_llmcassette.protocols.assembly import Assembly, ChoiceDraft
 from pytest_llmcassette.protocols.base import Exchange
+from pytest_llmcassette.protocols.chat_usage import response_usage
 from pytest_llmcassette.protocols.http_errors import error_inside, error_object, unreadable
 from pytest_llmcassette.protocols.json_stream import Events
 from pytest_llmcassette.protocols.responses_drafts import ItemDrafts
-from pytest_llmcassette.protocols.responses_items import add_item, build_response, response_usage
+from pytest_llmcassette.protocols.responses_items import add_item, build_response
 from pytest_llmcassette.protocols.transcript import Choice, Transcript
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_str, as_time, dict_list
