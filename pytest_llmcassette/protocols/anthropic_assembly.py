@@ -30,19 +30,18 @@ from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_te
 VERTEX = re.compile(r"/publishers/anthropic/models/([^/:]+):(?:streamRawPredict|rawPredict)$")
 """The path at Vertex AI, which names the model."""
 
-_FINISH = finish_reasons(
-    stop="end_turn stop_sequence",
-    length="max_tokens model_context_window_exceeded",
-    tool_call="tool_use",
-    content_filter="refusal",
-)
 _APPENDED = ("text", "thinking", "partial_json")
 
 
 class MessageAssembly(BedrockAnswer, OneAnswer):
     """One message as it grows."""
 
-    finish = _FINISH
+    finish = finish_reasons(
+        stop="end_turn stop_sequence",
+        length="max_tokens model_context_window_exceeded",
+        tool_call="tool_use",
+        content_filter="refusal",
+    )
 
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(exchange)

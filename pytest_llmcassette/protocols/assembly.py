@@ -279,17 +279,7 @@ class OneAnswer(Assembly):
         self._choice.add(ToolCall(id=as_str(identity), name=as_str(name), arguments=words))
 
 
-class AssembledProtocol(WireProtocol):
-    """A protocol whose answers an `Assembly` puts together."""
-
-    assembly: type[Assembly]
-
-    def read(self, exchange: Exchange) -> Transcript:
-        """The answer, streamed or plain."""
-        return self.assembly(exchange).read(self.name)
-
-
-class ProtocolRow(AssembledProtocol):
+class ProtocolRow(WireProtocol):
     """A protocol as a row: its name, what puts its answers together, how its calls are told from others, its forms."""
 
     def __init__(
@@ -300,13 +290,17 @@ class ProtocolRow(AssembledProtocol):
         forms: Forms | None = None,
     ) -> None:
         self.name = name
-        self.assembly = assembly
+        self._assembly = assembly
         self.forms = forms
         self._is_call = is_call
 
     def claims(self, exchange: Exchange) -> bool:
         """As its row says."""
         return self._is_call(exchange)
+
+    def read(self, exchange: Exchange) -> Transcript:
+        """The answer, streamed or plain."""
+        return self._assembly(exchange).read(self.name)
 
 
 def _is_empty(part: Part) -> bool:

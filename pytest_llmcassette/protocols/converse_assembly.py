@@ -26,20 +26,19 @@ from pytest_llmcassette.protocols.transcript import (
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_str, dict_list
 
-_FINISH = finish_reasons(
-    stop="end_turn stop_sequence",
-    length="max_tokens model_context_window_exceeded",
-    tool_call="tool_use",
-    content_filter="guardrail_intervened content_filtered",
-    error="malformed_model_output malformed_tool_use",
-)
 _MEDIA = ("image", "audio", "video", "document")
 
 
 class ConverseAssembly(BedrockAnswer, OneAnswer):
     """One message as it grows. `joined_texts`: every token is a block of its own (Nova), so that blocks say nothing."""
 
-    finish = _FINISH
+    finish = finish_reasons(
+        stop="end_turn stop_sequence",
+        length="max_tokens model_context_window_exceeded",
+        tool_call="tool_use",
+        content_filter="guardrail_intervened content_filtered",
+        error="malformed_model_output malformed_tool_use",
+    )
 
     def __init__(self, exchange: Exchange, *, joined_texts: bool = False) -> None:
         super().__init__(exchange)

@@ -17,20 +17,19 @@ from pytest_llmcassette.protocols.transcript import FinishReason, Other, finish_
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import as_dict, as_float, as_int, as_str
 
-_FINISH = finish_reasons(
-    stop="stop eos eos_token stop_sequence end_turn complete completed succeeded",
-    length="length max_tokens token_limit limit",
-    tool_call="tool_calls tool_call requires_action function_call",
-    content_filter="content_filter",
-    error="error failed",
-)
 _UNWRITTEN = ("embedding", "rerank", "classification")
 
 
 class DocumentAnswer(OneAnswer):
     """A protocol says what a document (`take`) or an event (`piece`) holds, and of a stream that it has `ended`."""
 
-    finish: Mapping[str, FinishReason] = _FINISH
+    finish: Mapping[str, FinishReason] = finish_reasons(
+        stop="stop eos eos_token stop_sequence end_turn complete completed succeeded",
+        length="length max_tokens token_limit limit",
+        tool_call="tool_calls tool_call requires_action function_call",
+        content_filter="content_filter",
+        error="error failed",
+    )
     takes: type | tuple[type, ...] = dict
 
     def plain(self, document: object) -> None:

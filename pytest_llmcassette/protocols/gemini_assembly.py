@@ -38,14 +38,6 @@ from pytest_llmcassette.protocols.wire_values import (
     sum_known,
 )
 
-_FINISH = finish_reasons(
-    stop="STOP",
-    length="MAX_TOKENS CONTINUATION",
-    content_filter="SAFETY RECITATION BLOCKLIST PROHIBITED_CONTENT SPII MODEL_ARMOR JAILBREAK"
-    " IMAGE_SAFETY IMAGE_PROHIBITED_CONTENT IMAGE_RECITATION",
-    error="MALFORMED_FUNCTION_CALL MALFORMED_RESPONSE UNEXPECTED_TOOL_CALL TOO_MANY_TOOL_CALLS"
-    " MISSING_THOUGHT_SIGNATURE",
-)
 # The numbers of `enum-encoding=int`: google/ai/generativelanguage and google/cloud/aiplatform number them differently.
 _COMMON_NUMBERS = ("FINISH_REASON_UNSPECIFIED", "STOP", "MAX_TOKENS", "SAFETY", "RECITATION")
 _STUDIO_NUMBERS = (
@@ -64,7 +56,14 @@ _MODALITY_NUMBERS = {1: "TEXT", 2: "IMAGE", 3: "VIDEO", 4: "AUDIO", 5: "DOCUMENT
 class ContentAssembly(Assembly):
     """The candidates of one response as they grow."""
 
-    finish = _FINISH
+    finish = finish_reasons(
+        stop="STOP",
+        length="MAX_TOKENS CONTINUATION",
+        content_filter="SAFETY RECITATION BLOCKLIST PROHIBITED_CONTENT SPII MODEL_ARMOR JAILBREAK"
+        " IMAGE_SAFETY IMAGE_PROHIBITED_CONTENT IMAGE_RECITATION",
+        error="MALFORMED_FUNCTION_CALL MALFORMED_RESPONSE UNEXPECTED_TOOL_CALL TOO_MANY_TOOL_CALLS"
+        " MISSING_THOUGHT_SIGNATURE",
+    )
 
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(exchange)

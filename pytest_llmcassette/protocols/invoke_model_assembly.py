@@ -24,13 +24,6 @@ _LISTS = ("results", "outputs", "generations", "completions", "choices")
 _TEXTS = ("outputText", "text", "generation", "completion")
 _REASONS = ("completionReason", "finish_reason", "stop_reason", "finishReason")
 _VECTORS = ("embedding", "embeddings", "embeddingsByType")
-_FINISH = finish_reasons(
-    stop="finish complete stop end_turn endoftext eos stop_sequence stop_criteria_met",
-    length="length max_tokens",
-    tool_call="tool_use tool_calls tool_call",
-    content_filter="content_filtered content_filter error_toxic",
-    error="error",
-)
 # (input, output) as Llama, Titan and the OpenAI-like bodies (AI21, DeepSeek, Qwen, Mistral) count.
 OWN_COUNTS = (
     ("prompt_token_count", "generation_token_count"),
@@ -43,7 +36,13 @@ OWN_COUNTS = (
 class InvokeModelAssembly(BedrockAnswer):
     """One answer as it grows."""
 
-    finish = _FINISH
+    finish = finish_reasons(
+        stop="finish complete stop end_turn endoftext eos stop_sequence stop_criteria_met",
+        length="length max_tokens",
+        tool_call="tool_use tool_calls tool_call",
+        content_filter="content_filtered content_filter error_toxic",
+        error="error",
+    )
 
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(exchange)

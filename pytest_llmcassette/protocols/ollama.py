@@ -19,14 +19,13 @@ from pytest_llmcassette.protocols.transcript import Reasoning, finish_reasons
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_list, as_str, dict_list, seconds_of
 
-_FINISH = finish_reasons(stop="stop", length="length")
 _COUNTS = ("prompt_eval_count", "eval_count", "prompt_eval_cached_count")
 
 
 class _Assembly(OneAnswer):
     """One answer as it grows; chat has a `message`, generate a `response` in every object."""
 
-    finish = _FINISH
+    finish = finish_reasons(stop="stop", length="length")
 
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(exchange)

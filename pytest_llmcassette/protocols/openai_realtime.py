@@ -12,14 +12,14 @@ from itertools import islice
 from typing import Any
 
 from pytest_llmcassette.cassette.model import SERVER
-from pytest_llmcassette.protocols.assembly import ProtocolRow
+from pytest_llmcassette.protocols.assembly import ChoiceDraft, ProtocolRow
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.conversations import Conversation, messages_of
 from pytest_llmcassette.protocols.documents import counted
 from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.media import Sound
 from pytest_llmcassette.protocols.realtime_response import ResponseInSession
-from pytest_llmcassette.protocols.transcript import Choice, ExchangeError, Media, Text, Transcript
+from pytest_llmcassette.protocols.transcript import Choice, ExchangeError, Text, Transcript
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import as_dict, as_float, as_str, first_str
 
@@ -144,15 +144,14 @@ class _Session(Conversation):
 
     def _end_translation(self, *, whole: bool) -> None:
         """A session that translates has one answer, which goes on until it is closed."""
-        words, sound = "".join(self._translated[0]), self._translated[1].build()
-        said: list[Text | Media] = [Text(text=words)] if words else []
-        said += [] if sound is None else [sound]
-        if said:
+        words, sound = self._translated
+        draft = ChoiceDraft(0)
+        draft.part(Text).pieces = words
+        draft.add(sound.build())
+        choice = draft.build({})
+        if choice.parts:
             self._translated = ([], Sound())
-            spoken = ResponseInSession("")
-            spoken.fields["id"] = self.id
-            turn = replace(self._turn(spoken, None, is_done=whole), choices=(Choice(index=0, parts=tuple(said)),))
-            self.add(turn)
+            self.add(self.turn(choice, id=self.id, model=self.model, complete=whole))
 
 
 def _is_session(exchange: Exchange) -> bool:

@@ -41,7 +41,6 @@ from pytest_llmcassette.protocols.wire_values import (
     seconds_of,
 )
 
-_FINISH = finish_reasons(stop="REASON_STOP", length="REASON_MAX_LEN REASON_MAX_CONTEXT", tool_call="REASON_TOOL_CALLS")
 _CAPITAL = re.compile("[A-Z]")
 
 
@@ -55,7 +54,9 @@ def _named_as_declared(value: Any) -> Any:
 class XaiAnswer(Assembly):
     """An answer of any of these services, message by message."""
 
-    finish = _FINISH
+    finish = finish_reasons(
+        stop="REASON_STOP", length="REASON_MAX_LEN REASON_MAX_CONTEXT", tool_call="REASON_TOOL_CALLS"
+    )
 
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(exchange)
@@ -179,12 +180,8 @@ class Chat(XaiAnswer):
         """What was said, with the sources that the answer names, where its words name none."""
         for index, reason in sorted(self._reasons.items()):
             self.draft(index if self._several else 0).finish_reason = reason
-        texts = [
-            part
-            for draft in self.drafts.values()
-            for part in draft.parts
-            if isinstance(part, PartDraft) and part.kind is Text
-        ]
+        parts = [part for draft in self.drafts.values() for part in draft.parts]
+        texts = [part for part in parts if isinstance(part, PartDraft) and part.kind is Text]
         if texts and not any(part.citations for part in texts):
             texts[-1].citations = [Citation(url=url, raw={"url": url}) for url in self._citations]
         return super().choices()
