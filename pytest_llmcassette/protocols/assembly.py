@@ -10,8 +10,8 @@ from typing import Any
 
 from pytest_llmcassette.protocols.base import Exchange, WireProtocol
 from pytest_llmcassette.protocols.forms import Forms
-from pytest_llmcassette.protocols.http_errors import error_inside, http_error, is_error, unreadable
-from pytest_llmcassette.protocols.json_stream import Events, JsonStream, is_event_stream, json_object
+from pytest_llmcassette.protocols.http_errors import error_beside_events, http_error, is_error
+from pytest_llmcassette.protocols.json_stream import Events, JsonStream, is_event_stream
 from pytest_llmcassette.protocols.transcript import (
     Choice,
     Citation,
@@ -185,22 +185,7 @@ class Assembly:
         self.cut, self.unended, self.kinds = events.cut, events.unended, events.kinds
         self.notes.extend(events.notes)
         if self.error is None and isinstance(events, JsonStream) and "[DONE]" not in self.kinds:
-            self.error = self._beside_the_events()
-
-    def _beside_the_events(self) -> ExchangeError | None:
-        """An error that a proxy wrote into the stream without the form of an event: a page, or a line of JSON."""
-        body = self.exchange.body
-        if not self.kinds and body.lstrip()[:1] == b"<":
-            return unreadable(self.exchange, "a page came instead of events")
-        end = body[-10_000:].rstrip().replace(b"\r\n", b"\n")
-        # One line, or (Google's) what stands behind the last blank one.
-        for last in (end.rpartition(b"\n")[2], end.rpartition(b"\n\n")[2]):
-            # llama.cpp names the field `error`.
-            words = last.removeprefix(b"error:").strip(b"[] \n")
-            value = json_object(words.decode(errors="replace")) if words.startswith(b"{") else None
-            if value is not None:
-                return error_inside(value, answered=not last.startswith(b"error:"))
-        return None
+            self.error = error_beside_events(self.exchange, self.kinds)
 
     def event(self, name: str, event: dict[str, Any]) -> None:
         """Take in one event of a stream; here there is to be none."""

@@ -28,7 +28,7 @@ class ChatChoice:
     def __init__(self, index: int) -> None:
         self.draft = ChoiceDraft(index)
         self._calls = ToolCallDrafts(self.draft)
-        self._audio: dict[str, list[str]] | None = None
+        self._audio: dict[str, list[str]] = {"data": [], "transcript": []}
 
     def add(self, message: dict[str, Any], *, whole: bool = False) -> None:
         """A delta, or a `whole` message."""
@@ -71,12 +71,10 @@ class ChatChoice:
 
     def build(self, finish: Mapping[str, FinishReason]) -> Choice:
         """The finished choice."""
-        if self._audio is not None:
-            data = "".join(self._audio["data"])
-            if data:
-                self.draft.add(media_of_base64("audio", None, data))
-            if self._audio["transcript"]:
-                self.draft.add(Other(kind="audio_transcript", raw="".join(self._audio["transcript"])))
+        if data := "".join(self._audio["data"]):
+            self.draft.add(media_of_base64("audio", None, data))
+        if self._audio["transcript"]:
+            self.draft.add(Other(kind="audio_transcript", raw="".join(self._audio["transcript"])))
         return self.draft.build(finish)
 
     def _add_reasoning(self, message: dict[str, Any]) -> None:
@@ -160,8 +158,6 @@ class ChatChoice:
             self.draft.add(media_of_url(kind, url))
 
     def _add_audio(self, audio: dict[str, Any]) -> None:
-        if self._audio is None:
-            self._audio = {"data": [], "transcript": []}
         for name, pieces in self._audio.items():
             value = audio.get(name)
             if isinstance(value, str):

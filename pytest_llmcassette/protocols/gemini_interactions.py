@@ -72,7 +72,8 @@ class _Interaction(DocumentAnswer):
         if kind in ("model_output", "thought", "thought_summary", "thought_signature"):
             self._contents(step, kind, key)
         elif kind == "text":
-            self._text(step, key)
+            self.say(step.get("text"), key=key)
+            self._cite(step, key)
         elif kind == "text_annotation_delta":
             self._cite(step, key)
         elif kind in _MEDIA:
@@ -101,10 +102,6 @@ class _Interaction(DocumentAnswer):
         thoughts.signature = as_str(step.get("signature")) or thoughts.signature
         for content in (*dict_list(step.get("summary")), as_dict(step.get("content"))):
             thoughts.pieces.append(as_str(content.get("text")) or "")
-
-    def _text(self, content: dict[str, Any], key: object) -> None:
-        self.say(content.get("text"), key=key)
-        self._cite(content, key)
 
     def _cite(self, content: dict[str, Any], key: object) -> None:
         for annotation in dict_list(content.get("annotations")):

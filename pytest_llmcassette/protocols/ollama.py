@@ -39,14 +39,12 @@ class _Assembly(OneAnswer):
         return None
 
     def event(self, name: str, event: dict[str, Any]) -> None:
-        """Take in a line of a stream."""
-        self._object(event)
+        """Take in a line of a stream, which is as a whole answer."""
+        self.plain(event)
 
     def plain(self, document: object) -> None:
         """Take in a whole answer."""
-        self._object(as_dict(document))
-
-    def _object(self, event: dict[str, Any]) -> None:
+        event = as_dict(document)
         if event.get("error"):
             self.error = error_object(event, status=self.exchange.status)
             return
