@@ -59,7 +59,10 @@ def chat_usage(wire: Any, provider: str = "") -> Usage | None:
 
 
 def _details(wire: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    return next((as_dict(wire[name]) for name in names if wire.get(name)), {})
+    for name in names:
+        if wire.get(name):
+            return as_dict(wire[name])
+    return {}
 
 
 def _input(asked: int | None, made: int | None, total: int | None, cached: int | None) -> int | None:
@@ -100,7 +103,8 @@ def response_usage(wire: Any, tool_usage: Any, output: list[dict[str, Any]]) -> 
         tools["web_search"] = searches
     if files := sum(item.get("type") == "file_search_call" for item in output):
         tools.setdefault("file_search", files)
-    usage = replace(usage, server_tool_calls=tools)
+    if tools != usage.server_tool_calls:
+        usage = replace(usage, server_tool_calls=tools)
     images = as_dict(as_dict(tool_usage).get("image_gen"))
     read_and_made = chat_usage(images) if counts_anything(images) else None
     return replace(usage + read_and_made, wire=wire | {"tool_usage": tool_usage}) if read_and_made else usage
