@@ -8,41 +8,15 @@ is resumed by GET is one, although it starts in the middle.
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from pytest_llmcassette.protocols.assembly import ProtocolRow
 from pytest_llmcassette.protocols.base import Exchange
-from pytest_llmcassette.protocols.forms import Forms
 from pytest_llmcassette.protocols.json_stream import is_event_stream
-from pytest_llmcassette.protocols.responses_stream import UNFINISHED, ResponseAnswer
+from pytest_llmcassette.protocols.responses_stream import FORMS, UNFINISHED, ResponseAnswer
 from pytest_llmcassette.protocols.wire_values import as_dict
 
 _CREATE = re.compile(r"/responses(/compact)?$")
 _RETRIEVE = re.compile(r"/responses/[^/]+$")
-
-
-def _ended(kept: Exchange, end: dict[str, Any], reason: str) -> dict[str, Any]:
-    """The last event says all of the answer again: what was kept of it."""
-    answer = ResponseAnswer(kept)
-    answer.read("")
-    response = {**as_dict(end.get("response")), "output": answer.output}
-    if not reason:
-        return {**end, "response": response}
-    limit = {"status": "incomplete", "incomplete_details": {"reason": reason}}
-    return {**end, "type": "response.incomplete", "response": {**response, **limit}}
-
-
-def _error_event(message: str) -> tuple[str, dict[str, Any]]:
-    event = {"type": "error", "code": "server_error", "message": message, "param": None, "sequence_number": 0}
-    return "error", event
-
-
-FORMS = Forms(
-    error_event=_error_event,
-    opening=frozenset({"response.created", "response.in_progress"}),
-    length="max_output_tokens",
-    ended=_ended,
-)
 
 
 def _is_call(exchange: Exchange) -> bool:

@@ -11,8 +11,7 @@ from pytest_llmcassette.protocols.assembly import ProtocolRow
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.conversations import Conversation
 from pytest_llmcassette.protocols.http_errors import error_object
-from pytest_llmcassette.protocols.openai_responses import FORMS
-from pytest_llmcassette.protocols.responses_stream import ResponseAnswer, error_fields
+from pytest_llmcassette.protocols.responses_stream import FORMS, ResponseAnswer, error_fields
 from pytest_llmcassette.protocols.wire_values import as_int, as_str
 
 

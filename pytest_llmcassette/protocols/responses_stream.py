@@ -9,6 +9,7 @@ from pytest_llmcassette.cassette.model import Outcome
 from pytest_llmcassette.protocols.assembly import Assembly, ChoiceDraft
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.chat_usage import response_usage
+from pytest_llmcassette.protocols.forms import Forms
 from pytest_llmcassette.protocols.http_errors import error_inside, error_object, unreadable
 from pytest_llmcassette.protocols.json_stream import Events
 from pytest_llmcassette.protocols.responses_drafts import ItemDrafts
@@ -174,3 +175,27 @@ def error_fields(event: dict[str, Any]) -> dict[str, Any]:
     if event.get("error"):
         return event
     return {"error": {name: event.get(name) for name in ("code", "message")} | as_dict(event.get("error"))}
+
+
+def _ended(kept: Exchange, end: dict[str, Any], reason: str) -> dict[str, Any]:
+    """The last event says all of the answer again: what was kept of it."""
+    answer = ResponseAnswer(kept)
+    answer.read("")
+    response = {**as_dict(end.get("response")), "output": answer.output}
+    if not reason:
+        return {**end, "response": response}
+    limit = {"status": "incomplete", "incomplete_details": {"reason": reason}}
+    return {**end, "type": "response.incomplete", "response": {**response, **limit}}
+
+
+def _error_event(message: str) -> tuple[str, dict[str, Any]]:
+    event = {"type": "error", "code": "server_error", "message": message, "param": None, "sequence_number": 0}
+    return "error", event
+
+
+FORMS = Forms(
+    error_event=_error_event,
+    opening=frozenset({"response.created", "response.in_progress"}),
+    length="max_output_tokens",
+    ended=_ended,
+)
