@@ -138,10 +138,8 @@ def gap_in(
         if counts.get(count) and not _has(prices, price):
             return f"the price list has no price of {model!r} for {words}"
     # A voice that is paid for by the hour takes nothing for its tokens.
-    by_time = (
-        bool(usage.billed_units.get("seconds")) and _has(prices, "audio_hours") and not _has(prices, "output_mtok")
-    )
-    for kind in () if by_time else ("audio", "image"):
+    by_hours = _has(prices, "audio_hours") and not _has(prices, "output_mtok")
+    for kind in () if by_hours and usage.billed_units.get("seconds") else ("audio", "image"):
         for way in ("input", "output"):
             if _is_mispriced(prices, found.provider.id, counts, way, kind):
                 return f"the price list has no price of {model!r} for {kind} {way}"

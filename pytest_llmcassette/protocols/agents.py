@@ -9,11 +9,11 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any
 
-from pytest_llmcassette.protocols.assembly import AssembledProtocol
+from pytest_llmcassette.protocols.assembly import ProtocolRow
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.documents import DocumentAnswer
 from pytest_llmcassette.protocols.http_errors import error_object
-from pytest_llmcassette.protocols.media import media_of_base64, media_of_url
+from pytest_llmcassette.protocols.media import media_of
 from pytest_llmcassette.protocols.transcript import ServerToolCall, ServerToolResult
 from pytest_llmcassette.protocols.wire_values import as_dict, as_json_text, as_list, as_str, dict_list
 
@@ -131,10 +131,8 @@ class _Agent(_RpcAnswer):
             data, address = file.get("bytes", file.get("raw")), file.get("uri", file.get("url"))
             if isinstance(part.get("text"), str):
                 self.say(part["text"])
-            elif isinstance(data, str):
-                self._choice.add(media_of_base64("file", media_type, data))
-            elif isinstance(address, str):
-                self._choice.add(media_of_url("file", address))
+            elif (medium := media_of("file", media_type, data, address)) is not None:
+                self._choice.add(medium)
             else:
                 self.other("data", part.get("data"))
 
@@ -143,34 +141,21 @@ class _Agent(_RpcAnswer):
 _WRAPPED = ("task", "message", "statusUpdate", "artifactUpdate")
 
 
-class _RpcProtocol(AssembledProtocol):
-    methods: tuple[str, ...]
-
-    def claims(self, exchange: Exchange) -> bool:
-        """By the methods of the requests, at any URL."""
-        asked = _asked(exchange)
-        return bool(asked) and all(str(one.get("method", "")).startswith(self.methods) for one in asked)
+def _is_asked(exchange: Exchange, methods: tuple[str, ...]) -> bool:
+    """By the methods of the requests, at any URL."""
+    asked = _asked(exchange)
+    return bool(asked) and all(str(one.get("method", "")).startswith(methods) for one in asked)
 
 
-class MCP(_RpcProtocol):
-    """Requests of a client to an MCP server."""
-
-    name = "mcp.message"
-    assembly = _Tools
-    methods = _OF_MCP
-
-    def claims(self, exchange: Exchange) -> bool:
-        """Also the stream on which the older transport answers."""
-        stream = exchange.posted_to == "" and b"event: endpoint" in exchange.body[:200]
-        return super().claims(exchange) or (stream and b'"jsonrpc"' in exchange.body)
+def _is_mcp(exchange: Exchange) -> bool:
+    """Requests of a client to an MCP server, or the stream on which the older transport answers."""
+    stream = exchange.posted_to == "" and b"event: endpoint" in exchange.body[:200]
+    return _is_asked(exchange, _OF_MCP) or (stream and b'"jsonrpc"' in exchange.body)
 
 
-class A2A(_RpcProtocol):
+def _is_a2a(exchange: Exchange) -> bool:
     """Messages from one agent to another, and its tasks."""
-
-    name = "a2a.message"
-    assembly = _Agent
-    methods = _OF_A2A
+    return _is_asked(exchange, _OF_A2A)
 
 
-PROTOCOLS = (MCP(), A2A())
+PROTOCOLS = (ProtocolRow("mcp.message", _Tools, _is_mcp), ProtocolRow("a2a.message", _Agent, _is_a2a))

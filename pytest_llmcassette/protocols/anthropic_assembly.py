@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from pytest_llmcassette.protocols.anthropic_usage import message_usage
 from pytest_llmcassette.protocols.assembly import Assembly, OneAnswer, PartDraft
-from pytest_llmcassette.protocols.aws_json_stream import BedrockAnswer, model_in_path
+from pytest_llmcassette.protocols.aws_json_stream import BedrockAnswer, bedrock_usage, counts_in_headers, model_in_path
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.http_errors import error_inside, error_object
 from pytest_llmcassette.protocols.json_stream import Events
@@ -22,7 +22,6 @@ from pytest_llmcassette.protocols.transcript import (
     ServerToolResult,
     Text,
     ToolCall,
-    Transcript,
     finish_reasons,
 )
 from pytest_llmcassette.protocols.usage import Usage
@@ -31,20 +30,18 @@ from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_te
 VERTEX = re.compile(r"/publishers/anthropic/models/([^/:]+):(?:streamRawPredict|rawPredict)$")
 """The path at Vertex AI, which names the model."""
 
-_FINISH = finish_reasons(
-    stop="end_turn stop_sequence",
-    length="max_tokens model_context_window_exceeded",
-    tool_call="tool_use",
-    content_filter="refusal",
-)
-_METRICS = ("inputTokenCount", "outputTokenCount")
 _APPENDED = ("text", "thinking", "partial_json")
 
 
 class MessageAssembly(BedrockAnswer, OneAnswer):
     """One message as it grows."""
 
-    finish = _FINISH
+    finish = finish_reasons(
+        stop="end_turn stop_sequence",
+        length="max_tokens model_context_window_exceeded",
+        tool_call="tool_use",
+        content_filter="refusal",
+    )
 
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(exchange)
@@ -70,13 +67,11 @@ class MessageAssembly(BedrockAnswer, OneAnswer):
         if not isinstance(document, dict):
             self.unreadable("The recorded answer is no JSON object.")
         else:
-            self._came = isinstance(document.get("content"), list) or isinstance(document.get("completion"), str)
-            self.error = error_inside(document, answered=self._came)
+            self.ended = isinstance(document.get("content"), list) or isinstance(document.get("completion"), str)
+            self.error = error_inside(document, answered=self.ended)
             self._message(document)
-        # Bedrock counts beside the body: all there is for the old text completions of Claude 2.
-        counts = [as_int(self.exchange.header(f"X-Amzn-Bedrock-{way}-Token-Count")) for way in ("Input", "Output")]
-        if counts != [None, None]:
-            self._metrics = dict(zip(_METRICS, counts, strict=True))
+        # All there is for the old text completions of Claude 2.
+        self._metrics = counts_in_headers(self.exchange)
 
     def _message(self, message: dict[str, Any]) -> None:
         self._begun = self._begun or bool(message)
@@ -99,7 +94,7 @@ class MessageAssembly(BedrockAnswer, OneAnswer):
         elif kind == "message_delta":
             self._end(as_dict(event.get("delta")), event)
         elif kind == "message_stop":
-            self._stopped = True
+            self.ended = True
         elif "error" in (kind, name) or event.get("error"):
             self.error = error_object(event, status=self.exchange.status)
         elif "completion" in event:
@@ -107,11 +102,6 @@ class MessageAssembly(BedrockAnswer, OneAnswer):
         metrics = event.get("amazon-bedrock-invocationMetrics")
         if isinstance(metrics, dict):
             self._metrics = metrics
-
-    def transcript(self, protocol: str) -> Transcript:
-        """The finished transcript."""
-        self.service_tier = as_str(self._usage.get("service_tier"))
-        return super().transcript(protocol)
 
     def choices(self) -> tuple[Choice, ...]:
         """The one answer, once it has begun."""
@@ -123,11 +113,7 @@ class MessageAssembly(BedrockAnswer, OneAnswer):
 
     def usage(self) -> Usage | None:
         """The last word on each count."""
-        return message_usage(self._usage) if self._usage else self._bedrock_usage()
-
-    def _bedrock_usage(self) -> Usage | None:
-        sent, made = (as_int(self._metrics.get(name)) for name in _METRICS)
-        return Usage(input_tokens=sent, output_tokens=made, wire=self._metrics) if self._metrics else None
+        return message_usage(self._usage) if self._usage else bedrock_usage(self._metrics)
 
     def _end(self, message: dict[str, Any], counted: dict[str, Any]) -> None:
         self._choice.finish_reason = as_str(message.get("stop_reason")) or self._choice.finish_reason
@@ -138,6 +124,7 @@ class MessageAssembly(BedrockAnswer, OneAnswer):
             # Zeros for everything count nothing; a zero for the output alone does.
             return
         self._usage.update((key, value) for key, value in usage.items() if value is not None)
+        self.service_tier = as_str(self._usage.get("service_tier"))
 
     def _completion(self, event: dict[str, Any]) -> None:
         # Claude 2 on Bedrock: `completion` instead of content blocks.
@@ -146,7 +133,7 @@ class MessageAssembly(BedrockAnswer, OneAnswer):
             self._begun = True
             self._choice.part(Text).pieces.append(text)
             self._choice.finish_reason = as_str(event.get("stop_reason")) or self._choice.finish_reason
-            self._stopped = self._choice.finish_reason is not None
+            self.ended = self.ended or self._choice.finish_reason is not None
 
     def _index(self, event: dict[str, Any], *, new: bool) -> int:
         """The number of an event's block; where a host leaves it out, of the next or of the last one."""

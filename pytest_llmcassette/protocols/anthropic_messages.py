@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from pytest_llmcassette.protocols.anthropic_assembly import VERTEX, MessageAssembly
-from pytest_llmcassette.protocols.assembly import AssembledProtocol
+from pytest_llmcassette.protocols.assembly import ProtocolRow
 from pytest_llmcassette.protocols.aws_json_stream import with_aws_errors
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.forms import Forms, kind_of
@@ -34,29 +34,24 @@ _FORMS = Forms(
 )
 
 
-class AnthropicMessages(AssembledProtocol):
-    """`anthropic.messages`, wherever it is served."""
-
-    name = "anthropic.messages"
-    assembly = MessageAssembly
-    forms: Forms = _FORMS
-
-    def claims(self, exchange: Exchange) -> bool:
-        """By path; on hosts that are not Anthropic's a look at the request and the answer decides."""
-        path = exchange.posted_to
-        if path.endswith("/v1/messages"):
-            return exchange.host.endswith("anthropic.com") or _speaks_messages(exchange)
-        bedrock = _BEDROCK.search(path)
-        if bedrock:
-            model = unquote(bedrock[1]).lower()
-            # An application inference profile's ARN does not name the model; the request's version does.
-            return "anthropic" in model or "claude" in model or exchange.asked("anthropic_version") is not None
-        vertex = VERTEX.search(path)
-        return vertex is not None and not vertex[1].startswith("count-tokens")
-
+class _Messages(ProtocolRow):
     def forms_of(self, exchange: Exchange) -> Forms:
         """On Bedrock errors are Bedrock's."""
-        return with_aws_errors(self.forms) if _BEDROCK.search(exchange.posted_to) else self.forms
+        return with_aws_errors(_FORMS) if _BEDROCK.search(exchange.posted_to) else _FORMS
+
+
+def _is_call(exchange: Exchange) -> bool:
+    """By path; on hosts that are not Anthropic's a look at the request and the answer decides."""
+    path = exchange.posted_to
+    if path.endswith("/v1/messages"):
+        return exchange.host.endswith("anthropic.com") or _speaks_messages(exchange)
+    bedrock = _BEDROCK.search(path)
+    if bedrock:
+        model = unquote(bedrock[1]).lower()
+        # An application inference profile's ARN does not name the model; the request's version does.
+        return "anthropic" in model or "claude" in model or exchange.asked("anthropic_version") is not None
+    vertex = VERTEX.search(path)
+    return vertex is not None and not vertex[1].startswith("count-tokens")
 
 
 def _speaks_messages(exchange: Exchange) -> bool:
@@ -69,4 +64,4 @@ def _speaks_messages(exchange: Exchange) -> bool:
     return isinstance(document, dict) and document.get("type") == "message" and "content" in document
 
 
-PROTOCOLS = (AnthropicMessages(),)
+PROTOCOLS = (_Messages("anthropic.messages", MessageAssembly, _is_call, _FORMS),)

@@ -5,13 +5,13 @@ Every protocol, streamed or plain, feeds the same drafts, so that both forms giv
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from pytest_llmcassette.protocols.base import Exchange, WireProtocol
-from pytest_llmcassette.protocols.http_errors import error_inside, http_error, is_error, unreadable
-from pytest_llmcassette.protocols.json_stream import Events, JsonStream, is_event_stream, json_object
+from pytest_llmcassette.protocols.forms import Forms
+from pytest_llmcassette.protocols.http_errors import error_beside_events, http_error, is_error
+from pytest_llmcassette.protocols.json_stream import Events, JsonStream, is_event_stream
 from pytest_llmcassette.protocols.transcript import (
     Choice,
     Citation,
@@ -100,33 +100,36 @@ class ChoiceDraft:
             self._by_key[(kind, key)] = draft
         return draft
 
-    def add(self, part: Part) -> None:
-        """Append a part that came whole (media, an unknown kind)."""
-        self.parts.append(part)
+    def add(self, part: Part | None) -> None:
+        """Append a part that came whole (media, an unknown kind), where there is one."""
+        if part is not None:
+            self.parts.append(part)
 
-    def build(self, normalise: Callable[[str], FinishReason | None]) -> Choice:
-        """The finished choice; `normalise` knows the protocol's finish reasons.
+    def build(self, finish: Mapping[str, FinishReason]) -> Choice:
+        """The finished choice; `finish` has the protocol's words for why it ended, which hosts write in any case.
 
         Empty texts, reasonings and refusals (padding of many hosts) are left out, and calls of nothing with nothing.
         """
         parts = tuple(part.build() if isinstance(part, PartDraft) else part for part in self.parts)
+        reason = self.finish_reason
         return Choice(
             index=self.index,
             parts=tuple(part for part in parts if not _is_empty(part)),
-            finish_reason=self.finish_reason,
-            finish=None if self.finish_reason is None else normalise(self.finish_reason) or FinishReason.OTHER,
+            finish_reason=reason,
+            finish=None if reason is None else finish.get(reason) or finish.get(reason.lower(), FinishReason.OTHER),
         )
 
 
-class Assembly(ABC):
+class Assembly:
     """An answer as it grows: what the assemblies of most protocols have in common.
 
     `streamed` says that it came in pieces, `kinds` counts these. `answers_with` is the transcript's `kind`.
-    `counts_unended`: see `JsonStream`.
+    `finish` has the protocol's words for why it ended. `counts_unended`: see `JsonStream`.
     """
 
     answers_with = "chat"
     counts_unended = False
+    finish: Mapping[str, FinishReason] = {}
 
     def __init__(self, exchange: Exchange) -> None:
         self.exchange = exchange
@@ -140,16 +143,24 @@ class Assembly(ABC):
         self.unended = False
         self.notes: list[str] = []
         self.kinds: dict[str, int] = {}
+        self.drafts: dict[int, ChoiceDraft] = {}
+        self.counts: Usage | None = None
 
     def read(self, protocol: str) -> Transcript:
-        """Take in the exchange's answer, an error, a stream, or a whole one; gives the transcript."""
+        """Take in the exchange's answer, or its error; gives the transcript."""
         if is_error(self.exchange):
             self.error = self.http_error()
-        elif (events := self.events()) is not None:
+        self.take_in()
+        return self.transcript(protocol)
+
+    def take_in(self) -> None:
+        """Take in an answer, a stream or a whole one, where there is one."""
+        if self.error is not None:
+            return
+        if (events := self.events()) is not None:
             self.stream(events)
         else:
             self.plain(self.exchange.response_json)
-        return self.transcript(protocol)
 
     def http_error(self) -> ExchangeError:
         """What an answer with an error status says."""
@@ -174,46 +185,35 @@ class Assembly(ABC):
         self.cut, self.unended, self.kinds = events.cut, events.unended, events.kinds
         self.notes.extend(events.notes)
         if self.error is None and isinstance(events, JsonStream) and "[DONE]" not in self.kinds:
-            self.error = self._beside_the_events()
-
-    def _beside_the_events(self) -> ExchangeError | None:
-        """An error that a proxy wrote into the stream without the form of an event: a page, or a line of JSON."""
-        body = self.exchange.body
-        if not self.kinds and body.lstrip()[:1] == b"<":
-            return unreadable(self.exchange, "a page came instead of events")
-        end = body[-10_000:].rstrip().replace(b"\r\n", b"\n")
-        # One line, or (Google's) what stands behind the last blank one.
-        for last in (end.rpartition(b"\n")[2], end.rpartition(b"\n\n")[2]):
-            # llama.cpp names the field `error`.
-            words = last.removeprefix(b"error:").strip(b"[] \n")
-            value = json_object(words.decode(errors="replace")) if words.startswith(b"{") else None
-            if value is not None:
-                return error_inside(value, answered=not last.startswith(b"error:"))
-        return None
+            self.error = error_beside_events(self.exchange, self.kinds)
 
     def event(self, name: str, event: dict[str, Any]) -> None:
         """Take in one event of a stream; here there is to be none."""
         self.unreadable("A stream came instead of a whole answer.")
 
-    @abstractmethod
     def plain(self, document: Any) -> None:
-        """Take in a whole answer: its JSON value, None when it is none."""
+        """Take in a whole answer: its JSON value, None when it is none; here there is to be a stream."""
+        self.unreadable("A whole answer came instead of a stream.")
 
     def unreadable(self, words: str) -> None:
         """The status is good, the body is none of this protocol."""
         self.error = ExchangeError(status=self.exchange.status, type="unreadable", message=words)
 
-    @abstractmethod
+    def draft(self, index: int = 0) -> ChoiceDraft:
+        """The answer that goes on growing, one of several alternatives."""
+        return self.drafts.setdefault(index, ChoiceDraft(index))
+
     def choices(self) -> tuple[Choice, ...]:
-        """What was answered. Asked for once, at the end."""
+        """What was answered, by index. Asked for once, at the end."""
+        return tuple(draft.build(self.finish) for _, draft in sorted(self.drafts.items()))
 
-    @abstractmethod
     def complete(self) -> bool:
-        """Whether the answer reached its end by the protocol's own rules."""
+        """Whether the answer reached its end, by the protocol's own rules."""
+        return self.error is None and not self.cut
 
-    @abstractmethod
     def usage(self) -> Usage | None:
         """What was counted."""
+        return self.counts
 
     def transcript(self, protocol: str) -> Transcript:
         """The finished transcript."""
@@ -237,24 +237,21 @@ class Assembly(ABC):
 
 
 class OneAnswer(Assembly):
-    """An answer without alternatives; `finish` has the protocol's words for why it ended."""
-
-    finish: Mapping[str, FinishReason]
+    """An answer without alternatives; `ended` says that the last of it came."""
 
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(exchange)
         self._choice = ChoiceDraft(0)
         self._begun = False
-        self._came = False
-        self._stopped = False
+        self.ended = False
 
     def complete(self) -> bool:
-        """Of a whole answer that it is there (`_came`), of a stream the event that ends it (`_stopped`)."""
-        return self.error is None and not self.cut and (self._stopped if self.streamed else self._came)
+        """Of a whole answer that it is there, of a stream that the event came which ends it (`ended`)."""
+        return super().complete() and self.ended
 
     def choices(self) -> tuple[Choice, ...]:
         """The one answer, once it has begun."""
-        return (self._choice.build(self.finish.get),) if self._begun or self._choice.parts else ()
+        return (self._choice.build(self.finish),) if self._begun or self._choice.parts else ()
 
     def say(self, words: object, kind: type[Text] | type[Reasoning] = Text, key: object = None) -> None:
         """More words of the answer, where there are any."""
@@ -267,14 +264,28 @@ class OneAnswer(Assembly):
         self._choice.add(ToolCall(id=as_str(identity), name=as_str(name), arguments=words))
 
 
-class AssembledProtocol(WireProtocol):
-    """A protocol whose answers an `Assembly` puts together."""
+class ProtocolRow(WireProtocol):
+    """A protocol as a row: its name, what puts its answers together, how its calls are told from others, its forms."""
 
-    assembly: type[Assembly]
+    def __init__(
+        self,
+        name: str,
+        assembly: type[Assembly],
+        is_call: Callable[[Exchange], bool] = lambda exchange: True,
+        forms: Forms | None = None,
+    ) -> None:
+        self.name = name
+        self._assembly = assembly
+        self.forms = forms
+        self._is_call = is_call
+
+    def claims(self, exchange: Exchange) -> bool:
+        """As its row says."""
+        return self._is_call(exchange)
 
     def read(self, exchange: Exchange) -> Transcript:
         """The answer, streamed or plain."""
-        return self.assembly(exchange).read(self.name)
+        return self._assembly(exchange).read(self.name)
 
 
 def _is_empty(part: Part) -> bool:

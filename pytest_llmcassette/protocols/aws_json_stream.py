@@ -17,12 +17,21 @@ from pytest_llmcassette.protocols.forms import Forms
 from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.json_stream import Events
 from pytest_llmcassette.protocols.transcript import ExchangeError
+from pytest_llmcassette.protocols.usage import Usage
+from pytest_llmcassette.protocols.wire_values import as_int, counts_in, first_int, sum_known
 
 _MEDIA_TYPE = "application/vnd.amazon.eventstream"
 # An ARN has slashes, which not every client escapes.
 _MODEL = re.compile(r"/model/(.+)/[^/]+$")
 
 
+# Of a whole answer Bedrock counts in headers, of a stream in the last event.
+_COUNTS = {
+    "inputTokenCount": "X-Amzn-Bedrock-Input-Token-Count",
+    "outputTokenCount": "X-Amzn-Bedrock-Output-Token-Count",
+    "cacheReadInputTokenCount": "X-Amzn-Bedrock-Cache-Read-Input-Token-Count",
+    "cacheWriteInputTokenCount": "X-Amzn-Bedrock-Cache-Write-Input-Token-Count",
+}
 _ERRORS = {
     400: "ValidationException",
     401: "UnrecognizedClientException",
@@ -56,6 +65,30 @@ def model_in_path(path: str) -> str | None:
     """The model's id, ARN or inference profile that a Bedrock URL names."""
     match = _MODEL.search(path)
     return unquote(match[1]) if match else None
+
+
+def counts_in_headers(exchange: Exchange) -> dict[str, int]:
+    """What Bedrock counted of a whole answer, under the names that it has in streams."""
+    return {name: count for name, header in _COUNTS.items() if (count := as_int(exchange.header(header))) is not None}
+
+
+def bedrock_usage(wire: dict[str, Any]) -> Usage | None:
+    """The counts of Converse, or of InvokeModel. Cached input is reported beside the input and added here."""
+    if not wire:
+        return None
+    asked, made, read, written = (
+        first_int(wire.get(f"{name}s"), wire.get(f"{name}Count"))
+        for name in ("inputToken", "outputToken", "cacheReadInputToken", "cacheWriteInputToken")
+    )
+    return Usage(
+        input_tokens=sum_known(asked, read, written),
+        output_tokens=made,
+        total_tokens=as_int(wire.get("totalTokens")),
+        cache_read_input_tokens=read,
+        cache_creation_input_tokens=written,
+        server_tool_calls=counts_in(wire.get("serverToolUsage")),
+        wire=wire,
+    )
 
 
 class BedrockAnswer(Assembly):

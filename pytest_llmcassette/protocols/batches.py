@@ -56,11 +56,8 @@ class _Batch(WireProtocol):
         failed = [(number, one.error) for number, one in enumerate(answers) if one.error is not None]
         models = {one.model_name for one in answers if one.model_name is not None}
         usages = [one.usage for one in answers if one.usage is not None]
-        return Transcript(
-            protocol=self.name,
-            provider=exchange.provider,
-            stream=False,
-            kind="batch",
+        return self.made(
+            exchange,
             id=_file(exchange),
             # Several models have no price together.
             model=models.pop() if len(models) == 1 else None,
@@ -68,10 +65,14 @@ class _Batch(WireProtocol):
             complete=all(one.complete or one.error is not None for one in answers),
             error=failed[0][1] if answers and len(failed) == len(answers) else None,
             usage=sum(usages, Usage()) if usages else None,
-            service_tier="batch",
             created=next((one.created for one in answers if one.created is not None), None),
             notes=tuple(f"answer {number} failed: {error.type} {error.message}" for number, error in failed[:5]),
         )
+
+    def made(self, exchange: Exchange, **fields: Any) -> Transcript:
+        """The transcript of a batch, which is billed as one."""
+        fields = {"kind": "batch", "service_tier": "batch", **fields}
+        return Transcript(protocol=self.name, provider=exchange.provider, stream=False, **fields)
 
 
 def _answer(exchange: Exchange, line: _Line) -> Transcript | None:
@@ -116,16 +117,12 @@ class OpenAIBatch(_Batch):
         batch = _batch(exchange)
         if batch is None:
             return super().read(exchange)
-        return Transcript(
-            protocol=self.name,
-            provider=exchange.provider,
-            stream=False,
-            kind="batch",
+        return self.made(
+            exchange,
             id=as_str(batch.get("output_file_id")),
             model=as_str(batch.get("model")),
             complete=True,
             usage=counted(batch.get("usage")),
-            service_tier="batch",
             created=as_time(batch.get("created_at")),
         )
 

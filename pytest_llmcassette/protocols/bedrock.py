@@ -13,13 +13,15 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from pytest_llmcassette.protocols.assembly import AssembledProtocol, Assembly
+from pytest_llmcassette.protocols.assembly import ProtocolRow
 from pytest_llmcassette.protocols.aws_json_stream import with_aws_errors
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.converse_assembly import ConverseAssembly
 from pytest_llmcassette.protocols.forms import Forms
 from pytest_llmcassette.protocols.invoke_model_assembly import OWN_COUNTS, InvokeModelAssembly
 
+_CONVERSE = re.compile("/model/.+/converse(?:-stream)?$")
+_INVOKE = re.compile("/model/.+/invoke(?:-with-response-stream)?$")
 _FORMS = with_aws_errors(
     Forms(
         opening=frozenset({"messageStart"}),
@@ -34,19 +36,17 @@ _FORMS = with_aws_errors(
 _OF_ALL = replace(_FORMS, opening=frozenset(), growing=frozenset(), usage=_FORMS.usage.union(*OWN_COUNTS))
 
 
-class BedrockProtocol(AssembledProtocol):
-    """A row: its name, the verb of its URL (`/model/ID/VERB`), what puts its answers together, and its forms."""
+def _is_converse(exchange: Exchange) -> bool:
+    """By path."""
+    return _CONVERSE.search(exchange.posted_to) is not None
 
-    def __init__(self, name: str, verb: str, assembly: type[Assembly], forms: Forms) -> None:
-        self.name, self.assembly, self.forms = name, assembly, forms
-        self._path = re.compile(f"/model/.+/{verb}$")
 
-    def claims(self, exchange: Exchange) -> bool:
-        """By path."""
-        return self._path.search(exchange.posted_to) is not None
+def _is_invoke(exchange: Exchange) -> bool:
+    """By path."""
+    return _INVOKE.search(exchange.posted_to) is not None
 
 
 PROTOCOLS = (
-    BedrockProtocol("bedrock.converse", "converse(?:-stream)?", ConverseAssembly, _FORMS),
-    BedrockProtocol("bedrock.invoke_model", "invoke(?:-with-response-stream)?", InvokeModelAssembly, _OF_ALL),
+    ProtocolRow("bedrock.converse", ConverseAssembly, _is_converse, _FORMS),
+    ProtocolRow("bedrock.invoke_model", InvokeModelAssembly, _is_invoke, _OF_ALL),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_llmcassette.cassette.model import Outcome
-from pytest_llmcassette.protocols.assembly import AssembledProtocol, Assembly
+from pytest_llmcassette.protocols.assembly import Assembly
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.chat_message import ChatChoice, response_citations
 from pytest_llmcassette.protocols.chat_usage import chat_usage
@@ -19,17 +19,12 @@ from pytest_llmcassette.protocols.wire_values import as_dict, as_list, as_str, a
 _SEND_DONE = frozenset({"openai", "azure", "openrouter", "groq", "mistral", "deepseek"})
 
 _FINISH = finish_reasons(
-    stop="stop eos end_turn stop_sequence COMPLETE",
+    stop="stop eos end_turn stop_sequence complete",
     length="length max_tokens model_length model_context_window_exceeded",
     tool_call="tool_calls tool_use function_call",
     content_filter="content_filter sensitive safety",
     error="error network_error",
 )
-
-
-def normalise(reason: str) -> FinishReason | None:
-    """The normalised finish reason of the OpenAI family; None for a word that it does not have."""
-    return _FINISH.get(reason) or _FINISH.get(reason.lower())
 
 
 class ChatAnswer(Assembly):
@@ -97,7 +92,7 @@ class ChatAnswer(Assembly):
         if self._citations and self._choices:
             first = self._choices[min(self._choices)]
             first.add_citations(self._citations)
-        built = tuple(self._choices[index].build(normalise) for index in sorted(self._choices))
+        built = tuple(self._choices[index].build(_FINISH) for index in sorted(self._choices))
         return (_joined(built),) if len(built) > 1 and self._is_one_answer(built) else built
 
     def _is_one_answer(self, built: tuple[Choice, ...]) -> bool:
@@ -172,9 +167,3 @@ def _joined(parts_of_one: tuple[Choice, ...]) -> Choice:
         finish_reason=last.finish_reason,
         finish=last.finish,
     )
-
-
-class ChatProtocol(AssembledProtocol):
-    """A protocol of the chat completions shape."""
-
-    assembly = ChatAnswer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 from pytest_llmcassette.protocols.assembly import ChoiceDraft
@@ -28,7 +28,7 @@ class ChatChoice:
     def __init__(self, index: int) -> None:
         self.draft = ChoiceDraft(index)
         self._calls = ToolCallDrafts(self.draft)
-        self._audio: dict[str, list[str]] | None = None
+        self._audio: dict[str, list[str]] = {"data": [], "transcript": []}
 
     def add(self, message: dict[str, Any], *, whole: bool = False) -> None:
         """A delta, or a `whole` message."""
@@ -69,15 +69,13 @@ class ChatChoice:
         draft = texts[-1] if texts else self.draft.part(Text)
         draft.citations.extend(one for one in citations if one not in draft.citations)  # type: ignore[union-attr]
 
-    def build(self, normalise: Callable[[str], FinishReason | None]) -> Choice:
+    def build(self, finish: Mapping[str, FinishReason]) -> Choice:
         """The finished choice."""
-        if self._audio is not None:
-            data = "".join(self._audio["data"])
-            if data:
-                self.draft.add(media_of_base64("audio", None, data))
-            if self._audio["transcript"]:
-                self.draft.add(Other(kind="audio_transcript", raw="".join(self._audio["transcript"])))
-        return self.draft.build(normalise)
+        if data := "".join(self._audio["data"]):
+            self.draft.add(media_of_base64("audio", None, data))
+        if self._audio["transcript"]:
+            self.draft.add(Other(kind="audio_transcript", raw="".join(self._audio["transcript"])))
+        return self.draft.build(finish)
 
     def _add_reasoning(self, message: dict[str, Any]) -> None:
         """`reasoning_content` or `reasoning`, and `reasoning_details` that say the same again: counted once."""
@@ -160,8 +158,6 @@ class ChatChoice:
             self.draft.add(media_of_url(kind, url))
 
     def _add_audio(self, audio: dict[str, Any]) -> None:
-        if self._audio is None:
-            self._audio = {"data": [], "transcript": []}
         for name, pieces in self._audio.items():
             value = audio.get(name)
             if isinstance(value, str):

@@ -1,24 +1,27 @@
-"""Usage of the chat completions family: one shape on paper, a handful of readings in practice."""
+"""Usage of the chat completions family, and of all who count alike: one shape on paper, many readings in practice."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pytest_llmcassette.protocols.reported_cost import reported_cost
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import as_dict, as_int, counts_in, first_int, sum_known
+from pytest_llmcassette.protocols.wire_values import as_dict, as_int, counts_anything, counts_in, first_int, sum_known
+
+_INPUT_DETAILS = ("prompt_tokens_details", "prompt_token_details", "input_tokens_details", "input_token_details")
+_OUTPUT_DETAILS = ("completion_tokens_details", "output_tokens_details", "output_token_details")
 
 
-def chat_usage(wire: Any, provider: str) -> Usage | None:
-    """A `usage` object of chat completions, legacy completions or embeddings; None when there is none.
+def chat_usage(wire: Any, provider: str = "") -> Usage | None:
+    """A `usage` object of chat completions, legacy completions, embeddings or responses; None when there is none.
 
     `prompt_tokens` include cached ones nearly everywhere, see `_input`; whether `completion_tokens` include reasoning
     depends on the host, see `_output`.
     """
     if not isinstance(wire, dict) or not wire:
         return None
-    prompt = as_dict(wire.get("prompt_tokens_details")) or as_dict(wire.get("prompt_token_details"))
-    completion = as_dict(wire.get("completion_tokens_details"))
+    prompt, completion = _details(wire, _INPUT_DETAILS), _details(wire, _OUTPUT_DETAILS)
     reasoning = first_int(completion.get("reasoning_tokens"), wire.get("reasoning_tokens"))
     # DeepSeek says prompt_cache_hit_tokens, Mistral num_cached_tokens, Moonshot cached_tokens.
     cache_read = first_int(
@@ -55,6 +58,13 @@ def chat_usage(wire: Any, provider: str) -> Usage | None:
     )
 
 
+def _details(wire: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    for name in names:
+        if wire.get(name):
+            return as_dict(wire[name])
+    return {}
+
+
 def _input(asked: int | None, made: int | None, total: int | None, cached: int | None) -> int | None:
     if not cached or asked is None:
         return asked
@@ -74,3 +84,32 @@ def _output(asked: int | None, made: int | None, total: int | None, reasoning: i
     beside = total == (asked or 0) + made + reasoning if total is not None else provider == "xai"
     # Vercel's gateway does so for Gemini models; it shows when there is more reasoning than completion.
     return made + reasoning if beside or (provider == "vercel" and reasoning > made) else made
+
+
+def response_usage(wire: Any, tool_usage: Any, output: list[dict[str, Any]]) -> Usage | None:
+    """The `usage` object of a response; None when there is none.
+
+    `tool_usage` stands beside it at OpenAI and counts what is billed beside the model: searches, and the tokens of an
+    image model, which are added. It has zeros for tools that were not used: those are left out. Where it does not count
+    searches, those that the `output` lists count.
+    """
+    usage = chat_usage(wire)
+    if usage is None:
+        return None
+    tools = dict(usage.server_tool_calls)
+    counted = as_int(as_dict(as_dict(tool_usage).get("web_search")).get("num_requests"))
+    searches = sum(map(_is_search, output)) if counted is None and not tools else counted
+    if searches:
+        tools["web_search"] = searches
+    if files := sum(item.get("type") == "file_search_call" for item in output):
+        tools.setdefault("file_search", files)
+    if tools != usage.server_tool_calls:
+        usage = replace(usage, server_tool_calls=tools)
+    images = as_dict(as_dict(tool_usage).get("image_gen"))
+    read_and_made = chat_usage(images) if counts_anything(images) else None
+    return replace(usage + read_and_made, wire=wire | {"tool_usage": tool_usage}) if read_and_made else usage
+
+
+def _is_search(item: dict[str, Any]) -> bool:
+    """Whether an item is a search that is paid for: opening a page that was found, or looking through it, is not."""
+    return item.get("type") == "web_search_call" and as_dict(item.get("action")).get("type") in (None, "search")

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_llmcassette.protocols.assembly import AssembledProtocol
+from pytest_llmcassette.protocols.assembly import ProtocolRow
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.cohere_assembly import ChatAssembly, usage_of
 from pytest_llmcassette.protocols.documents import Vectors
 from pytest_llmcassette.protocols.forms import Forms
 from pytest_llmcassette.protocols.http_errors import error_object
-from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import as_dict, as_str
 
 
@@ -31,44 +30,31 @@ _FORMS = Forms(
 )
 
 
-class CohereChat(AssembledProtocol):
-    """`cohere.chat`: `/v2/chat`."""
-
-    name = "cohere.chat"
-    assembly = ChatAssembly
-    forms = _FORMS
-
-    def claims(self, exchange: Exchange) -> bool:
-        """By path; on other hosts (Azure, gateways) the request must hold messages."""
-        return _is_call(exchange, ("/v2/chat",), "messages")
-
-
 class _Embeddings(Vectors):
     def plain(self, document: object) -> None:
         """Take in a whole answer."""
-        self.id = as_str(as_dict(document).get("id"))
-        if "embeddings" not in as_dict(document):
-            self.error = error_object(as_dict(document), status=self.exchange.status)
-
-    def usage(self) -> Usage | None:
-        """What `meta` counts."""
-        return usage_of(as_dict(as_dict(self.exchange.response_json).get("meta")))
+        fields = as_dict(document)
+        self.id = as_str(fields.get("id"))
+        self.counts = usage_of(as_dict(fields.get("meta")))
+        if "embeddings" not in fields:
+            self.error = error_object(fields, status=self.exchange.status)
 
 
-class CohereEmbed(AssembledProtocol):
-    """`cohere.embed`: `/v2/embed`, and `/v1/embed`, which answers alike."""
-
-    name = "cohere.embed"
-    assembly = _Embeddings
-    forms = _FORMS
-
-    def claims(self, exchange: Exchange) -> bool:
-        """By path; on other hosts the request must hold an input type."""
-        return _is_call(exchange, ("/v2/embed", "/v1/embed"), "input_type")
+def _is_chat(exchange: Exchange) -> bool:
+    """By path; on other hosts (Azure, gateways) the request must hold messages."""
+    return exchange.posted_to.endswith("/v2/chat") and _is_cohere(exchange, "messages")
 
 
-def _is_call(exchange: Exchange, paths: tuple[str, ...], field: str) -> bool:
-    return exchange.posted_to.endswith(paths) and ("cohere" in exchange.host or exchange.asked(field) is not None)
+def _is_embed(exchange: Exchange) -> bool:
+    """By path, the first version's too, which answers alike; on other hosts the request must hold an input type."""
+    return exchange.posted_to.endswith(("/v2/embed", "/v1/embed")) and _is_cohere(exchange, "input_type")
 
 
-PROTOCOLS = (CohereChat(), CohereEmbed())
+def _is_cohere(exchange: Exchange, field: str) -> bool:
+    return "cohere" in exchange.host or exchange.asked(field) is not None
+
+
+PROTOCOLS = (
+    ProtocolRow("cohere.chat", ChatAssembly, _is_chat, _FORMS),
+    ProtocolRow("cohere.embed", _Embeddings, _is_embed, _FORMS),
+)

@@ -49,7 +49,7 @@ class ChatAssembly(OneAnswer):
             self.error = error_object(document, status=self.exchange.status)
             return
         self.id = as_str(document.get("id"))
-        self._came = isinstance(document.get("message"), dict)
+        self.ended = isinstance(document.get("message"), dict)
         self._message(as_dict(document["message"]))
         self._end(document)
 
@@ -74,7 +74,7 @@ class ChatAssembly(OneAnswer):
             self._message(message)
         elif kind == "message-end":
             self.id = self.id or as_str(event.get("id"))
-            self._stopped = True
+            self.ended = True
             self._end(delta)
         elif event.get("error") or "message" in event:
             self.error = error_object(event, status=self.exchange.status)

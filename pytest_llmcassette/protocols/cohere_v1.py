@@ -38,8 +38,7 @@ class _Chat(DocumentAnswer):
         for call in dict_list(document.get("tool_calls")):
             self.call(None, call.get("name"), call.get("parameters"))
         for citation in dict_list(document.get("citations")):
-            quote = as_str(citation.get("text"))
-            self._choice.part(Text).citations.append(Citation(quote=quote, raw=citation))
+            self._choice.part(Text).citations.append(Citation.of(citation, None, None, citation.get("text")))
         self.stop(document.get("finish_reason"))
         self.counts = usage_of(as_dict(document.get("meta")))
 

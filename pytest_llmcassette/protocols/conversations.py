@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from pytest_llmcassette.cassette.model import CLIENT, Frame, FrameKind
+from pytest_llmcassette.protocols.assembly import Assembly
 from pytest_llmcassette.protocols.base import Exchange
-from pytest_llmcassette.protocols.http_errors import http_error, is_error
 from pytest_llmcassette.protocols.json_stream import json_object
 from pytest_llmcassette.protocols.transcript import Choice, ExchangeError, Transcript
 from pytest_llmcassette.protocols.usage import Usage
@@ -34,34 +35,30 @@ def messages_of(exchange: Exchange) -> Iterator[tuple[str, dict[str, Any]]]:
             yield frame.sender, message
 
 
-class Conversation:
+class Conversation(Assembly):
     """Many answers in one exchange, as they come.
 
-    A protocol says what a message of the client (`sent`) and of the server (`event`) means, and adds a turn for each
-    answer that has ended. `waiting`: one was asked for, or has begun, and has not ended.
+    A protocol says what a message of the client (`sent`) and of the server (`event`, by its kind) means, and adds a
+    turn for each answer that has ended. `waiting`: one was asked for, or has begun, and has not ended.
     """
 
-    answers_with = "chat"
-
-    def __init__(self, exchange: Exchange, protocol: str) -> None:
-        self.exchange = exchange
-        self.protocol = protocol
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(exchange)
+        self.streamed = True
         self.turns: list[Transcript] = []
         self.waiting = False
-        self.id: str | None = None
-        self.model: str | None = None
-        self.error: ExchangeError | None = None
-        self.notes: list[str] = []
-        self._kinds: dict[str, int] = {}
+        self.protocol = ""
 
-    def read(self) -> Transcript:
+    def read(self, protocol: str) -> Transcript:
         """Take in all frames; gives the transcript."""
-        if is_error(self.exchange):
-            self.error = http_error(self.exchange)
+        self.protocol = protocol
+        return super().read(protocol)
+
+    def take_in(self) -> None:
+        """Take in all frames."""
         for frame in self.exchange.interaction.frames:
             self._take(frame)
         self.end()
-        return self._transcript()
 
     def _take(self, frame: Frame) -> None:
         if frame.kind is FrameKind.CLOSE:
@@ -74,7 +71,7 @@ class Conversation:
                 self.sent(message)
             return
         kind = frame.kind.value if message is None else self.kind_of(message)
-        self._kinds[kind] = self._kinds.get(kind, 0) + 1
+        self.kinds[kind] = self.kinds.get(kind, 0) + 1
         if message is not None:
             self.event(kind, message)
         elif frame.kind is FrameKind.TEXT:
@@ -91,10 +88,6 @@ class Conversation:
     def sent(self, message: dict[str, Any]) -> None:
         """Take in what the client said."""
 
-    @abstractmethod
-    def event(self, kind: str, message: dict[str, Any]) -> None:
-        """Take in what the server said."""
-
     def end(self) -> None:
         """Take in that no more comes: what has begun and not ended is a turn all the same."""
 
@@ -104,10 +97,6 @@ class Conversation:
             self.note("error: " + " ".join(filter(None, (self.error.type, self.error.message)))[:_LONGEST])
             self.error = None
         self.turns.append(turn)
-
-    def fail(self, error: ExchangeError) -> None:
-        """An error that belongs to no answer."""
-        self.error = error
 
     def note(self, words: str) -> None:
         """Say what could not be read; the first few times."""
@@ -124,43 +113,43 @@ class Conversation:
         else:
             self.note(f"the server closed the connection: {words}")
 
-    def _transcript(self) -> Transcript:
-        kind = self.answers_with
+    def turn(self, choice: Choice, **more: Any) -> Transcript:
+        """One answer of this conversation."""
+        fields = {"request_model": self.request_model(), **more}
+        provider = self.exchange.provider
+        return Transcript(protocol=self.protocol, provider=provider, stream=True, choices=(choice,), **fields)
+
+    def transcript(self, protocol: str) -> Transcript:
+        """The finished transcript."""
         if self.turns and all(turn.kind == "transcription" for turn in self.turns):
             # A session that only writes down what it hears.
-            kind = "transcription"
-        said = [turn for turn in self.turns if turn.kind == kind]
+            self.answers_with = "transcription"
+        said = self._said()
+        self.error = self.error or (said[-1].error if said else None)
+        self.service_tier = next((turn.service_tier for turn in said if turn.service_tier), None)
+        self.created = next((turn.created for turn in said if turn.created is not None), None)
+        return replace(super().transcript(protocol), turns=tuple(self.turns))
+
+    def _said(self) -> list[Transcript]:
+        return [turn for turn in self.turns if turn.kind == self.answers_with]
+
+    def choices(self) -> tuple[Choice, ...]:
+        """All answers as one, which ends as the last did."""
+        said = self._said()
+        if not said:
+            return ()
+        last = said[-1].choices[0] if said[-1].choices else Choice(index=0)
+        return (replace(last, index=0, parts=tuple(part for turn in said for part in turn.parts)),)
+
+    def complete(self) -> bool:
+        """Whether the last answer that began has ended."""
+        return self.error is None and not self.waiting and all(turn.complete for turn in self._said()[-1:])
+
+    def usage(self) -> Usage | None:
+        """What the answers took together."""
         usages = [turn.usage for turn in self.turns if turn.usage is not None]
-        error = self.error or (said[-1].error if said else None)
-        return Transcript(
-            protocol=self.protocol,
-            provider=self.exchange.provider,
-            stream=True,
-            kind=kind,
-            id=self.id,
-            request_model=self.request_model(),
-            model=self.model,
-            choices=(_together(said),) if said else (),
-            complete=error is None and not self.waiting and all(turn.complete for turn in said[-1:]),
-            error=error,
-            usage=sum(usages, Usage()) if usages else None,
-            service_tier=next((turn.service_tier for turn in said if turn.service_tier), None),
-            created=next((turn.created for turn in said if turn.created is not None), None),
-            shape=tuple(self._kinds.items()),
-            notes=tuple(self.notes),
-            turns=tuple(self.turns),
-        )
+        return sum(usages, Usage()) if usages else None
 
     def request_model(self) -> str | None:
         """The model asked for: in the URL's query, unless the protocol names it elsewhere."""
         return self.exchange.in_query("model") or self.exchange.in_query("deployment")
-
-
-def _together(turns: list[Transcript]) -> Choice:
-    last = turns[-1].choices[0] if turns[-1].choices else None
-    return Choice(
-        index=0,
-        parts=tuple(part for turn in turns for part in turn.parts),
-        finish_reason=None if last is None else last.finish_reason,
-        finish=None if last is None else last.finish,
-    )

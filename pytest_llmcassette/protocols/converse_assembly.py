@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_llmcassette.protocols.assembly import OneAnswer, PartDraft
-from pytest_llmcassette.protocols.aws_json_stream import BedrockAnswer
+from pytest_llmcassette.protocols.aws_json_stream import BedrockAnswer, bedrock_usage
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.media import media_of_base64
@@ -24,33 +24,21 @@ from pytest_llmcassette.protocols.transcript import (
     finish_reasons,
 )
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import (
-    as_dict,
-    as_int,
-    as_json_text,
-    as_str,
-    counts_in,
-    dict_list,
-    first_int,
-    sum_known,
-)
+from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_json_text, as_str, dict_list
 
-_FINISH = finish_reasons(
-    stop="end_turn stop_sequence",
-    length="max_tokens model_context_window_exceeded",
-    tool_call="tool_use",
-    content_filter="guardrail_intervened content_filtered",
-    error="malformed_model_output malformed_tool_use",
-)
 _MEDIA = ("image", "audio", "video", "document")
-_CACHE_READ = ("cacheReadInputTokens", "cacheReadInputTokenCount")
-_CACHE_WRITE = ("cacheWriteInputTokens", "cacheWriteInputTokenCount")
 
 
 class ConverseAssembly(BedrockAnswer, OneAnswer):
     """One message as it grows. `joined_texts`: every token is a block of its own (Nova), so that blocks say nothing."""
 
-    finish = _FINISH
+    finish = finish_reasons(
+        stop="end_turn stop_sequence",
+        length="max_tokens model_context_window_exceeded",
+        tool_call="tool_use",
+        content_filter="guardrail_intervened content_filtered",
+        error="malformed_model_output malformed_tool_use",
+    )
 
     def __init__(self, exchange: Exchange, *, joined_texts: bool = False) -> None:
         super().__init__(exchange)
@@ -69,7 +57,7 @@ class ConverseAssembly(BedrockAnswer, OneAnswer):
         for index, block in enumerate(dict_list(message.get("content"))):
             self._block(index, block)
         self._stop(document)
-        self._came = self._begun
+        self.ended = self._begun
         self._usage = as_dict(document.get("usage")) or self._usage
         self._tier(document)
         if not self._begun:
@@ -84,7 +72,7 @@ class ConverseAssembly(BedrockAnswer, OneAnswer):
         elif name == "messageStart":
             self._begun = True
         elif name == "messageStop":
-            self._stopped = True
+            self.ended = True
             self._stop(event)
         elif name == "metadata":
             self._usage = as_dict(event.get("usage")) or self._usage
@@ -94,21 +82,8 @@ class ConverseAssembly(BedrockAnswer, OneAnswer):
         self.service_tier = as_str(as_dict(holder.get("serviceTier")).get("type")) or self.service_tier
 
     def usage(self) -> Usage | None:
-        """The counts of `usage`. Cached input is reported beside `inputTokens` and added here."""
-        wire = self._usage
-        if not wire:
-            return None
-        read = first_int(*(wire.get(name) for name in _CACHE_READ))
-        written = first_int(*(wire.get(name) for name in _CACHE_WRITE))
-        return Usage(
-            input_tokens=sum_known(as_int(wire.get("inputTokens")), read, written),
-            output_tokens=as_int(wire.get("outputTokens")),
-            total_tokens=as_int(wire.get("totalTokens")),
-            cache_read_input_tokens=read,
-            cache_creation_input_tokens=written,
-            server_tool_calls=counts_in(wire.get("serverToolUsage")),
-            wire=wire,
-        )
+        """The counts of `usage`."""
+        return bedrock_usage(self._usage)
 
     def _stop(self, event: dict[str, Any]) -> None:
         reason = as_str(event.get("stopReason"))

@@ -11,7 +11,7 @@ from typing import Any
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.documents import DocumentAnswer, RoutedProtocol, counted
 from pytest_llmcassette.protocols.http_errors import error_object
-from pytest_llmcassette.protocols.media import media_of_base64, media_of_url
+from pytest_llmcassette.protocols.media import media_of, media_of_url
 from pytest_llmcassette.protocols.transcript import Reasoning, Text, ToolCall
 from pytest_llmcassette.protocols.wire_values import as_dict, as_json_text, as_list, as_str, dict_list, index_of
 
@@ -95,10 +95,7 @@ class _Output(DocumentAnswer):
                 self.answers_with = "video" if address == output.get("video_url") else "image"
                 self._choice.add(media_of_url(self.answers_with, address))
         audio = as_dict(output.get("audio"))
-        if audio.get("data"):
-            self._choice.add(media_of_base64("audio", None, str(audio["data"])))
-        elif audio.get("url"):
-            self._choice.add(media_of_url("audio", str(audio["url"])))
+        self._choice.add(media_of("audio", None, audio.get("data") or None, audio.get("url") or None))
         if audio:
             self.answers_with = "speech"
 

@@ -2,44 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from pytest_llmcassette.cassette.model import Outcome
-from pytest_llmcassette.protocols.assembly import AssembledProtocol, Assembly, OneAnswer
+from pytest_llmcassette.protocols.assembly import Assembly, OneAnswer, ProtocolRow
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.chat_usage import chat_usage
 from pytest_llmcassette.protocols.http_errors import error_inside, unreadable
 from pytest_llmcassette.protocols.json_stream import Events
 from pytest_llmcassette.protocols.media import media_of_bytes
-from pytest_llmcassette.protocols.transcript import Choice, FinishReason, Other, finish_reasons
+from pytest_llmcassette.protocols.transcript import FinishReason, Other, finish_reasons
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import as_dict, as_float, as_int, as_str
 
-_FINISH = finish_reasons(
-    stop="stop eos eos_token stop_sequence end_turn complete completed succeeded",
-    length="length max_tokens token_limit limit",
-    tool_call="tool_calls tool_call requires_action function_call",
-    content_filter="content_filter",
-    error="error failed",
-)
 _UNWRITTEN = ("embedding", "rerank", "classification")
 
 
 class DocumentAnswer(OneAnswer):
-    """A protocol says what a document (`take`) or an event (`piece`) holds; `ended` that the last of it came.
+    """A protocol says what a document (`take`) or an event (`piece`) holds, and of a stream that it has `ended`."""
 
-    A document that came whole has ended; of a stream the protocol says so.
-    """
-
-    finish: Mapping[str, FinishReason] = _FINISH
+    finish: Mapping[str, FinishReason] = finish_reasons(
+        stop="stop eos eos_token stop_sequence end_turn complete completed succeeded",
+        length="length max_tokens token_limit limit",
+        tool_call="tool_calls tool_call requires_action function_call",
+        content_filter="content_filter",
+        error="error failed",
+    )
     takes: type | tuple[type, ...] = dict
-
-    def __init__(self, exchange: Exchange) -> None:
-        super().__init__(exchange)
-        self.ended = False
-        self.counts: Usage | None = None
 
     def plain(self, document: object) -> None:
         """Take in a whole answer."""
@@ -99,7 +90,7 @@ class DocumentAnswer(OneAnswer):
     def complete(self) -> bool:
         """Whether the last of it came, without an error."""
         whole = self.streamed or self.exchange.interaction.outcome is Outcome.COMPLETE
-        return self.error is None and not self.cut and self.ended and whole
+        return super().complete() and whole
 
     def usage(self) -> Usage | None:
         """What was counted. Where nothing is written all tokens are input, though some wires name the total alone."""
@@ -118,32 +109,14 @@ class Vectors(Assembly):
         """None: vectors come in one document."""
         return None
 
-    def choices(self) -> tuple[Choice, ...]:
-        """None: nothing was said."""
-        return ()
 
-    def complete(self) -> bool:
-        """Whether the vectors came."""
-        return self.error is None
-
-
-class RoutedProtocol(AssembledProtocol):
-    """A protocol that is known by its URL (see `routes`): a row of its name and its assembly.
-
-    `is_call` tells its calls from whatever else is at such a URL.
-    """
-
-    def __init__(
-        self, name: str, assembly: type[Assembly], is_call: Callable[[Exchange], bool] = lambda exchange: True
-    ) -> None:
-        self.name = name
-        self.assembly = assembly
-        self._is_call = is_call
+class RoutedProtocol(ProtocolRow):
+    """A protocol that is known by its URL (see `routes`), where its row tells its calls from whatever else is there."""
 
     def claims(self, exchange: Exchange) -> bool:
         """By its route, and by what else tells its calls from others."""
         route = exchange.route
-        return route is not None and route.name == self.name and self._is_call(exchange)
+        return route is not None and route.name == self.name and super().claims(exchange)
 
 
 def counted(wire: object, provider: str = "", /, **units: object) -> Usage | None:
@@ -151,18 +124,9 @@ def counted(wire: object, provider: str = "", /, **units: object) -> Usage | Non
 
     None when there are neither: absent is not 0.
     """
-    fields = as_dict(wire)
-    details = {
-        f"{ours}_tokens_details": fields.get(f"{ours}_tokens_details")
-        or fields.get(f"{theirs}_tokens_details")
-        or fields.get(f"{theirs}_token_details")
-        for ours, theirs in (("prompt", "input"), ("completion", "output"))
-    }
     known = {name: count for name, value in units.items() if (count := amount(value)) is not None}
-    usage = chat_usage({**fields, **details}, provider) if fields else None
-    if usage is None and not known:
-        return None
-    return replace(usage or Usage(), billed_units=known, wire=fields)
+    usage = chat_usage(wire, provider)
+    return replace(usage or Usage(), billed_units=known) if usage or known else None
 
 
 def billed_usage(document: dict[str, Any]) -> Usage | None:

@@ -11,7 +11,7 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
-from pytest_llmcassette.protocols.assembly import AssembledProtocol
+from pytest_llmcassette.protocols.assembly import ProtocolRow
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.documents import Vectors
 from pytest_llmcassette.protocols.forms import Forms
@@ -23,7 +23,6 @@ from pytest_llmcassette.protocols.wire_values import as_dict, as_int, dict_list,
 
 _CALL = re.compile(r"([^/:]+):(generateContent|streamGenerateContent)$")
 _EMBED = re.compile(r"([^/:]+):(embedContent|batchEmbedContents|predict)$")
-_RAW_OBJECT = re.compile(rb"^\[?\s*\{", re.MULTILINE)
 
 
 class _Content(ContentAssembly):
@@ -46,12 +45,6 @@ class _Content(ContentAssembly):
         super().stream(events)
         # Counted by what they hold: they have no names.
         self.kinds = kinds
-        if not self.complete() and self.error is None:
-            # The error comes as bare JSON over several lines, without `data:`.
-            start = _RAW_OBJECT.search(self.exchange.body)
-            document = _first_value(self.exchange.body[start.start() :].lstrip()) if start else None
-            if document is not None:
-                self.error = error_object(document, status=None)
 
     def plain(self, document: Any) -> None:
         """Take in a response object, or the array of a stream's chunks."""
@@ -96,23 +89,9 @@ _FORMS = Forms(
 )
 
 
-class GeminiGenerateContent(AssembledProtocol):
-    """`gemini.generate_content`: generateContent and streamGenerateContent."""
-
-    name = "gemini.generate_content"
-    assembly = _Content
-    forms = _FORMS
-
-    def claims(self, exchange: Exchange) -> bool:
-        """By the method at the end of the path, on any host (proxies keep it)."""
-        return _CALL.search(unquote(exchange.posted_to)) is not None
-
-
-def _first_value(body: bytes) -> Any:
-    try:
-        return json.JSONDecoder().raw_decode(body.decode(errors="replace"))[0]
-    except (ValueError, RecursionError):
-        return None
+def _is_call(exchange: Exchange) -> bool:
+    """By the method at the end of the path, on any host (proxies keep it)."""
+    return _CALL.search(unquote(exchange.posted_to)) is not None
 
 
 def _readable_elements(body: bytes) -> list[Any]:
@@ -143,34 +122,28 @@ class _Embeddings(Vectors):
             self.error = error_object(fields, status=self.exchange.status)
         elif not any(key in fields for key in ("embedding", "embeddings", "predictions")):
             self.unreadable("The recorded answer holds no embeddings.")
-
-    def usage(self) -> Usage | None:
-        """What was counted: for the whole call, or by Vertex for each input by itself."""
-        document = as_dict(self.exchange.response_json)
-        wire = as_dict(document.get("usageMetadata"))
-        if wire:
-            return usage_of(wire)
-        predictions = [as_dict(entry.get("embeddings")) for entry in dict_list(document.get("predictions"))]
-        statistics = [as_dict(entry.get("statistics")) for entry in predictions]
-        counts = sum_known(*(as_int(entry.get("token_count")) for entry in statistics))
-        return None if counts is None else Usage(input_tokens=counts, wire={"statistics": statistics})
+        wire = as_dict(fields.get("usageMetadata"))
+        self.counts = usage_of(wire) if wire else _counted_by_input(dict_list(fields.get("predictions")))
 
 
-class GeminiEmbedContent(AssembledProtocol):
-    """`gemini.embed_content`: embedContent, batchEmbedContents, and Vertex AI's `predict` of embedding models."""
+def _counted_by_input(predictions: list[dict[str, Any]]) -> Usage | None:
+    """Vertex counts for each input by itself."""
+    statistics = [as_dict(as_dict(entry.get("embeddings")).get("statistics")) for entry in predictions]
+    counts = sum_known(*(as_int(entry.get("token_count")) for entry in statistics))
+    return None if counts is None else Usage(input_tokens=counts, wire={"statistics": statistics})
 
-    name = "gemini.embed_content"
-    assembly = _Embeddings
-    forms = _FORMS
 
-    def claims(self, exchange: Exchange) -> bool:
-        """By the method at the end of the path; `predict` serves other models too: their name decides."""
-        match = _EMBED.search(unquote(exchange.posted_to))
-        return match is not None and (match[2] != "predict" or "embedding" in match[1])
+def _is_embed(exchange: Exchange) -> bool:
+    """By the method at the end of the path; Vertex AI's `predict` serves other models too: their name decides."""
+    match = _EMBED.search(unquote(exchange.posted_to))
+    return match is not None and (match[2] != "predict" or "embedding" in match[1])
 
 
 def _model_of(match: re.Match[str] | None) -> str | None:
     return match[1] if match is not None and match[1] not in ("v1internal", "v1", "v1beta") else None
 
 
-PROTOCOLS = (GeminiGenerateContent(), GeminiEmbedContent())
+PROTOCOLS = (
+    ProtocolRow("gemini.generate_content", _Content, _is_call, _FORMS),
+    ProtocolRow("gemini.embed_content", _Embeddings, _is_embed, _FORMS),
+)

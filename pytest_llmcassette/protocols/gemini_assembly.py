@@ -38,14 +38,6 @@ from pytest_llmcassette.protocols.wire_values import (
     sum_known,
 )
 
-_FINISH = finish_reasons(
-    stop="STOP",
-    length="MAX_TOKENS CONTINUATION",
-    content_filter="SAFETY RECITATION BLOCKLIST PROHIBITED_CONTENT SPII MODEL_ARMOR JAILBREAK"
-    " IMAGE_SAFETY IMAGE_PROHIBITED_CONTENT IMAGE_RECITATION",
-    error="MALFORMED_FUNCTION_CALL MALFORMED_RESPONSE UNEXPECTED_TOOL_CALL TOO_MANY_TOOL_CALLS"
-    " MISSING_THOUGHT_SIGNATURE",
-)
 # The numbers of `enum-encoding=int`: google/ai/generativelanguage and google/cloud/aiplatform number them differently.
 _COMMON_NUMBERS = ("FINISH_REASON_UNSPECIFIED", "STOP", "MAX_TOKENS", "SAFETY", "RECITATION")
 _STUDIO_NUMBERS = (
@@ -64,11 +56,19 @@ _MODALITY_NUMBERS = {1: "TEXT", 2: "IMAGE", 3: "VIDEO", 4: "AUDIO", 5: "DOCUMENT
 class ContentAssembly(Assembly):
     """The candidates of one response as they grow."""
 
+    finish = finish_reasons(
+        stop="STOP",
+        length="MAX_TOKENS CONTINUATION",
+        content_filter="SAFETY RECITATION BLOCKLIST PROHIBITED_CONTENT SPII MODEL_ARMOR JAILBREAK"
+        " IMAGE_SAFETY IMAGE_PROHIBITED_CONTENT IMAGE_RECITATION",
+        error="MALFORMED_FUNCTION_CALL MALFORMED_RESPONSE UNEXPECTED_TOOL_CALL TOO_MANY_TOOL_CALLS"
+        " MISSING_THOUGHT_SIGNATURE",
+    )
+
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(exchange)
         # For `enum-encoding=int` only.
         self._numbers = _VERTEX_NUMBERS if "aiplatform" in exchange.host else _STUDIO_NUMBERS
-        self._drafts: dict[int, ChoiceDraft] = {}
         self._citations: dict[int, list[Citation]] = {}
         self._usages: list[dict[str, Any]] = []
         self._blocked: str | None = None
@@ -101,19 +101,19 @@ class ContentAssembly(Assembly):
 
     def complete(self) -> bool:
         """A whole document, or a stream that was not cut, with a finish reason for every candidate."""
-        if self.cut or not self._drafts:
+        if self.cut or not self.drafts:
             return False
         if self.error is not None and self._blocked is None:
             return False
-        return self.came_whole or all(draft.finish_reason for draft in self._drafts.values())
+        return self.came_whole or all(draft.finish_reason for draft in self.drafts.values())
 
     def choices(self) -> tuple[Choice, ...]:
         """The candidates by index."""
         for index, citations in self._citations.items():
-            texts = [part for part in self._drafts[index].parts if isinstance(part, PartDraft) and part.kind is Text]
-            (texts[-1] if texts else self._drafts[index].part(Text)).citations = citations
+            texts = [part for part in self.drafts[index].parts if isinstance(part, PartDraft) and part.kind is Text]
+            (texts[-1] if texts else self.drafts[index].part(Text)).citations = citations
         self._citations = {}
-        return tuple(draft.build(_FINISH.get) for _, draft in sorted(self._drafts.items()))
+        return super().choices()
 
     def usage(self) -> Usage | None:
         """The counts of the last chunk that had any; and the searches that the answer lists, which are paid for."""
@@ -128,25 +128,23 @@ class ContentAssembly(Assembly):
         reason = feedback.get("blockReason")
         if not reason:
             return
-        number = as_int(reason)
-        known = number is not None and 0 <= number < len(_BLOCK_NUMBERS)
-        self._blocked = _BLOCK_NUMBERS[number] if known and number is not None else str(reason)
+        self._blocked = _name_of(reason, _BLOCK_NUMBERS)
         words = as_str(feedback.get("blockReasonMessage"))
         message = f"The prompt was blocked: {self._blocked}" + (f": {words}" if words else "")
         self.error = ExchangeError(status=self.exchange.status, type=self._blocked, message=message)
-        if not self._drafts:
-            draft = self._drafts[0] = ChoiceDraft(0)
+        if not self.drafts:
+            draft = self.draft()
             draft.finish_reason = self._blocked
             if words:
                 draft.part(Refusal).pieces.append(words)
 
     def _candidate(self, index: int, candidate: dict[str, Any]) -> None:
-        draft = self._drafts.setdefault(index, ChoiceDraft(index))
+        draft = self.draft(index)
         for part in dict_list(as_dict(candidate.get("content")).get("parts")):
             _add_part(draft, part)
         reason = candidate.get("finishReason")
         if reason:
-            draft.finish_reason = reason if isinstance(reason, str) else self._reason(reason)
+            draft.finish_reason = reason if isinstance(reason, str) else _name_of(reason, self._numbers)
         if "groundingMetadata" in candidate:
             queries = as_list(as_dict(candidate["groundingMetadata"]).get("webSearchQueries"))
             self._searches.update(query for query in queries if isinstance(query, str) and query)
@@ -156,11 +154,11 @@ class ContentAssembly(Assembly):
         if candidate.get("urlContextMetadata"):
             draft.add(Other(kind="urlContextMetadata", raw=candidate["urlContextMetadata"]))
 
-    def _reason(self, number: object) -> str:
-        index = as_int(number)
-        if index is not None and 0 <= index < len(self._numbers):
-            return self._numbers[index]
-        return str(number)
+
+def _name_of(number: object, names: tuple[str, ...]) -> str:
+    """The name that a number stands for; what has none, a name too, is as it came."""
+    index = as_int(number)
+    return names[index] if index is not None and 0 <= index < len(names) else str(number)
 
 
 def _add_part(draft: ChoiceDraft, part: dict[str, Any]) -> None:
@@ -200,17 +198,13 @@ def _add_other(draft: ChoiceDraft, part: dict[str, Any]) -> None:
                 ServerToolResult(id=identity, name=as_str(fields.get("toolType")), content=fields.get("response"))
             )
         elif kind == "inlineData":
-            draft.add(_inline(fields))
+            media_type = as_str(fields.get("mimeType"))
+            draft.add(media_of_base64(_family(media_type), media_type, as_str(fields.get("data")) or ""))
         elif kind == "fileData":
             media_type = as_str(fields.get("mimeType"))
             draft.add(Media(kind=_family(media_type), media_type=media_type, url=as_str(fields.get("fileUri"))))
         elif kind not in ("thought", "thoughtSignature", "videoMetadata", "partMetadata"):
             draft.add(Other(kind=kind, raw=value))
-
-
-def _inline(blob: dict[str, Any]) -> Media:
-    media_type = as_str(blob.get("mimeType"))
-    return media_of_base64(_family(media_type), media_type, as_str(blob.get("data")) or "")
 
 
 def _family(media_type: str | None) -> str:

@@ -12,7 +12,7 @@ from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.documents import DocumentAnswer, RoutedProtocol
 from pytest_llmcassette.protocols.http_errors import error_object, is_error
 from pytest_llmcassette.protocols.json_stream import is_event_stream
-from pytest_llmcassette.protocols.media import media_of_base64, media_of_url
+from pytest_llmcassette.protocols.media import media_of
 from pytest_llmcassette.protocols.responses_items import citation_of
 from pytest_llmcassette.protocols.transcript import Other, Reasoning, ServerToolCall, ServerToolResult, Text, ToolCall
 from pytest_llmcassette.protocols.usage import Usage
@@ -72,16 +72,16 @@ class _Interaction(DocumentAnswer):
         if kind in ("model_output", "thought", "thought_summary", "thought_signature"):
             self._contents(step, kind, key)
         elif kind == "text":
-            self._text(step, key)
+            self.say(step.get("text"), key=key)
+            self._cite(step, key)
         elif kind == "text_annotation_delta":
             self._cite(step, key)
         elif kind in _MEDIA:
-            self._media(kind, step)
+            media_type = as_str(step.get("mime_type"))
+            self._choice.add(media_of(kind, media_type, step.get("data"), step.get("uri")))
         elif kind in ("function_call", "arguments_delta"):
             call = self._choice.part(ToolCall, key)
-            call.id, call.name = as_str(step.get("id")) or call.id, as_str(step.get("name")) or call.name
-            if step.get("arguments"):
-                call.pieces.append(as_json_text(step["arguments"]))
+            call.grow_call(step.get("id"), step.get("name"), step.get("arguments") or None)
         elif kind.endswith("_call"):
             words = as_json_text(step.get("arguments"))
             name = as_str(step.get("name")) or kind.removesuffix("_call")
@@ -103,19 +103,9 @@ class _Interaction(DocumentAnswer):
         for content in (*dict_list(step.get("summary")), as_dict(step.get("content"))):
             thoughts.pieces.append(as_str(content.get("text")) or "")
 
-    def _text(self, content: dict[str, Any], key: object) -> None:
-        self.say(content.get("text"), key=key)
-        self._cite(content, key)
-
     def _cite(self, content: dict[str, Any], key: object) -> None:
         for annotation in dict_list(content.get("annotations")):
             self._choice.part(Text, key).citations.append(citation_of(annotation))
-
-    def _media(self, kind: str, content: dict[str, Any]) -> None:
-        if isinstance(content.get("data"), str):
-            self._choice.add(media_of_base64(kind, as_str(content.get("mime_type")), content["data"]))
-        elif isinstance(content.get("uri"), str):
-            self._choice.add(media_of_url(kind, content["uri"]))
 
 
 def interaction_usage(wire: dict[str, Any]) -> Usage:

@@ -13,12 +13,13 @@ from dataclasses import replace
 from typing import Any
 
 from pytest_llmcassette.cassette.model import CLIENT
-from pytest_llmcassette.protocols.base import Exchange, WireProtocol
+from pytest_llmcassette.protocols.assembly import ProtocolRow
+from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.conversations import Conversation, messages_of
 from pytest_llmcassette.protocols.gemini_assembly import ContentAssembly, tier_of, usage_of
 from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.media import Sound
-from pytest_llmcassette.protocols.transcript import Choice, FinishReason, Text, Transcript, finish_reasons
+from pytest_llmcassette.protocols.transcript import Choice, FinishReason, Text, finish_reasons
 from pytest_llmcassette.protocols.wire_values import as_dict, as_str, counts_anything, dict_list
 
 _PATH = re.compile(r"\.(?:GenerativeService|LlmBidiService)[./]BidiGenerateContent\w*$")
@@ -28,17 +29,11 @@ _FINISH = finish_reasons(
 _REFUSED = re.compile("PROHIBITED|SAFETY|BLOCKLIST|REJECTED|CELEBRITY|PROMINENT|PHOTO_REALISTIC|UNSAFE|MINORS|IP_|NCII")
 
 
-class _Content(ContentAssembly):
-    def plain(self, document: object) -> None:
-        """Take in parts as `generateContent` has them."""
-        self.chunk(as_dict(document))
-
-
 class _Turn:
     """An answer as it grows. What was said aloud and what was written down of it come apart, piece by piece."""
 
     def __init__(self, exchange: Exchange) -> None:
-        self.content = _Content(exchange)
+        self.content = ContentAssembly(exchange)
         self.sound = Sound()
         self.spoken: list[str] = []
         self.usage: dict[str, Any] | None = None
@@ -68,7 +63,7 @@ class _Turn:
     def parts(self, parts: list[dict[str, Any]], **beside: Any) -> None:
         """Take in parts as `generateContent` has them."""
         self.is_begun = True
-        self.content.plain({"candidates": [{"content": {"parts": parts}, **beside}]})
+        self.content.chunk({"candidates": [{"content": {"parts": parts}, **beside}]})
 
     def choice(self) -> Choice:
         """What was said."""
@@ -91,8 +86,8 @@ def _finish(reason: str | None) -> FinishReason | None:
 
 
 class _Session(Conversation):
-    def __init__(self, exchange: Exchange, protocol: str) -> None:
-        super().__init__(exchange, protocol)
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(exchange)
         self._asked_model: str | None = None
         self._heard: list[str] = []
         self._turn = _Turn(exchange)
@@ -120,7 +115,7 @@ class _Session(Conversation):
     def event(self, kind: str, message: dict[str, Any]) -> None:
         """What the server said: several things at once."""
         if message.get("error"):
-            self.fail(error_object(message, status=None))
+            self.error = error_object(message, status=None)
         session = as_dict(message.get("setupComplete")).get("sessionId")
         self.id = self.id or as_str(session)
         usage = as_dict(message.get("usageMetadata"))
@@ -139,8 +134,7 @@ class _Session(Conversation):
         if self._turn.is_begun or content or not self.turns:
             self._turn.usage = usage
         else:
-            counted = replace(self.turns[-1], usage=usage_of(usage), service_tier=tier_of(usage))
-            self.turns[-1] = counted
+            self.turns[-1] = replace(self.turns[-1], usage=usage_of(usage), service_tier=tier_of(usage))
 
     def _content(self, content: dict[str, Any]) -> None:
         words = as_str(as_dict(content.get("inputTranscription")).get("text"))
@@ -163,26 +157,16 @@ class _Session(Conversation):
     def _end_turn(self, reason: str | None) -> None:
         turn, self._turn = self._turn, _Turn(self.exchange)
         if self._heard:
-            self.add(self._made(Choice(index=0, parts=(Text(text="".join(self._heard)),)), kind="heard"))
+            heard = Choice(index=0, parts=(Text(text="".join(self._heard)),))
+            self.add(self.turn(heard, kind="heard", complete=True))
             self._heard = []
         if not turn.is_begun and turn.usage is None and reason in (None, "turnComplete"):
             return
         turn.finish_reason = reason or turn.finish_reason
-        made = self._made(turn.choice(), complete=reason is not None)
+        made = self.turn(turn.choice(), complete=reason is not None)
         if turn.usage is not None:
             made = replace(made, usage=usage_of(turn.usage), service_tier=tier_of(turn.usage))
         self.add(made)
-
-    def _made(self, choice: Choice, *, kind: str = "chat", complete: bool = True) -> Transcript:
-        return Transcript(
-            protocol=self.protocol,
-            provider=self.exchange.provider,
-            stream=True,
-            kind=kind,
-            request_model=self.request_model(),
-            choices=(choice,),
-            complete=complete,
-        )
 
     def end(self) -> None:
         """What has begun and not ended: the model may wait for tools that the client does not run."""
@@ -193,23 +177,14 @@ def _either(fields: dict[str, Any], name: str, other: str) -> Any:
     return fields.get(name, fields.get(other))
 
 
-class GeminiLive(WireProtocol):
-    """A session of the Live API."""
-
-    name = "gemini.live"
-
-    def claims(self, exchange: Exchange) -> bool:
-        """By URL; behind a gateway, by its setup."""
-        if exchange.url.scheme not in ("ws", "wss"):
-            return False
-        if _PATH.search(exchange.path.rstrip("/")):
-            return True
-        first = next((message for sender, message in messages_of(exchange) if sender == CLIENT), {})
-        return "model" in as_dict(first.get("setup"))
-
-    def read(self, exchange: Exchange) -> Transcript:
-        """The session, turn by turn."""
-        return _Session(exchange, self.name).read()
+def _is_session(exchange: Exchange) -> bool:
+    """By URL; behind a gateway, by its setup."""
+    if exchange.url.scheme not in ("ws", "wss"):
+        return False
+    if _PATH.search(exchange.path.rstrip("/")):
+        return True
+    first = next((message for sender, message in messages_of(exchange) if sender == CLIENT), {})
+    return "model" in as_dict(first.get("setup"))
 
 
-PROTOCOLS = (GeminiLive(),)
+PROTOCOLS = (ProtocolRow("gemini.live", _Session, _is_session),)

@@ -67,11 +67,9 @@ def _is_call(exchange: Exchange) -> bool:
 
     By host, or by media in it; an operation that goes on has made none.
     """
-    document = as_dict(exchange.response_json)
-    if exchange.posted_to.endswith(":predict"):
-        # Model servers of one's own have such a path too.
-        return "google" in exchange.host or any(map(_media, _made(document)))
-    return any(map(_media, _made(document)))
+    # Model servers of one's own have such a path too.
+    is_google = exchange.posted_to.endswith(":predict") and "google" in exchange.host
+    return is_google or any(map(_media, _made(as_dict(exchange.response_json))))
 
 
 PROTOCOLS = (RoutedProtocol("gemini.predict", _Prediction, _is_call),)

@@ -7,8 +7,9 @@ import re
 from typing import Any
 
 from pytest_llmcassette.protocols.base import Exchange
-from pytest_llmcassette.protocols.json_stream import JsonStream, is_event_stream
+from pytest_llmcassette.protocols.json_stream import JsonStream, is_event_stream, json_object
 from pytest_llmcassette.protocols.transcript import ExchangeError
+from pytest_llmcassette.protocols.wire_values import first_str
 
 _LONGEST = 2000
 _DEEPEST = 4
@@ -84,17 +85,31 @@ def error_inside(document: dict[str, Any], *, answered: bool = False) -> Exchang
         return error_object(document, status=None)
     base = document.get("base_resp")
     if isinstance(base, dict) and base.get("status_code"):
-        return ExchangeError(
-            status=None, type=_kind(base["status_code"]), message=_text_or_none(base.get("status_msg"))
-        )
+        words = first_str(base.get("status_msg"))
+        return ExchangeError(status=None, type=_kind(base["status_code"]), message=words)
     if answered:
         return None
     found = error_object(document, status=None)
     return found if found.message else None
 
 
-def _text_or_none(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+def error_beside_events(exchange: Exchange, kinds: dict[str, int]) -> ExchangeError | None:
+    """An error that a proxy wrote into a stream without the form of an event: a page, or a line of JSON.
+
+    `kinds` are those of the events that came.
+    """
+    body = exchange.body
+    if not kinds and body.lstrip()[:1] == b"<":
+        return unreadable(exchange, "a page came instead of events")
+    end = body[-10_000:].rstrip().replace(b"\r\n", b"\n")
+    # One line, or (Google's) what stands behind the last blank one.
+    for last in (end.rpartition(b"\n")[2], end.rpartition(b"\n\n")[2]):
+        # llama.cpp names the field `error`.
+        words = last.removeprefix(b"error:").strip(b"[] \n")
+        value = json_object(words.decode(errors="replace")) if words.startswith(b"{") else None
+        if value is not None:
+            return error_inside(value, answered=not last.startswith(b"error:"))
+    return None
 
 
 def _of_fields(fields: dict[str, Any], status: int | None, around: dict[str, Any]) -> ExchangeError:

@@ -6,37 +6,24 @@ they use, not by the model's name: an inference profile's ARN does not hold it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from pytest_llmcassette.protocols.assembly import ChoiceDraft
-from pytest_llmcassette.protocols.aws_json_stream import BedrockAnswer
+from pytest_llmcassette.protocols.aws_json_stream import BedrockAnswer, bedrock_usage, counts_in_headers
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.converse_assembly import ConverseAssembly
 from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.media import media_of_base64
 from pytest_llmcassette.protocols.transcript import Choice, Media, Other, Reasoning, Text, ToolCall, finish_reasons
 from pytest_llmcassette.protocols.usage import Usage
-from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_str, dict_list, index_of, sum_known
+from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_str, dict_list, first_str, index_of, sum_known
 
-_HEADERS = {
-    "inputTokenCount": "X-Amzn-Bedrock-Input-Token-Count",
-    "outputTokenCount": "X-Amzn-Bedrock-Output-Token-Count",
-    "cacheReadInputTokenCount": "X-Amzn-Bedrock-Cache-Read-Input-Token-Count",
-    "cacheWriteInputTokenCount": "X-Amzn-Bedrock-Cache-Write-Input-Token-Count",
-}
 _METRICS = "amazon-bedrock-invocationMetrics"
 _NOVA_EVENTS = ("messageStart", "contentBlockStart", "contentBlockDelta", "messageStop", "metadata")
 _LISTS = ("results", "outputs", "generations", "completions", "choices")
 _TEXTS = ("outputText", "text", "generation", "completion")
 _REASONS = ("completionReason", "finish_reason", "stop_reason", "finishReason")
 _VECTORS = ("embedding", "embeddings", "embeddingsByType")
-_FINISH = finish_reasons(
-    stop="finish complete stop end_turn endoftext eos stop_sequence stop_criteria_met",
-    length="length max_tokens",
-    tool_call="tool_use tool_calls tool_call",
-    content_filter="content_filtered content_filter error_toxic",
-    error="error",
-)
 # (input, output) as Llama, Titan and the OpenAI-like bodies (AI21, DeepSeek, Qwen, Mistral) count.
 OWN_COUNTS = (
     ("prompt_token_count", "generation_token_count"),
@@ -49,13 +36,20 @@ OWN_COUNTS = (
 class InvokeModelAssembly(BedrockAnswer):
     """One answer as it grows."""
 
+    finish = finish_reasons(
+        stop="finish complete stop end_turn endoftext eos stop_sequence stop_criteria_met",
+        length="length max_tokens",
+        tool_call="tool_use tool_calls tool_call",
+        content_filter="content_filtered content_filter error_toxic",
+        error="error",
+    )
+
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(exchange)
         self._holds_values = False
         self._ended = False
-        self._drafts: dict[int, ChoiceDraft] = {}
         self._nova = ConverseAssembly(exchange, joined_texts=True)
-        self._metrics: dict[str, Any] | None = None
+        self._metrics: dict[str, Any] = {}
         self._own: dict[str, Any] = {}
         self._intervened = False
 
@@ -72,7 +66,7 @@ class InvokeModelAssembly(BedrockAnswer):
         kind = "image" if document.get("images") else "embedding" if any(key in document for key in _VECTORS) else None
         if any("relevance_score" in entry for entry in dict_list(document.get("results"))):
             kind = "rerank"
-            self._draft(0).add(Other(kind="ranking", raw=document["results"]))
+            self.draft(0).add(Other(kind="ranking", raw=document["results"]))
         self.answers_with = kind or self.answers_with
         self._holds_values = kind is not None
 
@@ -98,62 +92,41 @@ class InvokeModelAssembly(BedrockAnswer):
             self._entry(0, document)
         for data in document.get("images") or ():
             if isinstance(data, str):
-                self._draft(0).add(media_of_base64("image", None, data))
+                self.draft(0).add(media_of_base64("image", None, data))
 
     def choices(self) -> tuple[Choice, ...]:
         """The answers by index."""
         self.service_tier = self.exchange.header("X-Amzn-Bedrock-Service-Tier") or None
-        return self._nova.choices() or tuple(
-            draft.build(lambda word: _FINISH.get(word.lower())) for _, draft in sorted(self._drafts.items())
-        )
+        return self._nova.choices() or super().choices()
 
     def complete(self) -> bool:
         """A finish reason, or the counts that come last; vectors and images are all there is to a plain answer."""
-        if self.error is not None or self.cut:
+        if not super().complete():
             return False
-        finished = self._nova.finish_reason is not None or any(d.finish_reason for d in self._drafts.values())
-        came = not self.streamed and bool(self._drafts)
+        finished = self._nova.finish_reason is not None or any(d.finish_reason for d in self.drafts.values())
+        came = not self.streamed and bool(self.drafts)
         return finished or came or self._ended or self._holds_values
 
     def usage(self) -> Usage | None:
         """Bedrock's own counts (of a plain answer in its headers), else the model's."""
-        names = {} if self.streamed else _HEADERS
-        headers = {name: as_int(self.exchange.header(header)) for name, header in names.items()}
-        counted = {name: count for name, count in headers.items() if count is not None} or self._metrics or {}
-        if counted:
-            read = as_int(counted.get("cacheReadInputTokenCount"))
-            written = as_int(counted.get("cacheWriteInputTokenCount"))
-            return Usage(
-                input_tokens=sum_known(as_int(counted.get("inputTokenCount")), read, written),
-                output_tokens=as_int(counted.get("outputTokenCount")),
-                total_tokens=as_int(self._own.get("total")),
-                cache_read_input_tokens=read,
-                cache_creation_input_tokens=written,
-                wire=counted,
-            )
-        images = sum(isinstance(part, Media) for part in self._drafts[0].parts) if 0 in self._drafts else 0
+        counted = bedrock_usage((not self.streamed and counts_in_headers(self.exchange)) or self._metrics)
+        if counted is not None:
+            return replace(counted, total_tokens=as_int(self._own.get("total_tokens")))
+        images = sum(isinstance(part, Media) for part in self.drafts[0].parts) if 0 in self.drafts else 0
         if images and not self._own:
             return Usage(billed_units={"images": images})
         nova = self._nova.usage()
         # A guardrail that answered instead of the model: the counts are of its own words.
         if nova is not None or self._intervened or not self._own:
             return nova
-        return Usage(
-            input_tokens=self._own.get("input"),
-            output_tokens=self._own.get("output"),
-            total_tokens=self._own.get("total"),
-            wire=self._own["wire"],
-        )
-
-    def _draft(self, index: int) -> ChoiceDraft:
-        return self._drafts.setdefault(index, ChoiceDraft(index))
+        return Usage(**self._own)
 
     def _entry(self, index: int, entry: dict[str, Any]) -> None:
         message = as_dict(entry.get("message")) or as_dict(entry.get("delta")) or as_dict(entry.get("data")) or entry
         if entry.get("event_type") != "stream-end":
             for name in _TEXTS:
                 if isinstance(entry.get(name), str):
-                    self._draft(index).part(Text).pieces.append(entry[name])
+                    self.draft(index).part(Text).pieces.append(entry[name])
             if message is not entry:
                 self._message(index, message)
             self._calls(index, message)
@@ -161,43 +134,43 @@ class InvokeModelAssembly(BedrockAnswer):
             value = entry.get(name)
             reason = as_str(as_dict(value).get("reason")) if isinstance(value, dict) else as_str(value)
             if reason:
-                self._draft(index).finish_reason = reason
+                self.draft(index).finish_reason = reason
 
     def _message(self, index: int, message: dict[str, Any]) -> None:
-        for name in ("reasoning_content", "reasoning"):
-            if as_str(message.get(name)):
-                self._draft(index).part(Reasoning).pieces.append(message[name])
-                break
+        thoughts = first_str(message.get("reasoning_content"), message.get("reasoning"))
+        if thoughts:
+            self.draft(index).part(Reasoning).pieces.append(thoughts)
         for name in ("content", "text"):
             if isinstance(message.get(name), str):
-                self._draft(index).part(Text).pieces.append(message[name])
+                self.draft(index).part(Text).pieces.append(message[name])
 
     def _calls(self, index: int, message: dict[str, Any]) -> None:
         for position, call in enumerate(dict_list(message.get("tool_calls"))):
             function = as_dict(call.get("function")) or call
-            draft = self._draft(index).part(ToolCall, index_of(call, position))
+            draft = self.draft(index).part(ToolCall, index_of(call, position))
             arguments = function.get("arguments", function.get("parameters"))
             draft.grow_call(call.get("id"), function.get("name"), arguments)
 
 
 def _own_counts(document: dict[str, Any]) -> dict[str, Any]:
+    """What the model itself counts, as the fields of a `Usage`."""
     found: dict[str, Any] = {}
     for source in (document, as_dict(document.get("usage"))):
         for input_name, output_name in OWN_COUNTS:
             sent, made = as_int(source.get(input_name)), as_int(source.get(output_name))
             if sent is not None:
-                found["input"] = sent
+                found["input_tokens"] = sent
             if made is not None:
-                found["output"] = made
+                found["output_tokens"] = made
             if sent is not None or made is not None:
                 found["wire"] = source.get("usage") or {
                     name: source[name] for name in (input_name, output_name) if name in source
                 }
         total = as_int(source.get("total_tokens")) if source is not document else None
         if total is not None:
-            found["total"] = total
+            found["total_tokens"] = total
     results = [as_int(result.get("tokenCount")) for result in dict_list(document.get("results"))]
     made = sum_known(*results)
     if made is not None:
-        found["output"] = made
+        found["output_tokens"] = made
     return found

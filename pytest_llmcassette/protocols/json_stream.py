@@ -96,7 +96,9 @@ class JsonStream(Events):
         if invalid_utf8:
             self.note("some bytes of the stream are no UTF-8 and were replaced")
         last = None if self._tail is None else sse.event_of(self._tail)
-        if last is not None and (_is_done(last.data) or (counts_unended and json_object(last.data) is not None)):
+        if last is not None and (
+            last.data.startswith("[DONE]") or (counts_unended and json_object(last.data) is not None)
+        ):
             self._events.append(last)
             self._tail = None
             self.unended = True
@@ -138,10 +140,6 @@ class JsonStream(Events):
         self.cut = True
         self.note(f"event {number} is no JSON object: {data[:80]!r}")
         self._words = self._words or data
-
-
-def _is_done(data: str) -> bool:
-    return data.startswith("[DONE]")
 
 
 class JsonLines(Events):

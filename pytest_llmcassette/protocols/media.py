@@ -36,6 +36,13 @@ def media_of_url(kind: str, url: str) -> Media:
     return media_of_bytes(kind, media_type, unquote_to_bytes(payload))
 
 
+def media_of(kind: str, media_type: str | None, data: object, url: object) -> Media | None:
+    """A medium as most wires give it: by its base64 text, else by its address; None where there is neither."""
+    if isinstance(data, str):
+        return media_of_base64(kind, media_type, data)
+    return media_of_url(kind, url) if isinstance(url, str) else None
+
+
 def media_of_base64(kind: str, media_type: str | None, text: str) -> Media:
     """A medium given as base64 text (standard or URL-safe, padded or not); without size when it cannot be decoded."""
     data = decoded(text)

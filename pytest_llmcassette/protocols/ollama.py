@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_llmcassette.protocols.assembly import AssembledProtocol, OneAnswer
+from pytest_llmcassette.protocols.assembly import OneAnswer, ProtocolRow
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.documents import Vectors
 from pytest_llmcassette.protocols.forms import Forms
@@ -19,14 +19,13 @@ from pytest_llmcassette.protocols.transcript import Reasoning, finish_reasons
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_list, as_str, dict_list, seconds_of
 
-_FINISH = finish_reasons(stop="stop", length="length")
 _COUNTS = ("prompt_eval_count", "eval_count", "prompt_eval_cached_count")
 
 
 class _Assembly(OneAnswer):
     """One answer as it grows; chat has a `message`, generate a `response` in every object."""
 
-    finish = _FINISH
+    finish = finish_reasons(stop="stop", length="length")
 
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(exchange)
@@ -40,14 +39,12 @@ class _Assembly(OneAnswer):
         return None
 
     def event(self, name: str, event: dict[str, Any]) -> None:
-        """Take in a line of a stream."""
-        self._object(event)
+        """Take in a line of a stream, which is as a whole answer."""
+        self.plain(event)
 
     def plain(self, document: object) -> None:
         """Take in a whole answer."""
-        self._object(as_dict(document))
-
-    def _object(self, event: dict[str, Any]) -> None:
+        event = as_dict(document)
         if event.get("error"):
             self.error = error_object(event, status=self.exchange.status)
             return
@@ -65,7 +62,7 @@ class _Assembly(OneAnswer):
             if isinstance(image, str):
                 self._choice.add(media_of_base64("image", None, image))
         if event.get("done") is True:
-            self._stopped = self._came = True
+            self.ended = True
             self._choice.finish_reason = as_str(event.get("done_reason")) or None
         self._usage.update((name, event[name]) for name in _COUNTS if event.get(name) is not None)
 
@@ -81,37 +78,22 @@ class _Assembly(OneAnswer):
         )
 
 
-class _OllamaProtocol(AssembledProtocol):
-    assembly = _Assembly
-    forms = Forms(
-        error_body=lambda status, message: {"error": message},
-        error_event=lambda message: ("", {"error": message}),
-        usage=frozenset(_COUNTS),
-    )
-    path: str
-
-    def claims(self, exchange: Exchange) -> bool:
-        """By path, and, since `/api/chat` is a path of many, by Ollama's port or host or the look of the answer."""
-        if not exchange.posted_to.endswith(self.path):
-            return False
-        if exchange.port == 11434 or "ollama" in exchange.host or exchange.content_type == "application/x-ndjson":
-            return True
-        first = exchange.body[:4096].lstrip().partition(b"\n")[0]
-        return b'"model"' in first and b'"done"' in first
+def _is_chat(exchange: Exchange) -> bool:
+    """By path, which is one of many, and by what is Ollama's."""
+    return exchange.posted_to.endswith("/api/chat") and _is_ollama(exchange)
 
 
-class OllamaChat(_OllamaProtocol):
-    """`ollama.chat`: `/api/chat`."""
-
-    name = "ollama.chat"
-    path = "/api/chat"
+def _is_generate(exchange: Exchange) -> bool:
+    """By path, and by what is Ollama's."""
+    return exchange.posted_to.endswith("/api/generate") and _is_ollama(exchange)
 
 
-class OllamaGenerate(_OllamaProtocol):
-    """`ollama.generate`: `/api/generate`."""
-
-    name = "ollama.generate"
-    path = "/api/generate"
+def _is_ollama(exchange: Exchange) -> bool:
+    """By Ollama's port or host, or by the look of the answer."""
+    if exchange.port == 11434 or "ollama" in exchange.host or exchange.content_type == "application/x-ndjson":
+        return True
+    first = exchange.body[:4096].lstrip().partition(b"\n")[0]
+    return b'"model"' in first and b'"done"' in first
 
 
 class _Embeddings(Vectors):
@@ -121,25 +103,25 @@ class _Embeddings(Vectors):
         self.model = as_str(fields.get("model"))
         if "embeddings" not in fields and "embedding" not in fields:
             self.error = error_object(fields, status=self.exchange.status)
-
-    def usage(self) -> Usage | None:
-        """What was counted: of one text by `/api/embeddings` nothing is."""
-        count = as_int(as_dict(self.exchange.response_json).get("prompt_eval_count"))
-        return None if count is None else Usage(input_tokens=count, wire={"prompt_eval_count": count})
-
-
-class OllamaEmbed(AssembledProtocol):
-    """`ollama.embed`: `/api/embed`, and `/api/embeddings` of one prompt."""
-
-    name = "ollama.embed"
-    assembly = _Embeddings
-
-    def claims(self, exchange: Exchange) -> bool:
-        """By path; `/api/embeddings` is one of others too, who ask for an `input`."""
-        path = exchange.posted_to
-        return path.endswith("/api/embed") or (
-            path.endswith("/api/embeddings") and exchange.asked("prompt") is not None
-        )
+        # Of one text `/api/embeddings` counts nothing.
+        count = as_int(fields.get("prompt_eval_count"))
+        if count is not None:
+            self.counts = Usage(input_tokens=count, wire={"prompt_eval_count": count})
 
 
-PROTOCOLS = (OllamaEmbed(), OllamaChat(), OllamaGenerate())
+def _is_embed(exchange: Exchange) -> bool:
+    """`/api/embed`, and `/api/embeddings` of one prompt, which is a path of others too, who ask for an `input`."""
+    path = exchange.posted_to
+    return path.endswith("/api/embed") or (path.endswith("/api/embeddings") and exchange.asked("prompt") is not None)
+
+
+_FORMS = Forms(
+    error_body=lambda status, message: {"error": message},
+    error_event=lambda message: ("", {"error": message}),
+    usage=frozenset(_COUNTS),
+)
+PROTOCOLS = (
+    ProtocolRow("ollama.embed", _Embeddings, _is_embed),
+    ProtocolRow("ollama.chat", _Assembly, _is_chat, _FORMS),
+    ProtocolRow("ollama.generate", _Assembly, _is_generate, _FORMS),
+)

@@ -12,13 +12,14 @@ from itertools import islice
 from typing import Any
 
 from pytest_llmcassette.cassette.model import SERVER
-from pytest_llmcassette.protocols.base import Exchange, WireProtocol
+from pytest_llmcassette.protocols.assembly import ChoiceDraft, ProtocolRow
+from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.conversations import Conversation, messages_of
 from pytest_llmcassette.protocols.documents import counted
 from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.media import Sound
 from pytest_llmcassette.protocols.realtime_response import ResponseInSession
-from pytest_llmcassette.protocols.transcript import Choice, Media, Text, Transcript
+from pytest_llmcassette.protocols.transcript import Choice, ExchangeError, Text, Transcript
 from pytest_llmcassette.protocols.usage import Usage
 from pytest_llmcassette.protocols.wire_values import as_dict, as_float, as_str, first_str
 
@@ -26,8 +27,8 @@ _HEARD = "conversation.item.input_audio_transcription."
 
 
 class _Session(Conversation):
-    def __init__(self, exchange: Exchange, protocol: str) -> None:
-        super().__init__(exchange, protocol)
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(exchange)
         self._session: dict[str, Any] = {}
         self._open: dict[str, ResponseInSession] = {}
         self._heard: dict[str, list[str]] = {}
@@ -45,7 +46,7 @@ class _Session(Conversation):
     def event(self, kind: str, message: dict[str, Any]) -> None:
         """What the server said."""
         if kind == "error":
-            self.fail(error_object(message, status=None))
+            self.error = error_object(message, status=None)
             # Nothing comes of what was refused.
             self.waiting = bool(self._open)
         elif kind in ("session.created", "session.updated", "transcription_session.updated"):
@@ -94,14 +95,10 @@ class _Session(Conversation):
 
     def _turn(self, response: ResponseInSession, usage: object, *, is_done: bool) -> Transcript:
         error = response.error()
-        return Transcript(
-            protocol=self.protocol,
-            provider=self.exchange.provider,
-            stream=True,
+        return self.turn(
+            response.choice(),
             id=as_str(response.fields.get("id")),
-            request_model=self.request_model(),
             model=self.model,
-            choices=(response.choice(),),
             complete=is_done and error is None,
             error=error,
             usage=self._usage(usage) if isinstance(usage, dict) and usage else None,
@@ -128,26 +125,16 @@ class _Session(Conversation):
             error = error_object(message, status=None) if step == "failed" else None
             wire = as_dict(message.get("usage"))
             usage = counted(wire, seconds=wire.get("seconds")) if wire else None
-            self._hear("".join(pieces) if words is None else words, usage, error is None)
-            if error is not None:
-                self.turns[-1] = replace(self.turns[-1], error=error)
+            self._hear("".join(pieces) if words is None else words, usage, error)
 
-    def _hear(self, words: str, usage: Usage | None, complete: bool) -> None:
+    def _hear(self, words: str, usage: Usage | None, error: ExchangeError | None) -> None:
         heard = as_dict(as_dict(as_dict(self._session.get("audio")).get("input")).get("transcription"))
         asked = first_str(heard.get("model"), as_dict(self._session.get("input_audio_transcription")).get("model"))
-        provider = self.exchange.provider
-        self.add(
-            Transcript(
-                protocol=self.protocol,
-                provider=provider,
-                stream=True,
-                kind="heard" if provider == "xai" and usage is None else "transcription",
-                model=asked,
-                choices=(Choice(index=0, parts=(Text(text=words),) if words else ()),),
-                complete=complete,
-                usage=usage,
-            )
-        )
+        kind = "heard" if self.exchange.provider == "xai" and usage is None else "transcription"
+        said = Choice(index=0, parts=(Text(text=words),) if words else ())
+        # Its model is one of the session's settings, not the one that the URL asks for.
+        turn = self.turn(said, kind=kind, request_model=None, model=asked, usage=usage)
+        self.add(replace(turn, error=error, complete=error is None))
 
     def end(self) -> None:
         """What has begun and not ended."""
@@ -157,35 +144,24 @@ class _Session(Conversation):
 
     def _end_translation(self, *, whole: bool) -> None:
         """A session that translates has one answer, which goes on until it is closed."""
-        words, sound = "".join(self._translated[0]), self._translated[1].build()
-        said: list[Text | Media] = [Text(text=words)] if words else []
-        said += [] if sound is None else [sound]
-        if said:
+        words, sound = self._translated
+        draft = ChoiceDraft(0)
+        draft.part(Text).pieces = words
+        draft.add(sound.build())
+        choice = draft.build({})
+        if choice.parts:
             self._translated = ([], Sound())
-            spoken = ResponseInSession("")
-            spoken.fields["id"] = self.id
-            turn = replace(self._turn(spoken, None, is_done=whole), choices=(Choice(index=0, parts=tuple(said)),))
-            self.add(turn)
+            self.add(self.turn(choice, id=self.id, model=self.model, complete=whole))
 
 
-class OpenAIRealtime(WireProtocol):
-    """A realtime session."""
-
-    name = "openai.realtime"
-
-    def claims(self, exchange: Exchange) -> bool:
-        """By URL; behind a proxy, by its first events."""
-        path = exchange.path.rstrip("/")
-        if exchange.url.scheme not in ("ws", "wss"):
-            return False
-        if path.endswith(("/realtime", "/realtime/translations")):
-            return True
-        first = islice((message for sender, message in messages_of(exchange) if sender == SERVER), 3)
-        return any(one.get("type") == "session.created" and "session" in one for one in first)
-
-    def read(self, exchange: Exchange) -> Transcript:
-        """The session, a turn for each response."""
-        return _Session(exchange, self.name).read()
+def _is_session(exchange: Exchange) -> bool:
+    """By URL; behind a proxy, by its first events."""
+    if exchange.url.scheme not in ("ws", "wss"):
+        return False
+    if exchange.path.rstrip("/").endswith(("/realtime", "/realtime/translations")):
+        return True
+    first = islice((message for sender, message in messages_of(exchange) if sender == SERVER), 3)
+    return any(one.get("type") == "session.created" and "session" in one for one in first)
 
 
-PROTOCOLS = (OpenAIRealtime(),)
+PROTOCOLS = (ProtocolRow("openai.realtime", _Session, _is_session),)

@@ -11,12 +11,9 @@ from typing import Any
 from pytest_llmcassette.protocols.assembly import ChoiceDraft
 from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.media import Sound
-from pytest_llmcassette.protocols.responses_items import add_item
-from pytest_llmcassette.protocols.transcript import Choice, ExchangeError, FinishReason, Text, ToolCall, finish_reasons
+from pytest_llmcassette.protocols.responses_items import add_item, build_response
+from pytest_llmcassette.protocols.transcript import Choice, ExchangeError, Text
 from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_list, as_str, dict_list, first_str
-
-_REASONS = finish_reasons(length="max_output_tokens max_tokens", content_filter="content_filter")
-_STATUSES = finish_reasons(stop="completed", error="failed")
 
 # What an event's pieces grow, without the `output_` that today's names have.
 _WORDS = ("text", "audio_transcript", "function_call_arguments", "mcp_call_arguments")
@@ -83,10 +80,7 @@ class ResponseInSession:
         for item in sorted(self._items.values(), key=lambda one: one.index):
             _add(draft, item)
         status = as_str(self.fields.get("status"))
-        draft.finish_reason = None if status == "in_progress" else status
-        reason = as_str(as_dict(self.fields.get("status_details")).get("reason"))
-        calls = any(getattr(part, "kind", None) is ToolCall for part in draft.parts)
-        return draft.build(lambda wire: _normalise(wire, reason, calls=calls))
+        return build_response(draft, None if status == "in_progress" else status, self.fields.get("status_details"))
 
     def error(self) -> ExchangeError | None:
         """Why it failed, where it did."""
@@ -95,12 +89,6 @@ class ResponseInSession:
         details = as_dict(self.fields.get("status_details"))
         found = error_object(details.get("error") or details, status=None)
         return found if found.type or found.message else ExchangeError(status=None, type="failed", message=None)
-
-
-def _normalise(status: str, reason: str | None, *, calls: bool) -> FinishReason | None:
-    if status == "completed" and calls:
-        return FinishReason.TOOL_CALL
-    return _REASONS.get(reason or "") if status == "incomplete" else _STATUSES.get(status)
 
 
 def _number(event: dict[str, Any]) -> int:
@@ -125,6 +113,5 @@ def _add(choice: ChoiceDraft, item: _Item) -> None:
         if sound is None and as_str(part.get("audio")):
             sound = Sound()
             sound.add(part["audio"])
-        medium = None if sound is None else sound.build()
-        if medium is not None:
-            choice.add(medium)
+        if sound is not None:
+            choice.add(sound.build())

@@ -27,7 +27,7 @@ _MODULES = (
 )
 
 # Of what is said in frames, by modules that nobody else needs.
-_CONVERSATIONS = ("openai_realtime", "gemini_live", "openai_responses", "xai_grpc")
+_CONVERSATIONS = ("openai_realtime", "gemini_live", "responses_socket", "xai_grpc")
 _SPOKEN = ("openai.realtime", "gemini.live", "xai.chat", "xai.sample", "xai.image", "xai.video", "xai.embed")
 _OF_AGENTS = ("mcp.message", "a2a.message")
 

@@ -112,10 +112,7 @@ class ItemDrafts:
 
     def build(self) -> list[dict[str, Any]]:
         """The items in their order."""
-        return [draft.build() for draft in self._in_order()]
-
-    def _in_order(self) -> list[ItemDraft]:
-        return sorted(self._drafts, key=lambda draft: draft.index)
+        return [draft.build() for draft in sorted(self._drafts, key=lambda draft: draft.index)]
 
     def completed(self, final: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """The final output, with what was streamed and it leaves out."""

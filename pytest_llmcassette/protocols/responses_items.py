@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pytest_llmcassette.protocols.assembly import ChoiceDraft, PartDraft
 from pytest_llmcassette.protocols.media import media_of_base64
 from pytest_llmcassette.protocols.transcript import (
+    Choice,
     Citation,
+    FinishReason,
     Other,
     Reasoning,
     Refusal,
@@ -15,12 +18,22 @@ from pytest_llmcassette.protocols.transcript import (
     ServerToolResult,
     Text,
     ToolCall,
+    finish_reasons,
 )
-from pytest_llmcassette.protocols.wire_values import as_json_text, as_list, as_str, dict_list
+from pytest_llmcassette.protocols.wire_values import (
+    as_dict,
+    as_json_text,
+    as_list,
+    as_str,
+    dict_list,
+    first_str,
+)
 
 # What a provider-run tool was asked, by item type; everything else it is asked is in `action` or `arguments`.
 _QUESTION = {"file_search_call": "queries", "code_interpreter_call": "code", "x_search_call": "query"}
 _ANSWER = ("results", "outputs", "output")
+_STATUSES = finish_reasons(stop="completed", error="failed")
+_REASONS = finish_reasons(length="max_output_tokens max_tokens", content_filter="content_filter")
 # Calls that the client must carry out, but not of a function that it declared: shown whole.
 _FOR_THE_CLIENT = frozenset({"computer_call", "local_shell_call", "shell_call", "apply_patch_call"})
 
@@ -37,9 +50,8 @@ def add_item(choice: ChoiceDraft, item: dict[str, Any], position: int) -> None:
         _add_reasoning(choice, item, position)
     elif kind in ("function_call", "custom_tool_call"):
         call = choice.part(ToolCall, position)
-        call.id = as_str(item.get("call_id")) or as_str(item.get("id"))
-        call.name = as_str(item.get("name"))
-        call.pieces.append(as_json_text(item.get("arguments" if kind == "function_call" else "input")))
+        arguments = item.get("arguments" if kind == "function_call" else "input")
+        call.grow_call(first_str(item.get("call_id"), item.get("id")), item.get("name"), arguments)
     elif kind in _FOR_THE_CLIENT:
         choice.add(Other(kind=kind, raw=item))
     elif kind.endswith("_call"):
@@ -50,6 +62,16 @@ def add_item(choice: ChoiceDraft, item: dict[str, Any], position: int) -> None:
         choice.add(ServerToolResult(id=as_str(item.get("id")), name=name, content=content))
     else:
         choice.add(Other(kind=kind, raw=item))
+
+
+def build_response(choice: ChoiceDraft, status: str | None, details: object) -> Choice:
+    """The finished choice of a response, whose finish reason is its status; `details` say why it is incomplete."""
+    choice.finish_reason = status
+    built = choice.build(_STATUSES)
+    if status == "incomplete":
+        reason = as_str(as_dict(details).get("reason")) or ""
+        return replace(built, finish=_REASONS.get(reason, FinishReason.OTHER))
+    return replace(built, finish=FinishReason.TOOL_CALL) if status == "completed" and built.tool_calls else built
 
 
 def _add_content(choice: ChoiceDraft, part: object, key: tuple[int, int]) -> None:
@@ -71,7 +93,7 @@ def _add_content(choice: ChoiceDraft, part: object, key: tuple[int, int]) -> Non
 def citation_of(entry: dict[str, Any]) -> Citation:
     """An annotation: `url_citation`, `file_citation`, `container_file_citation` or `file_path`."""
     title = as_str(entry.get("title")) or as_str(entry.get("filename"))
-    return Citation(title=title, url=as_str(entry.get("url")), raw=entry)
+    return Citation.of(entry, title, entry.get("url"))
 
 
 def _add_reasoning(choice: ChoiceDraft, item: dict[str, Any], position: int) -> None:

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from pytest_llmcassette.protocols.assembly import ProtocolRow
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.conversations import Conversation
 from pytest_llmcassette.protocols.http_errors import error_object
-from pytest_llmcassette.protocols.responses_stream import ResponseDraft, error_fields
+from pytest_llmcassette.protocols.responses_stream import FORMS, ResponseAnswer, error_fields
 from pytest_llmcassette.protocols.wire_values import as_int, as_str
 
 
-class ResponsesSession(Conversation):
-    """A session; `assembly` puts one response together."""
+class _Session(Conversation):
+    """A session."""
 
-    def __init__(self, exchange: Exchange, protocol: str, assembly: Callable[[Exchange], ResponseDraft]) -> None:
-        super().__init__(exchange, protocol)
-        self._assembly = assembly
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(exchange)
         self._asked: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-        self._open: dict[str, ResponseDraft] = {}
+        self._open: dict[str, ResponseAnswer] = {}
         self._model: str | None = None
 
     def request_model(self) -> str | None:
@@ -40,7 +39,7 @@ class ResponsesSession(Conversation):
         """An event of one response, or an error of none."""
         lane = _lane(message)
         if kind == "error" and lane not in self._open:
-            self.fail(error_object(error_fields(message), status=as_int(message.get("status"))))
+            self.error = error_object(error_fields(message), status=as_int(message.get("status")))
             self._begun(lane)
             self._settle()
         elif kind.startswith("response.") and not kind.startswith("response.steer"):
@@ -52,12 +51,12 @@ class ResponsesSession(Conversation):
             self._open[lane].event(kind, message)
             self._ended(lane)
 
-    def _begun(self, lane: str) -> ResponseDraft:
+    def _begun(self, lane: str) -> ResponseAnswer:
         """The response to what the lane asked for next."""
         asked = self._asked[lane].pop(0) if self._asked[lane] else {}
         interaction = self.exchange.interaction
         request = replace(interaction.request, body=json.dumps(asked).encode())
-        return self._assembly(Exchange(replace(interaction, request=request, end="")))
+        return ResponseAnswer(Exchange(replace(interaction, request=request, end="")))
 
     def _ended(self, lane: str) -> None:
         answer = self._open.pop(lane)
@@ -77,5 +76,13 @@ class ResponsesSession(Conversation):
             self.waiting = True
 
 
+def _is_session(exchange: Exchange) -> bool:
+    """By URL. Each response is a turn."""
+    return exchange.request.method.upper() == "GET" and exchange.path.rstrip("/").endswith("/responses")
+
+
 def _lane(message: dict[str, Any]) -> str:
     return as_str(message.get("stream_id")) or ""
+
+
+PROTOCOLS = (ProtocolRow("openai.responses", _Session, _is_session, FORMS),)

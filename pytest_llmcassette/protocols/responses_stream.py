@@ -1,15 +1,25 @@
-"""Putting a Responses stream back together: from its terminal event, else from finished items, else from deltas."""
+"""A response as it came: whole, or a stream put together from its last event, else from items, else from deltas."""
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
-from pytest_llmcassette.protocols.assembly import Assembly
+from pytest_llmcassette.cassette.model import Outcome
+from pytest_llmcassette.protocols.assembly import Assembly, ChoiceDraft
 from pytest_llmcassette.protocols.base import Exchange
-from pytest_llmcassette.protocols.http_errors import error_object
+from pytest_llmcassette.protocols.chat_usage import response_usage
+from pytest_llmcassette.protocols.forms import Forms
+from pytest_llmcassette.protocols.http_errors import error_inside, error_object, unreadable
 from pytest_llmcassette.protocols.json_stream import Events
 from pytest_llmcassette.protocols.responses_drafts import ItemDrafts
-from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_str, dict_list
+from pytest_llmcassette.protocols.responses_items import add_item, build_response
+from pytest_llmcassette.protocols.transcript import Choice, Transcript
+from pytest_llmcassette.protocols.usage import Usage
+from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_str, as_time, dict_list
+
+UNFINISHED = ("queued", "in_progress")
+_ENDED_WELL = ("completed", "incomplete")
 
 # `response.done` is what OpenRouter wrote in its beta.
 TERMINAL = frozenset(f"response.{end}" for end in ("completed", "incomplete", "failed", "cancelled", "done"))
@@ -41,8 +51,8 @@ _PART = frozenset(
 _PARTS = {grown[2]: grown for grown in _GROWS.values() if grown[2]}
 
 
-class ResponseDraft(Assembly):
-    """A response that grows by stream events. `response` has the fields of the last whole response object seen.
+class ResponseAnswer(Assembly):
+    """A response, whole or growing by stream events. `response` has the fields of the last whole one seen.
 
     `ended` says that it was the last; `failure` is an event that says that there is none.
     """
@@ -53,6 +63,15 @@ class ResponseDraft(Assembly):
         self.ended = False
         self.failure: dict[str, Any] | None = None
         self._items = ItemDrafts()
+
+    def plain(self, document: object) -> None:
+        """Take in a whole answer."""
+        self.response = as_dict(document)
+        self.ended = True
+        answered = isinstance(self.response.get("output"), list)
+        self.error = error_inside(self.response, answered=answered)
+        if self.error is None and not answered:
+            self.error = unreadable(self.exchange, "the body has no output")
 
     def event(self, name: str, event: dict[str, Any]) -> None:
         """One event; its `type` says what it is (its name does so only at OpenAI)."""
@@ -108,12 +127,42 @@ class ResponseDraft(Assembly):
         draft.item = item
         draft.is_finished = draft.is_finished or is_done
 
+    @cached_property
     def output(self) -> list[dict[str, Any]]:
-        """The output items, as whole as the stream allows."""
+        """The output items, as whole as the stream allows. To be asked for at its end."""
         final = self.response.get("output")
         if not self.streamed:
             return dict_list(final)
         return self._items.completed(dict_list(final)) if self.ended and final else self._items.build()
+
+    def transcript(self, protocol: str) -> Transcript:
+        """The finished transcript."""
+        self.id = as_str(self.response.get("id")) or None
+        self.model = as_str(self.response.get("model")) or None
+        self.created = as_time(self.response.get("created_at"))
+        self.service_tier = as_str(self.response.get("service_tier")) or None
+        return super().transcript(protocol)
+
+    def choices(self) -> tuple[Choice, ...]:
+        """The output items as the one answer."""
+        choice = ChoiceDraft(0)
+        for position, item in enumerate(self.output):
+            add_item(choice, item, position)
+        status = as_str(self.response.get("status"))
+        status = None if status in UNFINISHED else status
+        built = build_response(choice, status, self.response.get("incomplete_details"))
+        return (built,) if built.parts or built.finish_reason else ()
+
+    def complete(self) -> bool:
+        """Of a whole answer that it is there, in a stream the event that ends it; and a status that says no other."""
+        if self.error is not None or self.cut or not self.ended:
+            return False
+        ended = (self.response.get("status") or "completed") in _ENDED_WELL
+        return ended and self.exchange.interaction.outcome is Outcome.COMPLETE
+
+    def usage(self) -> Usage | None:
+        """What was counted."""
+        return response_usage(self.response.get("usage"), self.response.get("tool_usage"), self.output)
 
 
 def _number(event: dict[str, Any]) -> int:
@@ -126,3 +175,27 @@ def error_fields(event: dict[str, Any]) -> dict[str, Any]:
     if event.get("error"):
         return event
     return {"error": {name: event.get(name) for name in ("code", "message")} | as_dict(event.get("error"))}
+
+
+def _ended(kept: Exchange, end: dict[str, Any], reason: str) -> dict[str, Any]:
+    """The last event says all of the answer again: what was kept of it."""
+    answer = ResponseAnswer(kept)
+    answer.read("")
+    response = {**as_dict(end.get("response")), "output": answer.output}
+    if not reason:
+        return {**end, "response": response}
+    limit = {"status": "incomplete", "incomplete_details": {"reason": reason}}
+    return {**end, "type": "response.incomplete", "response": {**response, **limit}}
+
+
+def _error_event(message: str) -> tuple[str, dict[str, Any]]:
+    event = {"type": "error", "code": "server_error", "message": message, "param": None, "sequence_number": 0}
+    return "error", event
+
+
+FORMS = Forms(
+    error_event=_error_event,
+    opening=frozenset({"response.created", "response.in_progress"}),
+    length="max_output_tokens",
+    ended=_ended,
+)

@@ -21,12 +21,12 @@ class Route(NamedTuple):
 
 
 _TABLE = r"""
-openai.images          openai_images          POST .*/images/(?:generations|edits|variations)
-openai.speech          openai_audio           POST .*/audio/speech
-openai.transcription   openai_audio           POST .*/audio/(?:transcriptions|translations)
+openai.images          images                 POST .*/images/(?:generations|edits|variations)
+openai.speech          audio                  POST .*/audio/speech
+openai.transcription   audio                  POST .*/audio/(?:transcriptions|translations)
 openai.assistants      openai_assistants      POST .*/threads/(?:[^/]+/)?runs(?:/[^/]+/submit_tool_outputs)?
 openai.assistants      openai_assistants      GET .*/threads/[^/]+/runs/[^/]+
-openai.videos          openai_videos          GET .*/videos/[^/]+
+openai.videos          images                 GET .*/videos/[^/]+
 openai.batch           batches                GET .*/(?:files/[^/]+/content|batches/batch_[^/]+)
 anthropic.batch        batches                GET .*/messages/batches/[^/]+/results
 gemini.batch           batches                GET .*/v1\w*/(?:batches/[^/:]+|files/[^/]+:download)
@@ -34,20 +34,20 @@ gemini.interactions    gemini_interactions    (?:POST|GET) .*/v1\w*/(?:.*/)?inte
 gemini.predict         gemini_predict         POST .*/models/[^/:]+:(?:predict|fetchPredictOperation)
 gemini.predict         gemini_predict         GET .*/v1\w*/.*operations/[^/:]+
 mistral.conversations  mistral_conversations  POST [^/]*mistral[^/]*/.*/conversations(?:/[^/]+)?(?:/restart)?
-mistral.moderation     mistral_documents      POST [^/]*mistral[^/]*/.*/(?:moderations|classifications)
-mistral.ocr            mistral_documents      POST .*/(?:ocr|mistral-ocr[^/:]*:rawPredict)
+mistral.moderation     pages                  POST [^/]*mistral[^/]*/.*/(?:moderations|classifications)
+mistral.ocr            pages                  POST .*/(?:ocr|mistral-ocr[^/:]*:rawPredict)
 cohere.chat_v1         cohere_v1              POST .*/v1/chat
 cohere.generate        cohere_v1              POST [^/]*cohere[^/]*/.*v1/(?:generate|summarize)
-cohere.classify        cohere_documents       POST [^/]*(?:cohere|jina)[^/]*/.*v1/classify
-cohere.parse           cohere_documents       POST [^/]*cohere[^/]*/.*v2/parse
+cohere.classify        pages                  POST [^/]*(?:cohere|jina)[^/]*/.*v1/classify
+cohere.parse           pages                  POST [^/]*cohere[^/]*/.*v2/parse
 bedrock.rerank         bedrock_extras         POST bedrock-agent-runtime[^/]*/rerank
 bedrock.guardrail      bedrock_extras         POST bedrock-runtime[^/]*/guardrail/.+/apply
 cohere.rerank          rerank                 POST .*/re-?rank(?:ing)?
 replicate.prediction   replicate              (?:POST|GET) [^/]*replicate\.com/.*/predictions(?:/[^/]+)?
 replicate.prediction   replicate              GET stream[^/]*replicate\.(?:com|delivery)/.*
 llamacpp.completion    llama_cpp              POST .*/(?:completions?|infill)
-tgi.generate           tgi                    POST .*/(?:generate(?:_stream)?|endpoints/[^/]+/invocations)
-tgi.generate           tgi                    POST [^/]*\.endpoints\.huggingface\.cloud
+tgi.generate           huggingface            POST .*/(?:generate(?:_stream)?|endpoints/[^/]+/invocations)
+tgi.generate           huggingface            POST [^/]*\.endpoints\.huggingface\.cloud
 huggingface.inference  huggingface            POST [^/]*huggingface\.co/(?:hf-inference/)?(?:models|pipeline)/.+
 cloudflare.run         cloudflare             POST .*/(?:ai/run|workers-ai)/@.+
 dashscope.generation   dashscope              POST [^/]*dashscope[^/]*/api/v1/services/.+
@@ -56,13 +56,13 @@ watsonx.generation     watsonx                POST .*/ml/v1/(?:deployments/[^/]+
 watsonx.embeddings     watsonx                POST .*/ml/v1/text/(?:embeddings|rerank)
 snowflake.complete     snowflake              POST .*/cortex/inference:complete
 snowflake.embed        snowflake              POST .*/cortex/inference:embed
-deepgram.speech        speech_hosts           POST api[^/]*\.deepgram\.com/v1/speak
-deepgram.transcription speech_hosts           POST api[^/]*\.deepgram\.com/v1/listen
-elevenlabs.speech      speech_hosts           POST api[^/]*\.elevenlabs\.io/v1/(?:text-to-speech|sound-generation).*
-elevenlabs.transcription speech_hosts         POST api[^/]*\.elevenlabs\.io/v1/speech-to-text
-assemblyai.transcription speech_hosts         GET api[^/]*\.assemblyai\.com/v2/transcript/[^/]+
-stability.images       image_hosts            POST api\.stability\.ai/.*(?:stable-image|generation)/.+
-fireworks.images       image_hosts            POST api\.fireworks\.ai/inference/v1/(?:workflows|image_generation)/.+
+deepgram.speech        audio                  POST api[^/]*\.deepgram\.com/v1/speak
+deepgram.transcription audio                  POST api[^/]*\.deepgram\.com/v1/listen
+elevenlabs.speech      audio                  POST api[^/]*\.elevenlabs\.io/v1/(?:text-to-speech|sound-generation).*
+elevenlabs.transcription audio                POST api[^/]*\.elevenlabs\.io/v1/speech-to-text
+assemblyai.transcription audio                GET api[^/]*\.assemblyai\.com/v2/transcript/[^/]+
+stability.images       images                 POST api\.stability\.ai/.*(?:stable-image|generation)/.+
+fireworks.images       images                 POST api\.fireworks\.ai/inference/v1/(?:workflows|image_generation)/.+
 perplexity.search      perplexity             POST api\.perplexity\.ai/search
 perplexity.async       perplexity             (?:POST|GET) api\.perplexity\.ai/.*async/(?:chat/completions|sonar).*
 """

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, TypeVar
+
+_Figure = TypeVar("_Figure", int, float)
 
 # https://opentelemetry.io/docs/specs/semconv/registry/attributes/gen-ai/ ; figures it has no name for are left out.
 _OTEL = {
@@ -53,8 +55,7 @@ class Usage:
         counts: dict[str, Any] = {name: _plus(getattr(self, name), getattr(other, name)) for name in COUNTS}
         tools = _merged(self.server_tool_calls, other.server_tool_calls)
         units = _merged(self.billed_units, other.billed_units)
-        costs = [cost for cost in (self.cost, other.cost) if cost is not None]
-        return Usage(**counts, server_tool_calls=tools, billed_units=units, cost=sum(costs) if costs else None)
+        return Usage(**counts, server_tool_calls=tools, billed_units=units, cost=_plus(self.cost, other.cost))
 
     def __radd__(self, other: int) -> Usage:
         """Lets `sum(usages)` begin with its 0."""
@@ -88,7 +89,7 @@ def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
     return {name: one.get(name, 0) + other.get(name, 0) for name in {**one, **other}}
 
 
-def _plus(one: int | None, other: int | None) -> int | None:
+def _plus(one: _Figure | None, other: _Figure | None) -> _Figure | None:
     if one is None:
         return other
     return one if other is None else one + other

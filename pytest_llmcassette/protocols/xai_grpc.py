@@ -11,18 +11,16 @@ from dataclasses import replace
 from typing import Any
 
 from pytest_llmcassette.cassette.model import SERVER
-from pytest_llmcassette.protocols.assembly import ChoiceDraft
-from pytest_llmcassette.protocols.base import GRPC, Exchange, WireProtocol
+from pytest_llmcassette.protocols.assembly import ProtocolRow
+from pytest_llmcassette.protocols.base import GRPC, Exchange
 from pytest_llmcassette.protocols.conversations import messages_of
 from pytest_llmcassette.protocols.documents import counted
 from pytest_llmcassette.protocols.grpc_status import call_error
+from pytest_llmcassette.protocols.http_errors import error_object
 from pytest_llmcassette.protocols.media import media_of_base64, media_of_url
-from pytest_llmcassette.protocols.transcript import ExchangeError, Media, Text, Transcript
+from pytest_llmcassette.protocols.transcript import Media, Text
 from pytest_llmcassette.protocols.wire_values import as_dict, as_int, as_str, dict_list, index_of
-from pytest_llmcassette.protocols.xai_answer import XaiAnswer
-from pytest_llmcassette.protocols.xai_chat import Chat
-
-_CALLS = re.compile(r"/xai_api\.(Chat|Sample|Image|Video|Embedder)/(\w+)$")
+from pytest_llmcassette.protocols.xai_answer import Chat, XaiAnswer
 
 
 class _Sample(XaiAnswer):
@@ -32,7 +30,7 @@ class _Sample(XaiAnswer):
         """The next words of each choice."""
         for choice in dict_list(document.get("choices")):
             index = index_of(choice, 0)
-            draft = self.drafts.setdefault(index, ChoiceDraft(index))
+            draft = self.draft(index)
             draft.part(Text).pieces.append(as_str(choice.get("text")) or "")
             reason = as_str(choice.get("finish_reason"))
             draft.finish_reason = reason if reason and reason != "REASON_INVALID" else draft.finish_reason
@@ -50,7 +48,7 @@ class _Made(XaiAnswer):
         if isinstance(document.get("response"), dict):
             self.plain(document["response"])
             return
-        draft = self.drafts.setdefault(0, ChoiceDraft(0))
+        draft = self.draft()
         images, video = dict_list(document.get("images")), as_dict(document.get("video"))
         for made in images:
             draft.add(_image(made))
@@ -62,10 +60,7 @@ class _Made(XaiAnswer):
         if units is not None:
             self.counts = units if self.counts is None else replace(self.counts, billed_units=units.billed_units)
         if document.get("error"):
-            fields = as_dict(document["error"])
-            self.error = ExchangeError(
-                status=None, type=as_str(fields.get("code")), message=as_str(fields.get("message"))
-            )
+            self.error = error_object(document, status=None)
 
 
 class _Image(_Made):
@@ -93,42 +88,28 @@ class _Vectors(XaiAnswer):
         self.counts = counted(None, text_embeddings=texts, image_embeddings=images)
 
 
-_Reads = Callable[[Exchange], XaiAnswer]
+def _calls(methods: str) -> Callable[[Exchange], bool]:
+    """By URL; of what is waited for, once it is there."""
 
-
-class XaiCall(WireProtocol):
-    """The calls of one service that are answered by a model, by the ends of their names."""
-
-    def __init__(self, name: str, service: str, methods: str, assembly: _Reads, *, waits: bool = False) -> None:
-        self.name = name
-        self._service = service
-        self._methods = re.compile(methods)
-        self._assembly = assembly
-
-    def claims(self, exchange: Exchange) -> bool:
-        """By URL; of what is waited for, once it is there."""
-        called = _CALLS.search(exchange.posted_to)
-        if called is None or called[1] != self._service or not self._methods.fullmatch(called[2]):
-            return False
+    def is_call(exchange: Exchange) -> bool:
         types = exchange.request.headers.get("Content-Type") or [GRPC]
-        return types[0].startswith(GRPC) and not _is_pending(exchange, called[2])
+        called = re.search(f"/xai_api\\.(?:{methods})$", exchange.posted_to)
+        return called is not None and types[0].startswith(GRPC) and not _is_pending(exchange)
 
-    def read(self, exchange: Exchange) -> Transcript:
-        """The answer."""
-        return self._assembly(exchange).read(self.name)
+    return is_call
 
 
-def _is_pending(exchange: Exchange, method: str) -> bool:
-    if not method.startswith("GetDeferred"):
+def _is_pending(exchange: Exchange) -> bool:
+    if "/GetDeferred" not in exchange.path:
         return False
     status = next((message.get("status") for sender, message in messages_of(exchange) if sender == SERVER), None)
     return status not in ("DONE", "FAILED") and call_error(exchange.response) is None
 
 
 PROTOCOLS = (
-    XaiCall("xai.chat", "Chat", "Get(Deferred)?Completion(Chunk)?|CompactContext", Chat),
-    XaiCall("xai.sample", "Sample", "SampleText(Streaming)?", _Sample),
-    XaiCall("xai.image", "Image", "GenerateImage", _Image),
-    XaiCall("xai.video", "Video", "GetDeferredVideo", _Video),
-    XaiCall("xai.embed", "Embedder", "Embed", _Vectors),
+    ProtocolRow("xai.chat", Chat, _calls("Chat/(?:Get(?:Deferred)?Completion(?:Chunk)?|CompactContext)")),
+    ProtocolRow("xai.sample", _Sample, _calls("Sample/SampleText(?:Streaming)?")),
+    ProtocolRow("xai.image", _Image, _calls("Image/GenerateImage")),
+    ProtocolRow("xai.video", _Video, _calls("Video/GetDeferredVideo")),
+    ProtocolRow("xai.embed", _Vectors, _calls("Embedder/Embed")),
 )

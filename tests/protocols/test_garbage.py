@@ -110,10 +110,10 @@ def test_strange_urls(url: str) -> None:
 
 
 def test_a_protocol_that_raises_becomes_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(self: object, exchange: object) -> None:
+    def broken(self: object, protocol: str) -> None:
         raise RuntimeError("bug")
 
-    monkeypatch.setattr("pytest_llmcassette.protocols.openai_chat.OpenAIChat.read", broken)
+    monkeypatch.setattr("pytest_llmcassette.protocols.chat_completions.ChatAnswer.read", broken)
     transcript = registry.read(interaction(OPENAI, b"{}"))
     assert (transcript.protocol, transcript.error.type, transcript.complete) == ("openai.chat", "unreadable", False)
     assert "RuntimeError: bug" in transcript.notes[0]
