@@ -88,6 +88,12 @@ def accepted_by(kind: str) -> str:
     return str(client.headers["accept-encoding"])
 
 
+def limits(kind: str, **seconds: float) -> Any:
+    """How long a client waits, to `connect` or to `read`: 5 s where nothing else is said."""
+    library = library_of(kind) if kind in HTTPX else importlib.import_module("httpx")
+    return library.Timeout(5.0, **seconds)
+
+
 def async_client(kind: str, **options: Any) -> Any:
     """An `AsyncClient` of httpx's kind."""
     library = library_of(kind)

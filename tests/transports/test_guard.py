@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import importlib
 import subprocess
 import sys
 import types
@@ -162,24 +163,19 @@ for attempt in range(2):
     assert run.stdout == 2 * "grpc 9.0 has no grpc._channel._UnaryUnaryMultiCallable.__call__\n", run.stderr
 
 
-def test_library_that_is_imported_later_is_guarded(tmp_path: Path) -> None:
+def test_library_that_is_imported_later_is_guarded(tmp_path: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "picows").mkdir()
     (tmp_path / "picows" / "api.py").write_text("async def ws_connect(factory, url): pass\n")
-    script = """
-import asyncio
-from pytest_llmcassette.context import use_cassette
-from pytest_llmcassette.errors import NotIntercepted
-with use_cassette("nowhere.yaml", allow_no_calls=True):
-    pass
-try:
-    with use_cassette("nowhere.yaml", allow_no_calls=True):
-        import picows.api
-        asyncio.run(picows.api.ws_connect(None, "ws://127.0.0.1:1/"))
-except NotIntercepted:
-    print("refused")
-"""
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=tmp_path)
-    assert run.stdout == "refused\n", run.stderr
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("picows", "picows.api"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+
+    def import_and_ask() -> None:
+        picows = importlib.import_module("picows.api")
+        asyncio.run(picows.ws_connect(None, "ws://127.0.0.1:1/"))
+
+    with pytest.raises(NotIntercepted), use_cassette(path, allow_no_calls=True):
+        import_and_ask()
 
 
 def test_importing_through_the_hook_changes_nothing_of_the_module(

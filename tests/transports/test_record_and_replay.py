@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from pytest_llmcassette.context import use_cassette
 from pytest_llmcassette.errors import RecordingTruncated, RequestNotRecorded, RequestRefused
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.replay import deliver
-from transports.clients import KINDS, READ_AHEAD, accepted_by, drain, error_of, fetch, run_async
+from transports.clients import KINDS, READ_AHEAD, accepted_by, drain, error_of, fetch, limits, run_async
 
 pytestmark = pytest.mark.parametrize("kind", KINDS)
 
@@ -91,7 +92,7 @@ def test_early_close_of_an_encoded_stream_keeps_what_was_read(kind: str, server:
 def test_client_that_reads_past_an_early_close_is_told(
     kind: str, server: HostileServer, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deliver, "CANCELLED_SECONDS", 0.05)
+    monkeypatch.setattr(deliver, "CANCELLED_SECONDS", 0.01)
     url = server.url + "/gated"
     with use_cassette(path, record_mode="once"):
         fetch(kind, "GET", url, stop_after=1)
@@ -105,11 +106,15 @@ def test_client_that_reads_past_an_early_close_is_told(
 def test_reset_in_mid_stream(kind: str, server: HostileServer, path: Path) -> None:
     error = error_of(kind, "ReadError")
     seen: list[bytes] = []
-    with use_cassette(path, record_mode="once"), pytest.raises(error):
-        fetch(kind, "GET", server.url + "/reset", on_piece=seen.append)
+
+    def read(piece: bytes) -> None:
+        seen.append(piece)
+        server.gate.set()
+
+    for mode in ("once", "none"):
+        with use_cassette(path, record_mode=mode), pytest.raises(error):
+            fetch(kind, "GET", server.url + "/reset", on_piece=read)
     assert load(path)[0].end == "ReadError"
-    with use_cassette(path), pytest.raises(error):
-        fetch(kind, "GET", server.url + "/reset", on_piece=seen.append)
     assert seen == [EVENTS[0], EVENTS[0]]
 
 
@@ -122,8 +127,9 @@ def test_errors_before_an_answer(kind: str, server: HostileServer, path: Path) -
     for mode in ("once", "none"):
         with use_cassette(path, record_mode=mode):
             for url, error in expected.items():
+                patience = limits(kind, read=0.05) if url.endswith("/hang") else limits(kind)
                 with pytest.raises(error):
-                    fetch(kind, "POST", url, client={"timeout": 0.2})
+                    fetch(kind, "POST", url, client={"timeout": patience})
     assert [(one.response.code, one.end) for one in load(path)] == [
         (0, "RemoteProtocolError"),
         (0, "ConnectError"),
@@ -196,21 +202,24 @@ def test_cancelled_requests(kind: str, server: HostileServer, path: Path) -> Non
         pytest.skip("nothing cancels a sync request")
 
     def with_deadline(route: str, seconds: float) -> bytes:
+        """It has so long for its first event, and hardly any time for the next."""
         read: list[bytes] = []
 
-        async def run() -> None:
-            await _within(kind, seconds, lambda: drain(kind, server.url + route, read.append))
+        async def run(within: Callable[[float], None]) -> None:
+            def on_piece(piece: bytes) -> None:
+                read.append(piece)
+                within(0.02)
 
-        run_async(kind, run)
+            await drain(kind, server.url + route, on_piece)
+
+        run_async(kind, lambda: _within(kind, seconds, run))
         return b"".join(read)
 
-    with use_cassette(path, record_mode="once"):
-        assert with_deadline("/hang", 0.05) == b""
-        assert with_deadline("/gated", 0.25) == EVENTS[0]
+    for mode in ("once", "none"):
+        with use_cassette(path, record_mode=mode):
+            assert with_deadline("/hang", 0.05) == b""
+            assert with_deadline("/gated", 5) == EVENTS[0]
     assert [(one.response.code, one.end) for one in load(path)] == [(0, "closed"), (200, "closed")]
-    with use_cassette(path):
-        assert with_deadline("/hang", 0.05) == b""
-        assert with_deadline("/gated", 0.25) == EVENTS[0]
 
 
 def test_task_that_is_cancelled_at_its_first_event(kind: str, server: HostileServer, path: Path) -> None:
@@ -234,23 +243,24 @@ def test_task_that_is_cancelled_at_its_first_event(kind: str, server: HostileSer
             assert run_async(kind, run) == [EVENTS[0]]
 
 
-async def _within(kind: str, seconds: float, function: Any) -> None:
+async def _within(kind: str, seconds: float, function: Callable[[Callable[[float], None]], Any]) -> None:
+    """Runs it until its deadline, which it may set anew: so many seconds from then."""
     if kind.endswith("trio"):
         import trio
 
-        with trio.move_on_after(seconds):
-            await function()
+        with trio.move_on_after(seconds) as scope:
+            await function(lambda left: setattr(scope, "deadline", trio.current_time() + left))
         return
     import asyncio
 
-    try:
-        await asyncio.wait_for(function(), seconds)
-    except TimeoutError:
-        return
+    loop = asyncio.get_running_loop()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds) as limit:
+            await function(lambda left: limit.reschedule(loop.time() + left))
 
 
 def test_recorded_timing_is_kept_on_demand(kind: str, server: HostileServer, path: Path) -> None:
-    """The server waits 50 ms after each event."""
+    """The server waits 50 ms between events."""
     with use_cassette(path, record_mode="once", record_timing=True):
         live = fetch(kind, "GET", server.url + "/paced")
     waits = _waits(kind, server.url + "/paced", path, timing="recorded")

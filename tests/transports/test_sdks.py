@@ -194,7 +194,7 @@ def test_each_task_can_have_its_own_cassette(server: HostileServer, tmp_path: Pa
     async def one(number: int, mode: str) -> str:
         async with use_cassette(tmp_path / f"{number}.yaml", record_mode=mode):
             await asyncio.sleep(0)
-            return await aask("anthropic-asyncio", server, question=f"question {number}")
+            return await aask("openai-asyncio", server, question=f"question {number}")
 
     async def main(mode: str) -> list[str]:
         return await asyncio.gather(*(one(number, mode) for number in range(8)))
