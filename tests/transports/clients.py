@@ -16,6 +16,9 @@ OVER_URLLIB3 = ("urllib3-sync", "requests-sync")
 READ_AHEAD = (*OVER_AIOHTTP, *OVER_URLLIB3)
 """The end of an answer may have come before its client closes."""
 KINDS = (*HTTPX, *OVER_AIOHTTP, *OVER_URLLIB3)
+ONE_HALF = ("httpx-sync", "httpx2-asyncio", "httpx-trio", "aiohttp-asyncio", "urllib3-sync")
+OTHER_HALF = tuple(kind for kind in KINDS if kind not in ONE_HALF)
+"""Either has a client of every binding and of every event loop."""
 _ERRORS = {
     "aiohttp": {
         "ReadError": "ClientPayloadError",
@@ -58,6 +61,12 @@ class Answer:
 
     def header(self, name: str) -> list[str]:
         return [value.decode() for key, value in self.headers if key.lower() == name.lower().encode()]
+
+
+def each(quick: tuple[str, ...] = KINDS) -> pytest.MarkDecorator:
+    """The test with each of the `KINDS`; those that are not `quick` in the slow part."""
+    marks = {kind: () if kind in quick else pytest.mark.slow for kind in KINDS}
+    return pytest.mark.parametrize("kind", [pytest.param(kind, marks=marks[kind]) for kind in KINDS])
 
 
 def library_of(kind: str) -> Any:
