@@ -63,10 +63,10 @@ class Answer:
         return [value.decode() for key, value in self.headers if key.lower() == name.lower().encode()]
 
 
-def each(quick: tuple[str, ...] = KINDS) -> pytest.MarkDecorator:
-    """The test with each of the `KINDS`; those that are not `quick` in the slow part."""
-    marks = {kind: () if kind in quick else pytest.mark.slow for kind in KINDS}
-    return pytest.mark.parametrize("kind", [pytest.param(kind, marks=marks[kind]) for kind in KINDS])
+def each(quick: tuple[str, ...] = KINDS, kinds: tuple[str, ...] = KINDS) -> pytest.MarkDecorator:
+    """The test with each of these kinds; those that are not `quick` in the slow part."""
+    marks = {kind: () if kind in quick else pytest.mark.slow for kind in kinds}
+    return pytest.mark.parametrize("kind", [pytest.param(kind, marks=marks[kind]) for kind in kinds])
 
 
 def library_of(kind: str) -> Any:

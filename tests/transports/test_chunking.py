@@ -15,9 +15,20 @@ from pytest_llmcassette.cassette.files import save
 from pytest_llmcassette.cassette.model import Interaction, Request, Response
 from pytest_llmcassette.context import use_cassette
 from pytest_llmcassette.replay.deliver import Delivery
-from transports.clients import KINDS, OVER_URLLIB3, async_client, drain, error_of, fetch, library_of, limits, run_async
+from transports.clients import (
+    ONE_HALF,
+    OTHER_HALF,
+    OVER_URLLIB3,
+    async_client,
+    drain,
+    each,
+    error_of,
+    fetch,
+    library_of,
+    limits,
+    run_async,
+)
 
-pytestmark = pytest.mark.parametrize("kind", KINDS)
 URL = "http://127.0.0.1:1/stream"
 CRLF = STREAM.replace(b"\n", b"\r\n")
 
@@ -78,6 +89,7 @@ def _read_by_urllib3(kind: str, method: str) -> list[Any]:
     return [b"".join(pieces).decode()] if method == "iter_text" else pieces
 
 
+@each(OTHER_HALF)
 def test_a_client_meets_the_pieces_and_reads_the_same_lines(kind: str, stream: Path) -> None:
     lines = CRLF.decode().split("\r\n")[:-1]
     counts = {"whole": 1, "byte": len(CRLF), "size:7": -(-len(CRLF) // 7), "recorded": len(EVENTS), "random:1": None}
@@ -90,6 +102,7 @@ def test_a_client_meets_the_pieces_and_reads_the_same_lines(kind: str, stream: P
             assert "".join(_read(kind, "iter_text")) == CRLF.decode()
 
 
+@each()
 def test_an_encoded_body_is_cut_as_it_is_on_the_wire(kind: str, path: Path) -> None:
     packed = gzip.compress(STREAM, mtime=0)
     save(path, [_recorded(packed, headers={"Content-Encoding": ["gzip"]})])
@@ -110,6 +123,7 @@ def _seconds(kind: str, path: Path, **switches: Any) -> list[float]:
     return seen
 
 
+@each(ONE_HALF)
 def test_the_pace_is_a_part_of_the_recorded_one_or_a_models(kind: str, stream: Path) -> None:
     """Nothing here waits for 20 s: the client's own timeout is 5."""
     faster = _seconds(kind, stream, timing="x4000")
@@ -122,6 +136,7 @@ def test_the_pace_is_a_part_of_the_recorded_one_or_a_models(kind: str, stream: P
     assert whole > 0.02
 
 
+@each(OTHER_HALF)
 def test_an_event_loop_goes_on_meanwhile(kind: str, stream: Path) -> None:
     if kind.endswith("-sync"):
         pytest.skip("no event loop")
@@ -178,6 +193,7 @@ def _timeout(kind: str, url: str, **timeouts: float) -> tuple[type[BaseException
     return type(caught.value), len(seen), time.perf_counter() - started
 
 
+@each(ONE_HALF)
 def test_a_read_timeout_fires(kind: str, stream: Path) -> None:
     with use_cassette(stream, timing="recorded"):
         error, pieces, seconds = _timeout(kind, URL, read=0.05)
@@ -186,11 +202,13 @@ def test_a_read_timeout_fires(kind: str, stream: Path) -> None:
 
 
 @pytest.mark.slow
+@each()
 def test_as_it_does_in_life(kind: str, server: HostileServer) -> None:
     """The server sends one event, and the next one seconds later."""
     assert _timeout(kind, server.url + "/gated", read=0.3)[:2] == (_in_a_body(kind), 1)
 
 
+@each(OTHER_HALF)
 def test_a_client_that_does_not_wait_for_the_head(kind: str, path: Path) -> None:
     save(path, [_recorded(STREAM, duration_ns=5_000_000_000)])
     for timing in ("recorded", "ttft=5,tps=1"):
@@ -201,6 +219,7 @@ def test_a_client_that_does_not_wait_for_the_head(kind: str, path: Path) -> None
                 assert 0.005 <= seconds < 4
 
 
+@each(ONE_HALF)
 def test_each_error_has_a_timeout_of_its_own(kind: str, path: Path) -> None:
     """Nobody reads yet where a connection is made."""
     failed = _recorded(b"", code=0, duration_ns=5_000_000_000)
@@ -216,6 +235,7 @@ def test_each_error_has_a_timeout_of_its_own(kind: str, path: Path) -> None:
         assert 0.01 <= seconds < 4
 
 
+@each()
 def test_a_wait_that_nobody_sleeps_still_meets_the_timeout(kind: str, stream: Path) -> None:
     """What faults are made of."""
 

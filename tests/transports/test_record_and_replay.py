@@ -55,7 +55,7 @@ def test_stream_is_live_while_recorded(kind: str, server: HostileServer, path: P
     assert load(path)[0].response.body == EVENTS[0] + EVENTS[1]
 
 
-@each()
+@each(OTHER_HALF)
 @pytest.mark.parametrize("route", ["/stream", "/torn"])
 def test_replay_serves_the_first_event_alone(kind: str, route: str, server: HostileServer, path: Path) -> None:
     with use_cassette(path, record_mode="once"):
@@ -66,7 +66,7 @@ def test_replay_serves_the_first_event_alone(kind: str, route: str, server: Host
     assert replayed.pieces == [EVENTS[0], b"".join(EVENTS[1:])]
 
 
-@each()
+@each(ONE_HALF)
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd"])
 def test_encoded_bodies_are_stored_decoded(kind: str, encoding: str, server: HostileServer, path: Path) -> None:
     accepted = accepted_by(kind)
@@ -104,7 +104,7 @@ def test_early_close_of_an_encoded_stream_keeps_what_was_read(kind: str, server:
     assert STREAM.startswith(stored.response.body)
 
 
-@each()
+@each(OTHER_HALF)
 def test_client_that_reads_past_an_early_close_is_told(
     kind: str, server: HostileServer, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,7 +135,7 @@ def test_reset_in_mid_stream(kind: str, server: HostileServer, path: Path) -> No
     assert seen == [EVENTS[0], EVENTS[0]]
 
 
-@each()
+@each(ONE_HALF)
 def test_errors_before_an_answer(kind: str, server: HostileServer, path: Path) -> None:
     expected = {
         server.url + "/drop": error_of(kind, "RemoteProtocolError"),
@@ -165,7 +165,7 @@ def test_redirect_is_two_interactions(kind: str, server: HostileServer, path: Pa
     assert server.hits["/redirect"] == 1
 
 
-@each()
+@each(ONE_HALF)
 def test_generator_body_is_sent_and_recorded_whole(kind: str, server: HostileServer, path: Path) -> None:
     pieces = (b'{"a": ', b'"', b"b" * 70000, b'"}')
 
@@ -218,7 +218,7 @@ def test_head_request(kind: str, server: HostileServer, path: Path) -> None:
     assert server.hits["/json"] == 1
 
 
-@each()
+@each(OTHER_HALF)
 def test_cancelled_requests(kind: str, server: HostileServer, path: Path) -> None:
     """A deadline in mid-stream, and one before the answer: replay meets the same deadlines."""
     if kind.endswith("-sync"):

@@ -237,7 +237,10 @@ def test_what_a_client_does_not_send_was_not_played(kind: str, socket_server: So
     assert replay(path, kind, leaves, switches={"allow_unplayed": True}) == '{"type":"hello"}'
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if not kind.endswith("sync") or kind.endswith("asyncio")])
+@pytest.mark.parametrize(
+    "kind",
+    ["websockets-asyncio", "aiohttp-asyncio", pytest.param("websockets-legacy", marks=pytest.mark.slow)],
+)
 def test_twenty_tasks(kind: str, socket_server: SocketServer, path: Path) -> None:
     async def twenty(url: str) -> list[Any]:
         async def one(number: int) -> Any:
