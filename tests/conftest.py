@@ -83,14 +83,6 @@ def _no_worker_and_no_ci() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _files_need_not_outlive_the_machine() -> Iterator[None]:
-    """A save waits for the disk, twice: on most machines longer than it takes without."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fsync", lambda descriptor: None)
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
 def _few_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """One authority for all clients that bring none of their own: to read the usual hundred takes each 50 ms of CPU."""
     begin = "-----BEGIN CERTIFICATE-----"

@@ -91,8 +91,8 @@ def test_a_sample(corpus: Path, tmp_path: Path, protocol: str, loop: str) -> Non
     "protocol",
     [
         "openai.chat",
-        "openai.responses",
-        # The import of a second SDK takes seconds.
+        # The import of a second SDK takes seconds, and what openai makes of its own types for this API one.
+        pytest.param("openai.responses", marks=pytest.mark.slow),
         pytest.param("anthropic.messages", marks=pytest.mark.slow),
         pytest.param("gemini.generate_content", marks=pytest.mark.slow),
     ],
