@@ -251,7 +251,7 @@ def test_a_read_that_is_cancelled_can_be_taken_up_again(path: Path) -> None:
     recorded = Interaction(
         request=Request(method="GET", url=URL),
         response=Response(body=STREAM, headers=headers),
-        chunks=tuple((40.0 * number, len(event)) for number, event in enumerate(EVENTS)),
+        chunks=tuple((60.0 * number, len(event)) for number, event in enumerate(EVENTS)),
     )
     save(path, [recorded])
 
