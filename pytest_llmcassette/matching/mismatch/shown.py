@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from typing import Any
 
 from pytest_llmcassette.matching.json_values import Json
 from pytest_llmcassette.matching.mismatch.json_diff import ABSENT, Absent
@@ -38,8 +40,8 @@ def pair(recorded: Json | Absent, sent: Json | Absent, width: int) -> tuple[str,
     return value(recorded, width), value(sent, width)
 
 
-def length_in_common(one: str, other: str) -> int:
-    """How many characters both begin with."""
+def length_in_common(one: Sequence[Any], other: Sequence[Any]) -> int:
+    """How many characters, bytes or items both begin with."""
     pairs = zip(one, other, strict=False)
     return next((place for place, (left, right) in enumerate(pairs) if left != right), min(len(one), len(other)))
 
