@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
+from frozen import others
 
 from plugin.suite import ANY_TRANSPORT, Suite
 
@@ -31,21 +30,16 @@ def test_ask(llm_cassette):
     assert streamed.chunks[-1][0] > 0
 """
 
-CLIENTS = {"pytest_llmcassette", "httpx", "httpcore", "requests", "urllib3", "aiohttp", "websockets", "anyio"}
+CLIENTS = {"httpx", "httpcore", "requests", "urllib3", "aiohttp", "websockets", "anyio"}
 CLOCKS = [
     ("from freezegun import freeze_time", 'freeze_time("2020-01-01", ignore=OTHERS)'),
     ("import time_machine", "time_machine.travel(0, tick=False)"),
 ]
 
 
-def others() -> list[str]:
-    """freezegun looks into every module there is, which loads what is lazy in it: not into SDKs of other tests."""
-    return sorted({name.partition(".")[0] for name in sys.modules} - sys.stdlib_module_names - CLIENTS)
-
-
 @pytest.mark.parametrize(("imports", "frozen"), CLOCKS, ids=["freezegun", "time-machine"])
 def test_durations_and_timings_are_real(suite: Suite, imports: str, frozen: str) -> None:
-    suite.test(f"OTHERS = {others()}\n" + FROZEN.format(imports=imports, frozen=frozen))
+    suite.test(f"OTHERS = {others(CLIENTS)}\n" + FROZEN.format(imports=imports, frozen=frozen))
     suite.run("--record-mode=once").assert_outcomes(passed=1)
     suite.run().assert_outcomes(passed=1)
     assert suite.server.calls == 2

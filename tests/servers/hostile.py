@@ -18,6 +18,8 @@ from pathlib import Path
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import Any
 
+from servers.loopback import serving
+
 TEXT = "Olá, мир! 日本語 🎉 fim"
 EVENTS = [f'data: {{"n": {n}, "text": "{TEXT}"}}\n\n'.encode() for n in range(5)] + [b"data: [DONE]\n\n"]
 STREAM = b"".join(EVENTS)
@@ -74,6 +76,7 @@ class Handler(BaseHTTPRequestHandler):
     """One connection. `path_x` answers `/x`, `/x/...` and `/x?...`."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: HostileServer
 
     def log_message(self, format: str, *args: Any) -> None:
@@ -160,9 +163,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def path_paced(self) -> None:
         self.start_stream()
-        for event in EVENTS[:3]:
-            self.chunk(event)
+        self.chunk(EVENTS[0])
+        for event in EVENTS[1:3]:
             time.sleep(0.05)
+            self.chunk(event)
         self.chunk(b"")
 
     def path_encoded(self) -> None:
@@ -198,9 +202,10 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(200, b"{}", Retry_After="3600", Openai_Poll_After_Ms="5000")
 
     def path_reset(self) -> None:
+        """The client is cut off once it says that it has the first event: what it has not read would be lost."""
         self.start_stream()
         self.chunk(EVENTS[0])
-        time.sleep(0.05)
+        self.server.gate.wait(WAIT_SECONDS)
         self.abort()
 
     def path_drop(self) -> None:
@@ -270,7 +275,7 @@ def encode(name: str, body: bytes) -> Any:
 
 
 class HostileServer(ThreadingTCPServer):
-    """The server; `hits` counts requests by path with query, `gate` holds back `/gated`, `/hang` and model `gated`."""
+    """`hits` counts requests by path and query, `gate` holds back `/gated`, `/hang`, `/reset` and model `gated`."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -301,6 +306,10 @@ class HostileServer(ThreadingTCPServer):
             pass
 
 
+class UnixHandler(Handler):
+    disable_nagle_algorithm = False
+
+
 class UnixServer(HostileServer):
     """The same on a unix socket."""
 
@@ -315,14 +324,11 @@ class UnixServer(HostileServer):
 @contextmanager
 def serve(server: HostileServer, url: Callable[[HostileServer], str]) -> Iterator[HostileServer]:
     server.url = url(server)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.gate.set()
-        server.shutdown()
-        server.server_close()
+    with serving(server):
+        try:
+            yield server
+        finally:
+            server.gate.set()
 
 
 @contextmanager
@@ -341,7 +347,9 @@ def tls(context: ssl.SSLContext) -> Iterator[HostileServer]:
 
 @contextmanager
 def unix(path: Path) -> Iterator[HostileServer]:
-    with serve(UnixServer(str(path), family=socket.AF_UNIX), lambda made: "http://provider.test") as server:
+    with serve(
+        UnixServer(str(path), UnixHandler, family=socket.AF_UNIX), lambda made: "http://provider.test"
+    ) as server:
         yield server
 
 

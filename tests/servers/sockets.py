@@ -17,7 +17,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection, serve
 
-BIG = "x" * 1_000_000
+BIG = "x" * 100_000
+"""Longer than a frame says in two bytes."""
 
 
 class SocketServer:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import pytest
@@ -16,6 +18,9 @@ OVER_URLLIB3 = ("urllib3-sync", "requests-sync")
 READ_AHEAD = (*OVER_AIOHTTP, *OVER_URLLIB3)
 """The end of an answer may have come before its client closes."""
 KINDS = (*HTTPX, *OVER_AIOHTTP, *OVER_URLLIB3)
+ONE_HALF = ("httpx-sync", "httpx2-asyncio", "httpx-trio", "aiohttp-asyncio", "urllib3-sync")
+OTHER_HALF = tuple(kind for kind in KINDS if kind not in ONE_HALF)
+"""Either has a client of every binding and of every event loop."""
 _ERRORS = {
     "aiohttp": {
         "ReadError": "ClientPayloadError",
@@ -60,6 +65,12 @@ class Answer:
         return [value.decode() for key, value in self.headers if key.lower() == name.lower().encode()]
 
 
+def each(quick: tuple[str, ...] = KINDS, kinds: tuple[str, ...] = KINDS) -> pytest.MarkDecorator:
+    """The test with each of these kinds; those that are not `quick` in the slow part."""
+    marks = {kind: () if kind in quick else pytest.mark.slow for kind in kinds}
+    return pytest.mark.parametrize("kind", [pytest.param(kind, marks=marks[kind]) for kind in kinds])
+
+
 def library_of(kind: str) -> Any:
     """httpx for what is httpx over another library."""
     name = kind.partition("-")[0]
@@ -88,6 +99,20 @@ def accepted_by(kind: str) -> str:
     return str(client.headers["accept-encoding"])
 
 
+@cache
+def _any_certificate() -> ssl.SSLContext:
+    """One for all clients: to make it takes longer than the rest of a client, and to load authorities longer still."""
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    made.check_hostname, made.verify_mode = False, ssl.CERT_NONE
+    return made
+
+
+def limits(kind: str, **seconds: float) -> Any:
+    """How long a client waits, to `connect` or to `read`: 5 s where nothing else is said."""
+    library = library_of(kind) if kind in HTTPX else importlib.import_module("httpx")
+    return library.Timeout(5.0, **seconds)
+
+
 def async_client(kind: str, **options: Any) -> Any:
     """An `AsyncClient` of httpx's kind."""
     library = library_of(kind)
@@ -107,8 +132,7 @@ def fetch(
     **request: Any,
 ) -> Answer:
     """One streamed request; stops reading after `stop_after` pieces and closes the response."""
-    # Without verify=False each client loads a CA bundle, which takes longer than everything else here.
-    options = {"timeout": 5.0, "verify": False, **(client or {})}
+    options = {"timeout": 5.0, "verify": _any_certificate(), **(client or {})}
     if kind in OVER_URLLIB3:
         return _by_urllib3(kind, method, url, on_piece, stop_after, options, request)
     if kind.endswith("-sync"):
@@ -132,7 +156,7 @@ def fetch(
 async def drain(kind: str, url: str, on_piece: Callable[[bytes], None] = lambda piece: None) -> None:
     """One streamed GET, within a running loop."""
     ask = _by_aiohttp if kind.startswith("aiohttp") else _by_httpx
-    await ask(kind, "GET", url, on_piece, None, {"timeout": 5.0, "verify": False}, {})
+    await ask(kind, "GET", url, on_piece, None, {"timeout": 5.0, "verify": _any_certificate()}, {})
 
 
 async def _by_httpx(

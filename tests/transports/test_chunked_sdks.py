@@ -88,7 +88,14 @@ def test_a_sample(corpus: Path, tmp_path: Path, protocol: str, loop: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "protocol", ["openai.chat", "openai.responses", "anthropic.messages", "gemini.generate_content"]
+    "protocol",
+    [
+        "openai.chat",
+        # The import of a second SDK takes seconds, and what openai makes of its own types for this API one.
+        pytest.param("openai.responses", marks=pytest.mark.slow),
+        pytest.param("anthropic.messages", marks=pytest.mark.slow),
+        pytest.param("gemini.generate_content", marks=pytest.mark.slow),
+    ],
 )
 def test_the_sdk_makes_the_same_of_it_on_aiohttp(corpus: Path, tmp_path: Path, protocol: str) -> None:
     pytest.importorskip("aiohttp")

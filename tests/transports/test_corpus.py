@@ -14,7 +14,7 @@ from pytest_llmcassette.cassette.files import load
 from pytest_llmcassette.context import use_cassette
 
 
-@pytest.mark.parametrize("library", [httpx, httpx2])
+@pytest.mark.parametrize("library", [httpx, pytest.param(httpx2, marks=pytest.mark.slow)])
 def test_every_interaction_replays_with_its_body(library: Any, corpus: Path) -> None:
     files = sorted((corpus / "fantasy").rglob("*.yaml"))
     assert len(files) == 143

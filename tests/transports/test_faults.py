@@ -22,7 +22,7 @@ from pytest_llmcassette.recorder.slot import RecordingSlot
 from pytest_llmcassette.replay.plan import Delivery
 from pytest_llmcassette.transports import guard
 from pytest_llmcassette.transports.httpcore import pools
-from transports.clients import HTTPX, KINDS, fetch
+from transports.clients import HTTPX, ONE_HALF, each, fetch
 
 URL = "http://127.0.0.1:9/json"
 
@@ -40,7 +40,7 @@ def broken(*arguments: Any, **options: Any) -> Any:
     raise KeyError("what nobody expected")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@each(ONE_HALF)
 @pytest.mark.parametrize(
     ("owner", "name", "mode"),
     [

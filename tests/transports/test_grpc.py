@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from frozen import others
 
 from pytest_llmcassette.cassette.files import load
 from pytest_llmcassette.context import use_cassette
@@ -86,7 +87,7 @@ def test_every_kind_in_every_way(readable: bool, calls: CallServer, path: Path) 
 @APIS
 def test_errors_and_deadlines_are_grpcs_own(api: str, calls: CallServer, path: Path) -> None:
     def ask() -> list[Got]:
-        return [call(api, calls.target, "Fail", b"a"), call(api, calls.target, "Slow", b"a", timeout=0.2)]
+        return [call(api, calls.target, "Fail", b"a"), call(api, calls.target, "Slow", b"a", timeout=0.1)]
 
     live, replayed = twice(calls, path, ask)
     assert live == replayed
@@ -102,10 +103,10 @@ def test_a_client_waits_no_longer_than_its_deadline(api: str, calls: CallServer,
     path.write_text(recorded)
     with use_cassette(path, timing="recorded"):
         began = time.monotonic()
-        assert call(api, calls.target, "Unary", b"a", timeout=0.2).code == "DEADLINE_EXCEEDED"
+        assert call(api, calls.target, "Unary", b"a", timeout=0.05).code == "DEADLINE_EXCEEDED"
         assert time.monotonic() - began < 5
         # And may ask again.
-        assert call(api, calls.target, "Unary", b"a", timeout=0.2).code == "DEADLINE_EXCEEDED"
+        assert call(api, calls.target, "Unary", b"a", timeout=0.05).code == "DEADLINE_EXCEEDED"
 
 
 @APIS
@@ -115,8 +116,9 @@ def test_a_test_that_sets_the_clock(year: int, api: str, calls: CallServer, path
     freezegun = pytest.importorskip("freezegun")
 
     def ask() -> list[str]:
-        with freezegun.freeze_time(f"{year}-01-01"):
-            return [call(api, calls.target, name, b"a", timeout=0.3).code for name in ("Unary", "Slow")]
+        with freezegun.freeze_time(f"{year}-01-01", ignore=others({"grpc", "transports"})):
+            timeouts = {"Unary": 20, "Slow": 0.1}
+            return [call(api, calls.target, name, b"a", timeout=limit).code for name, limit in timeouts.items()]
 
     live, replayed = twice(calls, path, ask)
     assert live == replayed == ["OK", "DEADLINE_EXCEEDED"]
@@ -170,7 +172,12 @@ def test_a_changed_message_of_a_stream_is_a_miss(
 
 
 @APIS
-def test_a_stream_that_its_client_left(api: str, calls: CallServer, path: Path) -> None:
+def test_a_stream_that_its_client_left(
+    api: str, calls: CallServer, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pytest_llmcassette.recorder.conversation.PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("pytest_llmcassette.replay.deliver.CANCELLED_SECONDS", 0.1)
+
     def leave(after: int) -> int:
         if api == AIO:
             return asyncio.run(leave_async(after))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import importlib
 import subprocess
 import sys
 import types
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,7 +21,7 @@ from servers.hostile import HostileServer
 from pytest_llmcassette.context import use_cassette
 from pytest_llmcassette.errors import NotIntercepted, RequestRefused
 from pytest_llmcassette.recorder import in_force
-from pytest_llmcassette.transports import on_import
+from pytest_llmcassette.transports import install, on_import, patching, uninstall
 
 
 def by_urllib_request(url: str) -> None:
@@ -145,6 +146,7 @@ def test_an_entry_that_is_gone_is_told_when_a_cassette_opens(path: Path, monkeyp
         """It is imported anew, with all that it should have."""
 
 
+@pytest.mark.slow
 def test_an_entry_that_is_gone_stops_the_import_while_a_cassette_is_in_force(tmp_path: Path) -> None:
     (tmp_path / "grpc").mkdir()
     (tmp_path / "grpc" / "__init__.py").write_text("__version__ = '9.0'\n")
@@ -162,24 +164,39 @@ for attempt in range(2):
     assert run.stdout == 2 * "grpc 9.0 has no grpc._channel._UnaryUnaryMultiCallable.__call__\n", run.stderr
 
 
-def test_library_that_is_imported_later_is_guarded(tmp_path: Path) -> None:
+@pytest.fixture
+def picows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A library that no other test imports: the module with its entry."""
     (tmp_path / "picows").mkdir()
-    (tmp_path / "picows" / "api.py").write_text("async def ws_connect(factory, url): pass\n")
-    script = """
-import asyncio
-from pytest_llmcassette.context import use_cassette
-from pytest_llmcassette.errors import NotIntercepted
-with use_cassette("nowhere.yaml", allow_no_calls=True):
-    pass
-try:
-    with use_cassette("nowhere.yaml", allow_no_calls=True):
-        import picows.api
-        asyncio.run(picows.api.ws_connect(None, "ws://127.0.0.1:1/"))
-except NotIntercepted:
-    print("refused")
-"""
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=tmp_path)
-    assert run.stdout == "refused\n", run.stderr
+    (tmp_path / "picows" / "__init__.py").write_text("__version__ = '9.0'\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    # Imports are waited for anew: an earlier test may have had this one.
+    uninstall()
+    install()
+    yield tmp_path / "picows" / "api.py"
+    for name in ("picows", "picows.api"):
+        sys.modules.pop(name, None)
+    patching.forget_gone()
+
+
+def test_library_that_is_imported_later_is_guarded(picows: Path, path: Path) -> None:
+    picows.write_text("async def ws_connect(factory, url): pass\n")
+
+    def import_and_ask() -> None:
+        asyncio.run(importlib.import_module("picows.api").ws_connect(None, "ws://127.0.0.1:1/"))
+
+    with pytest.raises(NotIntercepted, match="through picows"), use_cassette(path, allow_no_calls=True):
+        import_and_ask()
+
+
+def test_one_that_is_imported_without_its_entry_is_told_each_time(picows: Path, path: Path) -> None:
+    picows.write_text("")
+    for _ in range(2):
+        with (
+            pytest.raises(NotIntercepted, match=r"picows 9\.0 has no picows\.api\.ws_connect"),
+            use_cassette(path, allow_no_calls=True),
+        ):
+            importlib.import_module("picows.api")
 
 
 def test_importing_through_the_hook_changes_nothing_of_the_module(

@@ -23,7 +23,7 @@ from pytest_llmcassette.cassette.files import load
 from pytest_llmcassette.context import use_cassette
 from pytest_llmcassette.errors import NotIntercepted
 from pytest_llmcassette.transports import install, uninstall
-from transports.clients import HTTPX, KINDS, fetch, library_of
+from transports.clients import HTTPX, KINDS, ONE_HALF, OTHER_HALF, each, fetch, library_of
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def trusting(authority: trustme.CA) -> ssl.SSLContext:
     return context
 
 
-@pytest.mark.parametrize("kind", HTTPX)
+@each(ONE_HALF, HTTPX)
 def test_tls_with_an_own_authority(
     kind: str, server_context: ssl.SSLContext, trusting: ssl.SSLContext, path: Path
 ) -> None:
@@ -58,7 +58,7 @@ def test_tls_with_an_own_authority(
     assert live.body == replayed.body == STREAM
 
 
-@pytest.mark.parametrize("kind", HTTPX)
+@each(OTHER_HALF, HTTPX)
 def test_http2(kind: str, server_context: ssl.SSLContext, trusting: ssl.SSLContext, path: Path) -> None:
     with hostile.http2(server_context) as server:
         url = server.url + "/stream"
@@ -73,7 +73,7 @@ def test_http2(kind: str, server_context: ssl.SSLContext, trusting: ssl.SSLConte
     assert [size for _, size in stored.chunks] == [len(event) for event in EVENTS]
 
 
-@pytest.mark.parametrize("kind", HTTPX)
+@each(ONE_HALF, HTTPX)
 def test_unix_socket(kind: str, tmp_path: Path, path: Path) -> None:
     library = library_of(kind)
     transport = library.HTTPTransport if kind.endswith("-sync") else library.AsyncHTTPTransport
@@ -86,7 +86,7 @@ def test_unix_socket(kind: str, tmp_path: Path, path: Path) -> None:
     assert load(path)[0].request.url == "http://provider.test/stream"
 
 
-@pytest.mark.parametrize("kind", HTTPX)
+@each(OTHER_HALF, HTTPX)
 def test_proxy_from_the_environment(
     kind: str, server: HostileServer, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,7 +129,7 @@ class UsersMocker(HTTPCoreMocker):
     targets: ClassVar[list[str]] = [target.replace("httpcore.", "httpcore2.") for target in HTTPCoreMocker.targets]
 
 
-@pytest.mark.parametrize("kind", HTTPX)
+@each(ONE_HALF, HTTPX)
 def test_users_respx_routes_win_and_pass_through_to_the_cassette(kind: str, server: HostileServer, path: Path) -> None:
     def ask() -> tuple[bytes, bytes]:
         using = UsersMocker.name if kind.startswith("httpx2") else HTTPCoreMocker.name
@@ -146,7 +146,7 @@ def test_users_respx_routes_win_and_pass_through_to_the_cassette(kind: str, serv
     assert [one.request.url for one in load(path)] == [server.url + "/stream"]
 
 
-@pytest.mark.parametrize("kind", HTTPX)
+@each(OTHER_HALF, HTTPX)
 def test_router_on_our_own_mocker_reaches_both_libraries(kind: str, server: HostileServer, path: Path) -> None:
     using = "llmcassette-httpcore2" if kind.startswith("httpx2") else "llmcassette-httpcore"
     with use_cassette(path, record_mode="once"):
@@ -225,7 +225,7 @@ def test_websocket_is_refused_by_name(path: Path) -> None:
             httpcore.request("GET", url, headers=headers)
 
 
-@pytest.mark.parametrize("kind", HTTPX)
+@each(ONE_HALF, HTTPX)
 def test_replay_has_no_wrong_framing_headers(kind: str, server: HostileServer, path: Path) -> None:
     with use_cassette(path, record_mode="once", keep_response_headers=["content-length", "transfer-encoding"]):
         fetch(kind, "GET", server.url + "/encoded/gzip")

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,21 @@ from pytest_llmcassette.context import use_cassette
 from pytest_llmcassette.errors import RecordingTruncated, RequestNotRecorded, RequestRefused
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.replay import deliver
-from transports.clients import KINDS, READ_AHEAD, accepted_by, drain, error_of, fetch, run_async
+from transports.clients import (
+    ONE_HALF,
+    OTHER_HALF,
+    READ_AHEAD,
+    accepted_by,
+    drain,
+    each,
+    error_of,
+    fetch,
+    limits,
+    run_async,
+)
 
-pytestmark = pytest.mark.parametrize("kind", KINDS)
 
-
+@each()
 def test_plain_answer(kind: str, server: HostileServer, path: Path) -> None:
     url = server.url + "/json?page=1"
     with use_cassette(path, record_mode="once"):
@@ -35,6 +46,7 @@ def test_plain_answer(kind: str, server: HostileServer, path: Path) -> None:
     assert server.hits["/json?page=1"] == 1
 
 
+@each()
 def test_stream_is_live_while_recorded(kind: str, server: HostileServer, path: Path) -> None:
     """The server sends the last event only after the client has seen the first."""
     with use_cassette(path, record_mode="once"):
@@ -43,6 +55,7 @@ def test_stream_is_live_while_recorded(kind: str, server: HostileServer, path: P
     assert load(path)[0].response.body == EVENTS[0] + EVENTS[1]
 
 
+@each(OTHER_HALF)
 @pytest.mark.parametrize("route", ["/stream", "/torn"])
 def test_replay_serves_the_first_event_alone(kind: str, route: str, server: HostileServer, path: Path) -> None:
     with use_cassette(path, record_mode="once"):
@@ -53,6 +66,7 @@ def test_replay_serves_the_first_event_alone(kind: str, route: str, server: Host
     assert replayed.pieces == [EVENTS[0], b"".join(EVENTS[1:])]
 
 
+@each(ONE_HALF)
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd"])
 def test_encoded_bodies_are_stored_decoded(kind: str, encoding: str, server: HostileServer, path: Path) -> None:
     accepted = accepted_by(kind)
@@ -71,6 +85,7 @@ def test_encoded_bodies_are_stored_decoded(kind: str, encoding: str, server: Hos
     assert "Content-Encoding" not in stored.headers
 
 
+@each()
 def test_arrivals_of_an_encoded_stream_are_sized_decoded(kind: str, server: HostileServer, path: Path) -> None:
     with use_cassette(path, record_mode="once", record_timing=True):
         fetch(kind, "GET", server.url + "/flushed")
@@ -78,6 +93,7 @@ def test_arrivals_of_an_encoded_stream_are_sized_decoded(kind: str, server: Host
     assert [size for _, size in stored.chunks] == [len(event) for event in EVENTS]
 
 
+@each()
 def test_early_close_of_an_encoded_stream_keeps_what_was_read(kind: str, server: HostileServer, path: Path) -> None:
     """openai closes at [DONE], before the end of the gzip stream."""
     with use_cassette(path, record_mode="once"):
@@ -88,10 +104,11 @@ def test_early_close_of_an_encoded_stream_keeps_what_was_read(kind: str, server:
     assert STREAM.startswith(stored.response.body)
 
 
+@each(OTHER_HALF)
 def test_client_that_reads_past_an_early_close_is_told(
     kind: str, server: HostileServer, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deliver, "CANCELLED_SECONDS", 0.05)
+    monkeypatch.setattr(deliver, "CANCELLED_SECONDS", 0.01)
     url = server.url + "/gated"
     with use_cassette(path, record_mode="once"):
         fetch(kind, "GET", url, stop_after=1)
@@ -102,17 +119,23 @@ def test_client_that_reads_past_an_early_close_is_told(
         fetch(kind, "GET", url)
 
 
+@each()
 def test_reset_in_mid_stream(kind: str, server: HostileServer, path: Path) -> None:
     error = error_of(kind, "ReadError")
     seen: list[bytes] = []
-    with use_cassette(path, record_mode="once"), pytest.raises(error):
-        fetch(kind, "GET", server.url + "/reset", on_piece=seen.append)
+
+    def read(piece: bytes) -> None:
+        seen.append(piece)
+        server.gate.set()
+
+    for mode in ("once", "none"):
+        with use_cassette(path, record_mode=mode), pytest.raises(error):
+            fetch(kind, "GET", server.url + "/reset", on_piece=read)
     assert load(path)[0].end == "ReadError"
-    with use_cassette(path), pytest.raises(error):
-        fetch(kind, "GET", server.url + "/reset", on_piece=seen.append)
     assert seen == [EVENTS[0], EVENTS[0]]
 
 
+@each(ONE_HALF)
 def test_errors_before_an_answer(kind: str, server: HostileServer, path: Path) -> None:
     expected = {
         server.url + "/drop": error_of(kind, "RemoteProtocolError"),
@@ -122,8 +145,9 @@ def test_errors_before_an_answer(kind: str, server: HostileServer, path: Path) -
     for mode in ("once", "none"):
         with use_cassette(path, record_mode=mode):
             for url, error in expected.items():
+                patience = limits(kind, read=0.05) if url.endswith("/hang") else limits(kind)
                 with pytest.raises(error):
-                    fetch(kind, "POST", url, client={"timeout": 0.2})
+                    fetch(kind, "POST", url, client={"timeout": patience})
     assert [(one.response.code, one.end) for one in load(path)] == [
         (0, "RemoteProtocolError"),
         (0, "ConnectError"),
@@ -131,6 +155,7 @@ def test_errors_before_an_answer(kind: str, server: HostileServer, path: Path) -
     ]
 
 
+@each()
 def test_redirect_is_two_interactions(kind: str, server: HostileServer, path: Path) -> None:
     for mode in ("once", "none"):
         with use_cassette(path, record_mode=mode) as cassette:
@@ -140,6 +165,7 @@ def test_redirect_is_two_interactions(kind: str, server: HostileServer, path: Pa
     assert server.hits["/redirect"] == 1
 
 
+@each(ONE_HALF)
 def test_generator_body_is_sent_and_recorded_whole(kind: str, server: HostileServer, path: Path) -> None:
     pieces = (b'{"a": ', b'"', b"b" * 70000, b'"}')
 
@@ -160,6 +186,7 @@ def test_generator_body_is_sent_and_recorded_whole(kind: str, server: HostileSer
     assert load(path)[0].request.body == b"".join(pieces)
 
 
+@each()
 def test_live_client_gets_the_servers_own_head(kind: str, server: HostileServer, path: Path) -> None:
     """Case, order and duplicates of header lines, and the reason phrase."""
     with use_cassette(path, record_mode="once"):
@@ -179,6 +206,7 @@ def test_live_client_gets_the_servers_own_head(kind: str, server: HostileServer,
     assert replayed.header("set-cookie") == []
 
 
+@each()
 def test_head_request(kind: str, server: HostileServer, path: Path) -> None:
     lengths = []
     for mode in ("once", "none"):
@@ -190,29 +218,34 @@ def test_head_request(kind: str, server: HostileServer, path: Path) -> None:
     assert server.hits["/json"] == 1
 
 
+@each(OTHER_HALF)
 def test_cancelled_requests(kind: str, server: HostileServer, path: Path) -> None:
     """A deadline in mid-stream, and one before the answer: replay meets the same deadlines."""
     if kind.endswith("-sync"):
         pytest.skip("nothing cancels a sync request")
 
     def with_deadline(route: str, seconds: float) -> bytes:
+        """It has so long for its first event, and hardly any time for the next."""
         read: list[bytes] = []
 
-        async def run() -> None:
-            await _within(kind, seconds, lambda: drain(kind, server.url + route, read.append))
+        async def run(within: Callable[[float], None]) -> None:
+            def on_piece(piece: bytes) -> None:
+                read.append(piece)
+                within(0.02)
 
-        run_async(kind, run)
+            await drain(kind, server.url + route, on_piece)
+
+        run_async(kind, lambda: _within(kind, seconds, run))
         return b"".join(read)
 
-    with use_cassette(path, record_mode="once"):
-        assert with_deadline("/hang", 0.05) == b""
-        assert with_deadline("/gated", 0.25) == EVENTS[0]
+    for mode in ("once", "none"):
+        with use_cassette(path, record_mode=mode):
+            assert with_deadline("/hang", 0.05) == b""
+            assert with_deadline("/gated", 5) == EVENTS[0]
     assert [(one.response.code, one.end) for one in load(path)] == [(0, "closed"), (200, "closed")]
-    with use_cassette(path):
-        assert with_deadline("/hang", 0.05) == b""
-        assert with_deadline("/gated", 0.25) == EVENTS[0]
 
 
+@each()
 def test_task_that_is_cancelled_at_its_first_event(kind: str, server: HostileServer, path: Path) -> None:
     """Replay has the rest of the recording at hand, but the task is cancelled where it was."""
     if not kind.endswith("-asyncio"):
@@ -234,23 +267,25 @@ def test_task_that_is_cancelled_at_its_first_event(kind: str, server: HostileSer
             assert run_async(kind, run) == [EVENTS[0]]
 
 
-async def _within(kind: str, seconds: float, function: Any) -> None:
+async def _within(kind: str, seconds: float, function: Callable[[Callable[[float], None]], Any]) -> None:
+    """Runs it until its deadline, which it may set anew: so many seconds from then."""
     if kind.endswith("trio"):
         import trio
 
-        with trio.move_on_after(seconds):
-            await function()
+        with trio.move_on_after(seconds) as scope:
+            await function(lambda left: setattr(scope, "deadline", trio.current_time() + left))
         return
     import asyncio
 
-    try:
-        await asyncio.wait_for(function(), seconds)
-    except TimeoutError:
-        return
+    loop = asyncio.get_running_loop()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds) as limit:
+            await function(lambda left: limit.reschedule(loop.time() + left))
 
 
+@each(OTHER_HALF)
 def test_recorded_timing_is_kept_on_demand(kind: str, server: HostileServer, path: Path) -> None:
-    """The server waits 50 ms after each event."""
+    """The server waits 50 ms between events."""
     with use_cassette(path, record_mode="once", record_timing=True):
         live = fetch(kind, "GET", server.url + "/paced")
     waits = _waits(kind, server.url + "/paced", path, timing="recorded")
@@ -267,6 +302,7 @@ def _waits(kind: str, url: str, path: Path, **switches: Any) -> list[tuple[float
     return [(at - before, piece) for (before, _), (at, piece) in zip([(0.0, b""), *seen], seen, strict=False)]
 
 
+@each(ONE_HALF)
 def test_twenty_at_once_each_with_a_cassette_of_its_own(kind: str, server: HostileServer, tmp_path: Path) -> None:
     """Threads, or tasks: each gets what it asks for, and its cassette holds that and no more, in order."""
 
@@ -317,6 +353,7 @@ async def _gathered(kind: str, ask: Callable[[int], Any]) -> list[Any]:
     return found
 
 
+@each()
 def test_suspended_cassette_refuses_with_its_reason(kind: str, server: HostileServer) -> None:
     with (
         in_force.Suspension("Enter use_cassette in this fixture."),
@@ -326,6 +363,7 @@ def test_suspended_cassette_refuses_with_its_reason(kind: str, server: HostileSe
     assert not server.hits
 
 
+@each()
 def test_miss_cannot_be_swallowed(kind: str, server: HostileServer, path: Path) -> None:
     with use_cassette(path, record_mode="once"):
         fetch(kind, "GET", server.url + "/json")

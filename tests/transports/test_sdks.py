@@ -154,7 +154,7 @@ def test_miss_is_neither_wrapped_nor_retried(kind: str, server: HostileServer, p
     assert len(cassette.requests) == 1
 
 
-@pytest.mark.parametrize("kind", ["openai-asyncio", "openai-aiohttp"])
+@pytest.mark.parametrize("kind", ["openai-asyncio", pytest.param("openai-aiohttp", marks=pytest.mark.slow)])
 def test_twenty_concurrent_tasks(kind: str, server: HostileServer, path: Path) -> None:
     async def main() -> list[str]:
         return await asyncio.gather(*(aask(kind, server, question=f"question {number}") for number in range(20)))
@@ -194,7 +194,7 @@ def test_each_task_can_have_its_own_cassette(server: HostileServer, tmp_path: Pa
     async def one(number: int, mode: str) -> str:
         async with use_cassette(tmp_path / f"{number}.yaml", record_mode=mode):
             await asyncio.sleep(0)
-            return await aask("anthropic-asyncio", server, question=f"question {number}")
+            return await aask("openai-asyncio", server, question=f"question {number}")
 
     async def main(mode: str) -> list[str]:
         return await asyncio.gather(*(one(number, mode) for number in range(8)))

@@ -127,7 +127,11 @@ def contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
     return own, trusting
 
 
-@pytest.mark.parametrize("sdk", SDKS)
+@pytest.mark.parametrize(
+    "sdk",
+    # The import of a second SDK takes a second, and what openai makes of the types of another API too.
+    [pytest.param(sdk, marks=() if "realtime" in sdk else pytest.mark.slow) for sdk in SDKS],
+)
 def test_the_same_objects(sdk: str, contexts: tuple[ssl.SSLContext, ssl.SSLContext], path: Path) -> None:
     ask, answers = SDKS[sdk]
     own, trusting = contexts

@@ -144,7 +144,7 @@ def test_the_key_of_a_channel(grok: GrokServer, path: Path) -> None:
     """It is in no metadata of the call: grpc asks for it in a thread of its own when the call is sent."""
     key = Provider("xai", base_url="x", model="m", api_key_env="NOBODYS_KEY").api_key
     with pytest.raises(RequestRefused, match="NOBODYS_KEY"), use_cassette(path, record_mode="once"):
-        chat(xai_sdk.Client(**options(grok, True, key))).sample()
+        chat(xai_sdk.Client(**options(grok, True, key), channel_options=[("grpc.enable_retries", 0)])).sample()
     assert grok.asked == []
     unlike_a_key = "nothing-that-looks-like-one"
     with use_cassette(path, record_mode="once"):
