@@ -26,6 +26,7 @@ _ELEMENT = re.compile(rb"(<(?:[\w.-]+:)?([\w.-]+)(?:\s[^<>]*)?>)(\s*+<!\[CDATA\[
 _SERVERS = tuple(f'"{name}"'.encode() for name in SERVERS)
 _ADDRESS = re.compile(rb"""(//[^\s"'<>\\]*+)(?:(\\)[^nrt"])?""")
 """Up to an escape that is no blank."""
+_ESCAPED_SLASH = re.compile(rb"\\+/")
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 _OPENING = (b"{", b"[")
 _TOKEN_REQUEST = b'"grant_type"'
@@ -152,7 +153,7 @@ def _may_have_server(text: bytes, urls: SecretNames) -> bool:
 def _may_have_address(text: bytes, urls: SecretNames) -> bool:
     """Whether a URL in the text has a secret, as far as it has no escape in it."""
     if b"\\/" in text:
-        text = text.replace(b"\\/", b"/")
+        text = _ESCAPED_SLASH.sub(b"/", text)
     for match in _ADDRESS.finditer(text):
         if match[2]:
             return True
