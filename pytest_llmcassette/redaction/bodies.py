@@ -26,7 +26,7 @@ _ELEMENT = re.compile(rb"(<(?:[\w.-]+:)?([\w.-]+)(?:\s[^<>]*)?>)(\s*+<!\[CDATA\[
 _SERVERS = tuple(f'"{name}"'.encode() for name in SERVERS)
 _ADDRESS = re.compile(rb"""(//[^\s"'<>\\]*+)(?:(\\)[^nrt"])?""")
 """Up to an escape that is no blank."""
-_ESCAPED_SLASH = re.compile(rb"\\+/")
+_ESCAPED_SLASH = re.compile(rb"(?<!\\)\\++/")
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 _OPENING = (b"{", b"[")
 _TOKEN_REQUEST = b'"grant_type"'
