@@ -73,9 +73,10 @@ def parse(body: bytes) -> tuple[list[EventStreamMessage], EventStreamTail | None
 def with_payloads(body: bytes, change: Callable[[bytes], bytes]) -> bytes:
     """The stream with each payload as `change` returns it, its lengths and checksums mended; up to a damaged frame."""
     pieces: list[bytes] = []
+    known: dict[bytes, Mapping[str, HeaderValue]] = {}
     start = 0
     try:
-        while (frame := _frame(body, start, {})) is not None:
+        while (frame := _frame(body, start, known)) is not None:
             message, end = frame
             payload = change(message.payload)
             frame_as_it_was = body[start:end]

@@ -16,7 +16,7 @@ from pytest_llmcassette.redaction.names import (
     SecretNames,
     spelled,
 )
-from pytest_llmcassette.redaction.pairs import innermost, redact_pairs
+from pytest_llmcassette.redaction.pairs import innermost, redact_pairs, redact_urls_in
 
 _PLACEHOLDER = REDACTED.encode()
 _BY_FREQUENCY = "etaoinshrdlcumwfgypbvkjxqz"
@@ -24,6 +24,9 @@ _SHORTEST_TAIL = 3
 """A name's end of fewer letters (`id"`) would be found in every body."""
 _ELEMENT = re.compile(rb"(<(?:[\w.-]+:)?([\w.-]+)(?:\s[^<>]*)?>)(\s*+<!\[CDATA\[.*?\]\]>\s*+|[^<]*+)(</)", re.DOTALL)
 _SERVERS = tuple(f'"{name}"'.encode() for name in SERVERS)
+_ADDRESS = re.compile(rb"""(//[^\s"'<>\\]*+)(?:(\\)[^nrt"])?""")
+"""Up to an escape that is no blank."""
+_ESCAPED_SLASH = re.compile(rb"(?<!\\)\\++/")
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 _OPENING = (b"{", b"[")
 _TOKEN_REQUEST = b'"grant_type"'
@@ -79,7 +82,7 @@ class BodyRedactor:
 
     def may_hold(self, text: bytes) -> bool:
         """Whether JSON, or a stream of it, may have a secret member; quick, and for most bodies it has none."""
-        is_odd = _TOKEN_REQUEST in text or (self._urls is not None and _may_have_server(text))
+        is_odd = _TOKEN_REQUEST in text or (self._urls is not None and _may_have_server(text, self._urls))
         return is_odd or self._has_secret_member(text)
 
     def _events(self, body: bytes, found: set[str]) -> bytes:
@@ -142,10 +145,22 @@ class BodyRedactor:
         return _ELEMENT.sub(replace, body)
 
 
-def _may_have_server(text: bytes) -> bool:
-    is_address = b"//" in text.replace(b"\\/", b"/") and (b"?" in text or b"@" in text)
+def _may_have_server(text: bytes, urls: SecretNames) -> bool:
     is_named = b'"value"' in text and (b'"name"' in text or b'"key"' in text)
-    return is_address or is_named or any(name in text for name in _SERVERS)
+    return is_named or any(name in text for name in _SERVERS) or _may_have_address(text, urls)
+
+
+def _may_have_address(text: bytes, urls: SecretNames) -> bool:
+    """Whether a URL in the text has a secret, as far as it has no escape in it."""
+    if b"\\/" in text:
+        text = _ESCAPED_SLASH.sub(b"/", text)
+    for match in _ADDRESS.finditer(text):
+        if match[2]:
+            return True
+        url = f"x:{match[1].decode('utf-8', 'surrogateescape')}"
+        if ("?" in url or "@" in url) and redact_urls_in(url, urls, set()) != url:
+            return True
+    return False
 
 
 def is_event_stream(body: bytes, content_type: str) -> bool:

@@ -25,3 +25,15 @@ def in_frames(body: bytes, change: Callable[[bytes], bytes]) -> bytes:
         return found if found != text else change(text)
 
     return with_payloads(body, payload)
+
+
+def events_in(body: bytes) -> list[bytes]:
+    """All that `in_frames` asks its `change` about."""
+    found: list[bytes] = []
+
+    def hear(event: bytes) -> bytes:
+        found.append(event)
+        return event
+
+    in_frames(body, hear)
+    return found

@@ -14,7 +14,7 @@ from pytest_llmcassette.cassette.model import SERVER, Frame, FrameKind, Headers,
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.redaction.bodies import BodyRedactor
 from pytest_llmcassette.redaction.conversation import FrameRedactor
-from pytest_llmcassette.redaction.frames import FRAMES, in_frames
+from pytest_llmcassette.redaction.frames import FRAMES, events_in, in_frames
 from pytest_llmcassette.redaction.json_text import in_parameters
 from pytest_llmcassette.redaction.key_shapes import without_keys
 from pytest_llmcassette.redaction.known_secrets import KnownSecrets, replace_in_request
@@ -178,6 +178,8 @@ class Redactor:
 
     def _answer(self, body: bytes, content_type: str, known: KnownSecrets) -> bytes:
         if content_type.startswith(FRAMES):
+            if not self._may_hold(b"\n".join(events_in(body)), known):
+                return body
             return in_frames(body, lambda event: self._answer(event, "application/json", known))
         stream = Stream(body)
         if not (stream.begin and stream.is_plain) or self._may_hold(stream.brief, known):
@@ -195,11 +197,16 @@ class Redactor:
         return known.without(brief) != brief or any('"' in value for value in known.values)
 
     def _without_split(self, body: bytes, known: KnownSecrets, stream: Stream | None = None) -> bytes:
-        return without_split(body, stream or Stream(body), lambda text: self._secrets_in(text, known))
+        return without_split(body, stream or Stream(body), lambda *texts: self._secrets_in(texts, known))
 
-    def _secrets_in(self, text: str, known: KnownSecrets) -> set[str]:
-        found = {value for value in known.values if value in text}
-        self._own.by_pattern(keyless(text, found), found)
+    def _secrets_in(self, texts: Iterable[str], known: KnownSecrets) -> set[str]:
+        # A key of known shape holds no line's end, or is found with it too: one search does for all.
+        whole = "\n".join(texts)
+        found = {value for value in known.values if value in whole}
+        keyless(whole, found)
+        if self._own.exist:
+            for text in texts:
+                self._own.by_pattern(keyless(text, set()), found)
         return found
 
     def without(self, interaction: Interaction, known: KnownSecrets) -> Interaction:

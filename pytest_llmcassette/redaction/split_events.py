@@ -16,7 +16,7 @@ _EVENT = re.compile(rb"^(?:data:)?[ \t]*(\{.*\})[ \t]*\r?$", re.MULTILINE)
 _Path = tuple[str | int, ...]
 
 
-def _may_be_split(stream: Stream, secrets_in: Callable[[str], set[str]]) -> bool:
+def _may_be_split(stream: Stream, secrets_in: Callable[..., set[str]]) -> bool:
     """Whether there is anything to be found: quick, and nearly always no."""
     if len(stream.events) < 2:
         return False
@@ -28,14 +28,14 @@ def _may_be_split(stream: Stream, secrets_in: Callable[[str], set[str]]) -> bool
         return True
     # What is the same in every event is an id, a model, a kind.
     varied = ("".join(pieces) for pieces in texts if pieces.count(pieces[0]) < len(pieces))
-    return any(len(whole) >= len(REDACTED) and secrets_in(whole) for whole in varied)
+    return bool(secrets_in(*[whole for whole in varied if len(whole) >= len(REDACTED)]))
 
 
-def without_split(body: bytes, stream: Stream, secrets_in: Callable[[str], set[str]]) -> bytes:
+def without_split(body: bytes, stream: Stream, secrets_in: Callable[..., set[str]]) -> bytes:
     """A stream of JSON events, one a line, without those secrets that begin in one event and end in a later one.
 
     `stream` is made of the `body`; which is returned itself when nothing is found.
-    `secrets_in` tells those of a text. Texts belong together that are in the same place of their events.
+    `secrets_in` tells those of some texts. Texts belong together that are in the same place of their events.
     """
     if not _may_be_split(stream, secrets_in):
         return body
