@@ -29,6 +29,9 @@ import httpx2  # noqa: F401
 import pluggy
 import pluggy._manager
 import pytest
+
+# Its plugins are those of other libraries: trio, imported for nothing.
+os.environ.setdefault("HYPOTHESIS_NO_PLUGINS", "1")
 from hypothesis import HealthCheck, settings
 
 import pytest_llmcassette
@@ -42,13 +45,14 @@ settings.load_profile("quick")
 
 
 # Importing and collecting leaves no garbage worth a look.
+gc.disable()
 gc.set_threshold(100_000, 50, 100)
 
 
 def pytest_collection_finish() -> None:
     """What is imported and collected by now stays: the collector need not go through it again and again."""
-    gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
@@ -79,6 +83,14 @@ def _no_worker_and_no_ci() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in ("PYTEST_XDIST_WORKER", "CI", "BUILD_NUMBER"):
             patch.delenv(name, raising=False)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_wait_for_the_disk() -> Iterator[None]:
+    """What tests write need not survive a power cut: each `fsync` waits some milliseconds for the disk."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
         yield
 
 
@@ -147,6 +159,7 @@ def _looked_up_once() -> Iterator[None]:
         patch.setattr(pluggy, "__version__", pluggy.__version__, raising=False)
         if hasattr(pluggy._manager, "_static_hook_attr"):
             patch.setattr(pluggy._manager, "_static_hook_attr", _looking_once())
+        patch.setattr(pytest.PytestPluginManager, "parse_hookimpl_opts", _marks_once())
         yield
 
 
@@ -206,19 +219,38 @@ def _looking_once() -> Any:
     return static_hook_attr
 
 
+def _marks_once() -> Any:
+    original: Any = pytest.PytestPluginManager.parse_hookimpl_opts
+    found: dict[tuple[ModuleType, str], Any] = {}
+
+    def parse_hookimpl_opts(manager: pytest.PytestPluginManager, plugin: object, name: str) -> Any:
+        if not isinstance(plugin, ModuleType) or plugin.__name__.partition(".")[0] not in _PLUGINS:
+            return original(manager, plugin, name)
+        if (plugin, name) not in found:
+            found[plugin, name] = original(manager, plugin, name)
+        return found[plugin, name]
+
+    return parse_hookimpl_opts
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _runs_of_their_own() -> Iterator[None]:
     """A pytest inside a test begins with Python's own warning filters, not with this run's.
 
-    And it keeps no record of its hook calls: a fifth of its time, and nobody here reads it.
+    And it keeps no record of its hook calls: a fifth of its time, and nobody here reads it. What it leaves behind is
+    collected at its end, and nothing else is gone through for that.
     """
     original = pytest.Pytester.inline_run
 
     def inline_run(*arguments: Any, **options: Any) -> Any:
         _forget_snapshots()
-        with warnings.catch_warnings():
-            warnings.resetwarnings()
-            return original(*arguments, **options)
+        gc.freeze()
+        try:
+            with warnings.catch_warnings():
+                warnings.resetwarnings()
+                return original(*arguments, **options)
+        finally:
+            gc.collect()
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pytest.Pytester, "inline_run", inline_run)
