@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from types import FunctionType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import _pytest._code.code
@@ -155,6 +155,7 @@ def _looked_up_once() -> Iterator[None]:
             if hasattr(module, "varnames"):
                 patch.setattr(module, "varnames", lru_cache(2000)(module.varnames))
         patch.setattr(_pytest._code.code, "getstatementrange_ast", _parsing_once())
+        patch.setattr(_pytest._code.code, "findsource", _reading_once(), raising=False)
         # For the first line that is printed; pluggy reads its own metadata each time.
         patch.setattr(pluggy, "__version__", pluggy.__version__, raising=False)
         if hasattr(pluggy._manager, "_static_hook_attr"):
@@ -189,17 +190,35 @@ def _is_fixture(value: object) -> bool:
 
 def _parsing_once() -> Any:
     original: Any = vars(_pytest._code.code)["getstatementrange_ast"]
+    known: dict[tuple[str, int, bool], Any] = {}
     parsed: dict[str, ast.AST] = {}
 
     def getstatementrange_ast(lineno: int, source: Any, assertion: bool = False, astnode: ast.AST | None = None) -> Any:
         text = str(source)
-        found = original(lineno, source, assertion, astnode or parsed.get(text))
-        # A library's module, not a test's.
-        if len(text) > 5000:
-            parsed[text] = found[0]
-        return found
+        # A test's module, not a library's.
+        if len(text) <= 5000:
+            return original(lineno, source, assertion, astnode)
+        key = text, lineno, assertion
+        if key not in known:
+            known[key] = original(lineno, source, assertion, astnode or parsed.get(text))
+            parsed[text] = known[key][0]
+        return known[key]
 
     return getstatementrange_ast
+
+
+def _reading_once() -> Any:
+    original: Any = vars(_pytest._code.code).get("findsource")
+    known: dict[CodeType, Any] = {}
+
+    def findsource(code: Any) -> Any:
+        if not isinstance(code, CodeType) or "site-packages" not in code.co_filename:
+            return original(code)
+        if code not in known:
+            known[code] = original(code)
+        return known[code]
+
+    return findsource
 
 
 def _looking_once() -> Any:

@@ -18,8 +18,9 @@ import pytest_llmcassette
 
 # Imported once for all runs inside this process: pytester forgets what a run has imported, and importing takes longer
 # than everything else that these tests do.
-for _module in ("aiohttp", "httpx", "httpx2", "requests", "syrupy.assertion", "yaml"):
-    import_module(_module)
+for _module in ("aiohttp", "genai_prices", "httpx", "httpx2", "requests", "syrupy.assertion", "trio", "yaml"):
+    if find_spec(_module):
+        import_module(_module)
 _HAS_GRPC = find_spec("grpc") is not None
 for _module in ("grpc._channel", "grpc.aio") if _HAS_GRPC else ():
     import_module(_module)
@@ -206,6 +207,8 @@ def run(pytester: pytest.Pytester, *arguments: str, wanted: tuple[str, ...] = ()
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pytest.PytestPluginManager, "__init__", init)
+        # What is printed beside Python goes to the outer pytest: to catch it too takes dozens of calls to the system.
+        patch.setenv("PYTEST_ADDOPTS", f"--capture=sys {os.environ.get('PYTEST_ADDOPTS', '')}")
         return pytester.runpytest_inprocess(*arguments)
 
 

@@ -33,8 +33,13 @@ def test_ask(llm_cassette):
 
 CLIENTS = {"pytest_llmcassette", "httpx", "httpcore", "requests", "urllib3", "aiohttp", "websockets", "anyio"}
 CLOCKS = [
-    ("from freezegun import freeze_time", 'freeze_time("2020-01-01", ignore=OTHERS)'),
-    ("import time_machine", "time_machine.travel(0, tick=False)"),
+    pytest.param(
+        "from freezegun import freeze_time",
+        'freeze_time("2020-01-01", ignore=OTHERS)',
+        marks=pytest.mark.slow,
+        id="freezegun",
+    ),
+    pytest.param("import time_machine", "time_machine.travel(0, tick=False)", id="time-machine"),
 ]
 
 
@@ -43,7 +48,7 @@ def others() -> list[str]:
     return sorted({name.partition(".")[0] for name in sys.modules} - sys.stdlib_module_names - CLIENTS)
 
 
-@pytest.mark.parametrize(("imports", "frozen"), CLOCKS, ids=["freezegun", "time-machine"])
+@pytest.mark.parametrize(("imports", "frozen"), CLOCKS)
 def test_durations_and_timings_are_real(suite: Suite, imports: str, frozen: str) -> None:
     suite.test(f"OTHERS = {others()}\n" + FROZEN.format(imports=imports, frozen=frozen))
     suite.run("--record-mode=once").assert_outcomes(passed=1)

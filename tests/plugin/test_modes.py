@@ -64,7 +64,7 @@ def test_ask():
     ("texts", "arguments", "offered", "live"),
     [
         ("one changed", "", "rewrite", 2),
-        ("changed one two", "", "rewrite", 3),
+        pytest.param("changed one two", "", "rewrite", 3, marks=pytest.mark.slow),
         ("one two three", "", "new_episodes", 1),
         ("one changed", "(allow_unplayed=True)", "new_episodes", 1),
     ],
