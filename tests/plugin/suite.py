@@ -194,10 +194,10 @@ def run(pytester: pytest.Pytester, *arguments: str, wanted: tuple[str, ...] = ()
     """In this process, with what is imported here for all runs, and of those usually blocked with `wanted` plugins.
 
     What is blocked is so from the first: as twenty `-p no:NAME` pytest would go through it again and again. Only runs
-    that start another, which proves, hand these on.
+    that start another process hand these on.
     """
     original, blocked = pytest.PytestPluginManager.__init__, _blocked(arguments, wanted)
-    if "--cassette-prove" in arguments:
+    if any(one.startswith(("--cassette-prove", "--cassette-faults")) for one in arguments):
         arguments = (*_not(blocked), *arguments)
 
     def init(manager: pytest.PytestPluginManager) -> None:
