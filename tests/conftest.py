@@ -9,6 +9,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
@@ -74,7 +75,7 @@ def every(request: pytest.FixtureRequest) -> int:
     return step
 
 
-@pytest.fixture(scope="session", autouse=True)
+@contextmanager
 def _no_worker_and_no_ci() -> Iterator[None]:
     """A pytest that a test starts is no xdist worker, also where the test runs in one: syrupy reads this variable.
 
@@ -86,7 +87,7 @@ def _no_worker_and_no_ci() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session", autouse=True)
+@contextmanager
 def _no_wait_for_the_disk() -> Iterator[None]:
     """What tests write need not survive a power cut: each `fsync` waits some milliseconds for the disk."""
     with pytest.MonkeyPatch.context() as patch:
@@ -94,43 +95,52 @@ def _no_wait_for_the_disk() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _few_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+@contextmanager
+def _few_authorities(folder: Path) -> Iterator[None]:
     """One authority for all clients that bring none of their own: to read the usual hundred takes each 50 ms of CPU."""
     begin = "-----BEGIN CERTIFICATE-----"
     first = Path(certifi.where()).read_text("utf-8").split(begin)[1]
-    file = tmp_path_factory.mktemp("authorities") / "one.pem"
+    file = folder / "one.pem"
     file.write_text(begin + first.partition("\n#")[0], "utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SSL_CERT_FILE", str(file))
         yield
 
 
-@pytest.fixture(autouse=True)
-def outside_a_test(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def _all_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What holds for the whole run, in one fixture: pytest looks each up at each test."""
+    with ExitStack() as stack:
+        for each in (_no_worker_and_no_ci, _no_wait_for_the_disk, _installed_once, _looked_up_once, _runs_of_their_own):
+            stack.enter_context(each())
+        stack.enter_context(_few_authorities(tmp_path_factory.mktemp("authorities")))
+        yield
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
     """`use_cassette` in these tests is what it is in a script; runs inside have tests of their own."""
-    monkeypatch.setattr(pytest_llmcassette, "running_test", None)
+    pytest_llmcassette.running_test = None
     # What tests have left running on purpose is none of this run's news.
-    monkeypatch.setattr(strays, "told", {})
+    strays.told = {}
 
 
 class _Kept:
-    """An installed distribution whose files are read once."""
+    """An installed distribution whose files are read once, when they are asked for."""
 
     # pytest looks here for modules whose asserts are to be rewritten; by now all are imported.
     files = ()
 
     def __init__(self, read: importlib.metadata.Distribution) -> None:
         self._read = read
-        self.entry_points = read.entry_points
-        self.metadata = read.metadata
-        self.version = read.version
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._read, name)
+        value = getattr(self._read, name)
+        setattr(self, name, value)
+        return value
 
 
-@pytest.fixture(scope="session", autouse=True)
+@contextmanager
 def _installed_once() -> Iterator[None]:
     """What is installed stays the same while tests run; every pytest inside a test would read it all three times."""
     installed = [_Kept(found) for found in importlib.metadata.distributions()]
@@ -140,7 +150,7 @@ def _installed_once() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session", autouse=True)
+@contextmanager
 def _looked_up_once() -> Iterator[None]:
     """What a pytest inside a test would look up anew, though it stays the same: most of the time that it takes.
 
@@ -252,7 +262,7 @@ def _marks_once() -> Any:
     return parse_hookimpl_opts
 
 
-@pytest.fixture(scope="session", autouse=True)
+@contextmanager
 def _runs_of_their_own() -> Iterator[None]:
     """A pytest inside a test begins with Python's own warning filters, not with this run's.
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import configparser
 import contextlib
 import dataclasses
-import functools
 import io
 import json
 import os
@@ -15,19 +13,21 @@ import shlex
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
 from doc_blocks import PAGES, ROOT, Block, all_blocks, links
-from package_code import modules
+from package_code import texts
 from sdks.table import table
 
 from embedded_provider import API_KEY, EmbeddedProvider
+from embedded_provider.__main__ import main as embedded_provider
 from pytest_llmcassette.cli import main
 from pytest_llmcassette.config import CassetteConfig
 
+Help = Callable[..., str]
 BLOCKS = all_blocks()
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "GROQ_API_KEY", "HF_TOKEN", "EMBEDDED_API_KEY")
 URLS = ("https://api.openai.com/v1", "https://router.huggingface.co/v1", "https://api.anthropic.com")
@@ -129,16 +129,16 @@ def test_programs_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("block", [b for b in BLOCKS if b.language == "console"], ids=lambda block: block.place)
-def test_commands_exist(block: Block) -> None:
+def test_commands_exist(block: Block, help_text: Help) -> None:
     commands = [line[2:] for line in block.text.splitlines() if line.startswith("$ ")]
     assert commands, f"{block.place}: no line starts with '$ '"
     for line in commands:
         for command in line.split("&&"):
             words = [word for word in shlex.split(command, comments=True) if not re.match(r"[A-Z_]+=", word)]
-            check_command(words, block.place)
+            check_command(words, block.place, help_text)
 
 
-def check_command(words: list[str], place: str) -> None:
+def check_command(words: list[str], place: str, help_text: Help) -> None:
     match words:
         case ["cd", folder]:
             assert (ROOT / folder).is_dir(), f"{place}: there is no folder {folder}"
@@ -166,24 +166,44 @@ def check_options(arguments: list[str], known: str, place: str) -> None:
             assert re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", known), f"{place}: there is no option {name}"
 
 
-@functools.cache
-def help_text(program: str, *command: str) -> str:
-    if program == "llmcassette":
-        with contextlib.redirect_stdout(io.StringIO()) as printed, pytest.raises(SystemExit):
-            main([*command, "--help"])
-        return printed.getvalue()
-    # Not in the root, where pytest would import what all of our tests need; with no plugins but those of the pages.
-    plugins = ("xdist.plugin", "syrupy", "pytest_llmcassette.plugin") if program == "pytest" else ()
-    named = [word for plugin in plugins for word in ("-p", plugin)]
-    result = run_python(ROOT / "docs", "-m", program, *named, "--help", PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
-    assert result.returncode == 0, result.stderr
-    return result.stdout
+@pytest.fixture
+def help_text(request: pytest.FixtureRequest) -> Help:
+    """What a program prints of its options; asked once."""
+
+    def text(*program: str) -> str:
+        if program not in _HELP:
+            _HELP[program] = _help_of_pytest(request) if program == ("pytest",) else _printed(*program)
+        return _HELP[program]
+
+    return text
+
+
+_HELP: dict[tuple[str, ...], str] = {}
+
+
+def _help_of_pytest(request: pytest.FixtureRequest) -> str:
+    """In a folder of its own, with no plugins but those of the pages."""
+    pytester: pytest.Pytester = request.getfixturevalue("pytester")
+    request.getfixturevalue("monkeypatch").setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    plugins = ("xdist.plugin", "syrupy", "pytest_llmcassette.plugin")
+    result = pytester.runpytest_inprocess(*(word for plugin in plugins for word in ("-p", plugin)), "--help")
+    assert result.ret == 0, result.stderr.str()
+    return result.stdout.str()
+
+
+def _printed(program: str, *command: str) -> str:
+    programs: dict[str, Callable[[], object]] = {"llmcassette": main, "embedded_provider": embedded_provider}
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as printed:
+        patch.setattr(sys, "argv", [program, *command, "--help"])
+        with pytest.raises(SystemExit):
+            programs[program]()
+    return printed.getvalue()
 
 
 @pytest.mark.parametrize(
     "block", [b for b in BLOCKS if b.language in ("ini", "toml", "yaml", "json")], ids=lambda block: block.place
 )
-def test_settings_and_data_parse(block: Block) -> None:
+def test_settings_and_data_parse(block: Block, help_text: Help) -> None:
     match block.language:
         case "ini":
             parser = configparser.ConfigParser()
@@ -228,22 +248,9 @@ def test_troubleshooting_quotes_real_messages() -> None:
     page = (ROOT / "docs" / "troubleshooting.md").read_text("utf-8")
     headings = re.findall(r"^## (.*)$", page, re.MULTILINE)
     assert len(headings) > 5
-    said = set(messages())
-    missing = [
-        part.strip()
-        for heading in headings
-        for part in heading.split("...")
-        if part.strip() and not any(part.strip() in message for message in said)
-    ]
+    said = "\0".join(texts()).replace("\n", " ")
+    missing = [part.strip() for heading in headings for part in heading.split("...") if part.strip() not in said]
     assert not missing, f"no message of ours says {missing}"
-
-
-def messages() -> Iterator[str]:
-    """Every text in the package's code; of an f-string its fixed parts."""
-    for code in modules().values():
-        for node in ast.walk(code):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                yield node.value.replace("\n", " ")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from package_code import PACKAGE, ROOT, modules
+from package_code import PACKAGE, ROOT, imports, modules
 
 LAYERS = (
     "cli",
@@ -70,21 +70,21 @@ HEAVY = ("respx", "httpx", "httpx2", "httpcore", "httpcore2", "yaml", "syrupy", 
 @functools.cache
 def all_imports() -> list[tuple[str, str, int]]:
     """Who imports what, in which line."""
-    return [(name, target, line) for name, tree in modules().items() for target, line in imports(tree, name)]
+    return [(name, target, line) for name, code in modules().items() for target, line in imported(code, name)]
 
 
-def imports(tree: ast.Module, module: str) -> Iterator[tuple[str, int]]:
+def imported(code: str, module: str) -> Iterator[tuple[str, int]]:
     """Every imported module, wherever in the file, those too that only a type checker sees."""
-    for node in ast.walk(tree):
+    for node, line in imports(code):
         if isinstance(node, ast.Import):
-            yield from ((alias.name, node.lineno) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{module}, line {node.lineno}: write the full name, not a relative import"
+            yield from ((alias.name, line) for alias in node.names)
+        else:
+            assert node.level == 0, f"{module}, line {line}: write the full name, not a relative import"
             assert node.module is not None
             # `from package import module` is an import of the module, not of what the package itself holds.
             names = [f"{node.module}.{alias.name}" for alias in node.names]
             found = {name if is_module(name) else node.module for name in names}
-            yield from ((name, node.lineno) for name in sorted(found))
+            yield from ((name, line) for name in sorted(found))
 
 
 @functools.cache
@@ -165,8 +165,8 @@ def test_forbidden_pairs(importer: str, imported: str, why: str) -> None:
 def test_protocols_do_not_import_each_other() -> None:
     wire = {
         name.split(".")[1]
-        for name, tree in modules().items()
-        if name.startswith("protocols.") and defines_a_protocol(tree)
+        for name, code in modules().items()
+        if name.startswith("protocols.") and "\nPROTOCOLS = " in code
     }
     wrong = [
         f"{name}, line {line} imports {target}"
@@ -179,10 +179,6 @@ def test_protocols_do_not_import_each_other() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def defines_a_protocol(tree: ast.Module) -> bool:
-    return any(isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "PROTOCOLS" for node in tree.body)
-
-
 def test_client_libraries_stay_behind_their_doors() -> None:
     wrong = [
         f"{name}, line {line}: imports {target}"
@@ -193,81 +189,108 @@ def test_client_libraries_stay_behind_their_doors() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def of_a_process(script: str, folder: Path, **variables: str) -> list[list[str]]:
+    """What a script prints in a process of its own, as lines of words."""
+    run = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent), **variables},
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    return [line.split() for line in run.stdout.splitlines()]
+
+
 def test_a_run_without_cassettes_imports_nothing_heavy(tmp_path: Path) -> None:
     """What is loaded when a test that uses no cassette has run, against the same without the plugin."""
-    test_file = tmp_path / "test_plain.py"
-    test_file.write_text("def test_plain(): pass\n", "utf-8")
-    script = (
-        "import sys, pytest\n"
-        "class Last:\n"
-        "    def pytest_sessionfinish(self): print('LOADED', *sorted(sys.modules))\n"
-        "pytest.main(['-q', '-p', 'no:cacheprovider', *sys.argv[1:]], plugins=[Last()])\n"
-    )
-
-    def loaded(*arguments: str) -> set[str]:
-        run = subprocess.run(
-            [sys.executable, "-c", script, f"--rootdir={tmp_path}", str(test_file), *arguments],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=tmp_path,
-            env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""},
-        )
-        [line] = [line for line in run.stdout.splitlines() if line.startswith("LOADED")] or [run.stdout + run.stderr]
-        return set(line.split()[1:])
-
-    without = loaded()
-    ours = loaded("-p", f"{PACKAGE}.plugin")
-    assert f"{PACKAGE}.plugin" in ours
+    (tmp_path / "test_plain.py").write_text("def test_plain(): pass\n", "utf-8")
+    script = f"""
+import sys, pytest
+class Last:
+    def pytest_sessionfinish(self): print("\\nLOADED", *sorted(sys.modules))
+for plugin in ([], ["-p", "{PACKAGE}.plugin"]):
+    assert pytest.main(["-q", "-p", "no:cacheprovider", "--rootdir=.", "test_plain.py", *plugin], plugins=[Last()]) == 0
+"""
+    lines = of_a_process(script, tmp_path, PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", PYTEST_ADDOPTS="")
+    without, ours = (set(line[1:]) for line in lines if line[:1] == ["LOADED"])
+    assert f"{PACKAGE}.plugin" in ours - without
     heavy = {name for name in ours - without if name.partition(".")[0] in HEAVY}
     assert not heavy
     # Neither faults nor runs under them, where nobody has asked for any.
     assert not {name for name in ours if name.startswith((f"{PACKAGE}.faults", f"{PACKAGE}.plugin.bad_days"))}
 
 
-def test_a_cassette_imports_no_library_that_is_not_used(tmp_path: Path) -> None:
-    """Recorded and replayed through httpx: of each other binding its patch, and nothing of the library."""
-    script = f"""
-import sys, httpx
-from servers.plain import PlainServer
+STEPS = f"""
+import sys
+
+# What httpx imports where it is installed takes most of the time, and is none of ours.
+sys.modules.update(dict.fromkeys(("rich", "trio")))
+
+import {PACKAGE}.errors
+
+print(*sys.modules)
+
+import httpx
 from {PACKAGE} import use_cassette
+from {PACKAGE}.cassette.files import save
+from {PACKAGE}.cassette.model import Interaction, Request, Response
+
+save("it.yaml", [Interaction(request=Request(url="http://127.0.0.1:9/v1"), response=Response(body=b"hi"))])
+with use_cassette("it.yaml"):
+    assert httpx.get("http://127.0.0.1:9/v1").content == b"hi"
+print(*sys.modules)
+
+from servers.plain import PlainServer
 
 before = set(sys.modules)
 with PlainServer() as server:
     for mode in ("once", "none"):
-        with use_cassette("it.yaml", record_mode=mode):
+        with use_cassette("other.yaml", record_mode=mode):
             httpx.Client(verify=False).get(server.url)
 print(*(set(sys.modules) - before))
 """
-    run = subprocess.run(
-        [sys.executable, "-c", script],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
-    )
-    loaded = run.stdout.split()
-    assert not {"aiohttp", "urllib3", "requests", "websockets", "grpc", "google"}.intersection(loaded)
+"""One process for three tests: the errors alone, a replay, a recording."""
+
+
+@pytest.fixture(scope="module")
+def after(tmp_path_factory: pytest.TempPathFactory) -> list[set[str]]:
+    """What is loaded after each of these steps; of the last, what came with it."""
+    return [set(names) for names in of_a_process(STEPS, tmp_path_factory.mktemp("steps"))]
+
+
+def test_the_errors_alone_import_no_pytest(after: list[set[str]]) -> None:
+    """A script that catches them has `use_cassette`, and no test runner."""
+    assert {name for name in after[0] if "pytest" in name} == {
+        PACKAGE,
+        f"{PACKAGE}.errors",
+        "_pytest",
+        "_pytest._version",
+        "_pytest.outcomes",
+    }
+
+
+def test_a_replay_imports_no_yaml_no_protocol_and_no_snapshot(after: list[set[str]]) -> None:
+    assert f"{PACKAGE}.context" in after[1]
+    assert not {name for name in after[1] if name.partition(".")[0] in ("yaml", "syrupy", "genai_prices", "openai")}
+    light = ("protocols", "framing", "base", "registry", "hosts", "transcript", "usage")
+    ours = {name for name in after[1] if name.startswith((f"{PACKAGE}.protocols", f"{PACKAGE}.framing"))}
+    assert {name for name in ours if name.rpartition(".")[2] not in light} == set()
+
+
+def test_a_cassette_imports_no_library_that_is_not_used(after: list[set[str]]) -> None:
+    """Recorded and replayed through httpx: of each other binding its patch, and nothing of the library."""
+    libraries = {"aiohttp", "urllib3", "requests", "websockets", "grpc", "google"}
+    assert not (after[1] | after[2]).intersection(libraries)
     bindings = f"{PACKAGE}.transports."
-    of_bindings = {name.removeprefix(bindings) for name in loaded if name.startswith(bindings) and name.count(".") > 2}
+    of_bindings = {
+        name.removeprefix(bindings) for name in after[1] | after[2] if name.startswith(bindings) and name.count(".") > 2
+    }
     assert {name for name in of_bindings if not name.startswith("httpcore")} == {
         "aiohttp.connectors",
         "grpc.calls",
         "grpc.channels",
         "urllib3.pools",
         "websockets.clients",
-    }
-
-
-def test_the_errors_alone_import_no_pytest() -> None:
-    """A script that catches them has `use_cassette`, and no test runner."""
-    script = f"import sys, {PACKAGE}.errors; print(*(name for name in sys.modules if 'pytest' in name))"
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert set(run.stdout.split()) == {
-        PACKAGE,
-        f"{PACKAGE}.errors",
-        "_pytest",
-        "_pytest._version",
-        "_pytest.outcomes",
     }

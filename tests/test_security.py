@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 
 from doc_blocks import ROOT
@@ -16,6 +15,5 @@ def test_each_promise_names_tests_that_exist() -> None:
         named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", row)
         assert named, f"no test keeps this: {row}"
         for file, function in named:
-            tree = ast.parse((ROOT / file).read_text("utf-8"))
-            tests = [node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+            tests = re.findall(r"^ *(?:async )?def (\w+)", (ROOT / file).read_text("utf-8"), re.MULTILINE)
             assert function in tests if function else any(name.startswith("test_") for name in tests), row

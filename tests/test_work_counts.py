@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -177,24 +175,6 @@ def test_what_is_replayed_byte_for_byte_is_not_searched_for_keys(path: Path, mon
                 client.post(URL, content=b'{"n":%d}' % number)
             assert len(cassette.requests) == COUNT
         assert [text for text in searched if b'"n"' in text] == []
-
-
-def test_a_replay_imports_no_yaml_no_protocol_and_no_snapshot(path: Path) -> None:
-    script = f"""
-import sys
-import httpx
-from pytest_llmcassette import use_cassette
-from pytest_llmcassette.cassette import files, loaded
-with use_cassette({str(path)!r}, allow_unplayed=True):
-    assert httpx.post({URL!r}, content=b'{{"n":0}}').content == b'data: {{"n":0}}\\n\\n'
-heavy = [name for name in sys.modules if name.partition(".")[0] in ("yaml", "syrupy", "genai_prices", "openai")]
-parts = ("pytest_llmcassette.protocols", "pytest_llmcassette.framing")
-ours = [name for name in sys.modules if name.startswith(parts)]
-light = (".protocols", ".framing", ".base", ".registry", ".hosts", ".transcript", ".usage")
-print(heavy, [name for name in ours if not name.endswith(light)])
-"""
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
-    assert (done.stdout, done.stderr) == ("[] []\n", "")
 
 
 def test_foreign_yaml_is_parsed_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

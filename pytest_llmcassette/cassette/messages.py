@@ -118,7 +118,7 @@ def _call(fields: Fields, kind: str) -> Interaction:
     asked, answered = fields.mapping(f"request_{kind}"), fields.mapping(f"response_{kind}")
     url = _CALL + _METHODS[kind]
     pairs = (
-        zip_longest(_listed(answered, "chunks_json"), _listed(answered, "chunks_raw"))
+        zip_longest(answered.listed("chunks_json"), answered.listed("chunks_raw"))
         if kind == "stream"
         else [(answered.get("json"), answered.get("raw"))]
     )
@@ -134,13 +134,6 @@ def _call(fields: Fields, kind: str) -> Interaction:
         response=Response(headers=dict(headers), trailer={"Grpc-Status": ["0"]}),
         frames=tuple(_message(tree, raw, answered) for tree, raw in pairs),
     )
-
-
-def _listed(fields: Fields, name: str) -> list[Any]:
-    value = fields.get(name)
-    if value is not None and not isinstance(value, list):
-        raise fields.fault(name, "is no list")
-    return value or []
 
 
 def _message(tree: Any, raw: Any, fields: Fields) -> Frame:
@@ -160,16 +153,6 @@ def _json(tree: Any, fields: Fields) -> bytes:
 
 
 FORMATS = (
-    Format(
-        name="WebSocket messages",
-        suffixes=(".yaml", ".yml"),
-        sniff=_is_websocket,
-        read=_read_websocket,
-    ),
-    Format(
-        name="xAI's gRPC calls",
-        suffixes=(".yaml", ".yml"),
-        sniff=_is_grpc,
-        read=_read_grpc,
-    ),
+    Format(name="WebSocket messages", suffixes=(".yaml", ".yml"), sniff=_is_websocket, read=_read_websocket),
+    Format(name="xAI's gRPC calls", suffixes=(".yaml", ".yml"), sniff=_is_grpc, read=_read_grpc),
 )

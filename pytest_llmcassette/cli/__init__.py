@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -43,5 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     own = parsers[command]
     own.add_argument("-h", "--help", action="help", help="show this help message and exit")
     module.add_arguments(own)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # Names and answers have any character; a terminal in LANG=C must not end the command at the first accent.
+            stream.reconfigure(errors="backslashreplace")
     status: int = module.run(parser.parse_args(argv))
     return status

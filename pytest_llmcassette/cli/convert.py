@@ -50,19 +50,15 @@ def run(args: argparse.Namespace) -> int:
 
     2 means that the arguments would lose a file: two sources with one target, or a target that is itself a source.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            # A file's name may have any character; a terminal in LANG=C must not end the conversion.
-            stream.reconfigure(errors="backslashreplace")
     target = next(each for each in formats.known() if each.name == args.to)
     steps, empty = _plan(args.sources, args.output, target.suffixes)
     for given in empty:
-        _complain(f"{given}: no cassettes ({patterns()}) in this folder.")
+        print(f"{given}: no cassettes ({patterns()}) in this folder.", file=sys.stderr)
     refusals = _refusals(steps)
     if refusals:
         for refusal in refusals:
-            _complain(refusal)
-        _complain("Nothing was written.")
+            print(refusal, file=sys.stderr)
+        print("Nothing was written.", file=sys.stderr)
         return _REFUSED
     scrub = (lambda interaction: interaction) if args.no_scrub else _scrubber()
     failed = bool(empty)
@@ -72,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
             save(Path(step.target), [scrub(interaction) for interaction in interactions], target.write)
         except CassetteError as problem:
             failed = True
-            _complain(str(problem))
+            print(str(problem), file=sys.stderr)
             continue
         number = len(interactions)
         print(f"{step.source} -> {step.target} ({number} interaction{'' if number == 1 else 's'})")
@@ -138,7 +134,3 @@ def _scrubber() -> Callable[[Interaction], Interaction]:
         )
 
     return scrub
-
-
-def _complain(text: str) -> None:
-    print(text, file=sys.stderr)

@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -136,7 +135,7 @@ def _drop(step: _Step) -> None:
         save(step.path, kept)
         return
     lines = raw.splitlines(keepends=True)
-    starts = list(_starts(raw))
+    starts = _starts(raw)
     if len(starts) != len(step.interactions) + 1:
         raise CassetteError(f"{step.path}: its interactions are not one below the other; llmcassette convert it first.")
     for place in sorted(step.idle, reverse=True):
@@ -147,23 +146,10 @@ def _drop(step: _Step) -> None:
     save(step.path, kept, write=lambda _: [raw])
 
 
-def _starts(raw: bytes) -> Iterator[int]:
+def _starts(raw: bytes) -> list[int]:
     """The lines (from 0) at which the items of `interactions` begin, and the one after the last."""
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    depth, expected, last = 0, False, 0
-    inside = False
-    for event in yaml.parse(raw, Loader=loader):
-        assert event.start_mark is not None
-        if inside and depth == 2 and not isinstance(event, yaml.SequenceEndEvent):
-            yield event.start_mark.line
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            inside = inside or (expected and depth == 2)
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-            if inside and depth == 1:
-                inside, last = False, event.start_mark.line
-                yield last
-        expected = isinstance(event, yaml.ScalarEvent) and depth == 1 and event.value == "interactions"
+    root: Any = yaml.compose(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    items = next(value for name, value in root.value if name.value == "interactions")
+    return [*(item.start_mark.line for item in items.value), items.end_mark.line]

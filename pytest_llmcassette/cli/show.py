@@ -37,9 +37,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Show all paths; 1 when a file could not be read (said on stderr, after which the rest is shown), else 0."""
-    if hasattr(sys.stdout, "reconfigure"):
-        # A recorded answer has any character; a terminal in LANG=C must not end the listing at the first accent.
-        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         status = _show(args.paths, as_json=args.json)
         sys.stdout.flush()

@@ -6,26 +6,3 @@
   those of a test, is what `Recorder.changes` holds. Both know where they struck.
 - `cuts`, `events_changed`, `responses`: the faults. `events`, `bodies`: what they work with.
 """
-
-from pytest_llmcassette.faults.fault import Expect, Fault, Moment
-from pytest_llmcassette.faults.injection import Injection, Injections
-from pytest_llmcassette.faults.registry import (
-    all_faults,
-    register_fault,
-    response_faults,
-    stream_faults,
-    unregister_fault,
-)
-
-__all__ = [
-    "Expect",
-    "Fault",
-    "Injection",
-    "Injections",
-    "Moment",
-    "all_faults",
-    "register_fault",
-    "response_faults",
-    "stream_faults",
-    "unregister_fault",
-]

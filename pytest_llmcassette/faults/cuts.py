@@ -9,7 +9,7 @@ from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.errors import ConfigError
 from pytest_llmcassette.faults.bodies import CUT, RESET, body_of, is_answered, is_readable, with_body
 from pytest_llmcassette.faults.events import Stream, stream_of
-from pytest_llmcassette.faults.fault import Expect, Fault, Misfit, Moment
+from pytest_llmcassette.faults.fault import Misfit, row
 from pytest_llmcassette.replay.plan import Delivery, End
 
 
@@ -132,22 +132,11 @@ def no_terminator(delivery: Delivery) -> Delivery:
     return with_body(delivery, stream.exchange.body[: stream.after(stream.end or 0)])
 
 
-def row(
-    name: str,
-    sentence: str,
-    change: Callable[..., Delivery],
-    misfit: Misfit = no_stream,
-    expect: Expect = Expect.NOTICE,
-) -> Fault:
-    """The row of a fault that strikes in a stream."""
-    return Fault(name=name, sentence=sentence, expect=expect, moment=Moment.STREAM, change=change, misfit=misfit)
-
-
 FAULTS = (
-    row("cut_after_event", "The connection is closed behind event n.", cut_after_event),
+    row("cut_after_event", "The connection is closed behind event n.", cut_after_event, no_stream),
     row("cut_in_character", "The connection is closed within a UTF-8 character.", cut_in_character, _no_character),
     row("cut_in_tool_call", "The connection is closed within a tool call's JSON.", cut_in_tool_call, _no_tool_call),
     row("reset", "The connection is reset behind so many bytes.", reset, _without_body),
     row("no_terminator", "The stream ends well, without its finish reason and terminator.", no_terminator, no_end),
-    row("stall", "Nothing comes any more behind event n.", stall),
+    row("stall", "Nothing comes any more behind event n.", stall, no_stream),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
@@ -35,6 +35,11 @@ class Event(NamedTuple):
         return kind if isinstance(kind, str) else ""
 
 
+def joined(events: Iterable[Event]) -> bytes:
+    """The bytes of these events."""
+    return b"".join(event.raw for event in events)
+
+
 class Framing(NamedTuple):
     """How the events of a stream are set off from each other."""
 
@@ -63,7 +68,9 @@ def _sse_split(body: bytes) -> list[Event]:
         else:
             # A comment, or a field alone, goes with the event behind it.
             before += block
-    return _with_rest(found, before)
+    if before and found:
+        found[-1] = found[-1]._replace(raw=found[-1].raw + before)
+    return found
 
 
 def _sse_made(name: str, value: Any) -> bytes:
@@ -96,12 +103,6 @@ def _aws_frame(kind: str, name: str, value: Any) -> bytes:
     return aws_eventstream.frame_of(headers, _aws_payload(name, value))
 
 
-def _with_rest(events: list[Event], rest: bytes) -> list[Event]:
-    if rest and events:
-        events[-1] = events[-1]._replace(raw=events[-1].raw + rest)
-    return events
-
-
 SSE = Framing("sse", _sse_split, _sse_made, _sse_made, lambda event, value: _sse_made(event.name, value))
 LINES = Framing("ndjson", _lines_split, _lines_made, _lines_made, lambda event, value: _lines_made("", value))
 AWS = Framing(
@@ -128,20 +129,17 @@ class Stream:
 
     def read(self, events: Sequence[Event]) -> Transcript:
         """What the protocol makes of these events alone."""
-        return self.read_body(b"".join(event.raw for event in events))
-
-    def read_body(self, body: bytes) -> Transcript:
-        """What the protocol makes of this body."""
-        return self.protocol.read(self._exchange(body))
+        return self.protocol.read(self.exchange_of(events))
 
     def exchange_of(self, events: Sequence[Event]) -> Exchange:
         """The exchange, had these events been all."""
-        return self._exchange(b"".join(event.raw for event in events))
-
-    def _exchange(self, body: bytes) -> Exchange:
         recorded = self.exchange.interaction
-        response = replace(recorded.response, body=body, uncompressed=True)
+        response = replace(recorded.response, body=joined(events), uncompressed=True)
         return Exchange(replace(recorded, response=response))
+
+    def changed(self, event: Event, value: dict[str, Any] | None) -> Event:
+        """The event with another value; itself where that is the same."""
+        return event if value == event.value else Event(self.framing.changed(event, value))
 
     @cached_property
     def forms(self) -> Forms:

@@ -8,9 +8,9 @@ from typing import Any
 
 from pytest_llmcassette.errors import ConfigError
 from pytest_llmcassette.faults.bodies import with_body
-from pytest_llmcassette.faults.cuts import lacks, no_end, place, row, streamed
-from pytest_llmcassette.faults.events import SSE, Event, Stream, says_something
-from pytest_llmcassette.faults.fault import Expect
+from pytest_llmcassette.faults.cuts import lacks, no_end, no_stream, place, streamed
+from pytest_llmcassette.faults.events import SSE, Event, Stream, joined, says_something
+from pytest_llmcassette.faults.fault import Expect, row
 from pytest_llmcassette.protocols.forms import WORDS
 from pytest_llmcassette.replay.plan import Delivery
 
@@ -19,8 +19,8 @@ _FARTHEST = 40
 """Pairs that are tried until one is found whose order matters."""
 
 
-def _deliver(delivery: Delivery, events: Iterable[Event | bytes]) -> Delivery:
-    return with_body(delivery, b"".join(one if isinstance(one, bytes) else one.raw for one in events))
+def _deliver(delivery: Delivery, events: Iterable[Event]) -> Delivery:
+    return with_body(delivery, joined(events))
 
 
 def error_event(delivery: Delivery, n: int | None = None, message: str = WORDS[529]) -> Delivery:
@@ -29,7 +29,8 @@ def error_event(delivery: Delivery, n: int | None = None, message: str = WORDS[5
     at = len(stream.events) // 2 if n is None else n
     place(delivery, at)
     form = stream.forms.error_event(message)
-    return _deliver(delivery, [*stream.events[:at], form if isinstance(form, bytes) else stream.framing.failed(*form)])
+    failed = form if isinstance(form, bytes) else stream.framing.failed(*form)
+    return _deliver(delivery, [*stream.events[:at], Event(failed)])
 
 
 _says_nothing = lacks("no event of it adds to an answer", lambda stream: stream.begin is not None)
@@ -91,7 +92,7 @@ _no_sse = lacks("its framing has no comments", lambda stream: stream.framing is 
 def keep_alive(delivery: Delivery) -> Delivery:
     """Before each event come a comment, or the protocol's own ping, and blank lines."""
     stream = streamed(delivery)
-    waits = b": keep-alive\n\n\n" + (stream.forms.keep_alive if stream.forms.opening else b"")
+    waits = Event(b": keep-alive\n\n\n" + (stream.forms.keep_alive if stream.forms.opening else b""))
     return _deliver(delivery, chain.from_iterable((waits, event) for event in stream.events))
 
 
@@ -104,10 +105,10 @@ def unknown_events(delivery: Delivery) -> Delivery:
     value = {"type": _UNKNOWN, _UNKNOWN: {"why": "providers add events without notice"}}
     # Within InvokeModel every event is a chunk.
     name = stream.events[0].name and ("chunk" if stream.events[0].name == "chunk" else _UNKNOWN)
-    unknown = stream.framing.made(name, value)
+    unknown = Event(stream.framing.made(name, value))
     end = stream.end
     last = len(stream.events) if end is None else end
-    with_unknown = [one for event in stream.events[:last] for one in (event.raw, unknown)]
+    with_unknown = [one for event in stream.events[:last] for one in (event, unknown)]
     return _deliver(delivery, [*with_unknown, *stream.events[last:]])
 
 
@@ -143,11 +144,7 @@ def no_usage(delivery: Delivery) -> Delivery:
 
 def _edited(delivery: Delivery, edit: Callable[[dict[str, Any]], dict[str, Any]]) -> Delivery:
     stream = streamed(delivery)
-    events: list[Event | bytes] = []
-    for event in stream.events:
-        value = event.value and edit(event.value)
-        events.append(event if value == event.value else stream.framing.changed(event, value))
-    return _deliver(delivery, events)
+    return _deliver(delivery, (stream.changed(event, event.value and edit(event.value)) for event in stream.events))
 
 
 _no_counts = lacks("it counts nothing", lambda stream: stream.read(stream.events).usage is not None)
@@ -163,17 +160,15 @@ def _parts(stream: Stream) -> tuple[list[Event], list[Event], list[Event]]:
     return opening, rest, list(stream.events[end:])
 
 
-def _ended(stream: Stream, kept: list[Event], end: list[Event], reason: str) -> Iterator[Event | bytes]:
+def _ended(stream: Stream, kept: list[Event], end: list[Event], reason: str) -> Iterator[Event]:
     """The event that ends the answer and those behind it, of which some say the finish reason again."""
     exchange = stream.exchange_of(kept)
     for event in end:
         value = event.value and stream.forms.ended(exchange, event.value, reason)
-        if value == event.value:
-            yield event
-        elif value and value.get("type", event.kind) != event.kind:
-            yield stream.framing.made(value["type"], value)
+        if value and value != event.value and value.get("type", event.kind) != event.kind:
+            yield Event(stream.framing.made(value["type"], value))
         else:
-            yield stream.framing.changed(event, value)
+            yield stream.changed(event, value)
 
 
 def empty_answer(delivery: Delivery) -> Delivery:
@@ -181,14 +176,13 @@ def empty_answer(delivery: Delivery) -> Delivery:
     return _deliver(delivery, _emptied(streamed(delivery)))
 
 
-def _emptied(stream: Stream) -> list[Event | bytes]:
+def _emptied(stream: Stream) -> list[Event]:
     opening, _, end = _parts(stream)
     return [*opening, *_ended(stream, opening, end, "")]
 
 
 def _is_emptied(stream: Stream) -> bool:
-    body = b"".join(one if isinstance(one, bytes) else one.raw for one in _emptied(stream))
-    return not says_something(stream.read_body(body))
+    return not says_something(stream.read(_emptied(stream)))
 
 
 _not_emptied = lacks("what it says stands beside its end", _is_emptied, no_end)
@@ -223,7 +217,7 @@ def slow_first_token(delivery: Delivery, seconds: float = 30.0, sleep: bool = Fa
 
 
 FAULTS = (
-    row("error_event", "An error in mid-stream, as the protocol writes it.", error_event),
+    row("error_event", "An error in mid-stream, as the protocol writes it.", error_event, no_stream),
     row("empty_answer", "The answer is empty.", empty_answer, _not_emptied),
     row("duplicate_event", "An event comes twice.", duplicate_event, _says_nothing, Expect.SHOW),
     row("swap_events", "Two events come in the wrong order.", swap_events, _no_pair, Expect.SHOW),
@@ -233,6 +227,6 @@ FAULTS = (
     row("no_usage", "No tokens are counted.", no_usage, _no_counts, Expect.SHOW),
     row("keep_alive", "Comments, pings and blank lines in between.", keep_alive, _no_sse, Expect.RECOVER),
     row("unknown_events", "Events of unknown types.", unknown_events, _no_kinds, Expect.RECOVER),
-    row("unknown_fields", "Unknown fields in every event.", unknown_fields, expect=Expect.RECOVER),
-    row("slow_first_token", "The answer begins late.", slow_first_token, expect=Expect.RECOVER),
+    row("unknown_fields", "Unknown fields in every event.", unknown_fields, no_stream, Expect.RECOVER),
+    row("slow_first_token", "The answer begins late.", slow_first_token, no_stream, Expect.RECOVER),
 )

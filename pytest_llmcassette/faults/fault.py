@@ -87,3 +87,15 @@ class Fault:
 
     def __str__(self) -> str:
         return self.name
+
+
+def row(
+    name: str,
+    sentence: str,
+    change: Callable[..., Delivery],
+    misfit: Misfit = is_answered,
+    expect: Expect = Expect.NOTICE,
+    moment: Moment = Moment.STREAM,
+) -> Fault:
+    """A fault of our own tables."""
+    return Fault(name=name, sentence=sentence, expect=expect, moment=moment, change=change, misfit=misfit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from threading import RLock
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ from pytest_llmcassette.cassette.model import Headers, Interaction, Response
 from pytest_llmcassette.errors import ConfigError, RequestRefused
 from pytest_llmcassette.faults.fault import Expect, Fault
 from pytest_llmcassette.faults.registry import fault as fault_named
+from pytest_llmcassette.matching.mismatch.shown import length_in_common
 from pytest_llmcassette.protocols import registry
 from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.recorder.requests import canonical_headers
@@ -18,6 +20,7 @@ from pytest_llmcassette.replay.plan import Delivery
 On = int | Literal["first", "next", "each"]
 
 
+@dataclass(eq=False)
 class Injection:
     """One fault, with its options, on the exchanges of a test.
 
@@ -26,28 +29,19 @@ class Injection:
     There it strikes `times` times, None for always. `snapshots`: they are compared under it all the same.
     """
 
-    def __init__(
-        self,
-        fault: Fault,
-        options: dict[str, Any] | None = None,
-        *,
-        times: int | None = None,
-        on: On = "first",
-        snapshots: bool = False,
-    ) -> None:
-        self.fault = fault
-        self.options = options or {}
-        self.times = times
-        self.on = on
-        self.snapshots = snapshots
-        self.strikes: list[str] = []
-        """Where it struck, in words: `POST https://..., at byte 120 of 4711`."""
-        self.misfits: list[str] = []
-        """Which exchanges it did not fit, and why."""
-        self.others: Callable[[], Iterable[Interaction]] = tuple
-        """All that may be asked for in the same test."""
-        self._seen: list[Interaction] = []
-        self._struck: list[Interaction] = []
+    fault: Fault
+    options: dict[str, Any] = field(default_factory=dict)
+    times: int | None = None
+    on: On = "first"
+    snapshots: bool = False
+    strikes: list[str] = field(default_factory=list)
+    """Where it struck, in words: `POST https://..., at byte 120 of 4711`."""
+    misfits: list[str] = field(default_factory=list)
+    """Which exchanges it did not fit, and why."""
+    others: Callable[[], Iterable[Interaction]] = tuple
+    """All that may be asked for in the same test."""
+    _seen: list[Interaction] = field(default_factory=list)
+    _struck: list[Interaction] = field(default_factory=list)
 
     @property
     def has_struck(self) -> bool:
@@ -229,6 +223,4 @@ def _where(recorded: Interaction, delivered: Interaction) -> str:
         return f"{asked}, before an answer"
     if delivered.response.code != recorded.response.code:
         return f"{asked}, answered with {delivered.response.code}"
-    same = next((at for at, (one, other) in enumerate(zip(before, after, strict=False)) if one != other), None)
-    at = min(len(before), len(after)) if same is None else same
-    return f"{asked}, at byte {at} of {len(before)}" if before != after else asked
+    return f"{asked}, at byte {length_in_common(before, after)} of {len(before)}" if before != after else asked

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from functools import partial
 
 from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.faults.bodies import answer, body_of, is_answered, no_answer, with_body
-from pytest_llmcassette.faults.fault import Expect, Fault, Misfit, Moment
+from pytest_llmcassette.faults.fault import Expect, Fault, Moment, row
 from pytest_llmcassette.protocols import registry
 from pytest_llmcassette.protocols.base import Exchange
 from pytest_llmcassette.protocols.forms import WORDS, Forms
@@ -15,6 +15,8 @@ from pytest_llmcassette.recorder.requests import RawHeaders
 from pytest_llmcassette.replay.plan import Delivery
 
 _RECOVERED = (408, 429, 500, 502, 503, 529)
+
+_row = partial(row, moment=Moment.RESPONSE)
 
 
 def forms_of(interaction: Interaction) -> Forms:
@@ -34,7 +36,7 @@ def _status(status: int) -> Fault:
         return answer(delivery, status, body, "application/json", headers)
 
     expect = Expect.RECOVER if status in _RECOVERED else Expect.NOTICE
-    return _row(f"http_{status}", change, f"The provider answers with {status}, in its own words.", expect=expect)
+    return _row(f"http_{status}", f"The provider answers with {status}, in its own words.", change, expect=expect)
 
 
 def _retry_after(status: int, seconds: float | None) -> RawHeaders:
@@ -72,21 +74,11 @@ def redirect_loop(delivery: Delivery) -> Delivery:
     return answer(delivery, 307, b"", "text/plain", [(b"Location", delivery.interaction.request.url.encode())])
 
 
-def _row(
-    name: str,
-    change: Callable[..., Delivery],
-    sentence: str,
-    misfit: Misfit = is_answered,
-    expect: Expect = Expect.NOTICE,
-) -> Fault:
-    return Fault(name=name, sentence=sentence, expect=expect, moment=Moment.RESPONSE, change=change, misfit=misfit)
-
-
 def _error(name: str, sentence: str, kind: str, message: str, expect: Expect = Expect.RECOVER) -> Fault:
     def change(delivery: Delivery) -> Delivery:
         return no_answer(delivery, kind, message)
 
-    return Fault(name=name, sentence=sentence, expect=expect, moment=Moment.RESPONSE, change=change)
+    return _row(name, sentence, change, expect=expect)
 
 
 _NO_CERTIFICATE = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: unable to get local issuer certificate"
@@ -94,10 +86,10 @@ _NO_NAME = "[Errno -3] Temporary failure in name resolution"
 
 FAULTS = (
     *(_status(status) for status in WORDS),
-    _row("html_page", html_page, "An HTML page with status 200."),
-    _row("empty_body", empty_body, "Nothing with status 200."),
-    _row("truncated_json", truncated_json, "The first half of the JSON document.", _no_document),
-    _row("redirect_loop", redirect_loop, "A redirect to itself."),
+    _row("html_page", "An HTML page with status 200.", html_page),
+    _row("empty_body", "Nothing with status 200.", empty_body),
+    _row("truncated_json", "The first half of the JSON document.", truncated_json, _no_document),
+    _row("redirect_loop", "A redirect to itself.", redirect_loop),
     _error("connect_error", "The connection is refused.", "ConnectError", "[Errno 111] Connection refused"),
     _error("dns_failure", "The host's name is not found.", "ConnectError", _NO_NAME),
     _error("tls_failure", "The certificate is none that is trusted.", "ConnectError", _NO_CERTIFICATE, Expect.NOTICE),

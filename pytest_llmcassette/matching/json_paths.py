@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from pytest_llmcassette.errors import ConfigError
@@ -62,7 +63,12 @@ class JsonPaths:
             for step in path[:-1]:
                 places = [child for place in places for child in _children(place, step)]
             for place in places:
-                _remove(place, path[-1], shortened)
+                for key in _keys(place, path[-1]):
+                    if isinstance(place, dict):
+                        del place[key]
+                    else:
+                        place[key] = _GONE
+                        shortened.append(place)
         for items in shortened:
             items[:] = [item for item in items if item is not _GONE]
 
@@ -96,19 +102,17 @@ def _parse(path: str) -> tuple[_Step, ...]:
 
 
 def _children(place: Json, step: _Step) -> list[Json]:
-    if isinstance(step, _Anywhere):
-        return _containers(place)
-    if isinstance(step, _Member):
-        if not isinstance(place, dict):
-            return []
-        if step.name is None:
-            return list(place.values())
-        return [place[step.name]] if step.name in place else []
-    if not isinstance(place, list):
-        return []
-    if step.index is None:
-        return place
-    return [place[step.index]] if -len(place) <= step.index < len(place) else []
+    return _containers(place) if isinstance(step, _Anywhere) else [place[key] for key in _keys(place, step)]
+
+
+def _keys(place: Json, step: _Step) -> Collection[str | int]:
+    """The names or indexes that a step means in `place`."""
+    if isinstance(step, _Member) and isinstance(place, dict):
+        return list(place) if step.name is None else [step.name] if step.name in place else []
+    if isinstance(step, _Item) and isinstance(place, list):
+        size = len(place)
+        return range(size) if step.index is None else [step.index] if -size <= step.index < size else []
+    return ()
 
 
 def _containers(value: Json) -> list[Json]:
@@ -118,17 +122,3 @@ def _containers(value: Json) -> list[Json]:
         inner = container.values() if isinstance(container, dict) else container if isinstance(container, list) else ()
         found.extend(child for child in inner if isinstance(child, (dict, list)))
     return found
-
-
-def _remove(place: Json, step: _Step, shortened: list[list[Json]]) -> None:
-    if isinstance(step, _Member) and isinstance(place, dict):
-        if step.name is None:
-            place.clear()
-        else:
-            place.pop(step.name, None)
-    elif isinstance(step, _Item) and isinstance(place, list):
-        if step.index is None:
-            place.clear()
-        elif -len(place) <= step.index < len(place):
-            place[step.index] = _GONE
-            shortened.append(place)

@@ -78,9 +78,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             raise pytest.UsageError(problem)
         collection.check(config, ours)
     except pytest.UsageError as error:
-        if not hasattr(config, "workerinput"):
-            raise
-        collection.say_in_worker(config, items, error)
+        collection.say(config, items, error)
 
 
 @pytest.hookimpl(trylast=True)

@@ -3,40 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from pytest_llmcassette.plugin import baseline_file
 from pytest_llmcassette.plugin.baseline import UPDATE
 from pytest_llmcassette.plugin.baseline_file import Baseline, Entry
+from pytest_llmcassette.plugin.commands import relative
 from pytest_llmcassette.report.advice import first_of, plural
-
-if TYPE_CHECKING:
-    from pytest_llmcassette.report.records import TestRecord
+from pytest_llmcassette.report.records import TestRecord
 
 _MOST_NAMED = 10
 
 
 def lines(
-    baseline: Baseline, records: Sequence[TestRecord], *, root: str, ran: Collection[str], is_whole: bool
+    baseline: Baseline, records: Sequence[TestRecord], *, root: Path, ran: Collection[str], is_whole: bool
 ) -> list[str]:
     """The lines; `ran` are the ids of all tests of the run, of which an entry that names none is left over."""
-    found = _found(records, baseline)
+    found, shown = _found(records, baseline), f"baseline {relative(baseline.file, root)}"
     if baseline.is_update:
-        return _write(baseline, records, found, ran if is_whole else None, _shown(baseline, root))
+        return _write(baseline, records, found, ran if is_whole else None, shown)
     used = {test: entry for test, entry in found.items() if entry != Entry()}
     lines = []
     if used:
-        lines.append(f"{_shown(baseline, root)} lets through: {_counted(used)}")
+        lines.append(f"{shown} lets through: {_counted(used)}")
     over = _over(baseline, found, ran if is_whole else None)
     if over:
-        lines.append(f"{_shown(baseline, root)} has what no longer occurs; remove it, or run with {UPDATE}:")
+        lines.append(f"{shown} has what no longer occurs; remove it, or run with {UPDATE}:")
         lines += first_of(over, _MOST_NAMED)
     return lines
-
-
-def _shown(baseline: Baseline, root: str) -> str:
-    file = str(baseline.file)
-    return "baseline " + file.removeprefix(root).lstrip("/\\")
 
 
 def _counted(entries: dict[str, Entry]) -> str:

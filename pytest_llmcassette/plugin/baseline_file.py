@@ -15,6 +15,7 @@ import pytest
 from pytest_llmcassette.errors import ConfigError
 from pytest_llmcassette.matching.json_paths import JsonPaths
 from pytest_llmcassette.plugin.naming import nodeid_of
+from pytest_llmcassette.plugin.written import written
 
 if TYPE_CHECKING:
     from pytest_llmcassette.recorder.known_drift import KnownDrift
@@ -118,34 +119,44 @@ def _entry(file: Path, test: str, table: Any) -> Entry:
 
 def write(file: Path, text: str) -> str:
     """Write a baseline in one step; why it could not be written, `""` where it was."""
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+
+    def replace(file: Path) -> None:
+        temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
         try:
             temporary.write_text(text, "utf-8")
             os.replace(temporary, file)
         finally:
             temporary.unlink(missing_ok=True)
-    except OSError as problem:
-        return f"The baseline could not be written to {file}: {problem.strerror}. Name another file."
-    return ""
+
+    return written("baseline", file, replace)
 
 
 def text_of(entries: Mapping[str, Entry]) -> str:
     """The whole file."""
-    tables = []
-    for test, entry in sorted(entries.items()):
-        lines = [f"[{quoted(test)}]"]
-        if entry.ignore_json:
-            lines.append(f"ignore_json = [{', '.join(map(quoted, sorted(entry.ignore_json)))}]")
-        if entry.unplayed:
-            lines.append(f"unplayed = {entry.unplayed}")
-        if len(lines) > 1:
-            tables.append("\n" + "\n".join(lines) + "\n")
-    return _HEAD + "".join(tables)
+    return _HEAD + as_toml(
+        {test: {"ignore_json": sorted(one.ignore_json), "unplayed": one.unplayed} for test, one in entries.items()}
+    )
 
 
-def quoted(text: str) -> str:
+def as_toml(tables: Mapping[str, Mapping[str, list[str] | int]]) -> str:
+    """The tables, sorted, of what is not empty or zero."""
+    text = ""
+    for test, values in sorted(tables.items()):
+        lines = [f"{_key(name)} = {_value(value)}\n" for name, value in sorted(values.items()) if value]
+        if lines:
+            text += f"\n[{_quoted(test)}]\n{''.join(lines)}"
+    return text
+
+
+def _key(name: str) -> str:
+    return _quoted(name) if " " in name else name
+
+
+def _value(value: list[str] | int) -> str:
+    return str(value) if isinstance(value, int) else f"[{', '.join(map(_quoted, value))}]"
+
+
+def _quoted(text: str) -> str:
     """A text as TOML has it."""
     # JSON's escapes are TOML's, but for DEL, which TOML wants escaped, and lone surrogates, which it cannot have.
     clean = text.encode("utf-8", "replace").decode("utf-8")

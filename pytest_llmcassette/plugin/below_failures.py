@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from pytest_llmcassette.errors import CassetteStop
+from pytest_llmcassette.plugin.lifecycle import TestRun
 from pytest_llmcassette.recorder.asked_headers import FRAMING
-
-if TYPE_CHECKING:
-    from pytest_llmcassette.plugin.lifecycle import TestRun
 
 
 def explain_absent(run: TestRun, failure: pytest.ExceptionInfo[BaseException] | None, made: pytest.TestReport) -> None:
     """Add to a failed report what a replay did not have, and the switch that keeps it."""
-    asked = sorted({name for recorder in run.recorders for name in recorder.asked_headers.absent})
     if not made.failed or failure is None or isinstance(failure.value, CassetteStop):
         return
-    wants_cookies = _asks_for_a_cookie(failure)
-    shown: Any = made.longrepr
-    if not (asked or wants_cookies) or not hasattr(shown, "addsection"):
-        return
+    asked = sorted({name for recorder in run.recorders for name in recorder.asked_headers.absent})
     lines = []
     if asked:
         kept = [name for name in asked if name.encode("latin-1") not in FRAMING]
@@ -34,19 +29,23 @@ def explain_absent(run: TestRun, failure: pytest.ExceptionInfo[BaseException] | 
                 "A recording holds those of a list that can be extended. To keep these set",
                 f"keep_response_headers=[{listed}], and record again.",
             ]
-    if wants_cookies:
+    if _asks_for_a_cookie(failure):
         lines.append("This test asked for a cookie. No recording holds cookies: they are credentials.")
-    shown.addsection("not in the recording", "\n".join(lines))
+    add_section(made, "not in the recording", lines)
+
+
+def add_section(made: pytest.TestReport, title: str, lines: Sequence[str]) -> None:
+    """Add lines, if there are any, below a failure."""
+    shown: Any = made.longrepr
+    if made.failed and lines and hasattr(shown, "addsection"):
+        shown.addsection(title, "\n".join(lines))
 
 
 def _asks_for_a_cookie(failure: pytest.ExceptionInfo[BaseException]) -> bool:
     """Whether it failed within httpx's cookie jar."""
     if not isinstance(failure.value, KeyError):
         return False
-    last = failure.tb
-    while last.tb_next is not None:
-        last = last.tb_next
-    return type(last.tb_frame.f_locals.get("self")).__name__ == "Cookies"
+    return type(failure.traceback[-1].frame.f_locals.get("self")).__name__ == "Cookies"
 
 
 def explain_cuts(run: TestRun, made: pytest.TestReport) -> None:
@@ -55,13 +54,10 @@ def explain_cuts(run: TestRun, made: pytest.TestReport) -> None:
     from pytest_llmcassette.plugin.commands import test_argument
     from pytest_llmcassette.replay.cuts import told
 
-    shown: Any = made.longrepr
-    if not hasattr(shown, "addsection"):
-        return
     for recorder in run.recorders:
         chunking = recorder.config.chunking
         lines = [] if chunking == "event" else list(told(recorder.cut_deliveries, chunking))
         if lines:
             test = test_argument(run.item.config, run.item.nodeid)
             lines.append(f"To repeat it: pytest {test} --cassette-chunking={chunking}")
-            shown.addsection(f"replayed with chunking {chunking}", "\n".join(lines))
+            add_section(made, f"replayed with chunking {chunking}", lines)

@@ -68,14 +68,14 @@ def attach(report: pytest.TestReport, run: TestRun, *, saved: bool) -> None:
     from pytest_llmcassette.plugin.unused_cassettes import place_of
     from pytest_llmcassette.report.records import TestRecord
 
-    item, recorder, entered = run.item, run.recorder, run.entered.recorders
+    item, recorder = run.item, run.recorder
     record = TestRecord(
         nodeid=item.nodeid,
         repeats="" if nodeid_of(item) == item.nodeid else nodeid_of(item),
         module=item.nodeid.partition("::")[0],
         scenario=_scenario(item),
         provider=provider_name(item),
-        unplayed=run.unplayed + run.entered.unplayed,
+        unplayed=run.unplayed,
         dead=0 if run.allowance is None else run.allowance.used,
         problem=run.problem,
         saved=saved,
@@ -85,10 +85,10 @@ def attach(report: pytest.TestReport, run: TestRun, *, saved: bool) -> None:
     wanted, root = item.config.getoption(_OPTION) is not None, item.config.rootpath
     if wanted or recorder is None or not recorder.exists_at_start:
         path, folder = place_of(item, None if recorder is None else recorder.path)
-        path = entered[0].path if path is None and entered else path
+        path = run.entered[0].path if path is None and run.entered else path
         record.cassette = "" if path is None else relative(path, root)
         record.folder = "" if folder is None else relative(folder, root)
-    recorders = [*([] if recorder is None else [recorder]), *entered]
+    recorders = run.recorders
     if recorders:
         from pytest_llmcassette.report.collect import collect, idle_places
 
@@ -254,22 +254,18 @@ class CassetteReport:
 
     def _write(self, file: Path, records: Sequence[TestRecord], now: float, unused: Sequence[str]) -> str:
         from pytest_llmcassette.plugin import commands
+        from pytest_llmcassette.plugin.written import written
         from pytest_llmcassette.report.page import page
 
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            text = page(
-                records,
-                title=self._config.rootpath.name,
-                now=now,
-                unused=unused,
-                bad_days=self.bad_days,
-                argument=partial(commands.replay_arguments, self._config),
-            )
-            file.write_text(text, "utf-8")
-        except OSError as problem:
-            return f"The report could not be written to {file}: {problem.strerror}. Name another file."
-        return f"report: {file}"
+        text = page(
+            records,
+            title=self._config.rootpath.name,
+            now=now,
+            unused=unused,
+            bad_days=self.bad_days,
+            argument=partial(commands.replay_arguments, self._config),
+        )
+        return written("report", file, lambda file: file.write_text(text, "utf-8")) or f"report: {file}"
 
 
 def _left_over() -> list[str]:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmcassette.errors import ConfigError
+from pytest_llmcassette.errors import CassetteError
 from pytest_llmcassette.plugin import baseline, budget, naming, switches
 from pytest_llmcassette.plugin.markers import CassetteMark, cassette_mark, parameters_of
-from pytest_llmcassette.plugin.session import Owners, note_owner, session_of
+from pytest_llmcassette.plugin.session import session_of
 
 _OF_A_CASSETTE = {
     "llm_budget": "so that nothing counts what it spends. Mark it with @pytest.mark.cassette as well, or remove the "
@@ -24,7 +24,6 @@ _OF_A_CASSETTE = {
 def check(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
     """Raises `pytest.UsageError` for the first mistake in the marks of these tests."""
     session = session_of(config)
-    owners: Owners = {}
     checked: set[tuple[int, ...]] = set()
     for item in items:
         budget.budget_of(item)
@@ -41,33 +40,27 @@ def check(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
             session.check_ini()
             baseline.baseline_of(config)
         key = tuple(id(one) for one in item.iter_markers("cassette"))
-        if key not in checked:
-            checked.add(key)
-            try:
+        assert isinstance(item, pytest.Function)
+        path = path_of(item, mark)
+        try:
+            if key not in checked:
+                checked.add(key)
                 switches.resolve(
                     (f"{item.nodeid}: @pytest.mark.cassette", mark.switches), ("the ini file", session.ini)
                 )
-            except ConfigError as error:
-                raise pytest.UsageError(str(error)) from None
-        assert isinstance(item, pytest.Function)
-        path = path_of(item, mark)
-        if path is not None and mark.name is not None:
-            session.share(path, item)
-            continue
-        problem = None if path is None else note_owner(owners, path, item)
-        if problem is not None:
-            raise pytest.UsageError(problem)
+            if path is not None:
+                session.note_user(path, item, is_named=mark.name is not None)
+        except CassetteError as error:
+            raise pytest.UsageError(str(error)) from None
 
 
 def path_of(item: pytest.Function, mark: CassetteMark) -> Path | None:
     """The path of a test's cassette; None where fixtures decide, which nobody knows yet."""
-    manager = item.session._fixturemanager
-    for fixture in ("llm_cassette_dir", *(("llm_cassette_name",) if mark.name is None else ())):
-        if len(manager.getfixturedefs(fixture, item) or ()) != 1:
-            return None
+    deciding = ("llm_cassette_dir", "llm_cassette_name") if mark.name is None else ("llm_cassette_dir",)
+    if any(naming.is_overridden(item, fixture) for fixture in deciding):
+        return None
     template = session_of(item.config).template
-    fields = naming.fields_of(item)
-    name = naming.render(template.name, fields) if mark.name is None else naming.explicit(mark.name, fields)
+    name = naming.name_for(item, template, mark.name)
     return naming.file_at(item.path.parent / template.folder, name, template.suffix)
 
 
@@ -94,11 +87,13 @@ def _is_on_the_test(item: pytest.Item, name: str) -> bool:
     return any(node is item for node, _ in item.iter_markers_with_node(name))
 
 
-def say_in_worker(config: pytest.Config, items: list[pytest.Item], error: pytest.UsageError) -> None:
-    """Report a mistake from an xdist worker as an error of collection, which ends the run.
+def say(config: pytest.Config, items: list[pytest.Item], error: pytest.UsageError) -> None:
+    """Raise a mistake, or report it from an xdist worker as an error of collection, which ends the run.
 
     The controller of xdist takes a usage error of a worker for a crash, and never shows its text.
     """
+    if not hasattr(config, "workerinput"):
+        raise error
     items.clear()
     report = pytest.CollectReport(nodeid="pytest-llmcassette", outcome="failed", longrepr=str(error), result=[])
     config.hook.pytest_collectreport(report=report)

@@ -26,15 +26,8 @@ def open_cassette(request: pytest.FixtureRequest) -> None:
     """Opens the test's cassette; the plugin puts it before every other fixture of a marked test."""
     from pytest_llmcassette.errors import CassetteError
 
-    run = request.node.stash[RUN]
-    names = request.session._fixturemanager.getfixturedefs("llm_cassette_name", request.node) or ()
     try:
-        run.open(
-            request.getfixturevalue("llm_cassette_config"),
-            request.getfixturevalue("llm_cassette_dir"),
-            request.getfixturevalue("llm_cassette_name"),
-            is_named=len(names) > 1,
-        )
+        request.node.stash[RUN].open_marked(request)
     except CassetteError as error:
         pytest.fail(str(error), pytrace=False)
 
@@ -55,7 +48,9 @@ def llm_cassette(request: pytest.FixtureRequest) -> LlmCassette:
             "they cannot use llm_cassette. Take llm_provider or request instead.",
             pytrace=False,
         )
-    return run.cassette
+    from pytest_llmcassette.llm_cassette import LlmCassette
+
+    return LlmCassette(run.recorder)
 
 
 @pytest.fixture
@@ -86,7 +81,7 @@ def llm_snapshot(request: pytest.FixtureRequest, snapshot: SnapshotAssertion) ->
     """A syrupy snapshot that knows conversations: `assert llm_cassette == llm_snapshot`."""
     from pytest_llmcassette.plugin.faults import injections_of
     from pytest_llmcassette.plugin.naming import name_of
-    from pytest_llmcassette.snapshot.fixture import llm_snapshot_from
+    from pytest_llmcassette.snapshot.fixture import Hooks, llm_snapshot_from
 
     def note_mismatch() -> None:
         # A test that enters its cassettes itself has its run from then on.
@@ -95,12 +90,10 @@ def llm_snapshot(request: pytest.FixtureRequest, snapshot: SnapshotAssertion) ->
             run.note_mismatch()
 
     request.node.stash[DIFFS] = []
-    show_below = request.node.stash[DIFFS].append
-    made = llm_snapshot_from(snapshot, note_mismatch, show_below, test=name_of(request.node))
     injections = injections_of(request.node)
-    if injections is not None:
-        made.is_out_of_force = injections.skips_snapshot
-    return made
+    skips = None if injections is None else injections.skips_snapshot
+    hooks = Hooks(note_mismatch, request.node.stash[DIFFS].append, skips)
+    return llm_snapshot_from(snapshot, hooks, test=name_of(request.node))
 
 
 @pytest.fixture
@@ -124,11 +117,8 @@ def llm_cassette_name(request: pytest.FixtureRequest) -> str:
     from pytest_llmcassette.plugin.markers import cassette_mark
     from pytest_llmcassette.plugin.session import session_of
 
-    fields = naming.fields_of(request.node)
     mark = cassette_mark(request.node)
-    if mark is not None and mark.name is not None:
-        return naming.explicit(mark.name, fields)
-    return naming.render(session_of(request.config).template.name, fields)
+    return naming.name_for(request.node, session_of(request.config).template, None if mark is None else mark.name)
 
 
 @pytest.fixture(scope="session")

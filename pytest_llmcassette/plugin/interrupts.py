@@ -8,12 +8,11 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
-if TYPE_CHECKING:
-    from pytest_llmcassette.recorder.recorder import Recorder
+from pytest_llmcassette.recorder.recorder import Recorder
 
 
 def watch(recorder: Recorder) -> None:

@@ -5,34 +5,27 @@ from __future__ import annotations
 import itertools
 import os
 import sys
-from pathlib import Path
 from types import CodeType, FrameType, TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from pytest_llmcassette.errors import CassetteError, CassetteStop
-from pytest_llmcassette.modes import RecordMode
-from pytest_llmcassette.plugin import baseline, faults, interrupts, naming, switches
-from pytest_llmcassette.plugin.commands import how_to_record
+from pytest_llmcassette.plugin import faults, interrupts, naming, switches
 from pytest_llmcassette.plugin.entered import EnteredCassettes, is_teardown
 from pytest_llmcassette.plugin.keys import Placeholders
 from pytest_llmcassette.plugin.markers import CassetteMark, cassette_mark, parameters_of
-from pytest_llmcassette.plugin.redact_hook import redact_of
 from pytest_llmcassette.plugin.session import session_of
 from pytest_llmcassette.plugin.stash import OPENER, RUN
-
-if TYPE_CHECKING:
-    from pytest_llmcassette.cassette.model import Interaction
-    from pytest_llmcassette.llm_cassette import LlmCassette
-    from pytest_llmcassette.recorder.in_force import Entry
-    from pytest_llmcassette.recorder.recorder import Recorder
+from pytest_llmcassette.recorder import in_force
+from pytest_llmcassette.recorder.in_force import Entry
+from pytest_llmcassette.recorder.recorder import Recorder
 
 _UNITTEST = os.path.join("unittest", "case.py")
 _COMPARERS = ("pytest_llmcassette", "syrupy")
 
 
-class TestRun:
+class TestRun(EnteredCassettes):
     """The state of one run of one test with cassettes; a rerun starts with a new one.
 
     Without a `mark` it has those alone that it enters itself.
@@ -41,14 +34,9 @@ class TestRun:
     __test__ = False
 
     def __init__(self, item: pytest.Item, mark: CassetteMark | None) -> None:
-        self.item = item
-        self.mark = mark
-        self.allowance = baseline.allowance_of(item)
-        """What a baseline lets through; None without one."""
-        self.entered = EnteredCassettes(
-            item, mark, lambda: self.failed or not self.checks_unplayed, allowance=self.allowance
-        )
+        super().__init__(item, mark)
         self.recorder: Recorder | None = None
+        """The mark's."""
         self.stopped_in_setup = False
         """Skipped there, or failed: the test function was not called."""
         self.body_is_over = False
@@ -56,25 +44,19 @@ class TestRun:
         """The misses that a report has had its chance to tell, by their ids."""
         self.told_without: frozenset[str] | None = None
         """The secrets that its reports do not show; None where they say nothing but that all went well."""
-        self.failed = False
-        """For another reason than an old expectation."""
         self._mismatch: tuple[CodeType, int] | None = None
         """Where the last failed `llm_snapshot` comparison was made."""
-        self.checks_unplayed = True
-        """Until it ends otherwise than by passing: then it may have stopped before it came to all its requests."""
-        self.unplayed = 0
         self.problem = ""
         """In a word or two what a test that passed was failed for."""
         self.no_key = ""
         """The unset variable for want of which nothing was recorded."""
-        self._cassette: LlmCassette | None = None
         self._entry: Entry | None = None
         self._placeholders = Placeholders()
 
     @property
     def recorders(self) -> list[Recorder]:
         """The mark's, and those that the test has entered itself."""
-        return [*([] if self.recorder is None else [self.recorder]), *self.entered.recorders]
+        return [*([] if self.recorder is None else [self.recorder]), *self.entered]
 
     @property
     def untold(self) -> list[CassetteStop]:
@@ -85,96 +67,48 @@ class TestRun:
         """All that was refused until now has been told."""
         self._told.update(map(id, self.untold))
 
-    @property
-    def provider(self) -> Any:
-        """The test's provider, None without one."""
-        return parameters_of(self.item).get("llm_provider")
+    def open_marked(self, request: pytest.FixtureRequest) -> None:
+        """Put the mark's cassette and placeholder keys in force; skips a test that is certain to record without a key.
 
-    @property
-    def cassette(self) -> LlmCassette:
-        """What the fixture `llm_cassette` is."""
-        if self._cassette is None:
-            from pytest_llmcassette.llm_cassette import LlmCassette
-
-            assert self.recorder is not None
-            self._cassette = LlmCassette(self.recorder)
-        return self._cassette
-
-    def open(self, config: Any, folder: Any, name: Any, *, is_named: bool) -> None:
-        """Put the cassette and the placeholder keys in force; skips a test that is certain to record without a key.
-
-        `is_named`: the name comes from a fixture of the user's, so that tests may share it. Raises `CassetteError`.
+        Raises `CassetteError`.
         """
         from pytest_llmcassette import transports
-        from pytest_llmcassette.recorder import in_force
-        from pytest_llmcassette.recorder.recorder import Recorder
 
-        item = self.item
+        item, mark = self.item, self.mark
         assert isinstance(item, pytest.Function)
-        assert self.mark is not None
+        assert mark is not None
         session = session_of(item.config)
-        path = self._path(folder, name, is_named=is_named)
-        if not is_named and self.mark.name is None:
-            session.claim(path, item)
-        else:
-            session.share(path, item)
-        exists, settings = path.exists(), switches.of_test(item, path, None, self.mark, config)
+        given, folder, name = (request.getfixturevalue(f"llm_cassette_{what}") for what in ("config", "dir", "name"))
+        is_overridden = naming.is_overridden(item, "llm_cassette_name")
+        name = _name_of(item, mark, name, is_overridden=is_overridden)
+        path = naming.file_at(item.path.parent / folder, name, session.template.suffix)
+        session.note_user(path, item, is_named=is_overridden or mark.name is not None)
+        exists, config = path.exists(), switches.of_test(item, path, None, mark, given)
         injections = faults.injections_of(item)
-        sharing = "" if settings.allow_unplayed or not exists else session.sharing(path, item)
+        sharing = "" if config.allow_unplayed or not exists else session.sharing(path, item)
         note = f"\n{sharing}" if sharing else ""
         if injections is not None:
             note = f"\n{faults.NOTHING_IS_RECORDED}{note}"
-        self.recorder = Recorder(
-            path,
-            settings,
-            how_to_record=how_to_record(item, RecordMode.REWRITE if exists else RecordMode.ONCE) + note,
-            how_to_add=how_to_record(item, RecordMode.NEW_EPISODES) + note if exists else "",
-            owner=item.nodeid,
-            is_complete=_is_complete,
-            redact=redact_of(item),
-        )
-        if self.allowance is not None:
-            self.recorder.known_drift = self.allowance.known_drift()
-        if injections is not None:
-            injections.put_in_force(self.recorder)
-        self._skip_without_key()
-        transports.install(defer_tls=session.defer_tls)
-        self.recorder.prepare()
-        if injections is not None:
-            faults.skip_what_does_not_fit(item, injections)
-        if self.recorder.may_record:
-            from pytest_llmcassette.llm_cassette import prepare_to_record
-
-            prepare_to_record()
-        variable = getattr(self.provider, "api_key_env", None)
-        self._placeholders.set([variable] if variable else [], may_record=self.recorder.may_record)
-        interrupts.watch(self.recorder)
-        self._entry = in_force.push(self.recorder)
-
-    def _path(self, folder: Any, given: Any, *, is_named: bool) -> Path:
-        suffix = session_of(self.item.config).template.suffix
-        assert isinstance(self.item, pytest.Function)
-        assert self.mark is not None
-        if self.mark.name is not None:
-            name = naming.explicit(self.mark.name, naming.fields_of(self.item))
-        elif is_named:
-            name = naming.explicit(given, {}) if isinstance(given, str) else ""
-        else:
-            name = given
-        if not name.strip(". "):
-            raise CassetteError(f"The fixture llm_cassette_name must return the cassette's name, not {given!r}.")
-        return naming.file_at(self.item.path.parent / folder, name, suffix)
-
-    def _skip_without_key(self) -> None:
-        assert self.recorder is not None
-        provider = self.provider
-        if self.recorder.will_record and provider is not None and not getattr(provider, "has_key", True):
+        recorder = self.recorder = self.recorder_of(path, config, owner=item.nodeid, exists=exists, note=note)
+        provider = parameters_of(item).get("llm_provider")
+        if recorder.will_record and provider is not None and not getattr(provider, "has_key", True):
             self.no_key = provider.api_key_env
             raise pytest.skip.Exception(
                 f"{provider.api_key_env} is not set, so that nothing can be recorded from {provider.name} "
-                f"(record mode {self.recorder.mode})",
+                f"(record mode {recorder.mode})",
                 _use_item_location=True,
             )
+        transports.install(defer_tls=session.defer_tls)
+        recorder.prepare()
+        if injections is not None:
+            faults.skip_what_does_not_fit(item, injections)
+        if recorder.may_record:
+            from pytest_llmcassette.llm_cassette import prepare_to_record
+
+            prepare_to_record()
+        variable = getattr(provider, "api_key_env", None)
+        self._placeholders.set([variable] if variable else [], may_record=recorder.may_record)
+        self._entry = in_force.push(recorder)
 
     def note_mismatch(self) -> None:
         """An `llm_snapshot` comparison has just failed: remember where."""
@@ -215,17 +149,27 @@ class TestRun:
         if self.recorder is not None:
             self.recorder.phase = "teardown"
 
-    def leave(self) -> None:
+    def close(self) -> None:
         """Take the cassette and the placeholders out of force. Safe to call twice."""
         if self._entry is not None:
-            from pytest_llmcassette.recorder import in_force
-
             in_force.pop(self._entry)
             self._entry = None
             assert self.recorder is not None
             self.recorder.close()
-        self.entered.end()
+        super().close()
         self._placeholders.restore()
+
+
+def _name_of(item: pytest.Function, mark: CassetteMark, given: Any, *, is_overridden: bool) -> str:
+    """The cassette's name; `given` is what the fixture has given, ours or the suite's. Raises `CassetteError`."""
+    name: str = given
+    if is_overridden and mark.name is not None:
+        name = naming.name_for(item, session_of(item.config).template, mark.name)
+    elif is_overridden:
+        name = naming.explicit(given, {}) if isinstance(given, str) else ""
+    if not name.strip(". "):
+        raise CassetteError(f"The fixture llm_cassette_name must return the cassette's name, not {given!r}.")
+    return name
 
 
 def _is_within_statement(raised: TracebackType, line: int) -> bool:
@@ -233,13 +177,6 @@ def _is_within_statement(raised: TracebackType, line: int) -> bool:
     positions = itertools.islice(raised.tb_frame.f_code.co_positions(), raised.tb_lasti // 2, None)
     first, last, _, _ = next(positions, (None, None, None, None))
     return first is not None and last is not None and first <= line <= last
-
-
-def _is_complete(interaction: Interaction) -> bool:
-    # Imported here: replaying alone needs no wire protocol.
-    from pytest_llmcassette.llm_cassette import is_complete
-
-    return is_complete(interaction)
 
 
 def start(item: pytest.Item) -> None:
@@ -257,13 +194,13 @@ def start(item: pytest.Item) -> None:
         item.fixturenames = [OPENER, *item.fixturenames]
 
 
-def running_test(item: pytest.Item) -> EnteredCassettes:
+def running_test(item: pytest.Item) -> TestRun:
     """What `use_cassette` knows of the test that it is entered in; a test without a mark gets a run for it."""
     run: TestRun | None = item.stash.get(RUN, None)
     if run is None:
         run = item.stash[RUN] = TestRun(item, None)
         run.body_is_over = is_teardown()
-    return run.entered
+    return run
 
 
 def _refuse_other_kinds(item: pytest.Item) -> None:
@@ -281,7 +218,7 @@ def finish(item: pytest.Item) -> None:
     """Whatever happened to the test (Ctrl-C, another plugin's error): nothing of it stays in force."""
     run = item.stash.get(RUN, None)
     if run is not None:
-        run.leave()
+        run.close()
         interrupts.unwatch()
         del item.stash[RUN]
         if run.failed:

@@ -144,10 +144,27 @@ def _groups(item: pytest.Item, names: list[str]) -> list[tuple[str, ...]]:
     """The parameters that share one id, since one `parametrize` gave them their values."""
     together: dict[str, tuple[str, ...]] = {}
     for mark in item.iter_markers("parametrize"):
-        given = mark.args[0] if mark.args else mark.kwargs.get("argnames", ())
-        group = tuple(name.strip() for name in given.split(",")) if isinstance(given, str) else tuple(given)
-        together.update(dict.fromkeys((name for name in group if name), tuple(name for name in group if name)))
+        group = argnames_of(mark)
+        together.update(dict.fromkeys(group, group))
     return list(dict.fromkeys(together.get(name, (name,)) for name in names))
+
+
+def name_for(item: pytest.Function, template: Template, given: str | None) -> str:
+    """The name of a test's cassette: as its mark has `given` it, else by the template."""
+    fields = fields_of(item)
+    return render(template.name, fields) if given is None else explicit(given, fields)
+
+
+def is_overridden(item: pytest.Item, fixture: str) -> bool:
+    """Whether the suite has a fixture of its own in place of this one of ours."""
+    return len(item.session._fixturemanager.getfixturedefs(fixture, item) or ()) > 1
+
+
+def argnames_of(mark: pytest.Mark) -> tuple[str, ...]:
+    """The parameters to which a mark `parametrize` gives values."""
+    given = mark.args[0] if mark.args else mark.kwargs.get("argnames", ())
+    names = given.split(",") if isinstance(given, str) else given
+    return tuple(name.strip() for name in names if name.strip())
 
 
 def render(template: str, fields: Mapping[str, str]) -> str:

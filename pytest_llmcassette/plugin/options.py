@@ -66,7 +66,6 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--llmcassette-record-mode",
         dest=_OWN,
-        default=None,
         metavar="MODE",
         help=f"record mode of pytest-llmcassette alone, beats --record-mode: {_MODES}",
     )
@@ -80,14 +79,13 @@ def add_options(parser: pytest.Parser) -> None:
     for name, (value, allowed) in _OF_REPLAY.items():
         group.addoption(
             f"--cassette-{name}",
-            default=None,
             metavar=value,
             help=f"{SWITCHES[name][1].partition(':')[0]}, on replay, for all tests: {allowed}",
         )
     # What that process is told beside: where to leave its result.
-    group.addoption("--cassette-prove-into", dest=PROOF_FILE, default=None, help=argparse.SUPPRESS)
+    group.addoption("--cassette-prove-into", dest=PROOF_FILE, help=argparse.SUPPRESS)
     _add_network_options(group, parser)
-    parser.addini(_PROVE_INI, "prove every recording, as --cassette-prove does", type="bool", default=False)
+    parser.addini(_PROVE_INI, "prove every recording, as --cassette-prove does", type="bool")
     _add_fault_options(group, parser)
     parser.addini(
         PATH,
@@ -99,7 +97,6 @@ def add_options(parser: pytest.Parser) -> None:
         IGNORE_PARAMS,
         "parameters that are part of no cassette's and no snapshot's name, beside those of plugins that repeat tests",
         type="args",
-        default=(),
     )
     parser.addini(DEFER_TLS, "make TLS contexts of httpx clients only when they are used", type="bool", default=True)
     for name, (kind, text) in SWITCHES.items():
@@ -113,12 +110,11 @@ def _add_network_options(group: pytest.OptionGroup, parser: pytest.Parser) -> No
         dest=BLOCK,
         help="in the whole run, refuse what is sent outside of a cassette, unless its host is allowed",
     )
-    parser.addini(_BLOCK_INI, "always, as --cassette-block-network does", type="bool", default=False)
+    parser.addini(_BLOCK_INI, "always, as --cassette-block-network does", type="bool")
     parser.addini(
         ALLOWED_HOSTS,
         "hosts that may be reached all the same, beside this machine: host, host:port, *.suffix",
         type="args",
-        default=(),
     )
     parser.addini(
         _LOOPBACK,
@@ -132,21 +128,15 @@ def _add_fault_options(group: pytest.OptionGroup, parser: pytest.Parser) -> None
         FAULTS,
         nargs="?",
         const="all",
-        default=None,
         metavar="NAMES",
         help="take each test that replays and passes through faults made of its recording: all of them, or NAMES of "
         "faults and groups (stream, response, recover, notice, show); each: on every exchange that they fit",
     )
-    group.addoption(FAULTS_JSON, metavar="FILE", default=None, help="write what became of each test under each fault")
-    group.addoption(FAULTS_BASELINE, metavar="FILE", default=None, help="accept, fault by fault, the findings in FILE")
-    group.addoption(
-        FAULTS_BASELINE_UPDATE,
-        action="store_true",
-        default=False,
-        help="write the findings that there are to that file",
-    )
+    group.addoption(FAULTS_JSON, metavar="FILE", help="write what became of each test under each fault")
+    group.addoption(FAULTS_BASELINE, metavar="FILE", help="accept, fault by fault, the findings in FILE")
+    group.addoption(FAULTS_BASELINE_UPDATE, action="store_true", help="write the findings that there are to that file")
     # A run of one test under one fault, whose end is another process's to see to.
-    group.addoption(FAULTS_CHILD, action="store_true", default=False, help=argparse.SUPPRESS)
+    group.addoption(FAULTS_CHILD, action="store_true", help=argparse.SUPPRESS)
     parser.addini(FAULTS_BASELINE_INI, "the file of --cassette-faults-baseline, relative to the ini file")
 
 
@@ -160,7 +150,7 @@ def claim_record_mode(early_config: pytest.Config, parser: pytest.Parser, args: 
         return
     early_config.stash[FLAG_IS_OURS] = True
     parser.getgroup("llmcassette").addoption(
-        "--record-mode", dest=_SHARED, default=None, metavar="MODE", help=f"what may be recorded: {_MODES}"
+        "--record-mode", dest=_SHARED, metavar="MODE", help=f"what may be recorded: {_MODES}"
     )
     again = parser.parse_known_args(args, namespace=copy.copy(early_config.option))
     # The early parse did not know the flag and took the word behind it for a path. Only these two may be mended: the
@@ -196,30 +186,24 @@ def of_replay(config: pytest.Config) -> dict[str, tuple[str, str]]:
 
 def check_command_line(config: pytest.Config) -> None:
     """Raises `pytest.UsageError` for a mode or another value that does not exist, an option without one it needs."""
-    given = of_replay(config)
-    if given:
-        from pytest_llmcassette.config import parse_words
-        from pytest_llmcassette.errors import ConfigError
-
-        try:
-            for name, (flag, value) in given.items():
-                parse_words(flag, name, value)
-        except ConfigError as error:
-            raise pytest.UsageError(str(error)) from None
-    flag, mode = command_line(config)
     if config.getoption(FAULTS) is None:
         for name in (FAULTS_JSON, FAULTS_BASELINE, FAULTS_BASELINE_UPDATE):
             if config.getoption(name):
                 raise pytest.UsageError(f"{name} says what to do with the results of {FAULTS}: name that as well.")
-    if mode is None:
+    given, (mode_flag, mode) = of_replay(config), command_line(config)
+    if not given and mode is None:
         return
-    from pytest_llmcassette.config import parse_record_mode
+    from pytest_llmcassette.config import parse_record_mode, parse_words
     from pytest_llmcassette.errors import ConfigError
 
+    hint = ""
     try:
-        parse_record_mode(flag, mode)
+        for name, (flag, value) in given.items():
+            parse_words(flag, name, value)
+        hint = "" if mode_flag.startswith("--llm") else " For pytest-llmcassette alone: --llmcassette-record-mode."
+        if mode is not None:
+            parse_record_mode(mode_flag, mode)
     except ConfigError as error:
-        hint = "" if flag.startswith("--llm") else " For pytest-llmcassette alone: --llmcassette-record-mode."
         raise pytest.UsageError(f"{error}{hint}") from None
 
 

@@ -29,10 +29,8 @@ Result = Mapping[str, tuple[str, str]]
 
 def register(config: pytest.Config, report: CassetteReport) -> None:
     """Where results are shown: prove at the end of a run that is to, and leave the result at the end of its replay."""
-    if config.getoption(options.PROOF_FILE) is not None:
-        config.pluginmanager.register(Replay(config, report), "llmcassette-prover")
-    elif options.proves(config):
-        config.pluginmanager.register(Prover(config, report), "llmcassette-prover")
+    kind = Prover if config.getoption(options.PROOF_FILE) is None else Replay
+    config.pluginmanager.register(kind(config, report), "llmcassette-prover")
 
 
 class Replay:

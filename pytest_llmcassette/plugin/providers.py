@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pytest_llmcassette.plugin.naming import argnames_of, safe
 from pytest_llmcassette.plugin.stash import CAPABILITIES, PROVIDER_PROBLEM
 
 FIXTURE = "llm_provider"
@@ -37,15 +38,10 @@ def _is_theirs(metafunc: pytest.Metafunc) -> bool:
     fixtures = metafunc._arg2fixturedefs.get(FIXTURE)
     if fixtures and not fixtures[-1].func.__module__.startswith("pytest_llmcassette."):
         return True
-    for mark in metafunc.definition.iter_markers("parametrize"):
-        names = mark.args[0] if mark.args else mark.kwargs.get("argnames", ())
-        if FIXTURE in ([name.strip() for name in names.split(",")] if isinstance(names, str) else names):
-            return True
-    return False
+    return any(FIXTURE in argnames_of(mark) for mark in metafunc.definition.iter_markers("parametrize"))
 
 
 def _problem(metafunc: pytest.Metafunc, providers: Any) -> str | None:
-    from pytest_llmcassette.plugin.naming import safe
     from pytest_llmcassette.provider import Provider
 
     test = f"{metafunc.definition.nodeid} uses llm_provider"

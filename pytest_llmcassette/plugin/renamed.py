@@ -6,19 +6,17 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_llmcassette.cassette.files import load
 from pytest_llmcassette.errors import CassetteError
 from pytest_llmcassette.matching import fingerprint
+from pytest_llmcassette.matching.mismatch.shown import length_in_common
 from pytest_llmcassette.plugin import commands, unused_cassettes
 from pytest_llmcassette.plugin.commands import relative
 from pytest_llmcassette.redaction import default_redactor
-
-if TYPE_CHECKING:
-    from pytest_llmcassette.report.records import TestRecord
+from pytest_llmcassette.report.records import TestRecord
 
 _MOST_NAMED = 10
 _MOST_READ = 2000
@@ -99,15 +97,10 @@ def _snapshot_file(module: Path, provider: str | None) -> Path:
 
 def _before(new_stem: str, old_stem: str, name: str) -> str:
     """The old name of the test that has `name` now, since its cassette's name was one stem and is the other."""
-    start = 0
-    while start < min(len(new_stem), len(old_stem)) and new_stem[start] == old_stem[start]:
-        start += 1
-    while start and re.match(r"\w", new_stem[start - 1]):
-        start -= 1
-    new_word, old_word = re.match(r"\w*", new_stem[start:]), re.match(r"\w*", old_stem[start:])
-    assert new_word is not None
-    assert old_word is not None
-    return name.replace(new_word[0], old_word[0], 1) if new_word[0] else name
+    # The first word that differs, in both.
+    start = len(re.sub(r"\w*\Z", "", new_stem[: length_in_common(new_stem, old_stem)]))
+    new_word, old_word = (re.split(r"\W", stem[start:], maxsplit=1)[0] for stem in (new_stem, old_stem))
+    return name.replace(new_word, old_word, 1) if new_word else name
 
 
 def _has(file: Path, name: str) -> bool:

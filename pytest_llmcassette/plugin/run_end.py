@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from pytest_llmcassette.plugin import unused_cassettes
 from pytest_llmcassette.plugin.baseline import baseline_of
 from pytest_llmcassette.report.dead import Dead, dead_of
+from pytest_llmcassette.report.records import TestRecord
 from pytest_llmcassette.report.red_tests import red_lines
-
-if TYPE_CHECKING:
-    from pytest_llmcassette.report.records import TestRecord
 
 _CACHE = "llmcassette/unplayed"
 
@@ -47,7 +45,7 @@ def lines(
         from pytest_llmcassette.plugin import baseline_end
 
         ran = {one.test for one in records} | set(outcomes)
-        found += baseline_end.lines(baseline, records, root=str(config.rootpath), ran=ran, is_whole=is_whole)
+        found += baseline_end.lines(baseline, records, root=config.rootpath, ran=ran, is_whole=is_whole)
     return found
 
 

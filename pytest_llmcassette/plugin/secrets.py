@@ -8,16 +8,14 @@ file and xdist's controller show.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from pytest_llmcassette.plugin import syrupy_session
+from pytest_llmcassette.plugin.lifecycle import TestRun
 from pytest_llmcassette.plugin.stash import LATE
-
-if TYPE_CHECKING:
-    from pytest_llmcassette.plugin.lifecycle import TestRun
-    from pytest_llmcassette.redaction import KnownSecrets
+from pytest_llmcassette.redaction import KnownSecrets
 
 _REPORT = "cassette_report"
 Words = Callable[[str], str]
@@ -55,10 +53,7 @@ def sweep_report(run: TestRun, made: pytest.TestReport) -> None:
 
 def sweep_earlier(config: pytest.Config, report: pytest.TestReport, earlier: Sequence[pytest.TestReport]) -> None:
     """Where results are shown: take out of a test's earlier reports what its last one brings (`stash.LATE`)."""
-    late = report.__dict__.pop(LATE)
-    from pytest_llmcassette.redaction import KnownSecrets
-
-    words = KnownSecrets(frozenset(late)).text_without
+    words = KnownSecrets(frozenset(report.__dict__.pop(LATE))).text_without
     for one in earlier:
         _sweep(one, words)
     _sweep_junit(config, report.nodeid, words)
@@ -76,8 +71,6 @@ def _words(run: TestRun) -> Words:
 
 
 def _known(run: TestRun) -> KnownSecrets:
-    from pytest_llmcassette.redaction import KnownSecrets
-
     known = KnownSecrets(frozenset[str]().union(*(one.known.values for one in run.recorders)))
     known.learn_environment()
     return known

@@ -17,9 +17,6 @@ from pytest_llmcassette.modes import RecordMode
 from pytest_llmcassette.plugin import naming, options
 from pytest_llmcassette.plugin.stash import CLAIMS, RUN_STARTED, SESSION
 
-Owners = dict[Path, tuple[tuple[object, ...], str]]
-"""The test of each cassette: what makes it this test, and its node id."""
-
 
 def session_of(config: pytest.Config) -> CassetteSession:
     """The one of this pytest process, made when it is first asked for."""
@@ -39,7 +36,8 @@ class CassetteSession:
         self._claims: str | None = worker.get(CLAIMS)
         self._claimed: set[Path] = set()
         self._recorded: set[Path] = set()
-        self._owners: Owners = {}
+        self._owners: dict[Path, tuple[tuple[object, ...], str]] = {}
+        """The test of each cassette that nobody has named: what makes it this test, and its node id."""
         self._sharers: dict[Path, dict[tuple[object, ...], str]] = {}
 
     @cached_property
@@ -68,15 +66,21 @@ class CassetteSession:
         others = options.of_replay(self._config)
         return (flag, {"record_mode": mode}), *((flag, {name: value}) for name, (flag, value) in others.items())
 
-    def claim(self, path: Path, item: pytest.Function) -> None:
-        """Note whose cassette this is, as nobody named it; raises `CassetteError` when another test has it."""
-        problem = note_owner(self._owners, path, item)
-        if problem is not None:
-            raise CassetteError(problem)
+    def note_user(self, path: Path, item: pytest.Function, *, is_named: bool) -> None:
+        """Note whose cassette this is; raises `CassetteError` when another test has it, and nobody has named it.
 
-    def share(self, path: Path, item: pytest.Function) -> None:
-        """Note that a test has named its cassette, which others may name, too."""
-        self._sharers.setdefault(path, {}).setdefault(_identity(item), item.nodeid)
+        One test may run several times with one cassette: twice in a session, or once for each of anyio's backends.
+        """
+        identity = _identity(item)
+        if is_named:
+            self._sharers.setdefault(path, {}).setdefault(identity, item.nodeid)
+            return
+        owner, first = self._owners.setdefault(path, (identity, item.nodeid))
+        if owner != identity:
+            raise CassetteError(
+                f"{first} and {item.nodeid} would both use the cassette {path}. Give one of them a name of its own, or "
+                'the same name to both if they are to share it: @pytest.mark.cassette("name").'
+            )
 
     def sharing(self, path: Path, item: pytest.Function) -> str:
         """What to know of a cassette that several tests of this run have named; empty when it is this test's alone."""
@@ -128,21 +132,6 @@ class CassetteSession:
     def has_written(self, path: Path) -> None:
         """Note that the recording is in the file, for the tests that share it and for a rerun."""
         self._recorded.add(path)
-
-
-def note_owner(owners: Owners, path: Path, item: pytest.Function) -> str | None:
-    """Note whose cassette this is; why that cannot be when another test has it, else None.
-
-    One test may run several times with one cassette: twice in a session, or once for each of anyio's backends.
-    """
-    identity = _identity(item)
-    owner, first = owners.setdefault(path, (identity, item.nodeid))
-    if owner == identity:
-        return None
-    return (
-        f"{first} and {item.nodeid} would both use the cassette {path}. Give one of them a name of its own, or the "
-        'same name to both if they are to share it: @pytest.mark.cassette("name").'
-    )
 
 
 def _identity(item: pytest.Function) -> tuple[object, ...]:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.errors import CassetteError, CassetteStop
 from pytest_llmcassette.plugin import budget, faults
-
-if TYPE_CHECKING:
-    from pytest_llmcassette.cassette.model import Interaction
-    from pytest_llmcassette.plugin.lifecycle import TestRun
-    from pytest_llmcassette.recorder.recorder import Recorder
+from pytest_llmcassette.plugin.lifecycle import TestRun
+from pytest_llmcassette.recorder.recorder import Recorder
 
 
 class Problem(NamedTuple):
@@ -29,14 +27,8 @@ def after_body(run: TestRun) -> Problem | None:
 
     What was recorded in a teardown is left for `after_teardown`. An exceeded budget is no failure of the traffic.
     """
-    recorder = run.recorder
     try:
-        problem = _swallowed(run)
-        if problem is None and recorder is not None:
-            problem = _silence(run, recorder)
-        problem = problem or _unstruck(run)
-        if problem is None and recorder is not None:
-            problem = _unplayed(run, recorder, in_teardown=False)
+        problem = _swallowed(run) or _silence(run) or _unstruck(run) or _unplayed(run, in_teardown=False)
     except CassetteError as error:
         problem = Problem(str(error))
     if problem is not None:
@@ -53,11 +45,10 @@ def after_body(run: TestRun) -> Problem | None:
 
 def after_teardown(run: TestRun) -> Problem | None:
     """The same for what happened, or should have happened, while fixtures were torn down."""
-    recorder = run.recorder
     try:
         problem = _swallowed(run)
-        if problem is None and recorder is not None and run.checks_unplayed and not run.failed:
-            problem = _unplayed(run, recorder, in_teardown=True)
+        if problem is None and run.checks_unplayed and not run.failed:
+            problem = _unplayed(run, in_teardown=True)
     except CassetteError as error:
         # An unreadable cassette is told by now, unless all calls went to others that the teardown has entered.
         problem = Problem(str(error))
@@ -88,9 +79,11 @@ def _unstruck(run: TestRun) -> Problem | None:
     return Problem(idle[0].why_not(), f"{idle[0].fault.name} has not struck", "no fault") if idle else None
 
 
-def _silence(run: TestRun, recorder: Recorder) -> Problem | None:
-    is_to_call = recorder.exists_at_start or (run.mark is not None and run.mark.is_own)
-    if _has_called(run) or recorder.config.allow_no_calls or not is_to_call:
+def _silence(run: TestRun) -> Problem | None:
+    recorder, mark = run.recorder, run.mark
+    if recorder is None or recorder.config.allow_no_calls or _has_called(run):
+        return None
+    if not recorder.exists_at_start and (mark is None or not mark.is_own):
         return None
     return Problem(
         f"{recorder.owner} is marked with @pytest.mark.cassette, but no request was intercepted.\n"
@@ -106,8 +99,9 @@ def _has_called(run: TestRun) -> bool:
     return any(recorder.calls for recorder in run.recorders)
 
 
-def _unplayed(run: TestRun, recorder: Recorder, *, in_teardown: bool) -> Problem | None:
-    if recorder.config.allow_unplayed or not _has_called(run) or is_altered(run):
+def _unplayed(run: TestRun, *, in_teardown: bool) -> Problem | None:
+    recorder = run.recorder
+    if recorder is None or recorder.config.allow_unplayed or not _has_called(run) or is_altered(run):
         return None
     unplayed = [one for one in recorder.unplayed() if (one.phase == "teardown") is in_teardown]
     run.unplayed += len(unplayed)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,9 +12,7 @@ from pytest_llmcassette.plugin.collection import path_of
 from pytest_llmcassette.plugin.commands import relative
 from pytest_llmcassette.plugin.markers import cassette_mark
 from pytest_llmcassette.plugin.session import session_of
-
-if TYPE_CHECKING:
-    from pytest_llmcassette.report.records import TestRecord
+from pytest_llmcassette.report.records import TestRecord
 
 _SELECTING = ("keyword", "markexpr", "lf", "deselect", "ignore", "ignore_glob", "stepwise")
 """Options of pytest after which not all tests of a folder run."""
@@ -39,13 +36,18 @@ def place_of(item: pytest.Item, path: Path | None) -> tuple[Path | None, Path | 
 
 def is_whole(config: pytest.Config) -> bool:
     """Whether the command line selected folders, or nothing, so that a cassette without a test is left over."""
-    chosen = any(config.getoption(name, None) for name in _SELECTING)
-    return not chosen and all(os.path.isdir(config.invocation_params.dir / argument) for argument in config.args)
+    return not _selects(config) and all(
+        os.path.isdir(config.invocation_params.dir / argument) for argument in config.args
+    )
 
 
 def runs_files(config: pytest.Config) -> bool:
     """Whether the command line selected whole files or folders, or nothing."""
-    return not any(config.getoption(name, None) for name in _SELECTING) and "::" not in "".join(config.args)
+    return not _selects(config) and "::" not in "".join(config.args)
+
+
+def _selects(config: pytest.Config) -> bool:
+    return any(config.getoption(name, None) for name in _SELECTING)
 
 
 def beside(config: pytest.Config, records: Sequence[TestRecord], missing: Sequence[TestRecord]) -> list[str]:

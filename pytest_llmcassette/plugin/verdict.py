@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from pytest_llmcassette.errors import CassetteError, CassetteStop, NoCallsError, RequestNotRecorded, UnplayedError
-from pytest_llmcassette.plugin import cassette_report, secrets, strict, syrupy_session
+from pytest_llmcassette.plugin import below_failures, cassette_report, secrets, strict, syrupy_session
+from pytest_llmcassette.plugin.lifecycle import TestRun
 from pytest_llmcassette.plugin.session import session_of
 from pytest_llmcassette.plugin.stash import DIFFS, DISCARDED, GIVEN_FAULTS
+from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.transports.callers import is_of_a_library
-
-if TYPE_CHECKING:
-    from pytest_llmcassette.plugin.lifecycle import TestRun
-    from pytest_llmcassette.recorder.recorder import Recorder
 
 _PROBLEMS: dict[type[BaseException], str] = {UnplayedError: "unplayed", NoCallsError: "no calls"}
 """What `use_cassette` raises in a test, in the words of `strict.Problem`."""
@@ -54,7 +52,7 @@ def _after_body(run: TestRun, made: pytest.TestReport) -> None:
 
 
 def _after_teardown(run: TestRun, made: pytest.TestReport) -> None:
-    run.leave()
+    run.close()
     if made.passed:
         problem = strict.after_teardown(run)
         if problem is not None:
@@ -147,10 +145,8 @@ def _fail(made: pytest.TestReport, run: TestRun, problem: str, brief: str = "") 
 def show_differences(item: pytest.Item, made: pytest.TestReport) -> None:
     """Show below a failure what pytest would have cut out of the assertion's explanation."""
     differences = item.stash.get(DIFFS, [])
-    shown: Any = made.longrepr
-    if made.failed and hasattr(shown, "addsection"):
-        for lines in differences:
-            shown.addsection("llm_snapshot: - as accepted, + as it is now", "\n".join(lines))
+    for lines in differences:
+        below_failures.add_section(made, "llm_snapshot: - as accepted, + as it is now", lines)
     differences.clear()
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Self
 
@@ -79,15 +78,6 @@ class BadDay:
         """Whether it fails the run."""
         return self.verdict in FAILING and not self.known
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain types only, for `from_json` in another process."""
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Self:
-        """What `to_json` gave."""
-        return cls(**data)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultMatrix:
@@ -100,8 +90,9 @@ class FaultMatrix:
     @property
     def found(self) -> tuple[list[str], list[str]]:
         """The faults with a finding, and the tests with one."""
-        faults = [fault for fault in self.faults if any(map(is_finding, self.of_fault(fault)))]
-        return faults, [test for test in self.tests if any(map(is_finding, self.of_test(test)))]
+        found = [place for place, day in self.cells.items() if is_finding(day)]
+        tests, faults = {test for test, _ in found}, {fault for _, fault in found}
+        return [fault for fault in self.faults if fault in faults], [test for test in self.tests if test in tests]
 
     def mark(self, test: str, fault: str) -> str:
         """The one character for a cell, a space for one that is empty."""
@@ -111,10 +102,6 @@ class FaultMatrix:
     def of_test(self, test: str) -> list[BadDay]:
         """The runs that a test's cells show."""
         return [self.cells[test, fault] for fault in self.faults if (test, fault) in self.cells]
-
-    def of_fault(self, fault: str) -> list[BadDay]:
-        """The runs that a fault's cells show."""
-        return [self.cells[test, fault] for test in self.tests if (test, fault) in self.cells]
 
 
 _RANKS = {verdict.value: rank for rank, verdict in enumerate(Verdict)}
@@ -192,5 +179,5 @@ def as_json(days: Sequence[BadDay], argument: Callable[[str], str], *, complete:
         "tests": len({day.nodeid for day in days}),
         "faults": len({day.fault for day in days}),
         "verdicts": dict(sorted(Counter(day.verdict for day in days).items(), key=lambda item: _RANKS[item[0]])),
-        "runs": [{**day.to_json(), "command": command(day, argument)} for day in worst_first(days)],
+        "runs": [{**asdict(day), "command": command(day, argument)} for day in worst_first(days)],
     }

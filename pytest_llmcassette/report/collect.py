@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from pytest_llmcassette.cassette.model import SERVER
 from pytest_llmcassette.errors import RequestNotRecorded
 from pytest_llmcassette.modes import RecordMode
+from pytest_llmcassette.recorder.recorder import Recorder
+from pytest_llmcassette.recorder.requests import SentRequest
 from pytest_llmcassette.report.records import ExchangeRecord, TestRecord
-
-if TYPE_CHECKING:
-    from pytest_llmcassette.recorder.recorder import Recorder
-    from pytest_llmcassette.recorder.requests import SentRequest
 
 
 def collect(
@@ -26,13 +24,12 @@ def collect(
     just now. `priced` looks up costs and the time of the recording, which loads the price list and asks git; `detailed`
     adds the conversation for the page.
     """
-    remedies = [stop.remedy for stop in recorder.misses if isinstance(stop, RequestNotRecorded)]
-    record.missing |= bool(remedies)
-    if RecordMode.REWRITE in remedies or not record.remedy:
-        record.remedy = RecordMode.REWRITE if RecordMode.REWRITE in remedies else next(iter(remedies), "")
     for stop in recorder.misses:
         if isinstance(stop, RequestNotRecorded):
+            record.missing = True
             record.misses.append([stop.kind, list(stop.differs), stop.fingerprint])
+            if stop.remedy == RecordMode.REWRITE or not record.remedy:
+                record.remedy = stop.remedy
         else:
             record.stopped = record.stopped or type(stop).__name__
     if recorder.known_drift is not None:

@@ -25,21 +25,6 @@ class Dead:
     is_whole: bool = False
     problem: str = ""
 
-    @property
-    def droppable(self) -> list[DeadFile]:
-        """Those files that are not to be left."""
-        return [file for file in self.files.values() if not file.left]
-
-    @property
-    def can_be_pruned(self) -> bool:
-        """Whether this run is one after which they may be dropped."""
-        return self.is_whole and not self.problem
-
-    @property
-    def condition(self) -> str:
-        """What has to come first."""
-        return "after a run of all tests" if not self.is_whole else "when the other red tests are mended"
-
 
 def dead_of(records: Sequence[TestRecord], *, is_whole: bool, others_failed: str) -> Dead:
     """`others_failed` names a failed test without a cassette, if there is one.
@@ -51,15 +36,16 @@ def dead_of(records: Sequence[TestRecord], *, is_whole: bool, others_failed: str
     held: dict[str, int] = {}
     left: dict[str, str] = {}
     for one in records:
+        why = ""
         if one.outcome in ("failed", "error") and one.problem != "unplayed":
             dead.problem = dead.problem or f"{one.nodeid} failed for another reason"
-            for cassette in (one.cassette, *one.further):
-                left.setdefault(cassette, f"{one.nodeid} uses it, and failed")
-        for cassette in (one.cassette, *one.further):
-            if one.recorded:
-                left.setdefault(cassette, f"{one.nodeid} has just recorded it")
-            elif one.outcome == "skipped" or one.declared:
-                left.setdefault(cassette, f"{one.nodeid} uses it, and was skipped or failed as expected")
+            why = "uses it, and failed"
+        elif one.recorded:
+            why = "has just recorded it"
+        elif one.outcome == "skipped" or one.declared:
+            why = "uses it, and was skipped or failed as expected"
+        for cassette in (one.cassette, *one.further) if why else ():
+            left.setdefault(cassette, f"{one.nodeid} {why}")
         if one.outcome == "skipped" and not one.cassette:
             dead.problem = (
                 dead.problem or f"nobody knows which cassette {one.nodeid}, which was skipped, would have used"

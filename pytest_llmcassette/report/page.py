@@ -17,13 +17,14 @@ from pytest_llmcassette.report.matrix import (
     matrix_of,
     models_of,
     natural,
+    oldest,
     state_of,
     tokens,
     usage_words,
 )
 from pytest_llmcassette.report.page_bad_days import bad_days_html
 from pytest_llmcassette.report.page_exchange import escaped, exchange_html, table
-from pytest_llmcassette.report.records import ExchangeRecord, TestRecord, usage_of
+from pytest_llmcassette.report.records import ExchangeRecord, TestRecord, recorded_at, usage_of
 
 
 def page(
@@ -110,18 +111,12 @@ def _matrix(matrix: Matrix, anchors: dict[int, str], now: float) -> str:
 def _cell(record: TestRecord | None, anchors: dict[int, str], now: float) -> str:
     if record is None:
         return "<td></td>"
-    state = state_of(record)
-    words = []
-    if record.exchanges and record.recorded_at is not None:
-        words.append(age(now - record.recorded_at))
     count = tokens(usage_of(record.exchanges))
-    if count is not None:
-        words.append(f"{count:,} tokens")
-    cost = cost_words(record.exchanges, today=True)
-    if cost not in ("-", "unknown"):
-        words.append(cost)
-    small = f"<span class='small'>{escaped(' · '.join(words))}</span>" if words else ""
-    return f"<td>{_pill(state, anchors[id(record)])}{small}</td>"
+    spent = "-" if count is None else f"{count:,} tokens"
+    words = (oldest(record.exchanges, now), spent, cost_words(record.exchanges, today=True))
+    said = " · ".join(word for word in words if word not in ("-", "unknown"))
+    small = f"<span class='small'>{escaped(said)}</span>" if said else ""
+    return f"<td>{_pill(state_of(record), anchors[id(record)])}{small}</td>"
 
 
 def _pill(state: State, anchor: str | None = None) -> str:
@@ -172,10 +167,10 @@ def _test(test: TestRecord, anchor: str, now: float) -> str:
     if tokens(usage_of(test.exchanges)) is not None:
         right += f" · {usage_words(test.exchanges)}"
     who = f"<span class='who'>{escaped(test.provider)}</span>" if test.provider else ""
-    when = ""
-    if test.exchanges and test.recorded_at is not None:
-        date = datetime.fromtimestamp(test.recorded_at, UTC).strftime("%Y-%m-%d")
-        when = f" · recorded {date} ({age(now - test.recorded_at)})"
+    when, words = recorded_at(test.exchanges), ""
+    if when is not None:
+        date = datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%d")
+        words = f" · recorded {date} ({age(now - when)})"
     reason = f"<p class='where'>{escaped(test.reason)}</p>" if test.reason else ""
     exchanges = "".join(
         exchange_html(exchange, number, before)
@@ -185,5 +180,5 @@ def _test(test: TestRecord, anchor: str, now: float) -> str:
     return (
         f"<details class='card test' id='{anchor}' data-state='{state.replace(' ', '-')}'{opened}>"
         f"<summary>{_pill(state)}<b>{escaped(test.scenario)}</b>{who}<span class='right'>{right}</span></summary>"
-        f"<p class='where'>{escaped(test.nodeid)}<br>{escaped(test.cassette)}{when}</p>{reason}{exchanges}</details>"
+        f"<p class='where'>{escaped(test.nodeid)}<br>{escaped(test.cassette)}{words}</p>{reason}{exchanges}</details>"
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from itertools import takewhile
 
+from pytest_llmcassette.matching.mismatch.shown import length_in_common
 from pytest_llmcassette.redaction.printable import printable
 from pytest_llmcassette.report.matrix import cost_words, usage_words
 from pytest_llmcassette.report.records import ExchangeRecord
@@ -35,17 +35,12 @@ def exchange_html(exchange: ExchangeRecord, number: int, before: ExchangeRecord 
     What it repeats of the exchange `before` it is folded.
     """
     turns = [_turn(kind, who, text) for kind, who, text in exchange.asked]
-    known = _repeated(exchange, before)
+    known = 0 if before is None else length_in_common(exchange.asked, before.asked)
     folded = _folded(turns[:known]) if known > 1 else "".join(turns[:known])
     answers = [_turn(f"{kind} answered", title or "assistant", text) for kind, title, text in exchange.answered]
     said = f"<div class='turns'>{folded}{''.join(turns[known:])}{''.join(answers)}</div>" if turns or answers else ""
     parts = (_facts(exchange, number), said, _figures(exchange), _arrival(exchange))
     return f"<section class='exchange'>{''.join(parts)}</section>"
-
-
-def _repeated(exchange: ExchangeRecord, before: ExchangeRecord | None) -> int:
-    pairs = zip(exchange.asked, before.asked if before is not None else [], strict=False)
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _folded(turns: list[str]) -> str:

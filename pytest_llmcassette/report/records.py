@@ -143,11 +143,6 @@ class TestRecord:
         """How many interactions went to the network."""
         return sum(exchange.live for exchange in self.exchanges)
 
-    @property
-    def recorded_at(self) -> float | None:
-        """When the oldest of its exchanges was recorded."""
-        return recorded_at(self.exchanges)
-
     def to_json(self) -> dict[str, Any]:
         """Plain types only, for `from_json` in another process; what has its default is left out."""
         said = _said(self)

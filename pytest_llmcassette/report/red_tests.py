@@ -13,12 +13,10 @@ from pytest_llmcassette.report.records import TestRecord
 
 _MOST_GROUPS = 8
 _INDEX = re.compile(r"\[-?\d+\]")
-_MISSES = {
+_REMEDIES = {
     "no cassette": "not recorded: record, or see where llmcassette_path looks",
     "empty cassette": "with an empty cassette: record again",
     "already played": "sent again what is recorded once and was played: allow_repeats=True, or record again",
-}
-_PROBLEMS = {
     "no calls": "made no request that was intercepted: allow_no_calls=True, or remove the mark",
     "budget": "spent more than their llm_budget",
 }
@@ -40,7 +38,7 @@ def red_lines(records: Sequence[TestRecord], dead: Dead, *, has_baseline: bool) 
     lines += _unplayed(rest.pop("unplayed", []), dead)
     own = rest.pop("", [])
     for cause, group in rest.items():
-        words = _MISSES.get(cause) or _PROBLEMS.get(cause) or f"stopped ({cause}): each failure says why"
+        words = _REMEDIES.get(cause, f"stopped ({cause}): each failure says why")
         lines.append(f"{plural(len(group), 'test')}: {words}")
     if own:
         lines.append(f"{plural(len(own), 'test')}: for reasons that have nothing to do with a cassette")
@@ -97,11 +95,13 @@ def _unplayed(records: list[TestRecord], dead: Dead) -> Iterator[str]:
     if not records:
         return
     count = plural(len(records), "test")
-    files = dead.droppable
+    files = [file for file in dead.files.values() if not file.left]
     if not files:
         yield f"{count} left recordings unplayed that other tests play: allow_unplayed=True, or cassettes of their own"
         return
     hold = "hold" if len(files) > 1 else "holds"
     idle = plural(sum(len(file.idle) for file in files), "interaction")
-    remedy = "llmcassette prune" if dead.can_be_pruned else f"llmcassette prune, {dead.condition}"
-    yield f"{count}: {plural(len(files), 'file')} {hold} {idle} that no test asks for: {remedy}"
+    first = ", when the other red tests are mended" if dead.problem else ""
+    if not dead.is_whole:
+        first = ", after a run of all tests"
+    yield f"{count}: {plural(len(files), 'file')} {hold} {idle} that no test asks for: llmcassette prune{first}"

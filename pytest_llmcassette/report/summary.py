@@ -8,7 +8,6 @@ from pytest_llmcassette.report.advice import first_of, plural
 from pytest_llmcassette.report.matrix import (
     Matrix,
     State,
-    age,
     cost_words,
     matrix_of,
     models_of,
@@ -133,9 +132,8 @@ def _bands(matrix: Matrix, width: int) -> list[tuple[str, ...]]:
 def _cell(record: TestRecord | None, now: float) -> str:
     if record is None:
         return ""
-    when = record.recorded_at
-    mark = _MARKS[state_of(record)]
-    return mark if when is None or not record.exchanges else f"{mark} {age(now - when)}"
+    mark, when = _MARKS[state_of(record)], oldest(record.exchanges, now)
+    return mark if when == "-" else f"{mark} {when}"
 
 
 def _totals(records: Sequence[TestRecord], now: float) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from pytest_llmcassette.answers.read import poll_of, superseded, transcript_of
@@ -52,7 +53,8 @@ def _requests(requests: Sequence[SentRequest]) -> Stack:
     shown = Stack()
     for request in _without_early_polls(requests):
         shown.append(trees.tree(request))
-        _note_answer(request, ids)
+        # Not shown, but its ids are numbered, so that their echoes carry the numbers that the cassette shows.
+        _answer(0, request, ids)
     return shown
 
 
@@ -62,23 +64,9 @@ def _without_early_polls(requests: Sequence[SentRequest]) -> list[SentRequest]:
     return [request for request in requests if request not in gone or not poll_of(request)]
 
 
-def _note_answer(request: SentRequest, ids: Ordinals) -> None:
-    """Number the ids of an answer that is not itself shown, so that its echoes carry the numbers the cassette shows."""
-    transcript = transcript_of(request)
-    if transcript is not None:
-        transcript_tree(transcript, ids, "")
-    _note_ids(request.interaction, ids)
-    if transcript is None and request.interaction is not None:
-        _unread_answer("", request.interaction, ids)
-
-
-def _note_ids(interaction: Interaction | None, ids: Ordinals) -> None:
-    if interaction is None:
-        return
-    try:
+def _note_ids(interaction: Interaction, ids: Ordinals) -> None:
+    with suppress(ValueError, RecursionError):
         ids.learn_from(json.loads(interaction.response.body))
-    except (ValueError, RecursionError):
-        pass
     for message in filter(None, map(message_of, interaction.frames)):
         # By the names that xAI has for what is asked for again.
         ids.learn_from({"object": "request", "id": message.get("request_id", message.get("requestId"))})

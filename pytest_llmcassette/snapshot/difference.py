@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
+from pytest_llmcassette.matching.mismatch.shown import length_in_common
+
 ADVICE = "If the new is as it should be, accept it: pytest --snapshot-update"
 
 _MOST_LINES = 8
@@ -71,9 +73,6 @@ def explanation(diff: Sequence[str]) -> tuple[list[str], bool]:
 
 def _cut(lines: Sequence[str]) -> Iterator[str]:
     """Long lines around their first difference from the most similar line of the other side."""
-    # Only a failed comparison of long lines needs it.
-    from pytest_llmcassette.matching.mismatch.shown import length_in_common
-
     parted = [(line.lstrip()[:1], line.lstrip()[1:]) for line in lines]
     for line, (mark, text) in zip(lines, parted, strict=True):
         if len(line) > _WIDTH:

@@ -14,9 +14,8 @@ from syrupy.types import SerializedData, SnapshotIndex
 
 from pytest_llmcassette.snapshot.conversation import is_known, tree
 from pytest_llmcassette.snapshot.difference import diff
-from pytest_llmcassette.snapshot.kinds import kinds
 from pytest_llmcassette.snapshot.layout import lines
-from pytest_llmcassette.snapshot.selection import select
+from pytest_llmcassette.snapshot.replaced import kinds, select
 
 _UNSAFE = re.compile(r"""[<>?%*:|"'/\\\s]""")
 

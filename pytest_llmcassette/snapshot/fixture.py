@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from syrupy.assertion import DiffMode, SnapshotAssertion
 from syrupy.location import PyTestLocation
@@ -13,20 +13,24 @@ from pytest_llmcassette.snapshot.difference import ADVICE, explanation
 from pytest_llmcassette.snapshot.extension import LlmShapeExtension, LlmSnapshotExtension
 
 
+class Hooks(NamedTuple):
+    """What the plugin does about comparisons."""
+
+    on_mismatch: Callable[[], None]
+    """Called when a comparison failed: such a failure does not cost the test its recording."""
+    show_below: Callable[[Sequence[str]], None] | None = None
+    """Takes a diff that is too long for an assertion's explanation, to show it below the traceback."""
+    is_out_of_force: Callable[[], bool] | None = None
+    """Whether nothing is compared just now: under a fault what was answered is another thing."""
+
+
 class LlmSnapshotAssertion(SnapshotAssertion):
     """`assert llm_cassette == llm_snapshot`; also compares a transcript, usage or the list of requests.
 
     Everything that syrupy's `snapshot` takes works here too: `llm_snapshot(name=..., exclude=..., matcher=...)`.
     """
 
-    on_mismatch: Callable[[], None] | None = None
-    """Called when a comparison failed: such a failure does not cost the test its recording."""
-
-    show_below: Callable[[Sequence[str]], None] | None = None
-    """Takes a diff that is too long for an assertion's explanation, to show it below the traceback."""
-
-    is_out_of_force: Callable[[], bool] | None = None
-    """Whether nothing is compared just now: under a fault what was answered is another thing."""
+    hooks = Hooks(lambda: None)
 
     def __call__(self, *, shape: bool = False, **options: Any) -> LlmSnapshotAssertion:
         """Options for the next comparison. `shape=True` compares kinds instead of values."""
@@ -41,17 +45,15 @@ class LlmSnapshotAssertion(SnapshotAssertion):
         """A new assertion with these defaults, for a suite's own fixture."""
         twin = super().with_defaults(**defaults)
         assert isinstance(twin, LlmSnapshotAssertion)
-        twin.on_mismatch = self.on_mismatch
-        twin.show_below = self.show_below
-        twin.is_out_of_force = self.is_out_of_force
+        twin.hooks = self.hooks
         return twin
 
     def __eq__(self, other: object) -> bool:
-        if self.is_out_of_force is not None and self.is_out_of_force():
+        if self.hooks.is_out_of_force is not None and self.hooks.is_out_of_force():
             return True
         equal = super().__eq__(other)
-        if not equal and self.on_mismatch is not None:
-            self.on_mismatch()
+        if not equal:
+            self.hooks.on_mismatch()
         return equal
 
     __hash__ = None  # type: ignore[assignment]
@@ -69,21 +71,15 @@ class LlmSnapshotAssertion(SnapshotAssertion):
         if result.recalled_data is None:
             # All of it is new: pytest may cut it short, but not the advice.
             return [*diff[:1], ADVICE, *diff[1:]]
-        if self.show_below is None:
+        if self.hooks.show_below is None:
             return [*diff, ADVICE]
         shown, is_cut = explanation(diff)
         if is_cut:
-            self.show_below(diff)
+            self.hooks.show_below(diff)
         return shown
 
 
-def llm_snapshot_from(
-    snapshot: SnapshotAssertion,
-    on_mismatch: Callable[[], None] | None,
-    show_below: Callable[[Sequence[str]], None] | None = None,
-    *,
-    test: str | None = None,
-) -> LlmSnapshotAssertion:
+def llm_snapshot_from(snapshot: SnapshotAssertion, hooks: Hooks, *, test: str | None = None) -> LlmSnapshotAssertion:
     """The value of the fixture `llm_snapshot`, made from that of syrupy's own `snapshot`.
 
     `test` is the test's name as its snapshots are to have it: without the parameters of a plugin that repeats tests.
@@ -95,8 +91,7 @@ def llm_snapshot_from(
         update_snapshots=snapshot.update_snapshots,
         update_new_snapshots_only=snapshot.update_new_snapshots_only,
     )
-    assertion.on_mismatch = on_mismatch
-    assertion.show_below = show_below
+    assertion.hooks = hooks
     return assertion
 
 

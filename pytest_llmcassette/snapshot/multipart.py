@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from email.message import Message
-from email.parser import BytesHeaderParser
+from contextlib import suppress
+from email.parser import BytesHeaderParser, HeaderParser
 from typing import Any
 
 from pytest_llmcassette.snapshot import blobs
@@ -17,7 +17,7 @@ def parts_of(body: bytes, content_type: str) -> list[dict[str, Any]]:
 
     `content_type` names the boundary; without one it is read from the body's first line.
     """
-    boundary = _header(content_type).get_param("boundary")
+    boundary = HeaderParser().parsestr(f"content-type: {content_type}").get_param("boundary")
     mark = b"--" + boundary.encode("latin-1", "replace") if isinstance(boundary, str) else body.partition(b"\r\n")[0]
     if not mark.strip(b"-") or mark not in body:
         return [{"body": blobs.blob(body, content_type.partition(";")[0] or None)}]
@@ -32,16 +32,8 @@ def _part(piece: bytes) -> dict[str, Any]:
     filename = headers.get_filename()
     key = name if isinstance(name, str) else "part"
     if filename is None and len(content) <= _LONGEST_VALUE:
-        try:
+        with suppress(UnicodeDecodeError):
             return {key: content.decode("utf-8")}
-        except UnicodeDecodeError:
-            pass
     declared = headers.get("content-type")
     shown: dict[str, Any] = {} if filename is None else {"filename": filename}
     return {key: {**shown, "content": blobs.blob(content, declared)}}
-
-
-def _header(content_type: str) -> Message:
-    header = Message()
-    header["content-type"] = content_type
-    return header

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable
 from typing import Any
 
@@ -72,16 +71,3 @@ class History(list[Any]):
     def __init__(self, items: Iterable[Any], note: str = "") -> None:
         super().__init__(items)
         self.note = note
-
-
-def like(original: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
-    """An object of the same kind with other values."""
-    twin = copy.copy(original)
-    twin.clear()
-    twin.update(values)
-    return twin
-
-
-def like_list(original: list[Any], values: list[Any]) -> list[Any]:
-    """A list of the same kind with other items."""
-    return History(values, original.note) if isinstance(original, History) else type(original)(values)

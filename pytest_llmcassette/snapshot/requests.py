@@ -6,6 +6,7 @@ import json
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from pytest_llmcassette.matching.mismatch.shown import length_in_common
 from pytest_llmcassette.recorder.requests import SentRequest
 from pytest_llmcassette.redaction.request_words import HISTORY
 from pytest_llmcassette.snapshot import blobs, json_values
@@ -77,9 +78,9 @@ class RequestTrees:
 
     def _history(self, name: str, turns: list[Any]) -> Any:
         earlier = self._histories.setdefault(name, [])
+        lengths = [(length_in_common(turns, before), len(before), number) for number, before in earlier]
         shared, whole, number = max(
-            ((count, count == len(before), number) for number, before in earlier for count in [_shared(turns, before)]),
-            default=(0, True, 0),
+            ((count, count == length, number) for count, length, number in lengths), default=(0, True, 0)
         )
         latest = earlier[-1][0] if earlier else 0
         earlier.append((self._count, turns))
@@ -98,15 +99,6 @@ class RequestTrees:
 def _place(name: str) -> tuple[bool, str]:
     """The conversation last: what is below it would be far from its heading."""
     return name in HISTORY, name
-
-
-def _shared(turns: list[Any], before: list[Any]) -> int:
-    count = 0
-    for one, other in zip(turns, before, strict=False):
-        if one != other:
-            break
-        count += 1
-    return count
 
 
 def _text_or_blob(body: bytes, media_type: str) -> Any:

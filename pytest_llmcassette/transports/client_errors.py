@@ -12,6 +12,6 @@ class ClientErrors(Protocol):
         """The library's own exception of this kind, so that every SDK maps it to its own error type."""
         ...
 
-    def kind_of(self, error: BaseException) -> str:
-        """The kind of an exception; empty when it is none of the network's (the client was cancelled, interrupted)."""
+    def told(self, error: BaseException) -> tuple[str, str]:
+        """Kind and message of an exception; empty when it is none of the network's (the client was cancelled)."""
         ...

@@ -55,10 +55,6 @@ def _opened_url(opener: Any, target: Any, *args: Any, **kwargs: Any) -> str:
     return target if isinstance(target, str) else str(target.full_url)
 
 
-def _websocket_url(uri: str) -> str:
-    return uri
-
-
 def _url_at(place: int, *args: Any, **kwargs: Any) -> str:
     """The argument at a place, or by its name: a URL, or an object that has one."""
     given = args[place] if len(args) > place else kwargs.get("url", kwargs.get("request", ""))
@@ -136,7 +132,7 @@ ENTRIES = (
         for library in ("httpcore", "httpcore2")
         for path in ("HTTPConnection.handle_request", "AsyncHTTPConnection.handle_async_request")
     ),
-    Entry("websockets (trio)", "websockets.trio.client", "parse_uri", _websocket_url),
+    Entry("websockets (trio)", "websockets.trio.client", "parse_uri", _first_url),
     Entry("grpclib", "grpclib.client", "Channel.request", _grpclib_target),
     Entry("aiosonic", "aiosonic.client", "HTTPClient.request", _second_url),
     Entry("aiosonic", "aiosonic.web_socket_client", "WebSocketClient.connect", _second_url, optional=True),

@@ -8,7 +8,9 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial, wraps
+from traceback import walk_stack
 from types import ModuleType
 from typing import Any
 
@@ -18,7 +20,7 @@ from pytest_llmcassette.recorder.outside import Block
 from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.transports.entries import ANOTHER, CURLS, ENTRIES, NETWORK, REMEDIES, Entry, note_curl_url
 from pytest_llmcassette.transports.exchange import host_of, is_ignored, port_of, shown
-from pytest_llmcassette.transports.patching import Patches, note_gone
+from pytest_llmcassette.transports.patching import Patches, note_gone, owner_of
 from pytest_llmcassette.transports.unexpected import fault_of
 
 _IMMUTABLE = 1 << 8
@@ -37,32 +39,35 @@ def _guard(module: ModuleType) -> None:
 
 def _put(module: ModuleType, path: str, make: Callable[[Any], Any]) -> bool:
     """Patch what `path` names in a module; False when it is not there."""
-    *parents, name = path.split(".")
-    if not parents:
-        return PATCHES.put_everywhere(module, name, make)
-    owner: Any = module
-    for parent in parents:
-        owner = getattr(owner, parent, None)
-    if owner is None:
-        return False
-    first = parents[0]
-    if getattr(owner, "__flags__", 0) & _IMMUTABLE:
+    first = path.partition(".")[0]
+    if first == path:
+        return PATCHES.put_everywhere(module, path, make)
+    if getattr(owner_of(module, path), "__flags__", 0) & _IMMUTABLE:
         PATCHES.put_everywhere(module, first, lambda own: type(first, (own,), {"__module__": own.__module__}))
-        owner = vars(module)[first]
-    return PATCHES.put(owner, name, make)
+    return PATCHES.put(module, path, make)
 
 
 PATCHES = Patches((entry.module for entry in ENTRIES), _guard)
 
 
 def _guarded(entry: Entry, original: Callable[..., Any]) -> Callable[..., Any]:
-    guarded = _async_guard(entry, original) if inspect.iscoroutinefunction(original) else _guard_of(entry, original)
+    @wraps(original)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        with _passing(entry, args, kwargs):
+            return original(*args, **kwargs)
+
+    @wraps(original)
+    async def guarded_async(*args: Any, **kwargs: Any) -> Any:
+        with _passing(entry, args, kwargs):
+            return await original(*args, **kwargs)
+
+    guard: Callable[..., Any] = guarded_async if inspect.iscoroutinefunction(original) else guarded
     try:
         # For respx, which looks for the names of a function's arguments and does not look behind a wrapper.
-        guarded.__signature__ = inspect.signature(original)  # type: ignore[attr-defined]
+        guard.__signature__ = inspect.signature(original)  # type: ignore[attr-defined]
     except ValueError:
         """One of C that does not tell."""
-    return guarded
+    return guard
 
 
 def _noting(setopt: Callable[..., Any]) -> Callable[..., Any]:
@@ -74,32 +79,15 @@ def _noting(setopt: Callable[..., Any]) -> Callable[..., Any]:
     return noting
 
 
-def _async_guard(entry: Entry, original: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(original)
-    async def guarded(*args: Any, **kwargs: Any) -> Any:
-        if in_force.current() is None:
-            return await original(*args, **kwargs)
-        with in_force.let_live(lets=_passes(entry, args, kwargs)):
-            return await original(*args, **kwargs)
-
-    return guarded
+def _passing(entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> AbstractContextManager[None]:
+    """What a request is sent within; raises for one that must not be sent."""
+    what = in_force.current()
+    return nullcontext() if what is None else in_force.let_live(lets=_passes(what, entry, args, kwargs))
 
 
-def _guard_of(entry: Entry, original: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(original)
-    def guarded(*args: Any, **kwargs: Any) -> Any:
-        if in_force.current() is None:
-            return original(*args, **kwargs)
-        with in_force.let_live(lets=_passes(entry, args, kwargs)):
-            return original(*args, **kwargs)
-
-    return guarded
-
-
-def _passes(entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+def _passes(what: in_force.InForce, entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     """True for an ignored host; raises for others. False for what is no request of ours (`file:`, `ftp:`): whether that
     may connect a socket is for the net to say."""
-    what = in_force.current()
     try:
         url = entry.url_of(*args, **kwargs)
         if not url.startswith(NETWORK):
@@ -110,7 +98,7 @@ def _passes(entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool
             if what.lets(host_of(url), port_of(url)):
                 return True
             raise what.refusal(f"{shown(url)} was not sent (through {entry.library})", host_of(url))
-        if what is None or is_ignored(what, url):
+        if is_ignored(what, url):
             return True
         doing = f"send a request to {shown(url, what)} through {entry.library}"
         raise not_intercepted(what, doing, host_of(url))
@@ -132,13 +120,9 @@ def not_intercepted(what: Recorder, doing: str, host: str, *, by: str = "", why:
 
 def client_on_the_stack() -> tuple[str, str]:
     """The client library whose code is on the stack, nearest first, empty when none is known, and a remedy."""
-    frame = sys._getframe(2)
-    while frame is not None:
+    for frame, _ in walk_stack(sys._getframe(2)):
         module = frame.f_globals.get("__name__", "")
         for package, known in REMEDIES.items():
             if module == package or module.startswith(package + "."):
                 return known
-        if frame.f_back is None:
-            break
-        frame = frame.f_back
     return "", ANOTHER

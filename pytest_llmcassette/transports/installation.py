@@ -56,3 +56,4 @@ def uninstall() -> None:
     patching.forget_gone()
     for patches in (*_ALL, tls.PATCHES):
         patches.uninstall()
+    calls.stop_server()

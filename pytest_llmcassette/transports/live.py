@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
 from types import AsyncGeneratorType
 from typing import Any
 
 from pytest_llmcassette.cassette.clock import Clock
 from pytest_llmcassette.cassette.model import CLOSED
+from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.recorder.requests import RawHeaders
 from pytest_llmcassette.recorder.slot import RecordingSlot
 from pytest_llmcassette.replay.head import standard_phrase
@@ -49,8 +51,18 @@ class LiveAnswer:
 
     def has_failed(self, error: BaseException) -> None:
         """This ended it: an error of the network, or else the client, cancelled or interrupted."""
-        kind = self._errors.kind_of(error)
-        self._end(kind or CLOSED, str(error) if kind else "")
+        kind, message = self._errors.told(error)
+        self._end(kind or CLOSED, message)
+
+    @contextmanager
+    def under_way(self) -> Iterator[None]:
+        """The client asks the network here; the recording is told of what ends that."""
+        try:
+            with in_force.let_live():
+                yield
+        except BaseException as error:
+            self.has_failed(error)
+            raise
 
     def _end(self, kind: str, message: str = "") -> None:
         try:

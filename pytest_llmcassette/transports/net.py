@@ -11,14 +11,14 @@ import socket
 import sys
 from collections.abc import Callable
 from functools import partial, wraps
-from types import ModuleType
+from traceback import walk_stack
 from typing import Any
 
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.recorder.outside import Block, Loopback, is_local, own_name
 from pytest_llmcassette.transports.callers import is_of_a_library
 from pytest_llmcassette.transports.guard import not_intercepted
-from pytest_llmcassette.transports.patching import Patches
+from pytest_llmcassette.transports.patching import Make, patches_of
 
 _Target = tuple[str, int | None]
 """Host and port of what is to be reached; an empty host is this machine, or nothing of the network."""
@@ -98,29 +98,6 @@ _LOOP: _Functions = {
     "create_datagram_endpoint": _datagrams,
     "sock_connect": _loops_connect,
 }
-_PLACES: dict[str, tuple[tuple[str, _Functions], ...]] = {
-    "socket": (("socket", _SOCKET), ("", _LOOKUPS)),
-    # Before they look up a name in a thread, where nobody can see whose code has asked for it.
-    "asyncio.base_events": (("BaseEventLoop", _LOOP),),
-    "uvloop": (("Loop", _LOOP),),
-    "gevent._socketcommon": (("SocketMixin", _SOCKET),),
-    "gevent.resolver.thread": (("Resolver", _OWN_LOOKUPS),),
-    "eventlet.greenio.base": (("GreenSocket", _SOCKET),),
-}
-"""By module: a class, or the module itself, and what each of its functions is about to reach."""
-
-
-def _patch(module: ModuleType) -> None:
-    for place, functions in _PLACES[module.__name__]:
-        owner = getattr(module, place, None) if place else module
-        if owner is not None:
-            for name, read in functions.items():
-                PATCHES.put(owner, name, partial(_netted, read))
-
-
-PATCHES = Patches(_PLACES, _patch)
-
-
 _reached: set[str] = set()
 """Addresses of names that were looked up and may be reached."""
 
@@ -145,6 +122,24 @@ def _netted(read: Callable[..., _Target], original: Callable[..., Any]) -> Calla
     return netted
 
 
+def _each(functions: _Functions, owner: str = "") -> dict[str, Make]:
+    return {f"{owner}{name}": partial(_netted, read) for name, read in functions.items()}
+
+
+PATCHES = patches_of(
+    {
+        "socket": _each(_SOCKET, "socket.") | _each(_LOOKUPS),
+        # Before they look up a name in a thread, where nobody can see whose code has asked for it.
+        "asyncio.base_events": _each(_LOOP, "BaseEventLoop."),
+        "uvloop": _each(_LOOP, "Loop."),
+        "gevent._socketcommon": _each(_SOCKET, "SocketMixin."),
+        "gevent.resolver.thread": _each(_OWN_LOOKUPS, "Resolver."),
+        "eventlet.greenio.base": _each(_SOCKET, "GreenSocket."),
+    }
+)
+"""What is watched is what each function is about to reach."""
+
+
 def _check(host: str, port: int | None) -> None:
     """Raise for a host that must not be reached from here."""
     if in_force.going_live.get():
@@ -165,16 +160,13 @@ def _check(host: str, port: int | None) -> None:
 
 def _library() -> str:
     """The package whose code is about to connect, nearest first; empty where that is the user's own."""
-    frame, loop = sys._getframe(2), ""
-    while frame is not None:
+    loop = ""
+    for frame, _ in walk_stack(sys._getframe(2)):
         path, package = frame.f_code.co_filename, str(frame.f_globals.get("__name__", "")).partition(".")[0]
         if "site-packages" in path or "dist-packages" in path:
             if package not in _LOOPS:
                 return "" if package in ("_pytest", "pluggy", "pytest") else package
             loop = loop or package
         elif not is_of_a_library(path):
-            return loop
-        if frame.f_back is None:
-            return loop
-        frame = frame.f_back
+            break
     return loop

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -13,6 +15,8 @@ from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.transports.on_import import after_import
 
 _ABSENT = object()
+Make = Callable[[Callable[..., Any]], Callable[..., Any]]
+"""Makes of a library's function what is put in its place."""
 gone: dict[str, str] = {}
 """What to tell of each module that does not have what it should, by its name."""
 
@@ -37,11 +41,12 @@ class Patches:
         gone.pop(name, None)
         self._patch_module(module)
 
-    def put(self, owner: Any, name: str, make: Callable[[Any], Any]) -> bool:
-        """Replace the attribute of a class or module by what `make` makes of it; False when it is not there."""
+    def put(self, module: ModuleType, path: str, make: Callable[[Any], Any]) -> bool:
+        """Replace an attribute (`name`, `Class.name`) by what `make` makes of it; False when it is not there."""
+        owner, name = owner_of(module, path), path.rpartition(".")[2]
         # Not getattr: a class without `__call__` would give its metaclass's.
         places = owner.__mro__ if isinstance(owner, type) else (owner,)
-        original = next((vars(place)[name] for place in places if name in vars(place)), None)
+        original = next((vars(place)[name] for place in places if name in getattr(place, "__dict__", ())), None)
         if original is None:
             return False
         if any(place is owner and known == name and ours is original for place, known, _, ours in self._made):
@@ -75,6 +80,48 @@ class Patches:
             else:
                 setattr(owner, name, original)
         self._seen.clear()
+
+
+def owner_of(module: ModuleType, path: str) -> Any:
+    """The class, or the module itself, that has what `path` names in a module; None where it is not there."""
+    owner: Any = module
+    for name in path.split(".")[:-1]:
+        owner = getattr(owner, name, None)
+    return owner
+
+
+def patches_of(table: Mapping[str, Mapping[str, Make]], library: str = "") -> Patches:
+    """Patches by module and path. Where something is gone of a named `library`, that is told."""
+
+    def patch(module: ModuleType) -> None:
+        for path, make in table[module.__name__].items():
+            if not patches.put(module, path, make) and library:
+                note_gone(library, module.__name__, path)
+                return
+
+    patches = Patches(table, patch)
+    return patches
+
+
+def handing_to(module: str, function: str) -> Make:
+    """Makes a function that hands its calls to one of ours while something is in force.
+
+    Ours is told what is in force, the original function, and all that this was called with. Its `module`, below
+    `transports`, is not imported before.
+    """
+
+    def make(original: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(original)
+        def handing(*args: Any, **kwargs: Any) -> Any:
+            what = in_force.current()
+            if what is None:
+                return original(*args, **kwargs)
+            ours = getattr(import_module(f"{__package__}.{module}"), function)
+            return ours(what, original, *args, **kwargs)
+
+        return handing
+
+    return make
 
 
 def note_gone(library: str, module: str, path: str) -> None:

@@ -7,31 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from types import ModuleType
 from typing import Any
 
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.recorder.strays import SERVICE_MODULES
-from pytest_llmcassette.transports.patching import Patches
-
-_SUBMITTING = {
-    # asyncio's `run_in_executor` calls it too.
-    "concurrent.futures.thread": ("ThreadPoolExecutor", ("submit",)),
-    "multiprocessing.pool": ("ThreadPool", ("apply_async", "_map_async", "imap", "imap_unordered")),
-}
-"""By module: a pool of threads, and its methods that take a function first. One that is gone carries nothing."""
-
-
-def _patch(module: ModuleType) -> None:
-    if module.__name__ == "asyncio.runners":
-        PATCHES.put(getattr(module, "Runner", module), "run", _joining)
-        return
-    if module.__name__ == "threading":
-        PATCHES.put(module.Thread, "start", _starting)
-        return
-    name, methods = _SUBMITTING[module.__name__]
-    for method in methods:
-        PATCHES.put(getattr(module, name), method, _carrying)
+from pytest_llmcassette.transports.patching import patches_of
 
 
 def _carrying(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -76,4 +56,14 @@ def _joining(original: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-PATCHES = Patches([*_SUBMITTING, "asyncio.runners", "threading"], _patch)
+_SUBMITTING = ("apply_async", "_map_async", "imap", "imap_unordered")
+PATCHES = patches_of(
+    {
+        # asyncio's `run_in_executor` calls it too.
+        "concurrent.futures.thread": {"ThreadPoolExecutor.submit": _carrying},
+        "multiprocessing.pool": {f"ThreadPool.{name}": _carrying for name in _SUBMITTING},
+        "asyncio.runners": {"Runner.run": _joining},
+        "threading": {"Thread.start": _starting},
+    }
+)
+"""One that is gone carries nothing."""

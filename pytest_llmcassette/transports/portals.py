@@ -8,16 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from types import ModuleType
 from typing import Any
 
 from pytest_llmcassette.errors import CassetteStop
-from pytest_llmcassette.transports.patching import Patches
-
-
-def _patch(module: ModuleType) -> None:
-    """Without it a portal ends as anyio lets it end: nothing goes unseen where a newer one has no such method."""
-    PATCHES.put(getattr(module, "BlockingPortal", module), "_call_func", _outliving)
+from pytest_llmcassette.transports.patching import patches_of
 
 
 def _outliving(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -34,4 +28,5 @@ def _outliving(original: Callable[..., Any]) -> Callable[..., Any]:
     return _call_func
 
 
-PATCHES = Patches(["anyio.from_thread"], _patch)
+PATCHES = patches_of({"anyio.from_thread": {"BlockingPortal._call_func": _outliving}})
+"""Without it a portal ends as anyio lets it end: nothing goes unseen where a newer one has no such method."""

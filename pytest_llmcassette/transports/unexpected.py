@@ -14,7 +14,7 @@ from pytest_llmcassette.errors import CassetteFault, CassetteStop, RequestRefuse
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.redaction import KnownSecrets, default_redactor
-from pytest_llmcassette.transports.callers import OURS, STANDARD_LIBRARY
+from pytest_llmcassette.transports.callers import OURS, is_of_a_library
 
 _REPORTED = ("pytest", "respx", "httpx", "httpcore", "httpx2", "httpcore2", "aiohttp", "trio", "anyio")
 _LONGEST = 500
@@ -52,7 +52,7 @@ def _known(recorder: Recorder | None) -> KnownSecrets:
 def _told(error: Exception, doing: str) -> str:
     # Without the lines of source: to read them would block the event loop that may be running here.
     frames = traceback.StackSummary.extract(traceback.walk_tb(error.__traceback__), lookup_lines=False)
-    known = [frame for frame in frames if _is_ours(frame) or not _is_of_a_library(frame)]
+    known = [frame for frame in frames if _is_ours(frame) or not is_of_a_library(frame.filename)]
     words = f"{type(error).__name__}: {error}"
     words = words if len(words) <= _LONGEST else words[:_LONGEST] + "..."
     if known and not _is_ours(known[-1]):
@@ -69,11 +69,6 @@ def _told(error: Exception, doing: str) -> str:
 
 def _is_ours(frame: traceback.FrameSummary) -> bool:
     return frame.filename.startswith(OURS)
-
-
-def _is_of_a_library(frame: traceback.FrameSummary) -> bool:
-    path = frame.filename
-    return "site-packages" in path or "dist-packages" in path or path.startswith((STANDARD_LIBRARY, "<"))
 
 
 def _place(frame: traceback.FrameSummary) -> str:

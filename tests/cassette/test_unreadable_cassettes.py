@@ -11,6 +11,7 @@ from cassette_files import GO_VCR, VCRPY
 
 from pytest_llmcassette.cassette import files
 from pytest_llmcassette.cassette.files import load
+from pytest_llmcassette.cassette.vcrpy import parsed_body
 from pytest_llmcassette.errors import CassetteFileError
 
 # Twenty lists, each nine times the one before it: 9 ** 20 values if they were copied.
@@ -202,7 +203,9 @@ def test_keys_twice_and_merged(tmp_path: Path) -> None:
         BOMB + vcr("body: null", "body: {a: *a19}"),
     ],
 )
-def test_alias_bombs(tmp_path: Path, content: str) -> None:
+@pytest.mark.parametrize("limit", [20_000, pytest.param(parsed_body.MAX_VALUES, marks=pytest.mark.slow)])
+def test_alias_bombs(tmp_path: Path, content: str, limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parsed_body, "MAX_VALUES", limit)
     start = time.process_time()
     refusal = refused(tmp_path, content)
     # Copied, they would not be done in the age of the universe.

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pytest_llmcassette.cassette.model import Request
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.matching import Matcher
-from pytest_llmcassette.matching.mismatch import explain
+from pytest_llmcassette.matching.mismatch import cause_of
 from pytest_llmcassette.redaction import Redactor
 
 ADDRESS = "https://api.example.com/v1/chat/completions"
@@ -31,7 +31,7 @@ def request(
 
 def why(sent: Request, *recorded: Request, played: tuple[int, ...] = (), **switches: Any) -> list[str]:
     pairs = [(one, index in played) for index, one in enumerate(recorded)]
-    return explain(sent, pairs, CassetteConfig(**switches)).splitlines()
+    return cause_of(sent, pairs, CassetteConfig(**switches)).text.splitlines()
 
 
 def chat(*contents: str, **more: Any) -> dict[str, Any]:
@@ -330,7 +330,7 @@ trees = st.recursive(
 def test_whatever_differs_is_shown_in_a_hundred_columns(recorded: Any, sent: Any) -> None:
     one, other = request(sent), request(recorded)
     matcher = Matcher(CONFIG)
-    text = explain(one, [(other, False)], CONFIG)
+    text = cause_of(one, [(other, False)], CONFIG).text
     assert ("It differs in\n" in text) == (matcher.key(one) != matcher.key(other))
     for line in text.splitlines():
         assert len(line) <= 100 or line.startswith("  ignore_json=")

@@ -151,9 +151,9 @@ OTHER_JSON = [
 
 
 @pytest.mark.parametrize(("one", "other"), EQUAL_JSON)
-@pytest.mark.parametrize("content_type", [JSON, "", "text/plain"])
-def test_equal_json(one: str, other: str, content_type: str) -> None:
-    assert match(request(one, content_type), request(other))
+def test_equal_json(one: str, other: str) -> None:
+    for content_type in (JSON, "", "text/plain"):
+        assert match(request(one, content_type), request(other))
 
 
 @pytest.mark.parametrize(("one", "other"), OTHER_JSON)
@@ -192,10 +192,10 @@ def test_deep_nesting_is_compared_from_any_depth_of_the_stack(depth: int) -> Non
         ("a=1%26b%3D2", "a=1&b=2", False),
     ],
 )
-@pytest.mark.parametrize("content_types", [(FORM, FORM), (FORM.title() + "; charset=utf-8", ""), ("", "")])
-def test_forms(one: str, other: str, equal: bool, content_types: tuple[str, str]) -> None:
-    if "=" in one or "" not in content_types:
-        assert match(request(one, content_types[0]), request(other, content_types[1])) is equal
+def test_forms(one: str, other: str, equal: bool) -> None:
+    for content_types in ((FORM, FORM), (FORM.title() + "; charset=utf-8", ""), ("", "")):
+        if "=" in one or "" not in content_types:
+            assert match(request(one, content_types[0]), request(other, content_types[1])) is equal
 
 
 def multipart(boundary: str, content: bytes = b"\x00\xffdata", purpose: str = "batch", name: str = "f.bin") -> bytes:

@@ -1,4 +1,7 @@
-"""The official SDKs on the same frames, replayed offline: they hear what the transcript says."""
+"""The official SDKs on the same frames, replayed offline: they hear what the transcript says.
+
+Quick are one over a WebSocket and one over gRPC: what an SDK imports and makes of its types takes a second or two.
+"""
 
 from __future__ import annotations
 
@@ -66,6 +69,7 @@ def test_openai_realtime(tmp_path: Path) -> None:
     assert usage.input_token_details.cached_tokens == transcript.usage.cache_read_input_tokens
 
 
+@pytest.mark.slow
 def test_openai_responses_over_a_websocket(tmp_path: Path) -> None:
     asked = {"type": "response.create", "model": "gpt-5", "input": "Hi"}
     item: Any = {
@@ -101,6 +105,7 @@ def test_openai_responses_over_a_websocket(tmp_path: Path) -> None:
     assert (last.id, last.usage.total_tokens) == (transcript.turns[0].id, transcript.usage.total_tokens)
 
 
+@pytest.mark.slow
 def test_gemini_live(tmp_path: Path) -> None:
     from google import genai
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from recorded import loaded
 
-from pytest_llmcassette.cassette.files import load
 from pytest_llmcassette.protocols import registry
 from pytest_llmcassette.protocols.transcript import Transcript
 
@@ -44,16 +44,13 @@ def rows_of(path: Path) -> dict[str, list[dict[str, Any]]]:
     return rows
 
 
-cached_load = cache(load)
-
-
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_every_row(corpus: Path, protocol: str) -> None:
     rows = rows_of(corpus / "expected.jsonl")[protocol]
     assert len(rows) == PROTOCOLS[protocol]
     problems = {}
     for row in rows:
-        interaction = cached_load(corpus / row["file"])[row["index"]]
+        interaction = loaded(corpus / row["file"])[row["index"]]
         found = differences(row, registry.read(interaction))
         if row["file"].endswith(WORDS_THE_SDK_DROPS):
             assert [problem.partition(":")[0] for problem in found] == ["text"]

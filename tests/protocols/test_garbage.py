@@ -94,14 +94,14 @@ def test_streams_with_damaged_bytes(name: str, data: st.DataObject) -> None:
     harmless(url, bytes(damaged[start:]))
 
 
-@pytest.mark.parametrize("url", URLS)
 @pytest.mark.parametrize(
     "body",
     ["[" * 100_000, '{"a":' * 100_000, "1" * 5000, '"\\ud83d"', "data: " + "[" * 100_000 + "\n\n", "data: NaN\n\n"],
     ids=["deep list", "deep object", "long number", "lone surrogate", "deep event", "NaN"],
 )
-def test_what_breaks_a_json_reader(url: str, body: str) -> None:
-    harmless(url, body, request=body)
+def test_what_breaks_a_json_reader(body: str) -> None:
+    for url in URLS:
+        harmless(url, body, request=body)
 
 
 @pytest.mark.parametrize("url", ["", "http://[", "https://api.openai.com:port/v1/chat/completions", "::", "\udcff"])

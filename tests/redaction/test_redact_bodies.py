@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -49,16 +50,17 @@ SECRET = "S3cr3t-v4lue"
         ': keep-alive\n\ndata: {\ndata: "NAME":\ndata: "SECRET"}\n\n',
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("content_type", ["", "application/json; charset=utf-8", "text/plain"])
-def test_a_secret_is_replaced_in_place(template: str, content_type: str) -> None:
+def test_a_secret_is_replaced_in_place(template: str) -> None:
+    content_types: tuple[str, ...] = ("", "application/json; charset=utf-8", "text/plain")
     if template.startswith("}"):
-        content_type = "application/json"
-    for name in SECRET_NAMES:
+        content_types = ("application/json",)
+    names = SECRET_NAMES if len(template) < 2000 else SECRET_NAMES[::9]
+    for content_type, name in product(content_types, names):
         body = template.replace("NAME", name)
         expected = body.replace('x\\"SECRET\\\\', "SECRET").replace("SECRET", "REDACTED")
         redacted = REDACTOR.body(body.replace("SECRET", SECRET).encode(), content_type)
-        assert redacted == expected.encode(), name
-        assert REDACTOR.body(redacted, content_type) is redacted, name
+        assert redacted == expected.encode(), (content_type, name)
+        assert REDACTOR.body(redacted, content_type) is redacted, (content_type, name)
 
 
 @pytest.mark.parametrize(
@@ -87,13 +89,13 @@ def test_an_address_keeps_all_around_its_secret(body: str) -> None:
     assert redacted == body.replace("SECRET", "REDACTED").encode()
 
 
-@pytest.mark.parametrize("container", CONVERSATION)
 @pytest.mark.parametrize(
     "inner", ['{"api_key": "said"}', '[{"a": {"access_token": "said"}}]', '["x", {"assertion": "said"}]']
 )
-def test_what_was_said_stays(container: str, inner: str) -> None:
-    body = f'{{"x": {{"{container}": {inner}}}, "api_key": "{SECRET}"}}'.encode()
-    assert REDACTOR.body(body, "application/json") == body.replace(SECRET.encode(), b"REDACTED")
+def test_what_was_said_stays(inner: str) -> None:
+    for container in CONVERSATION:
+        body = f'{{"x": {{"{container}": {inner}}}, "api_key": "{SECRET}"}}'.encode()
+        assert REDACTOR.body(body, "application/json") == body.replace(SECRET.encode(), b"REDACTED")
 
 
 @pytest.mark.parametrize(

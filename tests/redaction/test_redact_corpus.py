@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pytest_llmcassette.cassette.files import load
+from recorded import loaded
+
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.redaction import KnownSecrets, Redactor
 
@@ -13,7 +14,7 @@ def test_go_recordings_stay_as_they_are(corpus: Path) -> None:
     redactor = Redactor(CassetteConfig())
     seen = 0
     for path in sorted((corpus / "fantasy").rglob("*.yaml")):
-        for interaction in load(path):
+        for interaction in loaded(path):
             seen += 1
             recorded = interaction.request
             assert redactor.recorded_request(recorded) == recorded, path
@@ -27,16 +28,18 @@ def test_go_recordings_stay_as_they_are(corpus: Path) -> None:
     assert seen == 226
 
 
-def test_of_the_python_recordings_two_have_keys(corpus: Path) -> None:
+def test_of_the_python_recordings_two_have_keys(corpus: Path, every: int) -> None:
     """PostHog's public project key, which haystack sends along, and an MCP server's token ("fake"), also echoed."""
     redactor = Redactor(CassetteConfig())
     changed = []
-    for path in sorted((corpus / "vcrpy").rglob("*.yaml")):
-        for interaction in load(path):
+    mcp = "test_openai_responses_model_mcp_server_tool_with_connector.yaml"
+    for number, path in enumerate(sorted((corpus / "vcrpy").rglob("*.yaml"))):
+        if number % every and path.name not in ("test_haystack.yaml", mcp):
+            continue
+        for interaction in loaded(path):
             assert redactor.frames(interaction.frames, KnownSecrets()) == interaction.frames, path
             for message in (interaction.request, interaction.response):
                 content_type = (message.headers.get("Content-Type") or [""])[0]
                 if redactor.body(message.body, content_type) != message.body:
                     changed.append((path.name, redactor.body(message.body, content_type).count(b"REDACTED")))
-    mcp = "test_openai_responses_model_mcp_server_tool_with_connector.yaml"
     assert sorted(changed) == [("test_haystack.yaml", 1), (mcp, 1), (mcp, 1)]

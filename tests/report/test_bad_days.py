@@ -13,7 +13,7 @@ from report.made import NOW
 
 def day(test: str, fault: str, verdict: str, *, asked: str = "", **fields: object) -> BadDay:
     values = {"nodeid": f"tests/test_chat.py::{test}", "fault": fault, "asked": asked or fault, "exchange": 0}
-    return BadDay.from_json({"expects": "notice", **values, "verdict": verdict, **fields})
+    return BadDay(**{"expects": "notice", **values, "verdict": verdict, **fields})
 
 
 def quoted(nodeid: str) -> str:

@@ -22,25 +22,21 @@ from sdks.table import ROWS
 
 # Their own.
 pytestmark = pytest.mark.filterwarnings("ignore")
-QUICK = (
-    "openai",
-    "openai with `DefaultAioHttpClient`",
-    "boto3",
-    "httpx",
-    "httpx2",
-    "aiohttp",
-    "requests",
-    "urllib3",
-    "grpcio",
-    "websockets",
-)
-"""What other quick tests import too: an SDK takes seconds."""
+QUICK: dict[str, set[str] | None] = {
+    "openai": {"sync, plain", "sync, stream", "async, stream", "async, embedding"},
+    "openai with `DefaultAioHttpClient`": {"async, stream"},
+    "boto3": {"sync, converse_stream"},
+    **dict.fromkeys(("httpx", "httpx2", "aiohttp", "requests", "urllib3", "grpcio", "websockets")),
+}
+"""What other quick tests import too, all of its rows or some: an SDK takes seconds, and so may the types of a row."""
 ASKED_FIRST = ["raw.githubusercontent.com", "huggingface.co"]
 """What litellm and huggingface_hub ask by themselves."""
 
 
 def _param(row: Row) -> Any:
-    return pytest.param(row, id=row.name, marks=() if row.sdk in QUICK else pytest.mark.slow)
+    rows = QUICK.get(row.sdk, set())
+    quick = rows is None or f"{row.way}, {row.what}" in rows
+    return pytest.param(row, id=row.name, marks=() if quick else pytest.mark.slow)
 
 
 @pytest.mark.parametrize("row", [_param(row) for row in ROWS])

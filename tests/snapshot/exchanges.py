@@ -12,7 +12,7 @@ from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.llm_cassette import LlmCassette
 from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.recorder.requests import SentRequest
-from pytest_llmcassette.snapshot import conversation, kinds, layout
+from pytest_llmcassette.snapshot import conversation, layout, replaced
 
 CHAT = "https://api.openai.com/v1/chat/completions"
 RESPONSES = "https://api.openai.com/v1/responses"
@@ -62,7 +62,7 @@ def cassette(*sent: SentRequest) -> LlmCassette:
 def text(value: Any, *, shape: bool = False) -> str:
     """The snapshot of a value."""
     tree = conversation.tree(value)
-    return "\n".join(layout.lines(kinds.kinds(tree) if shape else tree))
+    return "\n".join(layout.lines(replaced.kinds(tree) if shape else tree))
 
 
 def changed(before: str, after: str) -> tuple[list[str], list[str]]:

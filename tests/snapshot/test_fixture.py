@@ -24,8 +24,8 @@ def mismatches():
 
 @pytest.fixture
 def llm_snapshot(snapshot, mismatches):
-    from pytest_llmcassette.snapshot.fixture import llm_snapshot_from
-    return llm_snapshot_from(snapshot, lambda: mismatches.append(1))
+    from pytest_llmcassette.snapshot.fixture import Hooks, llm_snapshot_from
+    return llm_snapshot_from(snapshot, Hooks(lambda: mismatches.append(1)))
 
 @pytest.fixture
 def answer():

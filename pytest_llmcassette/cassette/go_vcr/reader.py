@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import binascii
 import math
-from base64 import b64decode
 from typing import Any
 
+from pytest_llmcassette.cassette.encoding import decode_base64
 from pytest_llmcassette.cassette.go_vcr.duration import parse_duration
 from pytest_llmcassette.cassette.model import (
     CLIENT,
@@ -131,8 +130,8 @@ def _frame_data(fields: Fields, kind: FrameKind) -> bytes:
     if kind is not FrameKind.BINARY:
         return written.encode("utf-8", "surrogateescape")
     try:
-        return b64decode("".join(written.split()), validate=True)
-    except (binascii.Error, ValueError):
+        return decode_base64(written)
+    except ValueError:
         raise fields.fault(kind.value, f"is no base64: {shown(written)}") from None
 
 
@@ -165,12 +164,7 @@ def _duration(fields: Fields, name: str) -> int:
 
 
 def _texts(fields: Fields, name: str) -> list[str]:
-    value = fields.get(name)
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise fields.fault(name, "is no list")
-    return [fields.as_text(name, item) for item in value]
+    return [fields.as_text(name, item) for item in fields.listed(name)]
 
 
 def _multimap(fields: Fields, name: str) -> Headers:

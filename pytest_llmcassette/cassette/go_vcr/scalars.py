@@ -91,7 +91,7 @@ def _is_timestamp(text: str) -> bool:
         return False
     year, month, day = map(int, found.groups())
     # Go's calendar has a leap year 0, which Python's does not: any leap year stands for it.
-    if not 1 <= month <= 12 or not 1 <= day <= _days(year or 2000, month):
+    if not 1 <= month <= 12 or not 1 <= day <= monthrange(year or 2000, month)[1]:
         return False
     rest = text[found.end() :]
     if not rest:
@@ -106,10 +106,6 @@ def _is_timestamp(text: str) -> bool:
     if separator == " ":
         return zone is None
     return zone is not None and (zone == "Z" or (int(zone[1:3]) <= 24 and int(zone[4:]) <= 60))
-
-
-def _days(year: int, month: int) -> int:
-    return monthrange(year, month)[1]
 
 
 _PLAIN_UNSAFE = re.compile(

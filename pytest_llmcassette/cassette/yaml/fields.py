@@ -57,14 +57,16 @@ class Fields:
             raise self.fault(name, "is missing" if value is None else "is no mapping")
         return Fields(value, (*self.place, name))
 
+    def listed(self, name: str) -> list[Any]:
+        """A field that is a list; empty where it is missing."""
+        value = self.get(name)
+        if value is not None and not isinstance(value, list):
+            raise self.fault(name, "is no list")
+        return value or []
+
     def mappings(self, name: str) -> Iterator[Fields]:
         """The items of a field that is a list of mappings; nothing where it is missing."""
-        listed = self.get(name)
-        if listed is None:
-            return
-        if not isinstance(listed, list):
-            raise self.fault(name, "is no list")
-        for number, item in enumerate(listed):
+        for number, item in enumerate(self.listed(name)):
             place = (*self.place, name, number)
             if not isinstance(item, dict):
                 raise UnreadableError("it is no mapping", place=place)

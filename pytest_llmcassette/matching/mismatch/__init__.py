@@ -16,7 +16,7 @@ from pytest_llmcassette.matching.mismatch.volatile import paths_to_ignore, volat
 from pytest_llmcassette.matching.stand_ins import as_recorded
 from pytest_llmcassette.redaction.printable import visible
 
-__all__ = ["Cause", "cause_between", "cause_of", "explain"]
+__all__ = ["Cause", "cause_between", "cause_of"]
 
 _MOST_SHOWN = 12
 _REMEDIES = {
@@ -26,16 +26,8 @@ _REMEDIES = {
 }
 
 
-def explain(sent: Request, recorded: Sequence[tuple[Request, bool]], config: CassetteConfig) -> str:
-    """A few lines of at most 100 columns on why `sent` has no recording left to answer it.
-
-    Both sides are redacted requests; `recorded` has the whole cassette in order, each with whether it was played.
-    """
-    return cause_of(sent, recorded, config).text
-
-
 class Cause(NamedTuple):
-    """Why a request has no recording: in a few words, as `explain` has it, and as `RequestNotRecorded` has it."""
+    """Why a request has no recording: in a few words, in lines of at most 100 columns, and as the error has it."""
 
     brief: str
     text: str
@@ -44,7 +36,10 @@ class Cause(NamedTuple):
 
 
 def cause_of(sent: Request, recorded: Sequence[tuple[Request, bool]], config: CassetteConfig) -> Cause:
-    """The cause of a miss; arguments as for `explain`."""
+    """The cause of a miss: why `sent` has no recording left to answer it.
+
+    Both sides are redacted requests; `recorded` has the whole cassette in order, each with whether it was played.
+    """
     if not recorded:
         return Cause("the cassette is empty", "The cassette holds no interactions.", "empty cassette")
     matcher = Matcher(config)

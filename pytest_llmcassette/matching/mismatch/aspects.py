@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from pytest_llmcassette.cassette.form import is_form
 from pytest_llmcassette.cassette.headers import canonical, content_type_of
@@ -104,11 +105,9 @@ def _json_differences(old: bytes, new: bytes, ignored: JsonPaths) -> list[Differ
 def _part_findings(
     old: bytes, new: bytes, old_parts: list[Part], new_parts: list[Part], ignored: JsonPaths
 ) -> Iterator[Finding]:
-    for index in range(max(len(old_parts), len(new_parts))):
-        old_part = old_parts[index] if index < len(old_parts) else None
-        new_part = new_parts[index] if index < len(new_parts) else None
+    for index, (old_part, new_part) in enumerate(zip_longest(old_parts, new_parts)):
         part = new_part or old_part
-        label = f"part {part.name or index!r}" if part else ""
+        label = f"part {part.name or index!r}"
         old_content = old[old_part.start : old_part.end] if old_part else b""
         new_content = new[new_part.start : new_part.end] if new_part else b""
         if old_part is None or new_part is None:

@@ -24,7 +24,7 @@ def not_recorded(
     adds: bool,
     command: str,
 ) -> RequestNotRecorded:
-    """The miss of `sent`; `recorded` as for `explain`, None when there is no cassette.
+    """The miss of `sent`; `recorded` as for `cause_of`, None when there is no cassette.
 
     `command` records it; `adds`: to what is there, else anew.
     """

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from typing import Any
 
 from pytest_llmcassette.matching.json_values import Json
 from pytest_llmcassette.matching.mismatch.json_diff import ABSENT, Absent
@@ -38,8 +40,8 @@ def pair(recorded: Json | Absent, sent: Json | Absent, width: int) -> tuple[str,
     return value(recorded, width), value(sent, width)
 
 
-def length_in_common(one: str, other: str) -> int:
-    """How many characters both begin with."""
+def length_in_common(one: Sequence[Any], other: Sequence[Any]) -> int:
+    """How many characters, bytes or items both begin with."""
     pairs = zip(one, other, strict=False)
     return next((place for place, (left, right) in enumerate(pairs) if left != right), min(len(one), len(other)))
 
@@ -48,10 +50,10 @@ def value(shown: Json | Absent, width: int) -> str:
     """One value as JSON of at most `width` characters."""
     if shown is ABSENT:
         return repr(shown)
-    text = ""
+    text, shortened = "", shown[: width * 2] if isinstance(shown, str) else shown
     # Piece by piece: an image in an added message is not spelled out for the sake of its first characters.
     try:
-        for piece in json.JSONEncoder(ensure_ascii=False).iterencode(_shortened(shown, width)):
+        for piece in json.JSONEncoder(ensure_ascii=False).iterencode(shortened):
             text += piece
             if len(text) > width * 2:
                 break
@@ -59,10 +61,6 @@ def value(shown: Json | Absent, width: int) -> str:
         text = "(nested too deeply to be shown)"
     text = visible(text[: width * 2])
     return text if len(text) <= width else text[: width - 3] + "..."
-
-
-def _shortened(shown: Json, width: int) -> Json:
-    return shown[: width * 2] if isinstance(shown, str) else shown
 
 
 def _quoted(text: str) -> str:

@@ -16,11 +16,6 @@ _STARTING = 60.0
 """Seconds beside the run's own: for Python, imports and the ordinary run."""
 
 
-def is_one(config: pytest.Config) -> bool:
-    """Whether this process is such a run."""
-    return bool(config.getoption(options.FAULTS_CHILD))
-
-
 def run(config: pytest.Config, nodeid: str, asked: str, seconds: float) -> tuple[str, str]:
     """The verdict on one test under one fault, and what the test said."""
     with tempfile.TemporaryDirectory(prefix="llmcassette-") as folder:

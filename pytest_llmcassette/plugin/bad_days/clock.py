@@ -14,6 +14,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, Self
 
+import pytest
+
 from pytest_llmcassette.plugin.bad_days.limit import Limit
 
 _SHORT = 0.001
@@ -33,7 +35,7 @@ class ClientClock:
         self._limit = limit
         self._threads: set[int] = set()
         self._waited = 0.0
-        self._real: list[tuple[Any, Any]] = []
+        self._patch = pytest.MonkeyPatch()
 
     def fault_met(self) -> None:
         """The calling thread has just met a fault."""
@@ -44,14 +46,11 @@ class ClientClock:
             module: Any = sys.modules.get(name)
             real = getattr(module, "sleep", None)
             if real is not None:
-                self._real.append((module, real))
-                module.sleep = self._shortened(real)
+                self._patch.setattr(module, "sleep", self._shortened(real))
         return self
 
     def __exit__(self, *error: object) -> None:
-        for module, real in self._real:
-            module.sleep = real
-        self._real.clear()
+        self._patch.undo()
 
     def _shortened(self, real: Callable[..., Any]) -> Callable[..., Any]:
         def sleep(*args: Any, **kwargs: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from pytest_llmcassette.plugin.bad_days.known import known_of
 from pytest_llmcassette.plugin.bad_days.wanted import ALL
 from pytest_llmcassette.plugin.cassette_report import CassetteReport
 from pytest_llmcassette.plugin.stash import CLAIMS, CONTROLLER
+from pytest_llmcassette.plugin.written import written
 from pytest_llmcassette.report.bad_days import BadDay, as_json, counted, worst_first
 from pytest_llmcassette.report.bad_days_text import lines
 
@@ -32,7 +34,7 @@ class WorkersNotes:
         """A line for each."""
         self._folder.mkdir(parents=True, exist_ok=True)
         with (self._folder / self._name).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(day.to_json()) + "\n")
+            file.write(json.dumps(asdict(day)) + "\n")
 
 
 class Outcome:
@@ -68,14 +70,10 @@ class Outcome:
         if given is None:
             return
         file = Path(self._config.invocation_params.dir, given)
-        argument = partial(commands.replay_arguments, self._config)
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(json.dumps(as_json(self.days, argument, complete=complete), indent=1) + "\n", "utf-8")
-        except OSError as problem:
-            self._lines.append(f"The results could not be written to {file}: {problem.strerror}. Name another file.")
-        else:
-            self._lines.append(f"all results: {file}")
+        results = as_json(self.days, partial(commands.replay_arguments, self._config), complete=complete)
+        text = json.dumps(results, indent=1) + "\n"
+        problem = written("results", file, lambda file: file.write_text(text, "utf-8"))
+        self._lines.append(problem or f"all results: {file}")
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The matrix, and what fails the run."""
@@ -102,4 +100,4 @@ def _of_workers(folder: Path | None) -> list[BadDay]:
     files = [] if folder is None else sorted(folder.glob("*.jsonl"))
     found = [line for file in files for line in file.read_text("utf-8").splitlines()]
     # A worker that was killed may have left half a line.
-    return [BadDay.from_json(json.loads(line)) for line in found if line.endswith("}")]
+    return [BadDay(**json.loads(line)) for line in found if line.endswith("}")]

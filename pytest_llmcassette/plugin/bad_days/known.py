@@ -10,7 +10,7 @@ import pytest
 
 from pytest_llmcassette.plugin import options
 from pytest_llmcassette.plugin.baseline import file_of
-from pytest_llmcassette.plugin.baseline_file import quoted, tables_of, write
+from pytest_llmcassette.plugin.baseline_file import as_toml, tables_of, write
 from pytest_llmcassette.report.advice import first_of, plural
 from pytest_llmcassette.report.bad_days import FAILING, BadDay
 
@@ -106,10 +106,4 @@ def text_of(entries: Entries) -> str:
     tables: dict[str, dict[str, list[str]]] = {}
     for (test, fault), verdict in sorted(entries.items()):
         tables.setdefault(test, {}).setdefault(verdict, []).append(fault)
-    text = _HEAD
-    for test, verdicts in tables.items():
-        text += f"\n[{quoted(test)}]\n"
-        for verdict, faults in sorted(verdicts.items()):
-            name = quoted(verdict) if " " in verdict else verdict
-            text += f"{name} = [{', '.join(map(quoted, faults))}]\n"
-    return text
+    return _HEAD + as_toml(tables)

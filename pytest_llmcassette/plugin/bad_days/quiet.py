@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -32,17 +33,12 @@ def unreported(session: pytest.Session) -> Iterator[None]:
 
     Reports are made all the same, but no traceback is: the source of an SDK's frames takes longer than all the rest.
     """
-    owner: Any = session
-    proxy, option = session.gethookproxy, session.config.option
-    style, option.tbstyle = option.tbstyle, "value"
-    owner.gethookproxy = lambda fspath: _Hooks(proxy(fspath))
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        del owner.gethookproxy
-        option.tbstyle = style
+    proxy = session.gethookproxy
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        patch.setattr(session, "gethookproxy", lambda fspath: _Hooks(proxy(fspath)))
+        patch.setattr(session.config.option, "tbstyle", "value")
+        warnings.simplefilter("ignore")
+        yield
 
 
 def forget(item: pytest.Function) -> None:
@@ -73,19 +69,11 @@ def settle(config: pytest.Config) -> None:
             ("_pytest.unraisableexception", "collect_unraisable"),
             ("_pytest.threadexception", "collect_thread_exception"),
         ):
-            _collect(config, module, name)
+            # An older pytest, or the plugin is switched off: nobody will tell of it.
+            with suppress(ImportError, AttributeError, KeyError):
+                getattr(import_module(module), name)(config)
 
 
 def _makes_errors(config: pytest.Config) -> bool:
     filters = [*config.getini("filterwarnings"), *(config.getoption("pythonwarnings") or ())]
     return any(one.startswith("error") for one in filters)
-
-
-def _collect(config: pytest.Config, module: str, name: str) -> None:
-    from importlib import import_module
-
-    try:
-        collect = getattr(import_module(module), name)
-        collect(config)
-    except (ImportError, AttributeError, KeyError):
-        """An older pytest, or the plugin is switched off: nobody will tell of it."""

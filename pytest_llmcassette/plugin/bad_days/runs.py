@@ -12,8 +12,8 @@ import pytest_llmcassette
 from pytest_llmcassette.cassette.clock import Clock
 from pytest_llmcassette.cassette.model import Interaction
 from pytest_llmcassette.errors import CassetteStop
-from pytest_llmcassette.faults.injection import Injection, Injections
-from pytest_llmcassette.plugin import collection, faults, lifecycle
+from pytest_llmcassette.faults.injection import Injection, Injections, On
+from pytest_llmcassette.plugin import collection, faults, lifecycle, options
 from pytest_llmcassette.plugin.bad_days import child, judge, quiet
 from pytest_llmcassette.plugin.bad_days.clock import ClientClock
 from pytest_llmcassette.plugin.bad_days.limit import Limit, can_stop, seconds_of
@@ -37,7 +37,8 @@ class UnderFault(Injections):
     """The one fault of one run; tells the client's clock when it strikes."""
 
     def __init__(self, day: Day, clock: ClientClock) -> None:
-        super().__init__([Injection(day.fault, times=day.fault.times, on=day.on if day.is_chosen else "first")])
+        on: On = "first" if day.asked == day.fault.name else day.on
+        super().__init__([Injection(day.fault, times=day.fault.times, on=on)])
         self._clock = clock
         self._altered: list[Interaction] = []
 
@@ -81,9 +82,7 @@ class Runs:
         try:
             self._wanted = Wanted(self._words)
         except pytest.UsageError as error:
-            if not hasattr(config, "workerinput"):
-                raise
-            collection.say_in_worker(config, items, error)
+            collection.say(config, items, error)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(
@@ -129,11 +128,9 @@ class Runs:
             return (yield)
         state: Any = item.session._setupstate
         exact = state.teardown_exact
-        state.teardown_exact = lambda nextitem: exact(item.parent)
-        try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(state, "teardown_exact", lambda nextitem: exact(item.parent))
             return (yield)
-        finally:
-            del state.teardown_exact
 
     def _days_of(self, item: pytest.Item) -> list[Day]:
         """What a test that has just passed is taken through; nothing unless it replays, and has no fault of its own."""
@@ -152,7 +149,7 @@ class Runs:
 
     def _run(self, item: pytest.Function, day: Day, seconds: float) -> BadDay:
         began = Clock.perf_counter()
-        if can_stop() or child.is_one(self._config):
+        if can_stop() or self._config.getoption(options.FAULTS_CHILD):
             ending = self._run_here(item, day, seconds)
             found, detail = str(judge.verdict(str(day.fault.expect), ending)), text_without_keys(judge.detail(ending))
         else:

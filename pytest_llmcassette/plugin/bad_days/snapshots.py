@@ -19,7 +19,7 @@ class Snapshots:
         self._item = item
         self._injections = injections
         self._session: Any = getattr(item.config, "_syrupy", None)
-        self._undo: list[Callable[[], None]] = []
+        self._patch = pytest.MonkeyPatch()
         self.differ = False
 
     def __enter__(self) -> Self:
@@ -30,26 +30,20 @@ class Snapshots:
 
         from pytest_llmcassette.snapshot.fixture import LlmSnapshotAssertion
 
-        self._set(option, _UPDATE, False)
+        self._patch.setattr(option, _UPDATE, False)
         # Copies: what is made of them in here is forgotten.
         for name in ("_assertions", "_queued_snapshot_writes", "_selected_items"):
             if hasattr(session, name):
-                self._set(session, name, getattr(session, name).copy())
+                self._patch.setattr(session, name, getattr(session, name).copy())
         queue: Any = getattr(session, "_queued_snapshot_writes", {})
         for place, snapshots in list(queue.items()):
             queue[place] = dict(snapshots)
         for kind in (SnapshotAssertion, LlmSnapshotAssertion):
-            self._set(kind, "__eq__", self._comparing(kind.__eq__))
+            self._patch.setattr(kind, "__eq__", self._comparing(kind.__eq__))
         return self
 
     def __exit__(self, *error: object) -> None:
-        while self._undo:
-            self._undo.pop()()
-
-    def _set(self, owner: Any, name: str, value: Any) -> None:
-        before = getattr(owner, name)
-        self._undo.append(lambda: setattr(owner, name, before))
-        setattr(owner, name, value)
+        self._patch.undo()
 
     def _comparing(self, compare: Callable[[Any, object], bool]) -> Callable[[Any, object], bool]:
         def equal(assertion: Any, other: object) -> bool:

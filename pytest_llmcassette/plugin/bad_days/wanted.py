@@ -30,11 +30,6 @@ class Day:
     on: int
     asked: str
 
-    @property
-    def is_chosen(self) -> bool:
-        """Whether it is another exchange than the first that the fault fits."""
-        return self.asked != self.fault.name
-
 
 def words_of(config: pytest.Config) -> tuple[str, ...]:
     """The words behind the option; raises `pytest.UsageError` for what can be seen before any fault is known."""

@@ -14,12 +14,7 @@ _ReadTimeout: type[Exception] = getattr(aiohttp, "SocketTimeoutError", aiohttp.S
 _TOTAL = "ClientTimeout.total is over"
 
 
-class TotalTimeout(TimeoutError):  # noqa: N818 - like the library's own
-    """What aiohttp tells of `ClientTimeout.total` by cancelling, and then by a bare `TimeoutError`."""
-
-
 _KINDS: tuple[tuple[type[BaseException], str], ...] = (
-    (TotalTimeout, "ReadTimeout"),
     (_ReadTimeout, "ReadTimeout"),
     (_ConnectTimeout, "ConnectTimeout"),
     # A connector's own, for which the session raises a ConnectionTimeoutError.
@@ -60,13 +55,12 @@ class Errors:
             return aiohttp.ServerDisconnectedError(message or None)
         return aiohttp.ClientOSError(message if kind in ("ReadError", "WriteError") else f"{kind}: {message}")
 
-    def kind_of(self, error: BaseException) -> str:
-        """httpcore's name; empty for what is not of the network."""
-        return next((kind for known, kind in _KINDS if isinstance(error, known)), "")
-
-    def cause_of(self, error: BaseException) -> BaseException:
-        """What ended the request: a cancellation may be the end of its `ClientTimeout.total`."""
-        return TotalTimeout(_TOTAL) if getattr(self._request._timer, "_cancelled", False) else error
+    def told(self, error: BaseException) -> tuple[str, str]:
+        """httpcore's name, and the text; empty for what is not of the network."""
+        if getattr(self._request._timer, "_cancelled", False):
+            # How aiohttp begins to tell of `ClientTimeout.total`; a bare `TimeoutError` follows.
+            return "ReadTimeout", _TOTAL
+        return next(((kind, str(error)) for known, kind in _KINDS if isinstance(error, known)), ("", ""))
 
 
 def in_a_body(error: BaseException) -> BaseException:

@@ -6,42 +6,20 @@ All else is aiohttp's own: redirects, cookies, middlewares, retries, timeouts, t
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from types import ModuleType
-from typing import Any
 
-from pytest_llmcassette.recorder import in_force
-from pytest_llmcassette.transports.patching import Patches, note_gone
+from pytest_llmcassette.transports.patching import Patches, handing_to, note_gone, owner_of
 
-_NEEDED = ("BaseConnector.connect", "connector.Connection", "client_proto.ResponseHandler.set_response_params")
+_CONNECT = "BaseConnector.connect"
+_NEEDED = (_CONNECT, "connector.Connection", "client_proto.ResponseHandler.set_response_params")
 
 
 def _patch(module: ModuleType) -> None:
     for path in _NEEDED:
-        found: Any = module
-        for name in path.split("."):
-            found = getattr(found, name, None)
-        if found is None:
+        if not hasattr(owner_of(module, path), path.rpartition(".")[2]):
             note_gone("aiohttp", "aiohttp", path)
             return
-    PATCHES.put(module.BaseConnector, "connect", _connecting)
-
-
-def _connecting(original: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(original)
-    async def connect(self: Any, req: Any, traces: Any, timeout: Any) -> Any:
-        what = in_force.current()
-        if what is None:
-            return await original(self, req, traces, timeout)
-        from pytest_llmcassette.transports.aiohttp.serving import serve
-
-        async def go() -> Any:
-            return await original(self, req, traces, timeout)
-
-        return await serve(what, go, self, req, timeout)
-
-    return connect
+    PATCHES.put(module, _CONNECT, handing_to("aiohttp.serving", "serve"))
 
 
 PATCHES = Patches(("aiohttp",), _patch)

@@ -159,9 +159,6 @@ class _Nowhere(asyncio.Transport):
     def write(self, data: Any) -> None:
         """Gone."""
 
-    def writelines(self, list_of_data: Any) -> None:
-        """Gone as well."""
-
     def get_write_buffer_size(self) -> int:
         return 0
 

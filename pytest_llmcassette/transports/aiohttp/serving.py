@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from aiohttp.connector import Connection
@@ -20,9 +21,10 @@ from pytest_llmcassette.transports.unexpected import fault_of
 
 
 async def serve(
-    what: in_force.InForce, connect: Callable[[], Awaitable[Any]], connector: Any, request: Any, timeout: Any
+    what: in_force.InForce, own: Callable[..., Awaitable[Any]], connector: Any, req: Any, traces: Any, timeout: Any
 ) -> Any:
-    """The connection that this request is sent on, while `what` is in force; `connect` makes a real one."""
+    """The connection that a request is sent on, while `what` is in force; `own` makes a real one."""
+    connect, request = partial(own, connector, req, traces, timeout), req
     errors = Errors(request, timeout)
     exchange, headers = _exchange(what, request, errors)
     if exchange is None:
@@ -36,13 +38,9 @@ async def serve(
     if isinstance(answer, Carrier):
         protocol = RecordedProtocol(asyncio.get_running_loop(), request, answer, exchange, timeout)
         return Connection(connector, request.connection_key, protocol, protocol.loop)
-    try:
-        with in_force.let_live():
-            connection = await connect()
-    except BaseException as error:
-        answer.has_failed(errors.cause_of(error))
-        raise
-    tap(connection, request, answer, errors, exchange)
+    with answer.under_way():
+        connection = await connect()
+    tap(connection, request, answer, exchange)
     return connection
 
 

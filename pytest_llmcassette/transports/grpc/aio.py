@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from inspect import BoundArguments
+from functools import cache
+from inspect import signature
 from typing import Any
 
 from pytest_llmcassette.recorder import in_force
@@ -14,9 +15,12 @@ from pytest_llmcassette.transports.grpc.messages import request_body
 from pytest_llmcassette.transports.grpc.recording import LiveCall
 from pytest_llmcassette.transports.grpc.served import Served
 
+_signature = cache(signature)
 
-def serve(what: in_force.InForce, call: Any, start: Callable[..., None], bound: BoundArguments) -> None:
-    """Start `call`, a new one that `start` makes of `bound`, while `what` is in force."""
+
+def serve(what: in_force.InForce, start: Callable[..., None], call: Any, *args: Any, **kwargs: Any) -> None:
+    """Start `call`, a new one, by `start`, its own `__init__`, while `what` is in force."""
+    bound = _signature(start).bind(call, *args, **kwargs)
     given = bound.arguments
     is_stream = "request_iterator" in given
     own = given["request_serializer"]

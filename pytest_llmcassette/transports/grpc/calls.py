@@ -6,117 +6,14 @@ where a server of grpc's own hands it out: status, deadline, cancellation and fl
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Callable
-from functools import partial, wraps
-from types import ModuleType
+from functools import wraps
 from typing import Any
 
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.transports.grpc.channels import note
-from pytest_llmcassette.transports.patching import Patches, note_gone
-
-_SYNC = "grpc._channel"
-_CALLS = "grpc.aio._call"
-_AIO = "grpc.aio._channel"
-_BLOCKING = ("__call__", "with_call", "future")
-_PLACES: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
-    _SYNC: (
-        ("_UnaryUnaryMultiCallable", _BLOCKING),
-        ("_StreamUnaryMultiCallable", _BLOCKING),
-        ("_UnaryStreamMultiCallable", ("__call__",)),
-        ("_SingleThreadedUnaryStreamMultiCallable", ("__call__",)),
-        ("_StreamStreamMultiCallable", ("__call__",)),
-        ("Channel", ("__init__", "subscribe", "unsubscribe")),
-        ("_Rendezvous", ("cancel",)),
-        ("", ("_handle_event",)),
-    ),
-    _CALLS: tuple(
-        (name, ("__init__",)) for name in ("UnaryUnaryCall", "UnaryStreamCall", "StreamUnaryCall", "StreamStreamCall")
-    ),
-    _AIO: (("Channel", ("__init__", "channel_ready", "get_state", "wait_for_state_change")),),
-    "grpc._plugin_wrapping": (("_Plugin", ("__call__",)),),
-}
-"""By module: classes, or the module itself, and those of their functions that are replaced."""
-
-
-def _patch(module: ModuleType) -> None:
-    for place, names in _PLACES[module.__name__]:
-        owner = getattr(module, place, module) if place else module
-        for name in names:
-            if not PATCHES.put(owner, name, partial(_made, module.__name__, place, name)):
-                note_gone("grpc", module.__name__, f"{place}.{name}".lstrip("."))
-                return
-
-
-def _made(module: str, place: str, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
-    if place == "Channel":
-        if name == "__init__":
-            return _noting_its_target(original)
-        return _connecting(f"{'aio_' if module == _AIO else ''}{name}", original)
-    if module == _CALLS:
-        return _starting(original)
-    return _OTHERS.get(place, _calling)(original)
-
-
-def _calling(original: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(original)
-    def call(
-        self: Any,
-        request: Any,
-        timeout: float | None = None,
-        metadata: Any = None,
-        credentials: Any = None,
-        wait_for_ready: bool | None = None,
-        compression: Any = None,
-    ) -> Any:
-        what = in_force.current()
-        if what is None:
-            return original(self, request, timeout, metadata, credentials, wait_for_ready, compression)
-        from pytest_llmcassette.transports.grpc.sync import serve
-
-        options = {
-            "timeout": timeout,
-            "metadata": metadata,
-            "credentials": credentials,
-            "wait_for_ready": wait_for_ready,
-            "compression": compression,
-        }
-        return serve(what, self, original, request, options)
-
-    return call
-
-
-def _starting(original: Callable[..., Any]) -> Callable[..., Any]:
-    signature = inspect.signature(original)
-
-    @wraps(original)
-    def start(self: Any, *args: Any, **kwargs: Any) -> None:
-        what = in_force.current()
-        if what is None:
-            original(self, *args, **kwargs)
-            return
-        from pytest_llmcassette.transports.grpc.aio import serve
-
-        serve(what, self, original, signature.bind(self, *args, **kwargs))
-
-    return start
-
-
-def _connecting(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
-    """What connects a channel without a call."""
-
-    @wraps(original)
-    def connect(self: Any, *args: Any, **kwargs: Any) -> Any:
-        what = in_force.current()
-        if what is None:
-            return original(self, *args, **kwargs)
-        from pytest_llmcassette.transports.grpc import connectivity
-
-        return getattr(connectivity, name)(what, original, self, *args, **kwargs)
-
-    return connect
+from pytest_llmcassette.transports.patching import handing_to, patches_of
 
 
 def _heard(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -168,15 +65,42 @@ def _noting_its_target(original: Callable[..., Any]) -> Callable[..., Any]:
     return __init__
 
 
-_OTHERS = {"_Plugin": _heard, "_Rendezvous": _leaving, "": _hearing}
+_SERVING, _STARTING = handing_to("grpc.sync", "serve"), handing_to("grpc.aio", "serve")
+_CONNECTIVITY = "grpc.connectivity"
+PATCHES = patches_of(
+    {
+        "grpc._channel": {
+            **{
+                f"{kind}MultiCallable.{name}": _SERVING
+                for kind in ("_UnaryUnary", "_StreamUnary")
+                for name in ("__call__", "with_call", "future")
+            },
+            "_UnaryStreamMultiCallable.__call__": _SERVING,
+            "_SingleThreadedUnaryStreamMultiCallable.__call__": _SERVING,
+            "_StreamStreamMultiCallable.__call__": _SERVING,
+            "Channel.__init__": _noting_its_target,
+            "Channel.subscribe": handing_to(_CONNECTIVITY, "subscribe"),
+            "Channel.unsubscribe": handing_to(_CONNECTIVITY, "unsubscribe"),
+            "_Rendezvous.cancel": _leaving,
+            "_handle_event": _hearing,
+        },
+        "grpc.aio._call": {
+            f"{kind}Call.__init__": _STARTING for kind in ("UnaryUnary", "UnaryStream", "StreamUnary", "StreamStream")
+        },
+        "grpc.aio._channel": {
+            "Channel.__init__": _noting_its_target,
+            "Channel.channel_ready": handing_to(_CONNECTIVITY, "aio_wait"),
+            "Channel.get_state": handing_to(_CONNECTIVITY, "aio_get_state"),
+            "Channel.wait_for_state_change": handing_to(_CONNECTIVITY, "aio_wait"),
+        },
+        "grpc._plugin_wrapping": {"_Plugin.__call__": _heard},
+    },
+    library="grpc",
+)
 
 
-class _Calls(Patches):
-    def uninstall(self) -> None:
-        super().uninstall()
-        loopback = sys.modules.get("pytest_llmcassette.transports.grpc.loopback")
-        if loopback is not None:
-            loopback.stop()
-
-
-PATCHES = _Calls(_PLACES, _patch)
+def stop_server() -> None:
+    """End the server that answers replayed calls, where there is one."""
+    loopback = sys.modules.get("pytest_llmcassette.transports.grpc.loopback")
+    if loopback is not None:
+        loopback.stop()

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-OK, CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, ABORTED, INTERNAL, UNAVAILABLE = 0, 1, 2, 4, 10, 13, 14
+from grpc import StatusCode
+
 _BY_HTTP = {
-    400: INTERNAL,
-    401: 16,
-    403: 7,
-    404: 12,
-    429: UNAVAILABLE,
-    502: UNAVAILABLE,
-    503: UNAVAILABLE,
-    504: UNAVAILABLE,
+    400: StatusCode.INTERNAL,
+    401: StatusCode.UNAUTHENTICATED,
+    403: StatusCode.PERMISSION_DENIED,
+    404: StatusCode.UNIMPLEMENTED,
+    **dict.fromkeys((429, 502, 503, 504), StatusCode.UNAVAILABLE),
 }
 """As grpc reads the answer of a proxy that speaks no grpc."""
 
@@ -19,7 +17,7 @@ _BY_HTTP = {
 class Failed(Exception):  # noqa: N818 - nobody meets it
     """A status and its message."""
 
-    def __init__(self, code: int, message: str) -> None:
+    def __init__(self, code: StatusCode, message: str) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
@@ -31,14 +29,16 @@ class Errors:
     def error(self, kind: str, message: str) -> Exception:
         """A `Failed`: timeouts are deadlines, and all else a server that is not there."""
         if kind.endswith("Timeout"):
-            return Failed(DEADLINE_EXCEEDED, "Deadline Exceeded")
-        return Failed(UNAVAILABLE, message or kind)
+            return Failed(StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded")
+        return Failed(StatusCode.UNAVAILABLE, message or kind)
 
-    def kind_of(self, error: BaseException) -> str:
+    def told(self, error: BaseException) -> tuple[str, str]:
         """Live, grpc tells of every error by a status."""
-        return ""
+        return "", ""
 
 
 def failed_with(status: int, reason: str) -> Failed:
     """What grpc makes of an HTTP status other than 200."""
-    return Failed(_BY_HTTP.get(status, UNKNOWN), f"Received http2 header with status: {status} {reason}".rstrip())
+    return Failed(
+        _BY_HTTP.get(status, StatusCode.UNKNOWN), f"Received http2 header with status: {status} {reason}".rstrip()
+    )

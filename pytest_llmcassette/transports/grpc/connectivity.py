@@ -39,11 +39,6 @@ def aio_get_state(what: in_force.InForce, own: Callable[..., Any], channel: Any,
     return own(connected(what, channel, aio=True) if try_to_connect else channel, try_to_connect)
 
 
-def aio_wait_for_state_change(what: in_force.InForce, own: Callable[..., Any], channel: Any, last: Any) -> Any:
-    """`grpc.aio.Channel.wait_for_state_change`."""
-    return own(connected(what, channel, aio=True), last)
-
-
-def aio_channel_ready(what: in_force.InForce, own: Callable[..., Any], channel: Any) -> Any:
-    """`grpc.aio.Channel.channel_ready`."""
-    return own(connected(what, channel, aio=True))
+def aio_wait(what: in_force.InForce, own: Callable[..., Any], channel: Any, *args: Any, **kwargs: Any) -> Any:
+    """`grpc.aio.Channel.wait_for_state_change` and `channel_ready`."""
+    return own(connected(what, channel, aio=True), *args, **kwargs)

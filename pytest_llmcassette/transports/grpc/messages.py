@@ -28,13 +28,14 @@ def url_of(target: bytes | str, method: bytes | str, scheme: str) -> str:
 
     Without a `scheme` (the channel is older than the patches) another machine is taken to be reached by TLS.
     """
-    authority = _text(target).partition(",")[0]
+    authority = text_of(target).partition(",")[0]
     authority = "localhost" if authority.startswith(_LOCAL) else _RESOLVER.sub("", authority, count=1).lstrip("/")
     scheme = scheme or ("http" if is_local(urlsplit(f"//{authority}").hostname or "") else "https")
-    return f"{scheme}://{authority}{_text(method)}"
+    return f"{scheme}://{authority}{text_of(method)}"
 
 
-def _text(value: bytes | str) -> str:
+def text_of(value: bytes | str) -> str:
+    """What grpc has as either."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
@@ -43,7 +44,7 @@ def headers_of(metadata: Iterable[Any] | None) -> RawHeaders:
     lines: RawHeaders = []
     for name, value in metadata or ():
         raw = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogateescape")
-        lines.append((_text(name).encode(), base64.b64encode(raw) if _text(name).endswith("-bin") else raw))
+        lines.append((text_of(name).encode(), base64.b64encode(raw) if text_of(name).endswith("-bin") else raw))
     return lines
 
 

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+import grpc
+
 from pytest_llmcassette.cassette.model import CLIENT, SERVER, FrameKind
 from pytest_llmcassette.errors import CassetteStop
 from pytest_llmcassette.recorder.requests import LiveRequest, RawHeaders, canonical_headers, refuse_placeholder
 from pytest_llmcassette.transports.exchange import Exchange
-from pytest_llmcassette.transports.grpc.messages import CONTENT_TYPE, as_json, headers_of
+from pytest_llmcassette.transports.grpc.messages import CONTENT_TYPE, as_json, headers_of, text_of
 from pytest_llmcassette.transports.live import LiveAnswer
 
 in_flight: dict[LiveCall, None] = {}
@@ -101,21 +103,14 @@ class LiveCall:
 
 def heard(service_url: Any, method: Any, callback: Callable[..., Any]) -> Callable[..., Any]:
     """`callback`, which a plugin of credentials gives the metadata of a call to, for the calls that are recorded."""
-    path = f"{urlsplit(_text(service_url)).path}/{_text(method)}"
+    path = f"{urlsplit(text_of(service_url)).path}/{text_of(method)}"
 
     def tell(metadata: Any, code: Any, details: Any) -> Any:
         try:
             for call in [call for call in tuple(in_flight) if call.url.endswith(path)]:
                 call.carries(headers_of(metadata))
         except CassetteStop as stop:
-            return callback(None, type(code)(_UNAUTHENTICATED), str(stop).encode())
+            return callback(None, type(code)(grpc.StatusCode.UNAUTHENTICATED.value[0]), str(stop).encode())
         return callback(metadata, code, details)
 
     return tell
-
-
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
-
-
-_UNAUTHENTICATED = 16

@@ -13,14 +13,14 @@ from pytest_llmcassette.cassette.model import FrameKind, Interaction, Outcome
 from pytest_llmcassette.errors import CassetteStop
 from pytest_llmcassette.recorder.conversation import Conversation
 from pytest_llmcassette.transports.carrying import Carrier
-from pytest_llmcassette.transports.grpc.client_errors import ABORTED, UNKNOWN, Failed, failed_with
+from pytest_llmcassette.transports.grpc.client_errors import Failed, failed_with
 from pytest_llmcassette.transports.grpc.messages import as_json, metadata_of
 from pytest_llmcassette.transports.unexpected import Fault
 
 _END_SECONDS = 0.5
 """How long a client may take to end what it says, where nothing is left to be said."""
 _TICK_SECONDS = 0.05
-_CODES = {code.value[0]: code for code in grpc.StatusCode}
+_CODES = {str(code.value[0]): code for code in grpc.StatusCode}
 
 Serializer = Callable[[Any], bytes]
 
@@ -107,7 +107,7 @@ class Served:
 
     def _stop(self, stop: CassetteStop, context: Any) -> None:
         self.stop = stop
-        _end(context, ABORTED, str(stop))
+        _end(context, grpc.StatusCode.ABORTED, str(stop))
 
     def _leave(self) -> None:
         self._left.set()
@@ -155,10 +155,10 @@ def _end_as(interaction: Interaction, context: Any) -> None:
     context.set_trailing_metadata(
         metadata_of((name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in lines)
     )
-    code = (trailer.get("Grpc-Status") or ["0"])[0]
-    _end(context, int(code) if code.isdecimal() else UNKNOWN, (trailer.get("Grpc-Message") or [""])[0])
+    code = _CODES.get((trailer.get("Grpc-Status") or ["0"])[0], grpc.StatusCode.UNKNOWN)
+    _end(context, code, (trailer.get("Grpc-Message") or [""])[0])
 
 
-def _end(context: Any, code: int, details: str) -> None:
-    context.set_code(_CODES.get(code, grpc.StatusCode.UNKNOWN))
+def _end(context: Any, code: grpc.StatusCode, details: str) -> None:
+    context.set_code(code)
     context.set_details(details)

@@ -26,10 +26,13 @@ _KINDS = {
 
 def serve(
     what: in_force.InForce,
-    stub: Any,
     send: Callable[..., Any],
+    stub: Any,
     request: Any,
-    options: dict[str, Any],
+    timeout: float | None = None,
+    metadata: Any = None,
+    *further: Any,
+    **options: Any,
 ) -> Any:
     """What `send`, a method of the multi-callable `stub`, returns or raises while `what` is in force.
 
@@ -38,23 +41,21 @@ def serve(
     kind = _KINDS[type(stub).__name__]
     is_stream = kind.startswith("stream")
     body = None if is_stream else lambda: request_body(request, stub._request_serializer)
-    answer = ask(what, stub._channel, stub._method, options["metadata"], body)
+    answer = ask(what, stub._channel, stub._method, metadata, body)
     if answer is None:
-        return send(stub, request, **options)
-    seconds = options["timeout"]
-    if seconds is not None:
-        options["timeout"] = seconds + clock_is_off()
+        return send(stub, request, timeout, metadata, *further, **options)
+    seconds = None if timeout is None else timeout + clock_is_off()
     if isinstance(answer, Served):
-        answer.waits(seconds)
+        answer.waits(timeout)
         channel = loopback.channel(single_threaded="SingleThreaded" in type(stub).__name__)
         make = getattr(channel, kind)
         there = make(stub._method.decode(), answer.serializer(stub._request_serializer), stub._response_deserializer)
-        return _told(answer, lambda: send(there, request, options["timeout"], loopback.ticket(answer)))
+        return _told(answer, lambda: send(there, request, seconds, loopback.ticket(answer)))
     mine = copy(stub)
     mine._response_deserializer = Heard(answer, stub._response_deserializer)
     if is_stream:
         mine._request_serializer = answer.serializer(stub._request_serializer)
-    return _told(answer, lambda: send(mine, request, **options))
+    return _told(answer, lambda: send(mine, request, seconds, metadata, *further, **options))
 
 
 def _told(answer: Served | LiveCall, send: Callable[[], Any]) -> Any:

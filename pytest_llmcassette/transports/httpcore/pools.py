@@ -59,9 +59,9 @@ class Library:
             return found(message)
         return self.module.ReadError(f"{kind}: {message}")  # type: ignore[no-any-return]
 
-    def kind_of(self, error: BaseException) -> str:
-        """The name that a recording gives this exception; empty for one that is not of the network."""
-        return type(error).__name__ if isinstance(error, self.errors) else ""
+    def told(self, error: BaseException) -> tuple[str, str]:
+        """The name that a recording gives this exception, and its text; empty for one that is not of the network."""
+        return (type(error).__name__, str(error)) if isinstance(error, self.errors) else ("", "")
 
     def serve(self, original: Callable[..., Any], pool: Any, request: Any) -> Any:
         """`ConnectionPool.handle_request`, with whatever cassette is in force."""

@@ -17,14 +17,6 @@ _TLS = re.compile(r"\[SSL|certificate|tls|ssl:", re.I)
 _NEW = "Failed to establish a new connection: "
 
 
-class Failure(Exception):  # noqa: N818 - it is no error that anybody meets
-    """An error of the network in a recording's words."""
-
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.kind = kind
-
-
 class Errors:
     """`ClientErrors` of one connection. What comes from its socket urllib3 turns into its own classes, as in life."""
 
@@ -61,20 +53,14 @@ class Errors:
                 made = own.ProtocolError(f"{kind}: {message}")
         return made
 
-    def kind_of(self, error: BaseException) -> str:
-        """See `ClientErrors`: what `told` has made of an exception."""
-        return error.kind if isinstance(error, Failure) else ""
-
-
-def told(error: BaseException) -> BaseException:
-    """A `Failure` for an error of the network; what else it is (Ctrl-C, a refusal, a fault of the code) itself."""
-    kind = _kind(error)
-    if not kind:
-        return error
-    cause = error
-    if isinstance(error, _own().ConnectTimeoutError) and (error.__cause__ or error.__context__):
-        cause = error.__cause__ or error.__context__ or error
-    return Failure(kind, str(cause).removeprefix(_NEW))
+    def told(self, error: BaseException) -> tuple[str, str]:
+        """See `ClientErrors`; empty for Ctrl-C, a refusal, a fault of the code."""
+        kind = _kind(error)
+        if not kind:
+            return "", ""
+        is_wrapped = isinstance(error, _own().ConnectTimeoutError)
+        cause = (error.__cause__ or error.__context__ or error) if is_wrapped else error
+        return kind, str(cause).removeprefix(_NEW)
 
 
 def _kind(error: BaseException) -> str:

@@ -9,23 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial, wraps
 from inspect import signature
-from types import ModuleType
 from typing import Any
 
 from pytest_llmcassette.recorder import in_force
-from pytest_llmcassette.transports.patching import Patches, note_gone
+from pytest_llmcassette.transports.patching import patches_of
 
 _TUNNEL = "_llmcassette_tunnel"
 """Where a connection has what makes its tunnel, until it is certain that this is needed."""
-
-
-def _patch(module: ModuleType) -> None:
-    for pool, name, make in (
-        ("HTTPConnectionPool", "_make_request", _serving),
-        ("HTTPSConnectionPool", "_prepare_proxy", _later),
-    ):
-        if not PATCHES.put(getattr(module, pool, None), name, make):
-            note_gone("urllib3", module.__name__, f"{pool}.{name}")
 
 
 def _is_of_http_client(connection: type) -> bool:
@@ -36,9 +26,6 @@ def _is_of_http_client(connection: type) -> bool:
     getresponse = getattr(connection, "getresponse", None)
     is_own = getattr(getresponse, "__module__", "") in ("http.client", "urllib3.connection")
     return is_own and any(each.__module__ == "http.client" for each in connection.__mro__)
-
-
-PATCHES = Patches(("urllib3.connectionpool",), _patch)
 
 
 def _later(original: Callable[..., None]) -> Callable[..., None]:
@@ -71,3 +58,14 @@ def _serving(original: Callable[..., Any]) -> Callable[..., Any]:
         return Sending(send, tunnel, pool, conn, method, url).serve(what, kwargs)
 
     return _make_request
+
+
+PATCHES = patches_of(
+    {
+        "urllib3.connectionpool": {
+            "HTTPConnectionPool._make_request": _serving,
+            "HTTPSConnectionPool._prepare_proxy": _later,
+        }
+    },
+    library="urllib3",
+)

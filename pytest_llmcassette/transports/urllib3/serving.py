@@ -6,17 +6,18 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
+from dataclasses import dataclass
 from typing import Any
 
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.recorder.recorder import Recorder
 from pytest_llmcassette.transports.carrying import Carrier
 from pytest_llmcassette.transports.exchange import Exchange, exchange_for, host_of
+from pytest_llmcassette.transports.http1 import read_request
 from pytest_llmcassette.transports.live import LiveAnswer
 from pytest_llmcassette.transports.unexpected import fault_of
-from pytest_llmcassette.transports.urllib3.client_errors import Errors, told
+from pytest_llmcassette.transports.urllib3.client_errors import Errors
 from pytest_llmcassette.transports.urllib3.sockets import Replayed, StandIn, Teed
-from pytest_llmcassette.transports.urllib3.wire import read_request
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _METADATA = frozenset(
@@ -25,27 +26,19 @@ _METADATA = frozenset(
 """Where a machine in a cloud asks who it is: no part of a conversation."""
 
 
+@dataclass(slots=True)
 class Sending:
     """A request that a pool is about to send by one of its connections.
 
     `send` goes on with the pool's own function; `tunnel` is what makes one through a proxy first, None without.
     """
 
-    def __init__(
-        self,
-        send: Callable[..., Any],
-        tunnel: Callable[[], None] | None,
-        pool: Any,
-        connection: Any,
-        method: str,
-        url: str,
-    ) -> None:
-        self._send = send
-        self._tunnel = tunnel
-        self._pool = pool
-        self._connection = connection
-        self._method = method
-        self._url = url
+    send: Callable[..., Any]
+    tunnel: Callable[[], None] | None
+    pool: Any
+    connection: Any
+    method: str
+    url: str
 
     def serve(self, what: in_force.InForce, kwargs: dict[str, Any]) -> Any:
         """What `HTTPConnectionPool._make_request` returns, or raises, while `what` is in force."""
@@ -53,26 +46,26 @@ class Sending:
         if exchange is None:
             with in_force.let_live():
                 self._make_tunnel()
-                return self._send(**kwargs)
-        headers, body, chunked = read_request(_written(self._connection, self._method, self._url, **kwargs))
+                return self.send(**kwargs)
+        headers, body, chunked = read_request(_written(self.connection, self.method, self.url, **kwargs))
         if kwargs.get("body") is not None:
             kwargs = {**kwargs, "body": body, "chunked": chunked}
         answer = exchange.answer(headers, body)
         if isinstance(answer, Carrier):
             with self._replaying(answer):
-                return self._send(**{**kwargs, "headers": _without_expect(kwargs.get("headers"))})
-        with in_force.let_live(), self._recording(answer, exchange):
+                return self.send(**{**kwargs, "headers": _without_expect(kwargs.get("headers"))})
+        with answer.under_way(), self._recording(answer, exchange):
             self._make_tunnel()
-            return self._send(**kwargs)
+            return self.send(**kwargs)
 
     def _exchange(self, what: in_force.InForce) -> Exchange | None:
-        errors = Errors(self._connection)
+        errors = Errors(self.connection)
         try:
-            url = _whole_url(self._pool, self._url)
+            url = _whole_url(self.pool, self.url)
             of_a_cloud = isinstance(what, Recorder) and host_of(url) in _METADATA
         except Exception as error:
             raise fault_of(error, what, "a request") from error
-        exchange = exchange_for(what, self._method, url, errors)
+        exchange = exchange_for(what, self.method, url, errors)
         if exchange is None or not of_a_cloud:
             return exchange
         if exchange.recorder.may_record:
@@ -81,20 +74,20 @@ class Sending:
 
     def _make_tunnel(self) -> None:
         """The errors are told as in `HTTPConnectionPool.urlopen`, which has put this off."""
-        if self._tunnel is None:
+        if self.tunnel is None:
             return
         try:
-            self._tunnel()
+            self.tunnel()
         except OSError as error:
-            proxy, seconds = self._pool.proxy.url, self._connection.timeout
-            self._pool._raise_timeout(err=error, url=proxy, timeout_value=seconds)
+            proxy, seconds = self.pool.proxy.url, self.connection.timeout
+            self.pool._raise_timeout(err=error, url=proxy, timeout_value=seconds)
             raise
 
     @contextmanager
     def _replaying(self, carrier: Carrier) -> Iterator[None]:
         """The connection is open, to a recording; what it was open to before is put aside."""
-        connection = self._connection
-        before, stands_in = connection.sock, Replayed(carrier, connection, self._method)
+        connection = self.connection
+        before, stands_in = connection.sock, Replayed(carrier, connection, self.method)
         connection.sock = stands_in
         # As after a handshake: what the pool then warns of, it warns of in life.
         connection.is_verified = getattr(connection, "cert_reqs", None) not in ("CERT_NONE", 0)
@@ -111,11 +104,11 @@ class Sending:
     @contextmanager
     def _recording(self, answer: LiveAnswer, exchange: Exchange) -> Iterator[None]:
         """Of what the connection reads as its answer the recording is told."""
-        connection = self._connection
+        connection = self.connection
 
         def getresponse() -> Any:
             sock = connection.sock
-            connection.sock = Teed(sock, answer, self._method, exchange.fault)
+            connection.sock = Teed(sock, answer, self.method, exchange.fault)
             try:
                 return type(connection).getresponse(connection)
             finally:
@@ -125,9 +118,6 @@ class Sending:
         connection.getresponse = getresponse
         try:
             yield
-        except BaseException as error:
-            answer.has_failed(told(error))
-            raise
         finally:
             del connection.getresponse
 
@@ -153,7 +143,7 @@ def _written(
         (scratch.request_chunked if chunked else scratch.request)(method, url, body=body, headers=headers)
     else:
         scratch.request(method, url, body=body, headers=headers, chunked=chunked)
-    return scratch.sock.written  # type: ignore[no-any-return]
+    return bytes(scratch.sock.written)
 
 
 def _without_expect(headers: Any) -> Any:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from pytest_llmcassette.transports.carrying import Carrier
+from pytest_llmcassette.transports.http1 import Unframed, served
 from pytest_llmcassette.transports.live import LiveAnswer
 from pytest_llmcassette.transports.unexpected import Fault
-from pytest_llmcassette.transports.urllib3.client_errors import Failure, told
-from pytest_llmcassette.transports.urllib3.wire import Unframed, served
 
 
 class StandIn:
@@ -19,15 +18,11 @@ class StandIn:
     is_a_stand_in = True
 
     def __init__(self) -> None:
-        self._written: list[bytes] = []
-
-    @property
-    def written(self) -> bytes:
-        return b"".join(self._written)
+        self.written = bytearray()
 
     def sendall(self, data: Any, flags: int = 0) -> None:
         # For what is no bytes a socket raises TypeError, and http.client goes over its parts.
-        self._written.append(bytes(memoryview(data)))
+        self.written += bytes(memoryview(data))
 
     def settimeout(self, seconds: float | None) -> None:
         """Nothing blocks here."""
@@ -124,25 +119,22 @@ class _Tee(io.RawIOBase):
         try:
             size: int | None = self._raw.readinto(buffer)
         except BaseException as error:
-            self._answer.has_failed(told(error))
+            self._answer.has_failed(error)
             raise
         if size:
-            self._guarded(self._unframed.feed, bytes(memoryview(buffer)[:size]))
+            try:
+                self._unframed.feed(bytes(memoryview(buffer)[:size]))
+            except Exception as error:
+                raise self._fault(error) from error
             if self._unframed.is_whole:
                 self._answer.is_whole()
         elif size == 0:
             missing = self._unframed.missing()
             if missing:
-                self._answer.has_failed(Failure("RemoteProtocolError", missing))
+                self._answer.is_cut(missing)
             elif self._unframed.ends_with_connection:
                 self._answer.is_whole()
         return size
-
-    def _guarded(self, take: Callable[[bytes], None], data: bytes) -> None:
-        try:
-            take(data)
-        except Exception as error:
-            raise self._fault(error) from error
 
     def close(self) -> None:
         if not self.closed:

@@ -29,14 +29,18 @@ class Errors:
             return made
         return ssl.SSLError(message) if "SSL" in message else OSError(message)
 
-    def kind_of(self, error: BaseException) -> str:
-        """httpcore's name; empty for what is not of the network."""
-        if isinstance(error, TimeoutError):
-            return "ReadTimeout" if self.is_made else "ConnectTimeout"
-        if isinstance(error, OSError):
-            return "ReadError" if self.is_made else "ConnectError"
+    def told(self, error: BaseException) -> tuple[str, str]:
+        """httpcore's name, and the text; empty for what is not of the network."""
         proxy: Any = getattr(_own(), "ProxyError", ())
-        return "ProxyError" if isinstance(error, proxy) else ""
+        if isinstance(error, TimeoutError):
+            kind = "ReadTimeout" if self.is_made else "ConnectTimeout"
+        elif isinstance(error, OSError):
+            kind = "ReadError" if self.is_made else "ConnectError"
+        elif isinstance(error, proxy):
+            kind = "ProxyError"
+        else:
+            return "", ""
+        return kind, str(error)
 
 
 def _own() -> Any:

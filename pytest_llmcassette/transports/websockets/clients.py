@@ -5,13 +5,11 @@ All else is the library's own: redirects, the handshake, subprotocols, messages,
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial, wraps
 from types import ModuleType
-from typing import Any
 
-from pytest_llmcassette.recorder import in_force
-from pytest_llmcassette.transports.patching import Patches, note_gone
+from pytest_llmcassette.transports.patching import Patches, handing_to, note_gone
+
+_IN_A_LOOP, _IN_THREADS = "websockets.in_a_loop", "websockets.in_threads"
 
 
 def _patch(module: ModuleType) -> None:
@@ -22,73 +20,21 @@ def _patch(module: ModuleType) -> None:
 
 
 def _patch_asyncio(module: ModuleType) -> bool:
-    connect = getattr(module, "connect", module)
+    opening = handing_to(_IN_A_LOOP, "open_connection")
     # The first since websockets 17.
-    return PATCHES.put(connect, "open_tcp_connection", _opening) or PATCHES.put(connect, "create_connection", _opening)
+    names = ("open_tcp_connection", "create_connection")
+    return any(PATCHES.put(module, f"connect.{name}", opening) for name in names)
 
 
 def _patch_sync(module: ModuleType) -> bool:
-    reconnect = getattr(module, "reconnect", None)
-    if reconnect is not None:
-        return PATCHES.put(reconnect, "open_connection", _opening_in_a_thread)
-    return PATCHES.put_everywhere(module, "connect", _connecting_in_a_thread)
+    if hasattr(module, "reconnect"):
+        return PATCHES.put(module, "reconnect.open_connection", handing_to(_IN_THREADS, "open_connection"))
+    # Before websockets 17.
+    return PATCHES.put_everywhere(module, "connect", handing_to(_IN_THREADS, "connect"))
 
 
 def _patch_legacy(module: ModuleType) -> bool:
-    return PATCHES.put(getattr(module, "Connect", module), "__await_impl__", _opening_as_ever)
+    return PATCHES.put(module, "Connect.__await_impl__", handing_to(_IN_A_LOOP, "connect_as_ever"))
 
 
 PATCHES = Patches(("websockets.asyncio.client", "websockets.sync.client", "websockets.legacy.client"), _patch)
-
-
-def _opening(original: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(original)
-    async def opening(self: Any) -> Any:
-        what = in_force.current()
-        if what is None:
-            return await original(self)
-        from pytest_llmcassette.transports.websockets.in_a_loop import open_connection
-
-        return await open_connection(what, partial(original, self), self)
-
-    return opening
-
-
-def _opening_as_ever(original: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(original)
-    async def opening(self: Any) -> Any:
-        if in_force.current() is not None:
-            from pytest_llmcassette.transports.websockets.in_a_loop import intercept
-
-            intercept(self)
-        return await original(self)
-
-    return opening
-
-
-def _opening_in_a_thread(original: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(original)
-    def opening(self: Any, deadline: Any) -> Any:
-        what = in_force.current()
-        if what is None:
-            return original(self, deadline)
-        from pytest_llmcassette.transports.websockets.in_threads import open_connection
-
-        return open_connection(what, partial(original, self, deadline), self)
-
-    return opening
-
-
-def _connecting_in_a_thread(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Before websockets 17."""
-
-    @wraps(original)
-    def connecting(uri: str, **kwargs: Any) -> Any:
-        what = in_force.current()
-        if what is None:
-            return original(uri, **kwargs)
-        from pytest_llmcassette.transports.websockets.in_threads import connect
-
-        return connect(what, original, uri, kwargs)
-
-    return connecting

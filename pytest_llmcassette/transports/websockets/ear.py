@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import io
-import re
-from http.client import HTTPException, HTTPResponse
-from typing import Any
-
 from pytest_llmcassette.cassette.model import CLIENT, SERVER, FrameKind
 from pytest_llmcassette.framing import websocket as wire
 from pytest_llmcassette.recorder.requests import RawHeaders
 from pytest_llmcassette.transports.exchange import Exchange
+from pytest_llmcassette.transports.http1 import Unframed, extensions_in
 from pytest_llmcassette.transports.live import LiveAnswer
 
 _KINDS = {wire.TEXT: FrameKind.TEXT, wire.BINARY: FrameKind.BINARY}
 _SWITCHING = 101
-_STATUS_LINE = re.compile(rb"HTTP/[\d.]+ \d+")
 
 
 class Ear:
@@ -36,33 +31,26 @@ class Ear:
 
     def sends(self, data: bytes) -> None:
         """The client is about to send this; raises a `CassetteStop` for what must not be sent."""
-        try:
-            for opcode, payload in self._client_said.feed(data):
-                if opcode in _KINDS:
-                    self.exchange.check_message(payload)
-                    self._tell(CLIENT, opcode, payload)
-                elif opcode == wire.CLOSE and not self._is_closed:
-                    self._is_closed = True
-                    self.answer.frame(CLIENT, wire.close_words(payload), FrameKind.CLOSE)
-                    self.answer.is_left()
-        except Exception as error:
-            raise self.exchange.fault(error) from error
+        self._hear(CLIENT, self._client_said, data)
 
     def receives(self, data: bytes) -> None:
         """This has arrived."""
+        self._hear(SERVER, self._server_said, data)
+
+    def _hear(self, sender: str, said: wire.Messages, data: bytes) -> None:
         try:
-            for opcode, payload in self._server_said.feed(data):
+            for opcode, payload in said.feed(data):
                 if opcode in _KINDS:
-                    self._tell(SERVER, opcode, payload)
+                    if sender == CLIENT:
+                        self.exchange.check_message(payload)
+                    json = wire.json_in(payload) if opcode == wire.BINARY else ""
+                    self.answer.frame(sender, payload, _KINDS[opcode], json)
                 elif opcode == wire.CLOSE and not self._is_closed:
                     self._is_closed = True
-                    self.answer.frame(SERVER, wire.close_words(payload), FrameKind.CLOSE)
-                    self.answer.is_whole()
+                    self.answer.frame(sender, wire.close_words(payload), FrameKind.CLOSE)
+                    self.answer.is_left() if sender == CLIENT else self.answer.is_whole()
         except Exception as error:
             raise self.exchange.fault(error) from error
-
-    def _tell(self, sender: str, opcode: int, payload: bytes) -> None:
-        self.answer.frame(sender, payload, _KINDS[opcode], wire.json_in(payload) if opcode == wire.BINARY else "")
 
     def is_lost(self, error: BaseException | None) -> None:
         """Nothing comes any more."""
@@ -86,8 +74,9 @@ class WholeEar(Ear):
     def __init__(self, answer: LiveAnswer, exchange: Exchange) -> None:
         super().__init__(answer, exchange)
         self._asked: bytearray | None = bytearray()
-        self._answered: bytearray | None = bytearray()
-        self._is_refused = False
+        self._status = 0
+        self._refusal: list[bytes] = []
+        self._answered = Unframed("GET", self._head, self._refusal.append)
 
     def sends(self, data: bytes) -> None:
         """See `Ear`."""
@@ -99,61 +88,34 @@ class WholeEar(Ear):
             self._asked = None
         super().sends(data)
 
+    def _head(self, status: int, reason: str, headers: RawHeaders, version: str) -> None:
+        self.answer.head(status, reason, headers, version)
+        self._status = status
+        self.agree(extensions_in(headers))
+
     def receives(self, data: bytes) -> None:
         """See `Ear`."""
-        if self._answered is not None:
-            self._answered += data
-            head, found, rest = bytes(self._answered).partition(b"\r\n\r\n")
-            if not found or self._is_refused or not _STATUS_LINE.match(head):
-                # No HTTP: the client will say so.
-                return
-            status, reason, headers = _read_head(head)
-            self.answer.head(status, reason, headers, "HTTP/1.1")
-            self._is_refused = status != _SWITCHING
-            if self._is_refused:
-                return
-            self._answered, data = None, rest
-            self.agree(b", ".join(v for n, v in headers if n.lower() == b"sec-websocket-extensions").decode("latin-1"))
-        super().receives(data)
+        if self._status != _SWITCHING:
+            self._answered.feed(data)
+            data = self._answered.rest
+        if self._status == _SWITCHING:
+            super().receives(data)
 
     def is_lost(self, error: BaseException | None) -> None:
         """See `Ear`."""
-        self._refuse() if self._is_refused else super().is_lost(error)
+        if not self._is_refused():
+            super().is_lost(error)
 
     def is_left(self) -> None:
         """See `Ear`."""
-        self._refuse() if self._is_refused else super().is_left()
+        if not self._is_refused():
+            super().is_left()
 
-    def _refuse(self) -> None:
-        """The handshake was answered by something else, which is whole by now."""
-        if self._answered is not None:
-            self.answer.data(_body(bytes(self._answered)))
-            self._answered = None
+    def _is_refused(self) -> bool:
+        """Whether the handshake was answered by something else, which is whole by now, and told."""
+        is_refused = self._status not in (0, _SWITCHING)
+        if is_refused and not self._is_closed:
+            self._is_closed = True
+            self.answer.data(b"".join(self._refusal))
             self.answer.is_whole()
-
-
-def _read_head(head: bytes) -> tuple[int, str, RawHeaders]:
-    first, *lines = head.split(b"\r\n")
-    _, _, rest = first.partition(b" ")
-    status, _, reason = rest.partition(b" ")
-    pairs = [line.partition(b":") for line in lines]
-    return int(status), reason.decode("latin-1"), [(name, value.strip()) for name, _, value in pairs]
-
-
-class _Wire:
-    """Bytes, for the standard library's parser."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-
-    def makefile(self, *args: Any) -> io.BytesIO:
-        return io.BytesIO(self._data)
-
-
-def _body(answer: bytes) -> bytes:
-    response = HTTPResponse(_Wire(answer))  # type: ignore[arg-type]
-    try:
-        response.begin()
-        return response.read()
-    except HTTPException:
-        return answer.partition(b"\r\n\r\n")[2]
+        return is_refused

@@ -5,36 +5,35 @@ from __future__ import annotations
 from threading import current_thread
 from typing import Any
 
-from websockets.client import ClientProtocol
 from websockets.datastructures import Headers
 
 from pytest_llmcassette.errors import CassetteStop
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.recorder.requests import RawHeaders
-from pytest_llmcassette.transports.exchange import Exchange, exchange_for
+from pytest_llmcassette.transports.exchange import exchange_for, host_of, port_of
 from pytest_llmcassette.transports.unexpected import fault_of
 from pytest_llmcassette.transports.websockets.client_errors import Errors
 
 
-def exchange_of(
-    what: in_force.InForce, url: str, protocol: Any, additional: Any, user_agent: str | None, errors: Errors
-) -> tuple[Exchange | None, RawHeaders]:
-    """The exchange of a handshake that `protocol`, a `ClientProtocol`, is to make, and its headers."""
-    try:
-        headers = protocol.connect().headers
-        if additional is not None:
-            headers.update(Headers(additional) if not isinstance(additional, Headers) else additional)
-        if user_agent is not None:
-            headers.setdefault("User-Agent", user_agent)
-        lines = [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in headers.raw_items()]
-    except Exception as error:
-        raise fault_of(error, what, f"GET {url}") from error
-    return exchange_for(what, "GET", url, errors), lines
+class Handshake:
+    """One that `protocol`, a `ClientProtocol`, is to make; `exchange` is None where no cassette decides on it."""
 
-
-def protocol_for(ws_uri: Any, origin: Any = None, subprotocols: Any = None) -> ClientProtocol:
-    """One that knows what a handshake with these asks for."""
-    return ClientProtocol(ws_uri, origin=origin, subprotocols=subprotocols)
+    def __init__(
+        self, what: in_force.InForce, url: str, protocol: Any, additional: Any, user_agent: str | None
+    ) -> None:
+        try:
+            headers = protocol.connect().headers
+            if additional is not None:
+                headers.update(Headers(additional) if not isinstance(additional, Headers) else additional)
+            if user_agent is not None:
+                headers.setdefault("User-Agent", user_agent)
+            lines = [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in headers.raw_items()]
+        except Exception as error:
+            raise fault_of(error, what, f"GET {url}") from error
+        self.errors = Errors()
+        self.exchange = exchange_for(what, "GET", url, self.errors)
+        self.headers: RawHeaders = lines
+        self.peer = host_of(url), port_of(url) or 0
 
 
 def is_received(connection: Any) -> bool:

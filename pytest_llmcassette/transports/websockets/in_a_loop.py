@@ -6,109 +6,98 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
+from websockets.client import ClientProtocol
+from websockets.uri import parse_uri
+
 from pytest_llmcassette.errors import CassetteStop
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.transports.carrying import Carrier
-from pytest_llmcassette.transports.exchange import Exchange, host_of, port_of
-from pytest_llmcassette.transports.live import LiveAnswer
-from pytest_llmcassette.transports.websockets.client_errors import Errors
 from pytest_llmcassette.transports.websockets.ear import WholeEar
-from pytest_llmcassette.transports.websockets.handshakes import exchange_of, is_received, protocol_for, raise_for
+from pytest_llmcassette.transports.websockets.handshakes import Handshake, is_received, raise_for
 from pytest_llmcassette.transports.websockets.nowhere import Nowhere
 from pytest_llmcassette.transports.websockets.server import RecordedServer
 from pytest_llmcassette.transports.websockets.tapped import tap
 
-Open = Callable[[], Awaitable[Any]]
-Factory = Callable[[], Any]
+Make = Callable[[], Any]
+"""Makes a connection that has no transport yet."""
 
 
-async def open_connection(what: in_force.InForce, connect: Open, wanted: Any) -> Any:
-    """The connection that `websockets.asyncio.client.connect` wants; `connect` makes a real one."""
+async def open_connection(what: in_force.InForce, own: Callable[..., Awaitable[Any]], wanted: Any) -> Any:
+    """The connection that `websockets.asyncio.client.connect` wants; `own` makes a real one."""
     name = "factory" if hasattr(wanted, "factory") else "protocol_factory"
-    make, url = getattr(wanted, name), wanted.uri
-    ws_uri = getattr(wanted, "ws_uri", None)
-    if ws_uri is None:
-        from websockets.uri import parse_uri
-
-        ws_uri = parse_uri(url)
+    make = getattr(wanted, name)
+    # Before websockets 14 it has these three in other forms.
+    ws_uri = wanted.ws_uri if hasattr(wanted, "ws_uri") else parse_uri(wanted.uri)
     if hasattr(wanted, "handshake_args"):
-        # Before websockets 14.
         additional, user_agent = wanted.handshake_args
     else:
         additional, user_agent = wanted.additional_headers, wanted.user_agent_header
-    errors, made = Errors(), make(ws_uri)
-    exchange, headers = exchange_of(what, url, made.protocol, additional, user_agent, errors)
-    if exchange is None:
-        with in_force.let_live():
-            return await connect()
-    answer = await exchange.answer_async(headers, b"")
-    if isinstance(answer, Carrier):
-        return await _serve(exchange, answer, lambda: made, url)
+    new = partial(make, ws_uri)
 
-    def tapped(ws_uri: Any) -> Any:
-        connection = make(ws_uri)
-        tap(connection, WholeEar(answer, exchange))
-        return connection
+    async def connect(made_by: Make) -> Any:
+        setattr(wanted, name, lambda _: made_by())
+        try:
+            return await own(wanted)
+        finally:
+            setattr(wanted, name, make)
 
-    setattr(wanted, name, tapped)
-    try:
-        return await _record(connect, answer, errors)
-    finally:
-        setattr(wanted, name, make)
+    return await _open(Handshake(what, wanted.uri, new().protocol, additional, user_agent), connect, new)
 
 
-def intercept(wanted: Any) -> None:
-    """Let a `websockets.legacy.client.Connect` make its connections through `open_as_ever`."""
+async def connect_as_ever(what: in_force.InForce, own: Callable[..., Awaitable[Any]], wanted: Any) -> Any:
+    """The connection that a `websockets.legacy.client.Connect` wants; `own` makes it, through `_create`."""
     create = wanted._create_connection
-    if getattr(create.func, "func", None) is not open_as_ever:
+    if getattr(create.func, "func", None) is not _create:
         # In this form it finds its arguments again, for a redirect.
-        wanted._create_connection = partial(partial(open_as_ever, wanted, create.func), *create.args, **create.keywords)
+        wanted._create_connection = partial(partial(_create, wanted, create.func), *create.args, **create.keywords)
+    return await own(wanted)
 
 
-async def open_as_ever(wanted: Any, create: Callable[..., Awaitable[Any]], factory: Any, *args: Any, **kw: Any) -> Any:
+async def _create(wanted: Any, create: Callable[..., Awaitable[Any]], factory: Any, *args: Any, **kw: Any) -> Any:
     """A transport, and the connection on it."""
     what = in_force.current()
     if what is None:
         return await create(factory, *args, **kw)
-    errors, url, given = Errors(), wanted._uri, factory.keywords
-    protocol = protocol_for(wanted._wsuri, given["origin"], given["subprotocols"])
-    exchange, headers = exchange_of(what, url, protocol, given["extra_headers"], given["user_agent_header"], errors)
+
+    async def connect(made_by: Make) -> Any:
+        return (await create(made_by, *args, **kw))[1]
+
+    given = factory.keywords
+    protocol = ClientProtocol(wanted._wsuri, origin=given["origin"], subprotocols=given["subprotocols"])
+    handshake = Handshake(what, wanted._uri, protocol, given["extra_headers"], given["user_agent_header"])
+    connection = await _open(handshake, connect, factory)
+    return connection.transport, connection
+
+
+async def _open(handshake: Handshake, connect: Callable[[Make], Awaitable[Any]], new: Make) -> Any:
+    """A connection of those that `new` makes, to a recording or by `connect` to the network."""
+    exchange = handshake.exchange
     if exchange is None:
         with in_force.let_live():
-            return await create(factory, *args, **kw)
-    answer = await exchange.answer_async(headers, b"")
+            return await connect(new)
+    answer = await exchange.answer_async(handshake.headers, b"")
     if isinstance(answer, Carrier):
-        connection = await _serve(exchange, answer, factory, url)
-        return connection.transport, connection
+        server = RecordedServer(exchange, answer, await answer.begin_async())
+        return _served(new(), server, handshake.peer)
 
     def tapped() -> Any:
-        connection = factory()
+        connection = new()
         tap(connection, WholeEar(answer, exchange))
         return connection
 
-    return await _record(partial(create, tapped, *args, **kw), answer, errors)
+    with answer.under_way():
+        connection = await connect(tapped)
+    handshake.errors.is_made = True
+    return connection
 
 
-async def _serve(exchange: Exchange, carrier: Carrier, make: Factory, url: str) -> Any:
-    head = await carrier.begin_async()
-    connection = make()
-    server = RecordedServer(exchange, carrier, head, partial(is_received, connection))
+def _served(connection: Any, server: RecordedServer, peer: tuple[str, int]) -> Any:
+    server.is_awaited = partial(is_received, connection)
 
     def fail(stop: CassetteStop) -> None:
         connection.connection_lost(None)
         # After that: what waits for the connection is only awakened, what is told of pings asks for the reason.
         raise_for(connection, stop)
 
-    connection.connection_made(Nowhere(connection, server, (host_of(url), port_of(url) or 0), fail))
-    return connection
-
-
-async def _record(connect: Open, answer: LiveAnswer, errors: Errors) -> Any:
-    try:
-        with in_force.let_live():
-            connection = await connect()
-    except BaseException as error:
-        answer.has_failed(error)
-        raise
-    errors.is_made = True
+    connection.connection_made(Nowhere(connection, server, peer, fail))
     return connection

@@ -32,11 +32,6 @@ class Nowhere(asyncio.Transport):
             self._wake()
             self._server.receive(bytes(data))
 
-    def writelines(self, list_of_data: Any) -> None:
-        """The same, piece by piece."""
-        for data in list_of_data:
-            self.write(data)
-
     def _wake(self) -> None:
         if self._on_its_way or self._paused or self._closed:
             return
@@ -48,9 +43,7 @@ class Nowhere(asyncio.Transport):
         if self._closed or self._paused:
             return
         try:
-            due = self._server.next()
-            if due is None and waited:
-                self._server.tick()
+            due = self._server.next(waited=waited)
         except CassetteStop as stop:
             self._closed = True
             self._fail(stop)

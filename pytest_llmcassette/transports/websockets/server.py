@@ -5,7 +5,8 @@ The library itself stays as it is, its handshake, its messages and its errors: o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Lock
 
 from pytest_llmcassette.cassette.model import FrameKind, Outcome
@@ -52,9 +53,15 @@ class RecordedServer:
 
     def receive(self, data: bytes) -> None:
         """The client sends this; raises a `CassetteStop` for a message that the recording does not have."""
+        with self._alone():
+            self._receive(data)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One thread at a time; who asks again after a stop meets it again."""
         with self._lock:
             try:
-                self._receive(data)
+                yield
             except CassetteStop as stop:
                 self.stop = stop
                 raise
@@ -98,16 +105,19 @@ class RecordedServer:
             lines.append(b"Content-Length: %d" % sum(map(len, pieces)))
         return b"\r\n".join(lines) + b"\r\n\r\n" + b"".join(pieces)
 
-    def next(self) -> tuple[float, bytes] | None:
-        """What comes next, and after how many seconds; None where nothing does before the client has said more."""
-        with self._lock:
-            try:
-                if self.stop is not None:
-                    raise self.stop
-                return self._next()
-            except CassetteStop as stop:
-                self.stop = stop
-                raise
+    def next(self, *, waited: bool = False) -> tuple[float, bytes] | None:
+        """What comes next, and after how many seconds; None where nothing does before the client has said more.
+
+        `waited`: `TICK_SECONDS` have passed in which nothing was due. Raises a stop for a client that waits in vain,
+        and for one that is left from a test that is over.
+        """
+        with self._alone():
+            if self.stop is not None:
+                raise self.stop
+            due = self._next()
+            if due is None and waited:
+                self._tick()
+            return due
 
     def _next(self) -> tuple[float, bytes] | None:
         if self._ready:
@@ -129,22 +139,14 @@ class RecordedServer:
                 self.error = ConnectionResetError(self._conversation.interaction.end_message)
         return None
 
-    def tick(self) -> None:
-        """`TICK_SECONDS` have passed in which nothing was due.
-
-        Raises a stop for a client that waits in vain, and for one that is left from a test that is over.
-        """
-        with self._lock:
-            if self._conversation is None or self.is_over or self._closing:
-                return
-            if self._exchange.recorder.closed:
-                self.stop = self._conversation.late()
-                raise self.stop
-            if not self.is_awaited():
-                return
-            if self._conversation.has_waited(TICK_SECONDS):
-                self.stop = self._conversation.give_up()
-                raise self.stop
+    def _tick(self) -> None:
+        conversation = self._conversation
+        if conversation is None or self.is_over or self._closing:
+            return
+        if self._exchange.recorder.closed:
+            raise conversation.late()
+        if self.is_awaited() and conversation.has_waited(TICK_SECONDS):
+            raise conversation.give_up()
 
 
 def _is_own(name: bytes, own: tuple[bytes, ...]) -> bool:

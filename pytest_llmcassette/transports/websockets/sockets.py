@@ -1,10 +1,11 @@
-"""A socket to a recorded server, for clients in threads. Below it lies a real one, which they watch to be readable."""
+"""A socket to a recorded server, for clients in threads."""
 
 from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from threading import Condition, Thread
+from contextlib import suppress
+from threading import Event, Thread
 from typing import Any
 
 from pytest_llmcassette.errors import CassetteStop
@@ -12,105 +13,63 @@ from pytest_llmcassette.transports.websockets.server import TICK_SECONDS, Record
 
 
 class RecordedSocket:
-    """What a library reads from and writes to. `fail` lets whoever uses it meet a stop."""
+    """What a library reads from and writes to. `fail` lets whoever uses it meet a stop.
 
-    family = socket.AF_UNIX if hasattr(socket, "AF_UNIX") else socket.AF_INET
+    It reads from a real socket, which it may watch to be readable; what it writes goes straight to the server.
+    """
 
     def __init__(self, server: RecordedServer, peer: tuple[str, int], fail: Callable[[CassetteStop], None]) -> None:
         self._server = server
         self._peer = peer
         self._fail = fail
-        self._bell, self._ringer = socket.socketpair()
-        """Holds a byte while there is something to read."""
-        self._is_rung = False
-        self._have = bytearray()
-        self._changed = Condition()
-        self._has_said = False
-        self._closed = False
-        self._at_end = False
+        self._sock, self._servers = socket.socketpair()
+        self._news = Event()
+        self._closed = Event()
         Thread(target=self._serve, name="llmcassette-websocket", daemon=True).start()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
 
     def sendall(self, data: Any) -> None:
         """The client sends this; raises a `CassetteStop` for a message that the recording does not have."""
         try:
             self._server.receive(bytes(data))
         finally:
-            with self._changed:
-                self._has_said = True
-                self._changed.notify_all()
-
-    def recv(self, size: int) -> bytes:
-        """What has come, when something has; nothing at the end."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._have or self._at_end)
-            data = bytes(self._have[:size])
-            del self._have[:size]
-            if self._is_rung and not self._have and not self._at_end:
-                self._bell.recv(1)
-                self._is_rung = False
-            return data
+            self._news.set()
 
     def _serve(self) -> None:
         waited = False
-        while not self._closed:
-            try:
-                due = self._server.next()
-                if due is None and waited:
-                    self._server.tick()
-            except CassetteStop as stop:
-                self._fail(stop)
-                break
-            if due is None and self._server.is_over:
-                break
-            if due is None:
-                waited = not self._wait_for_news()
-            else:
-                seconds, data = due
-                self._put(seconds, data)
-                waited = False
-        with self._changed:
-            self._at_end = True
-            self._ring()
-
-    def _wait_for_news(self) -> bool:
-        with self._changed:
-            self._changed.wait_for(lambda: self._has_said or self._closed, TICK_SECONDS)
-            said, self._has_said = self._has_said, False
-            return said
-
-    def _put(self, seconds: float, data: bytes) -> None:
-        with self._changed:
-            if seconds:
-                self._changed.wait_for(lambda: self._closed, seconds)
-            if not self._closed:
-                self._have += data
-                self._ring()
-
-    def _ring(self) -> None:
-        if not self._is_rung and not self._closed:
-            self._is_rung = True
-            self._ringer.send(b"x")
-        self._changed.notify_all()
+        # The client may close its end at any time.
+        with self._servers, suppress(OSError):
+            while not self._closed.is_set():
+                try:
+                    due = self._server.next(waited=waited)
+                except CassetteStop as stop:
+                    self._fail(stop)
+                    return
+                if due is None and self._server.is_over:
+                    return
+                if due is None:
+                    waited = not self._news.wait(TICK_SECONDS)
+                    self._news.clear()
+                else:
+                    seconds, data = due
+                    self._closed.wait(seconds)
+                    self._servers.sendall(data)
+                    waited = False
 
     def close(self) -> None:
         """The client closes it."""
-        with self._changed:
-            if self._closed:
-                return
-            self._closed = self._at_end = True
-            self._bell.close()
-            self._ringer.close()
-            self._changed.notify_all()
+        self._closed.set()
+        self._news.set()
+        # Whoever reads from it now is told of its end.
+        self.shutdown(socket.SHUT_RDWR)
+        self._sock.close()
 
     def shutdown(self, how: int) -> None:
-        """Of both directions it is the end; the recorded server does not mind that nothing more is sent."""
-        if how != socket.SHUT_WR:
-            with self._changed:
-                self._at_end = True
-                self._ring()
-
-    def fileno(self) -> int:
-        return self._bell.fileno()
+        """The recorded server does not mind, and may have left already."""
+        with suppress(OSError):
+            self._sock.shutdown(how)
 
     def settimeout(self, value: float | None) -> None:
         """Nothing that is sent has to wait."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from http.client import IncompleteRead, RemoteDisconnected
 
 from pytest_llmcassette.recorder.requests import RawHeaders
@@ -32,6 +31,12 @@ def head_lines(head: bytes) -> tuple[bytes, RawHeaders]:
 def is_chunked(headers: RawHeaders) -> bool:
     """Whether these headers say that the body comes in chunks."""
     return any(name.lower() == b"transfer-encoding" and b"chunked" in value.lower() for name, value in headers)
+
+
+def extensions_in(headers: RawHeaders) -> str:
+    """What a server has agreed upon for its WebSocket."""
+    values = [value for name, value in headers if name.lower() == b"sec-websocket-extensions"]
+    return b", ".join(values).decode("latin-1")
 
 
 def read_request(written: bytes) -> tuple[RawHeaders, bytes, bool]:
@@ -85,6 +90,11 @@ class Unframed:
     def has_begun(self) -> bool:
         """Whether the head is there."""
         return self._step != self._head or self.is_whole
+
+    @property
+    def rest(self) -> bytes:
+        """What has come behind the end."""
+        return self._buffer
 
     @property
     def ends_with_connection(self) -> bool:
@@ -190,7 +200,7 @@ def served(head: Head, pieces: Iterable[bytes], method: str) -> Iterator[bytes]:
     if chunked:
         lines.append(b"Transfer-Encoding: chunked")
     yield b"\r\n".join([b"%s %d %s" % (version, head.status, head.reason), *lines, b"", b""])
-    framed: Callable[[bytes], bytes] = partial(_chunk_of) if chunked else bytes
+    framed: Callable[[bytes], bytes] = _chunk_of if chunked else bytes
     try:
         for piece in pieces:
             if piece:
