@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from pathlib import Path
-from types import FunctionType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import _pytest._code.code
@@ -30,6 +30,9 @@ import httpx2  # noqa: F401
 import pluggy
 import pluggy._manager
 import pytest
+
+# Its plugins are those of other libraries: trio, imported for nothing.
+os.environ.setdefault("HYPOTHESIS_NO_PLUGINS", "1")
 from hypothesis import HealthCheck, settings
 
 import pytest_llmcassette
@@ -43,13 +46,14 @@ settings.load_profile("quick")
 
 
 # Importing and collecting leaves no garbage worth a look.
+gc.disable()
 gc.set_threshold(100_000, 50, 100)
 
 
 def pytest_collection_finish() -> None:
     """What is imported and collected by now stays: the collector need not go through it again and again."""
-    gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
@@ -84,6 +88,14 @@ def _no_worker_and_no_ci() -> Iterator[None]:
 
 
 @contextmanager
+def _no_wait_for_the_disk() -> Iterator[None]:
+    """What tests write need not survive a power cut: each `fsync` waits some milliseconds for the disk."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
+
+
+@contextmanager
 def _few_authorities(folder: Path) -> Iterator[None]:
     """One authority for all clients that bring none of their own: to read the usual hundred takes each 50 ms of CPU."""
     begin = "-----BEGIN CERTIFICATE-----"
@@ -99,7 +111,7 @@ def _few_authorities(folder: Path) -> Iterator[None]:
 def _all_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """What holds for the whole run, in one fixture: pytest looks each up at each test."""
     with ExitStack() as stack:
-        for each in (_no_worker_and_no_ci, _installed_once, _looked_up_once, _runs_of_their_own):
+        for each in (_no_worker_and_no_ci, _no_wait_for_the_disk, _installed_once, _looked_up_once, _runs_of_their_own):
             stack.enter_context(each())
         stack.enter_context(_few_authorities(tmp_path_factory.mktemp("authorities")))
         yield
@@ -153,10 +165,12 @@ def _looked_up_once() -> Iterator[None]:
             if hasattr(module, "varnames"):
                 patch.setattr(module, "varnames", lru_cache(2000)(module.varnames))
         patch.setattr(_pytest._code.code, "getstatementrange_ast", _parsing_once())
+        patch.setattr(_pytest._code.code, "findsource", _reading_once(), raising=False)
         # For the first line that is printed; pluggy reads its own metadata each time.
         patch.setattr(pluggy, "__version__", pluggy.__version__, raising=False)
         if hasattr(pluggy._manager, "_static_hook_attr"):
             patch.setattr(pluggy._manager, "_static_hook_attr", _looking_once())
+        patch.setattr(pytest.PytestPluginManager, "parse_hookimpl_opts", _marks_once())
         yield
 
 
@@ -186,17 +200,35 @@ def _is_fixture(value: object) -> bool:
 
 def _parsing_once() -> Any:
     original: Any = vars(_pytest._code.code)["getstatementrange_ast"]
+    known: dict[tuple[str, int, bool], Any] = {}
     parsed: dict[str, ast.AST] = {}
 
     def getstatementrange_ast(lineno: int, source: Any, assertion: bool = False, astnode: ast.AST | None = None) -> Any:
         text = str(source)
-        found = original(lineno, source, assertion, astnode or parsed.get(text))
-        # A library's module, not a test's.
-        if len(text) > 5000:
-            parsed[text] = found[0]
-        return found
+        # A test's module, not a library's.
+        if len(text) <= 5000:
+            return original(lineno, source, assertion, astnode)
+        key = text, lineno, assertion
+        if key not in known:
+            known[key] = original(lineno, source, assertion, astnode or parsed.get(text))
+            parsed[text] = known[key][0]
+        return known[key]
 
     return getstatementrange_ast
+
+
+def _reading_once() -> Any:
+    original: Any = vars(_pytest._code.code).get("findsource")
+    known: dict[CodeType, Any] = {}
+
+    def findsource(code: Any) -> Any:
+        if not isinstance(code, CodeType) or "site-packages" not in code.co_filename:
+            return original(code)
+        if code not in known:
+            known[code] = original(code)
+        return known[code]
+
+    return findsource
 
 
 def _looking_once() -> Any:
@@ -216,19 +248,38 @@ def _looking_once() -> Any:
     return static_hook_attr
 
 
+def _marks_once() -> Any:
+    original: Any = pytest.PytestPluginManager.parse_hookimpl_opts
+    found: dict[tuple[ModuleType, str], Any] = {}
+
+    def parse_hookimpl_opts(manager: pytest.PytestPluginManager, plugin: object, name: str) -> Any:
+        if not isinstance(plugin, ModuleType) or plugin.__name__.partition(".")[0] not in _PLUGINS:
+            return original(manager, plugin, name)
+        if (plugin, name) not in found:
+            found[plugin, name] = original(manager, plugin, name)
+        return found[plugin, name]
+
+    return parse_hookimpl_opts
+
+
 @contextmanager
 def _runs_of_their_own() -> Iterator[None]:
     """A pytest inside a test begins with Python's own warning filters, not with this run's.
 
-    And it keeps no record of its hook calls: a fifth of its time, and nobody here reads it.
+    And it keeps no record of its hook calls: a fifth of its time, and nobody here reads it. What it leaves behind is
+    collected at its end, and nothing else is gone through for that.
     """
     original = pytest.Pytester.inline_run
 
     def inline_run(*arguments: Any, **options: Any) -> Any:
         _forget_snapshots()
-        with warnings.catch_warnings():
-            warnings.resetwarnings()
-            return original(*arguments, **options)
+        gc.freeze()
+        try:
+            with warnings.catch_warnings():
+                warnings.resetwarnings()
+                return original(*arguments, **options)
+        finally:
+            gc.collect()
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pytest.Pytester, "inline_run", inline_run)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from importlib import import_module
 from zlib import crc32
 
 import pytest
@@ -22,6 +23,12 @@ def one_server() -> Iterator[PlainServer]:
 def server(one_server: PlainServer) -> PlainServer:
     one_server.reset()
     return one_server
+
+
+@pytest.fixture(scope="session")
+def openai() -> None:
+    """Imported once for all suites that use it, which takes a second: pytester forgets what its runs import."""
+    import_module("openai")
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import pkgutil
+import py_compile
 import re
 from importlib import import_module
-from importlib.util import find_spec
+from importlib.util import cache_from_source, find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ import pytest_llmcassette
 
 # Imported once for all runs inside this process: pytester forgets what a run has imported, and importing takes longer
 # than everything else that these tests do.
-for _module in ("aiohttp", "httpx", "httpx2", "requests", "syrupy.assertion", "yaml"):
-    import_module(_module)
+for _module in ("aiohttp", "genai_prices", "httpx", "httpx2", "requests", "syrupy.assertion", "trio", "yaml"):
+    if find_spec(_module):
+        import_module(_module)
 _HAS_GRPC = find_spec("grpc") is not None
 for _module in ("grpc._channel", "grpc.aio") if _HAS_GRPC else ():
     import_module(_module)
@@ -141,7 +143,7 @@ class Suite:
         self.server = server
         self.path: Path = pytester.path
         self._written = 1_000_000_000
-        self.file("asking.py", ASKING)
+        _compiled_once(self.file("asking.py", ASKING))
         pytester.syspathinsert()
 
     def file(self, name: str, text: str) -> Path:
@@ -160,15 +162,10 @@ class Suite:
 
     def run(self, *arguments: str, wanted: tuple[str, ...] = ()) -> pytest.RunResult:
         """Run in this process; `wanted` are the plugins that are needed of those usually blocked."""
-        return self.pytester.runpytest_inprocess(*self._arguments(arguments, wanted))
+        return run(self.pytester, *arguments, wanted=wanted)
 
     def run_alone(self, *arguments: str, wanted: tuple[str, ...] = ()) -> pytest.RunResult:
-        return self.pytester.runpytest_subprocess(*self._arguments(arguments, wanted))
-
-    def _arguments(self, arguments: tuple[str, ...], wanted: tuple[str, ...]) -> list[str]:
-        given = {name for name, option in BLOCKED.items() for one in arguments if option and one.startswith(option)}
-        blocked = [word for name in BLOCKED if name not in given.union(wanted) for word in ("-p", f"no:{name}")]
-        return [*blocked, *arguments]
+        return self.pytester.runpytest_subprocess(*_not(_blocked(arguments, wanted)), *arguments)
 
     def cassettes(self) -> list[str]:
         """All YAML files below the suite's folder, in order."""
@@ -178,6 +175,50 @@ class Suite:
         """Files that no user would expect: neither sources nor cassettes nor snapshots."""
         expected = {".py", ".yaml", ".ambr", ".ini", ".pyc"}
         return sorted(str(file) for file in self.path.rglob("*") if file.is_file() and file.suffix not in expected)
+
+
+_compiled: dict[str, bytes] = {}
+
+
+def _compiled_once(module: Path) -> None:
+    """Every suite has the same, of the same second (`Suite.file`)."""
+    target = Path(cache_from_source(str(module)))
+    if not _compiled:
+        py_compile.compile(str(module), str(target))
+        _compiled["asking"] = target.read_bytes()
+    target.parent.mkdir(exist_ok=True)
+    target.write_bytes(_compiled["asking"])
+
+
+def run(pytester: pytest.Pytester, *arguments: str, wanted: tuple[str, ...] = ()) -> pytest.RunResult:
+    """In this process, with what is imported here for all runs, and of those usually blocked with `wanted` plugins.
+
+    What is blocked is so from the first: as twenty `-p no:NAME` pytest would go through it again and again. Only runs
+    that start another process hand these on.
+    """
+    original, blocked = pytest.PytestPluginManager.__init__, _blocked(arguments, wanted)
+    if any(one.startswith(("--cassette-prove", "--cassette-faults")) for one in arguments):
+        arguments = (*_not(blocked), *arguments)
+
+    def init(manager: pytest.PytestPluginManager) -> None:
+        original(manager)
+        for name in blocked:
+            manager.set_blocked(name)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pytest.PytestPluginManager, "__init__", init)
+        # What is printed beside Python goes to the outer pytest: to catch it too takes dozens of calls to the system.
+        patch.setenv("PYTEST_ADDOPTS", f"--capture=sys {os.environ.get('PYTEST_ADDOPTS', '')}")
+        return pytester.runpytest_inprocess(*arguments)
+
+
+def _blocked(arguments: tuple[str, ...], wanted: tuple[str, ...]) -> list[str]:
+    given = {name for name, option in BLOCKED.items() for one in arguments if option and one.startswith(option)}
+    return [name for name in BLOCKED if name not in given.union(wanted)]
+
+
+def _not(plugins: list[str]) -> list[str]:
+    return [word for name in plugins for word in ("-p", f"no:{name}")]
 
 
 def said(result: pytest.RunResult) -> str:

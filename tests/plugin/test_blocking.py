@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from importlib.util import find_spec
 
 import pytest
 
@@ -108,33 +110,6 @@ async def test_unreadable():
 """
 
 
-@pytest.mark.parametrize("client", [HTTPX, pytest.param(OPENAI, marks=pytest.mark.slow)], ids=["httpx", "openai"])
-def test_recording_and_replay_block_nothing(suite: Suite, client: str) -> None:
-    suite.file("conftest.py", CONFTEST)
-    suite.test(TEST + client)
-    asked = b'{"messages":[{"role":"user","content":"hi"}],"model":"m"}'
-    if client is HTTPX:
-        asked = asked.replace(b"}],", b'}],"stream":false,')
-    answer = {"choices": [{"index": 0, "message": {"role": "assistant", "content": "answer"}, "finish_reason": "stop"}]}
-    headers = {"Content-Type": ["application/json"]}
-    recorded = Interaction(
-        request=Request(method="POST", url="https://provider.test/v1/chat/completions", headers=headers, body=asked),
-        response=Response(headers=headers, body=json.dumps(answer).encode()),
-    )
-    for backend in ("asyncio", "trio"):
-        for name in ("https", "miss"):
-            save(suite.path / f"cassettes/test_{name}-{backend}.yaml", [recorded])
-        suite.file(f"cassettes/test_unreadable-{backend}.yaml", "version: 2\ninteractions:\n- [\n")
-    result = suite.run_alone(wanted=("anyio",))
-    text = said(result)
-    assert outcomes(result) == {"passed": 10, "failed": 4}, text
-    for backend in ("asyncio", "trio"):
-        assert f"FAILED test_it.py::test_miss[{backend}] - RequestNotRecorded" in text
-        assert f"FAILED test_it.py::test_unreadable[{backend}] - pytest_llmcassette.RequestRef" in text
-    assert text.count("messages[0].content") >= 2
-    assert suite.server.calls == 6
-
-
 CALLS = """
 import grpc.aio
 
@@ -162,14 +137,43 @@ def llm_cassette_name(request):
 """
 
 
-def test_calls_over_grpc_block_nothing(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("grpc")
+@pytest.fixture
+def with_calls(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """Two tests more in the same suite, of calls over gRPC: how many, since grpcio may not be there."""
+    if not find_spec("grpc"):
+        yield 0
+        return
     from servers.calls import CallServer
 
-    suite.file("conftest.py", CONFTEST)
-    suite.test(CALLS)
+    suite.file("test_calls.py", "import os\nimport pytest\n" + CALLS)
     with CallServer() as server:
         monkeypatch.setenv("CALLS", server.target)
-        result = suite.run_alone(wanted=("anyio",))
-    assert outcomes(result) == {"passed": 2}, said(result)
+        yield 2
     assert server.seen == ["Talk", "Unary"]
+
+
+@pytest.mark.parametrize("client", [HTTPX, pytest.param(OPENAI, marks=pytest.mark.slow)], ids=["httpx", "openai"])
+def test_recording_and_replay_block_nothing(suite: Suite, with_calls: int, client: str) -> None:
+    suite.file("conftest.py", CONFTEST)
+    suite.test(TEST + client)
+    asked = b'{"messages":[{"role":"user","content":"hi"}],"model":"m"}'
+    if client is HTTPX:
+        asked = asked.replace(b"}],", b'}],"stream":false,')
+    answer = {"choices": [{"index": 0, "message": {"role": "assistant", "content": "answer"}, "finish_reason": "stop"}]}
+    headers = {"Content-Type": ["application/json"]}
+    recorded = Interaction(
+        request=Request(method="POST", url="https://provider.test/v1/chat/completions", headers=headers, body=asked),
+        response=Response(headers=headers, body=json.dumps(answer).encode()),
+    )
+    for backend in ("asyncio", "trio"):
+        for name in ("https", "miss"):
+            save(suite.path / f"cassettes/test_{name}-{backend}.yaml", [recorded])
+        suite.file(f"cassettes/test_unreadable-{backend}.yaml", "version: 2\ninteractions:\n- [\n")
+    result = suite.run_alone(wanted=("anyio",))
+    text = said(result)
+    assert outcomes(result) == {"passed": 10 + with_calls, "failed": 4}, text
+    for backend in ("asyncio", "trio"):
+        assert f"FAILED test_it.py::test_miss[{backend}] - RequestNotRecorded" in text
+        assert f"FAILED test_it.py::test_unreadable[{backend}] - pytest_llmcassette.RequestRef" in text
+    assert text.count("messages[0].content") >= 2
+    assert suite.server.calls == 6

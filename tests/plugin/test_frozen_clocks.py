@@ -32,12 +32,17 @@ def test_ask(llm_cassette):
 
 CLIENTS = {"httpx", "httpcore", "requests", "urllib3", "aiohttp", "websockets", "anyio"}
 CLOCKS = [
-    ("from freezegun import freeze_time", 'freeze_time("2020-01-01", ignore=OTHERS)'),
-    ("import time_machine", "time_machine.travel(0, tick=False)"),
+    pytest.param(
+        "from freezegun import freeze_time",
+        'freeze_time("2020-01-01", ignore=OTHERS)',
+        marks=pytest.mark.slow,
+        id="freezegun",
+    ),
+    pytest.param("import time_machine", "time_machine.travel(0, tick=False)", id="time-machine"),
 ]
 
 
-@pytest.mark.parametrize(("imports", "frozen"), CLOCKS, ids=["freezegun", "time-machine"])
+@pytest.mark.parametrize(("imports", "frozen"), CLOCKS)
 def test_durations_and_timings_are_real(suite: Suite, imports: str, frozen: str) -> None:
     suite.test(f"OTHERS = {others(CLIENTS)}\n" + FROZEN.format(imports=imports, frozen=frozen))
     suite.run("--record-mode=once").assert_outcomes(passed=1)

@@ -105,7 +105,7 @@ def test_retried_failures_are_counted_and_the_miss_names_the_switch(suite: Suite
     assert outcomes(suite.run()) == {"passed": 1}
 
 
-@pytest.mark.parametrize("library", ["httpx", "httpx2"])
+@pytest.mark.parametrize("library", ["httpx2", pytest.param("httpx", marks=pytest.mark.slow)])
 def test_a_client_that_counts_its_retries_says_what_is_none(suite: Suite, library: str) -> None:
     """Sampling, tolerated failures, a retry of the team's own: green while recording is green on replay."""
     suite.server.failures = 3

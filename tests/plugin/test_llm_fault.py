@@ -9,6 +9,8 @@ import pytest
 from plugin.suite import Suite, outcomes, said
 from pytest_llmcassette.faults import registry
 
+pytestmark = pytest.mark.usefixtures("openai")
+
 CLIENT = """
 import openai
 

@@ -83,24 +83,29 @@ def test_a_region_speaks_for_keys_only_where_they_are_needed(suite: Suite, monke
 
 
 @pytest.mark.parametrize(
-    ("real", "untouched"),
+    "families",
     [
-        ("OPENAI_API_KEY", "OPENAI_API_KEY"),
-        ("ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_API_KEY"),
-        ("GOOGLE_API_KEY", "GEMINI_API_KEY"),
-        ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
-        ("AWS_PROFILE", "AWS_ACCESS_KEY_ID"),
-        ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
-        ("AWS_DEFAULT_REGION", "AWS_REGION"),
-        ("CO_API_KEY", "COHERE_API_KEY"),
+        {
+            "OPENAI_API_KEY": "OPENAI_API_KEY",
+            "ANTHROPIC_AUTH_TOKEN": "ANTHROPIC_API_KEY",
+            "GOOGLE_API_KEY": "GEMINI_API_KEY",
+            "AWS_PROFILE": "AWS_ACCESS_KEY_ID",
+            "CO_API_KEY": "COHERE_API_KEY",
+        },
+        {"GEMINI_API_KEY": "GOOGLE_API_KEY", "AWS_ACCESS_KEY_ID": "AWS_SECRET_ACCESS_KEY"},
+        {"AWS_DEFAULT_REGION": "AWS_REGION"},
     ],
+    ids=len,
 )
 def test_a_real_key_of_the_family_is_not_shadowed(
-    suite: Suite, monkeypatch: pytest.MonkeyPatch, real: str, untouched: str
+    suite: Suite, monkeypatch: pytest.MonkeyPatch, families: dict[str, str]
 ) -> None:
-    monkeypatch.setenv(real, "real-value")
-    during, after = shown(suite, real, untouched)
-    assert during == after == {real: "real-value", untouched: "real-value" if real == untouched else "None"}
+    """No variable of one family is set for another's sake."""
+    for real in families:
+        monkeypatch.setenv(real, "real-value")
+    during, after = shown(suite, *families, *families.values())
+    untouched = dict.fromkeys(families.values(), "None")
+    assert during == after == {**untouched, **dict.fromkeys(families, "real-value")}
 
 
 def test_an_empty_variable_comes_back_empty(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -153,7 +153,7 @@ def test_next(own):
 @pytest.mark.parametrize(
     "stop",
     [
-        {"teardown": "ask('changed')"},
+        pytest.param({"teardown": "ask('changed')"}, marks=pytest.mark.slow),
         {"finalizer": "ask('changed')"},
         {"teardown": "ask('changed')", "first": "ask('changed')"},
     ],

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import pytest
 
 from plugin.suite import Suite, outcomes, said
 
-
-@pytest.fixture(scope="module", autouse=True)
-def _imported_once() -> None:
-    """pytester forgets what a run inside has imported first."""
-    import_module("openai")
-
+pytestmark = pytest.mark.usefixtures("openai")
 
 CONFTEST = """
 import os

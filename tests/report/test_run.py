@@ -7,7 +7,7 @@ import re
 import sys
 
 import pytest
-from plugin.suite import BLOCKED
+from plugin.suite import run
 
 from pytest_llmcassette.cassette.files import save
 from pytest_llmcassette.cassette.model import Interaction, Request, Response
@@ -75,12 +75,6 @@ def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.
         record(pytester, "test_long[plain]", model, "long plain")
     record(pytester, "test_long[stream]", "gpt-4o", "long stream")
     return pytester
-
-
-def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    """In this process, with what `plugin.suite` has imported for all runs."""
-    blocked = [word for name in BLOCKED for word in ("-p", f"no:{name}")]
-    return pytester.runpytest_inprocess(*blocked, *arguments)
 
 
 def section(result: pytest.RunResult) -> list[str]:
@@ -370,8 +364,7 @@ def test_a_key_in_a_failure_is_not_on_the_page(pytester: pytest.Pytester, monkey
             raise ValueError("cannot use " + os.environ["SOME_API_KEY"])
         """
     )
-    blocked = [word for name in BLOCKED for word in ("-p", f"no:{name}")]
-    pytester.runpytest_inprocess(*blocked, "--cassette-report=page.html").assert_outcomes(failed=1)
+    run(pytester, "--cassette-report=page.html").assert_outcomes(failed=1)
     page = (pytester.path / "page.html").read_text()
     assert "cannot use REDACTED" in page
     assert "0123456789ab" not in page

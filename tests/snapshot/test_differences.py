@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from plugin.suite import BLOCKED, said
+from plugin.suite import run, said
 
 TEST = """
 import os
@@ -27,17 +27,16 @@ def before_and_after(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch)
     for name in ("CI", "BUILD_NUMBER"):
         monkeypatch.delenv(name, raising=False)
     pytester.makepyfile(TEST)
-    blocked = [word for name in BLOCKED for word in ("-p", f"no:{name}")]
 
-    def run(accepted: str, words: str, *arguments: str) -> str:
+    def compare(accepted: str, words: str, *arguments: str) -> str:
         monkeypatch.setenv("WORDS", accepted)
-        pytester.runpytest_inprocess(*blocked, "--snapshot-update").assert_outcomes(passed=1)
+        run(pytester, "--snapshot-update").assert_outcomes(passed=1)
         monkeypatch.setenv("WORDS", words)
-        result = pytester.runpytest_inprocess(*blocked, *arguments)
+        result = run(pytester, *arguments)
         result.assert_outcomes(failed=1)
         return said(result)
 
-    return run
+    return compare
 
 
 def explanation(shown: str) -> list[str]:

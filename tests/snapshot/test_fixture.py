@@ -6,7 +6,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from plugin.suite import BLOCKED
+from plugin.suite import run
 
 CONFTEST = """
 import pytest
@@ -49,11 +49,6 @@ def suite(pytester: pytest.Pytester) -> pytest.Pytester:
 
 def say(pytester: pytest.Pytester, words: str) -> None:
     Path(pytester.path, "words.txt").write_text(words)
-
-
-def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    blocked = [word for name in BLOCKED if name != "xdist" or "-n2" not in arguments for word in ("-p", f"no:{name}")]
-    return pytester.runpytest_inprocess(*blocked, *arguments)
 
 
 def test_one_file_for_each_provider_and_one_without(suite: pytest.Pytester) -> None:
