@@ -68,7 +68,7 @@ def corpus() -> Path:
     return folder
 
 
-@pytest.fixture(params=[16, pytest.param(1, marks=pytest.mark.slow)], ids=["every 16th", "every one"])
+@pytest.fixture(params=[32, pytest.param(1, marks=pytest.mark.slow)], ids=["every 32nd", "every one"])
 def every(request: pytest.FixtureRequest) -> int:
     """The step in which a test goes through files, or the bytes of one: a sample for those who wait, all for CI."""
     step: int = request.param

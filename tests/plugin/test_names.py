@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugin.suite import Suite, said
+from plugin.suite import Suite, said, slow
 from pytest_llmcassette.plugin import naming
 
 MARKED = "@pytest.mark.cassette\n"
@@ -81,7 +81,7 @@ def test_the_tree_of_a_go_suite(suite: Suite) -> None:
     [
         ("cassettes/{modul}/{test}.yaml", "no field {modul}"),
         ("cassettes/{test.yaml", "brace"),
-        ("cassettes/{test}.json", ".yaml"),
+        slow("cassettes/{test}.json", ".yaml"),
     ],
 )
 def test_a_template_that_makes_no_sense(suite: Suite, template: str, problem: str) -> None:
@@ -115,7 +115,7 @@ def test_a_name_is_relative_to_the_folder_and_may_have_folders(suite: Suite) -> 
     ]
 
 
-@pytest.mark.parametrize("name", ["'/etc/x'", "''", "'  '", "3", "'..'"])
+@pytest.mark.parametrize("name", ["'/etc/x'", "''", slow("'  '"), "3", slow("'..'")])
 def test_names_that_no_cassette_can_have(suite: Suite, name: str) -> None:
     suite.test(f"@pytest.mark.cassette({name})\ndef test_by_name(): ask()")
     result = suite.run("--record-mode=once")
@@ -329,7 +329,7 @@ def test_backend(anyio_backend): ask()
                 "cassettes/test_it/test_backend[trio].yaml",
             ],
         ),
-        (
+        slow(
             # pytest-vcr 1.0.2 leaves every character as it is.
             "cassettes/{innermost_class}.{raw_name}.yaml",
             [

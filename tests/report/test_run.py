@@ -168,9 +168,9 @@ class TestLeftOver:
             ("-m", "cassette"),
             ("--deselect=test_suite.py::test_hi",),
             ("-x",),
-            ("test_suite.py",),
+            pytest.param(("test_suite.py",), marks=pytest.mark.slow),
             ("test_suite.py::test_hi",),
-            ("sub",),
+            pytest.param(("sub",), marks=pytest.mark.slow),
         ],
         ids=lambda options: options[0],
     )
