@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,7 +38,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Every cassette file that is opened."""
     names: list[Path] = []
 
-    def counted(file: Path) -> bytes:
+    def counted(file: Path, found: os.stat_result | None) -> bytes:
         names.append(file)
         return file.read_bytes()
 
