@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from characters import CHARACTERS
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -266,8 +267,8 @@ TEMPLATES = [
 
 @given(
     template=st.sampled_from(TEMPLATES),
-    fields=st.fixed_dictionaries({name: st.text(max_size=400) for name in naming.FIELDS if name != "test"}),
-    test=st.from_regex(r"test_\w{1,8}", fullmatch=True),
+    fields=st.fixed_dictionaries({name: st.text(CHARACTERS, max_size=400) for name in naming.FIELDS if name != "test"}),
+    test=st.from_regex(r"test_\w{1,8}", fullmatch=True, alphabet=CHARACTERS),
 )
 def test_any_fields_make_a_path_below_the_folder(template: str, fields: dict[str, str], test: str) -> None:
     rendered = naming.render(template, {**fields, "test": test, "scenario": test.removeprefix("test_")})
