@@ -279,7 +279,7 @@ def test_twenty_threads(socket_server: SocketServer, path: Path) -> None:
     assert found[0] == found[1]
 
 
-@pytest.mark.parametrize("kind", ["websockets-asyncio", "aiohttp-asyncio"])
+@pytest.mark.parametrize("kind", ["websockets-asyncio", pytest.param("aiohttp-asyncio", marks=pytest.mark.slow)])
 def test_a_task_that_is_cancelled_while_recording(kind: str, socket_server: SocketServer, path: Path) -> None:
     async def use(ws: Socket) -> list[Any]:
         found = await one_question(ws)
