@@ -255,10 +255,10 @@ def test_a_session_fixture_set_up_by_an_unmarked_test_serves_a_marked_one(suite:
     ("body", "teardown", "mode"),
     [
         ("ask('use')", "ask('delete'); ask('more')", "new_episodes"),
-        slow("ask('use')", "ask('other')", "rewrite"),
+        ("ask('use')", "ask('other')", "rewrite"),
         # What is recorded for the teardown is still to come.
         ("ask('use'); ask('more')", "ask('delete')", "new_episodes"),
-        slow("ask('changed')", "ask('delete')", "rewrite"),
+        ("ask('changed')", "ask('delete')", "rewrite"),
     ],
 )
 def test_the_advice_of_a_miss_knows_what_is_recorded_for_the_teardown(
