@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import gc
 import importlib.metadata
+import inspect
 import os
 import sys
 import warnings
@@ -30,6 +31,7 @@ import httpx2  # noqa: F401
 import pluggy
 import pluggy._manager
 import pytest
+from _pytest.assertion import rewrite
 
 # Its plugins are those of other libraries: trio, imported for nothing.
 os.environ.setdefault("HYPOTHESIS_NO_PLUGINS", "1")
@@ -50,6 +52,20 @@ gc.disable()
 gc.set_threshold(100_000, 50, 100)
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """In a fresh checkout all workers would rewrite the asserts of all modules: every second one begins at the end."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    rewriting = session.config.stash.get(rewrite.assertstate_key, None)
+    if rewriting is None or sys.dont_write_bytecode or int(worker.removeprefix("gw")) % 2 == 0:
+        return
+    for module in sorted(Path(__file__).parent.rglob("test_*.py"), reverse=True):
+        folder = rewrite.get_cache_dir(module)
+        compiled = folder / f"{module.stem}{rewrite.PYC_TAIL}"
+        if not compiled.exists() and rewrite.try_makedirs(folder):
+            stat, code = rewrite._rewrite_test(module, session.config)
+            rewrite._write_pyc(rewriting, code, stat, compiled)
+
+
 def pytest_collection_finish() -> None:
     """What is imported and collected by now stays: the collector need not go through it again and again."""
     gc.freeze()
@@ -68,7 +84,7 @@ def corpus() -> Path:
     return folder
 
 
-@pytest.fixture(params=[16, pytest.param(1, marks=pytest.mark.slow)], ids=["every 16th", "every one"])
+@pytest.fixture(params=[32, pytest.param(1, marks=pytest.mark.slow)], ids=["every 32nd", "every one"])
 def every(request: pytest.FixtureRequest) -> int:
     """The step in which a test goes through files, or the bytes of one: a sample for those who wait, all for CI."""
     step: int = request.param
@@ -223,7 +239,10 @@ def _reading_once() -> Any:
 
     def findsource(code: Any) -> Any:
         if not isinstance(code, CodeType) or "site-packages" not in code.co_filename:
-            return original(code)
+            with pytest.MonkeyPatch.context() as patch:
+                # It goes through all modules for the one of the code, which only archives need.
+                patch.setattr(inspect, "getmodule", lambda *_: None)
+                return original(code)
         if code not in known:
             known[code] = original(code)
         return known[code]

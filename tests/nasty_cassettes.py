@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from characters import CHARACTERS
 from hypothesis import strategies as st
 
 from pytest_llmcassette.cassette.model import CLIENT, SERVER, Frame, FrameKind, Interaction, Request, Response
@@ -18,7 +19,7 @@ SNIPPETS = [
 ]  # fmt: skip
 
 texts = st.one_of(
-    st.lists(st.one_of(st.sampled_from(SNIPPETS), st.text(max_size=6)), max_size=6).map("".join),
+    st.lists(st.one_of(st.sampled_from(SNIPPETS), st.text(CHARACTERS, max_size=6)), max_size=6).map("".join),
     st.binary(max_size=90).map(lambda raw: raw.decode("utf-8", "surrogateescape")),
 ).map(lambda text: text.encode("utf-8", "surrogatepass").decode("utf-8", "surrogateescape"))
 """Go strings as the model holds them: any bytes, what is not UTF-8 as escaped surrogates."""

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from characters import CHARACTERS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -143,7 +144,7 @@ KEYS = """
 """
 TOP = "system messages contents input prompt tools functions toolConfig instructions systemInstruction message"
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    st.none() | st.booleans() | st.integers() | st.text(CHARACTERS, max_size=3),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS.split()), inner, max_size=4),
     max_leaves=20,
 )

@@ -8,6 +8,7 @@ from zlib import crc32
 
 import pytest
 from aws_frames import exception, frame, header, raw_frame
+from characters import CHARACTERS
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,10 +18,10 @@ _VALUES = st.one_of(
     st.booleans(),
     st.integers(-(2**63), 2**63 - 1),
     st.binary(max_size=40),
-    st.text(st.characters(codec="utf-8"), max_size=40),
+    st.text(CHARACTERS, max_size=40),
     st.uuids(),
 )
-_NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
+_NAMES = st.text(CHARACTERS, min_size=1, max_size=20)
 _MESSAGES = st.lists(st.tuples(st.dictionaries(_NAMES, _VALUES, max_size=4), st.binary(max_size=80)), max_size=6)
 
 

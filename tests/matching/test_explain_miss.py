@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from characters import CHARACTERS
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -320,9 +321,10 @@ def test_the_advised_line_keeps_what_is_ignored_already() -> None:
     assert lines[-1] == '  ignore_json=["a", "day"]'
 
 
-leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just("x" * 300)
+leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text(CHARACTERS) | st.just("x" * 300)
 trees = st.recursive(
-    leaves, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=9), inner, max_size=4)
+    leaves,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(CHARACTERS, max_size=9), inner, max_size=4),
 )
 
 

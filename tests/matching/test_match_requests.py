@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from characters import CHARACTERS
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
@@ -286,10 +287,10 @@ def test_a_credential_cannot_be_compared(name: str) -> None:
         Matcher(CassetteConfig(match_on=("url", f"header:{name}")))
 
 
-leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=6)
+leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(CHARACTERS, max_size=6)
 trees = st.recursive(
     leaves,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(CHARACTERS, max_size=4), inner, max_size=4),
     max_leaves=15,
 )
 
@@ -359,6 +360,9 @@ def test_any_body_has_a_key_equal_to_itself(some: list[tuple[bytes, str]]) -> No
         assert matcher.key(one) == Matcher(CassetteConfig()).key(request(bytes(body), content_type))
 
 
-@given(st.text(max_size=40) | st.from_regex(r"\A[a-z]{0,5}:?//[a-z@:\[\]0-9]{0,9}/[a-z%/?&=#+;]{0,12}\Z"))
+@given(
+    st.text(CHARACTERS, max_size=40)
+    | st.from_regex(r"\A[a-z]{0,5}:?//[a-z@:\[\]0-9]{0,9}/[a-z%/?&=#+;]{0,12}\Z", alphabet=CHARACTERS)
+)
 def test_any_text_is_compared_as_an_address(url: str) -> None:
     assert match(request(url=url), request(url=url))

@@ -16,8 +16,7 @@ from embedded_provider import EmbeddedProvider
 NEIGHBOURS = {"pytest-recording": "recording", "cassetter": "cassetter"}
 """Distribution and plugin name."""
 
-INSTALLED = {distribution.name for distribution in importlib.metadata.distributions()}
-PRESENT = [plugin for name, plugin in NEIGHBOURS.items() if name in INSTALLED]
+PRESENT = [plugin for name, plugin in NEIGHBOURS.items() if list(importlib.metadata.distributions(name=name))]
 if not PRESENT:
     pytest.skip("neither pytest-recording nor cassetter is installed", allow_module_level=True)
 

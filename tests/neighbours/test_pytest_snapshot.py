@@ -6,7 +6,7 @@ import importlib.metadata
 
 import pytest
 
-if "pytest-snapshot" not in {distribution.name for distribution in importlib.metadata.distributions()}:
+if not list(importlib.metadata.distributions(name="pytest-snapshot")):
     pytest.skip("pytest-snapshot is not installed", allow_module_level=True)
 
 TEST = """

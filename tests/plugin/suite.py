@@ -231,6 +231,11 @@ def outcomes(result: pytest.RunResult) -> dict[str, Any]:
     return {name: count for name, count in result.parseoutcomes().items() if name != "warnings"}
 
 
+def slow(*values: object) -> Any:
+    """A case for the slow part: others of its kind stay in the quick one."""
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
 def _dedent(text: str) -> str:
     from textwrap import dedent
 

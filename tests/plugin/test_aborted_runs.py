@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from plugin.suite import Suite, outcomes, said
+from plugin.suite import Suite, outcomes, said, slow
 
 SUITE = """
 import os
@@ -52,10 +52,6 @@ def accepted(suite: Suite) -> Suite:
     return suite
 
 
-def slow(*case: object) -> object:
-    return pytest.param(*case, marks=pytest.mark.slow)
-
-
 ABORTS: dict[str, Any] = {
     "a mode that does not exist": (lambda suite: None, ("--record-mode=onec",)),
     "a wrong mark": slow(
@@ -84,7 +80,7 @@ ABORTS: dict[str, Any] = {
         ),
         (),
     ),
-    "a module that skips itself": (
+    "a module that skips itself": slow(
         lambda suite: suite.file("other/test_other.py", "import pytest\npytest.importorskip('no_such_module')"),
         (),
     ),
@@ -116,7 +112,7 @@ def test_aborted_before_a_test_ran(
     [
         ("raise KeyboardInterrupt", ("other/test_other.py", "test_it.py")),
         slow("pytest.exit('enough', returncode=0)", ()),
-        ("assert False", ("-x",)),
+        slow("assert False", ("-x",)),
         slow("assert False", ("--maxfail=1",)),
         slow("os._exit(1)", ("-n2",)),
         slow("assert False", ("-x", "-n2")),

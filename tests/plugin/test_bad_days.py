@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from plugin.suite import Suite, outcomes, said
+from plugin.suite import Suite, outcomes, said, slow
 from pytest_llmcassette.cassette.files import save
 from pytest_llmcassette.cassette.model import Interaction, Request, Response
 
@@ -378,10 +378,10 @@ def test_a_baseline_accepts_what_is_known(days: Suite) -> None:
         (("--cassette-faults", "--record-mode=once"), "leave --record-mode=once out"),
         (("--cassette-faults", "test_it.py"), "put --cassette-faults after the test paths"),
         (("--cassette-faults=cut_after",), "There is no fault 'cut_after'. Did you mean 'cut_after_event'"),
-        (("--cassette-faults=reset@x",), "behind the @ is an exchange's number"),
-        (("--cassette-faults", "--cassette-faults-baseline=no.toml"), "there is no file"),
+        slow(("--cassette-faults=reset@x",), "behind the @ is an exchange's number"),
+        slow(("--cassette-faults", "--cassette-faults-baseline=no.toml"), "there is no file"),
         (("--cassette-faults", "--cassette-faults-baseline-update"), "needs a file"),
-        (("--cassette-faults-json=x.json",), "the results of --cassette-faults"),
+        slow(("--cassette-faults-json=x.json",), "the results of --cassette-faults"),
     ],
 )
 def test_usage_errors(days: Suite, arguments: tuple[str, ...], words: str) -> None:

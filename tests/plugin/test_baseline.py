@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from plugin.suite import ANY_TRANSPORT, Suite, outcomes, said
+from plugin.suite import ANY_TRANSPORT, Suite, outcomes, said, slow
 from pytest_llmcassette.plugin import baseline_file
 from pytest_llmcassette.plugin.baseline_file import Entry
 
@@ -154,11 +154,11 @@ def test_with_workers(drifted: Suite) -> None:
     ("options", "text", "problem"),
     [
         ((BASELINE,), None, "there is no file"),
-        ((UPDATE,), None, "needs a file"),
+        slow((UPDATE,), None, "needs a file"),
         ((BASELINE,), "<<<<<<< ours", "write it anew with --cassette-baseline-update"),
         ((BASELINE,), "[x]\nmatch_on = []", "ignore_json and unplayed, nothing else"),
-        ((BASELINE,), "[x]\nignore_json = ['a..b']", "cannot read the path"),
-        ((BASELINE,), "[x]\nunplayed = true", "takes a number"),
+        slow((BASELINE,), "[x]\nignore_json = ['a..b']", "cannot read the path"),
+        slow((BASELINE,), "[x]\nunplayed = true", "takes a number"),
         (("--cassette-baseline=test_it.py", UPDATE), None, "is no baseline"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from plugin.suite import Suite, outcomes, said
+from plugin.suite import Suite, outcomes, said, slow
 
 OPENAI = "https://api.openai.com/v1/chat/completions"
 
@@ -113,13 +113,14 @@ NEAR = (
 FAR = ("requires", "budget", "vcr", "asyncio", "slow", "cache", "llm", "llm_slow", "registered_casette")
 
 
-def test_marks_that_are_nearly_ours(suite: Suite) -> None:
+@pytest.mark.parametrize("near", [NEAR[::4], slow(NEAR)], ids=["every 4th", "all"])
+def test_marks_that_are_nearly_ours(suite: Suite, near: tuple[str, ...]) -> None:
     suite.file(
         "pytest.ini", "[pytest]\nmarkers =\n    registered_casette: ours\n    cassettte: registered by its user\n"
     )
     suite.test("\n".join(f"@pytest.mark.{name}\ndef test_{name}(): pass" for name in (*FAR, "cassettte")))
     assert outcomes(suite.run()) == {"passed": len(FAR) + 1}
-    for name in NEAR:
+    for name in near:
         suite.test(f"def test_first(): pass\n@pytest.mark.{name}\ndef test_it(): ask()")
         result = suite.run()
         assert result.ret == pytest.ExitCode.USAGE_ERROR, name

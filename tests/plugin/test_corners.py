@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from plugin.suite import Suite, outcomes, said
+from plugin.suite import Suite, outcomes, said, slow
 from pytest_llmcassette.config import CassetteConfig
 from pytest_llmcassette.plugin.options import SWITCHES
 
@@ -94,7 +94,7 @@ def test_a_name_from_a_fixture_is_made_safe(suite: Suite, name: str, file: str) 
     assert suite.cassettes() == [f"cassettes/{file}.yaml"]
 
 
-@pytest.mark.parametrize("name", ["", "..", None, 3])
+@pytest.mark.parametrize("name", ["", slow(".."), None, slow(3)])
 def test_a_fixture_that_names_no_cassette_is_an_error(suite: Suite, name: object) -> None:
     suite.test(
         f"""

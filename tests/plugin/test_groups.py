@@ -94,7 +94,7 @@ async def test_after(long_lived):
 @pytest.mark.parametrize(
     ("phase", "scope"),
     [
-        ("setup", "function"),
+        pytest.param("setup", "function", marks=pytest.mark.slow),
         pytest.param("setup", "module", marks=pytest.mark.slow),
         pytest.param("setup", "session", marks=pytest.mark.slow),
         pytest.param("teardown", "function", marks=pytest.mark.slow),

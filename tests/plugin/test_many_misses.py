@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from plugin.suite import ANY_TRANSPORT, Suite, outcomes, said
+from plugin.suite import ANY_TRANSPORT, Suite, outcomes, said, slow
 
 pytestmark = ANY_TRANSPORT
 
@@ -40,7 +40,7 @@ def advice(result: pytest.RunResult) -> list[str]:
 @pytest.mark.parametrize(
     ("tests", "changed", "command"),
     [
-        (PLAIN, None, "pytest --lf --record-mode=once"),
+        slow(PLAIN, None, "pytest --lf --record-mode=once"),
         pytest.param(PLAIN, "WORDS", "pytest --lf --record-mode=rewrite", marks=pytest.mark.slow),
         pytest.param(SHOWN, None, "pytest --lf --record-mode=once --snapshot-update", marks=pytest.mark.slow),
         (SHOWN, "WORDS", "pytest --lf --record-mode=rewrite --snapshot-update"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from plugin.suite import Suite, outcomes, said
+from plugin.suite import Suite, outcomes, said, slow
 
 
 def usage_error(result: pytest.RunResult) -> str:
@@ -21,21 +21,21 @@ def usage_error(result: pytest.RunResult) -> str:
     [
         ("cassette(recordmode='once')", ["'recordmode'", "record_mode", "allow_unplayed"]),
         ("cassette('a', 'b')", ["one name", "record_mode"]),
-        ("cassette('a', name='b')", ["one name"]),
+        slow("cassette('a', name='b')", ["one name"]),
         ("cassette(record_mode='sometimes')", ["'sometimes'", "none, once, new_episodes, all, rewrite"]),
         ("cassette(match_on=['method', 'headers'])", ["'headers'", "header:NAME"]),
-        ("cassette(match_on='method')", ["match_on", "list"]),
-        ("cassette(match_on=[])", ["match_on"]),
-        ("cassette(ignore_json='a.b')", ["ignore_json", "list"]),
+        slow("cassette(match_on='method')", ["match_on", "list"]),
+        slow("cassette(match_on=[])", ["match_on"]),
+        slow("cassette(ignore_json='a.b')", ["ignore_json", "list"]),
         ("cassette(ignore_json=['a['])", ["a["]),
-        ("cassette(ignore_json=3)", ["ignore_json", "3"]),
+        slow("cassette(ignore_json=3)", ["ignore_json", "3"]),
         ("cassette(allow_unplayed='yes')", ["allow_unplayed", "True or False"]),
-        ("cassette(timing='slow')", ["timing", "instant"]),
+        slow("cassette(timing='slow')", ["timing", "instant"]),
         ("cassette(chunking='words')", ["chunking", "'words'", "random:SEED"]),
-        ("llm_budget(10)", ["llm_budget", "output_tokens"]),
+        slow("llm_budget(10)", ["llm_budget", "output_tokens"]),
         ("llm_budget(tokens=10)", ["llm_budget", "'tokens'", "output_tokens"]),
-        ("llm_requires", ["llm_requires"]),
-        ("llm_requires(['tools'])", ["llm_requires", "one text each"]),
+        slow("llm_requires", ["llm_requires"]),
+        slow("llm_requires(['tools'])", ["llm_requires", "one text each"]),
         ("llm_requires(tools=True)", ["llm_requires", "tools"]),
     ],
 )
@@ -53,7 +53,7 @@ def test_marks(suite: Suite, mark: str, words: list[str]) -> None:
     [
         ("llm_budget(output_tokens=10)", ["no cassette", "@pytest.mark.cassette"]),
         ("llm_requires('tools')", ["does not use llm_provider", "Name llm_provider"]),
-        ("cassette\n@pytest.mark.llm_requires('tools')", ["does not use llm_provider"]),
+        slow("cassette\n@pytest.mark.llm_requires('tools')", ["does not use llm_provider"]),
     ],
 )
 def test_marks_that_would_do_nothing(suite: Suite, mark: str, words: list[str]) -> None:
@@ -96,8 +96,8 @@ def test_marks_of_a_module_are_for_those_tests_that_they_mean_something_to(suite
     ("ini", "words"),
     [
         ("llmcassette_record_mode = sometimes", ["'sometimes'", "rewrite"]),
-        ("llmcassette_match_on = method headers", ["'headers'"]),
-        ("llmcassette_timing = slow", ["timing"]),
+        slow("llmcassette_match_on = method headers", ["'headers'"]),
+        slow("llmcassette_timing = slow", ["timing"]),
         ("llmcassette_ignore_json = a[", ["a["]),
         ("llmcassette_allow_unplayed = perhaps", ["perhaps"]),
     ],
@@ -116,9 +116,9 @@ def test_ini(suite: Suite, ini: str, words: list[str]) -> None:
     ("value", "words"),
     [
         ("{'recordmode': 'once'}", ["'recordmode'", "record_mode", "llm_cassette_config"]),
-        ("{'record_mode': 'sometimes'}", ["'sometimes'", "llm_cassette_config"]),
+        slow("{'record_mode': 'sometimes'}", ["'sometimes'", "llm_cassette_config"]),
         ("'once'", ["dict", "'once'"]),
-        ("{'ignore_json': ['a[']}", ["a[", "llm_cassette_config"]),
+        slow("{'ignore_json': ['a[']}", ["a[", "llm_cassette_config"]),
     ],
 )
 def test_the_config_fixture(suite: Suite, value: str, words: list[str]) -> None:

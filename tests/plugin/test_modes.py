@@ -7,7 +7,7 @@ import shlex
 
 import pytest
 
-from plugin.suite import ANY_TRANSPORT, Suite, outcomes, said
+from plugin.suite import ANY_TRANSPORT, Suite, outcomes, said, slow
 from pytest_llmcassette.plugin.naming import FIELDS
 
 pytestmark = ANY_TRANSPORT
@@ -66,7 +66,7 @@ def test_ask():
         ("one changed", "", "rewrite", 2),
         pytest.param("changed one two", "", "rewrite", 3, marks=pytest.mark.slow),
         ("one two three", "", "new_episodes", 1),
-        ("one changed", "(allow_unplayed=True)", "new_episodes", 1),
+        slow("one changed", "(allow_unplayed=True)", "new_episodes", 1),
     ],
 )
 def test_the_command_of_a_miss_leads_to_a_test_that_passes(
@@ -195,16 +195,16 @@ class TestIt:
 @pytest.mark.parametrize(
     ("command_line", "inner", "outer", "fixture", "ini", "expected"),
     [
-        ([], None, None, None, None, "none"),
+        slow([], None, None, None, None, "none"),
         ([], None, None, None, "once", "once"),
         ([], None, None, "all", "once", "all"),
         ([], None, "rewrite", "all", "once", "rewrite"),
         ([], "new_episodes", "rewrite", "all", "once", "new_episodes"),
         (["--record-mode=none"], "new_episodes", "rewrite", "all", "once", "none"),
         (["--record-mode=once", "--llmcassette-record-mode=all"], "none", None, None, None, "all"),
-        (["--record-mode", "rewrite"], None, None, None, None, "rewrite"),
+        slow(["--record-mode", "rewrite"], None, None, None, None, "rewrite"),
         (["--record-mode", "none"], "all", None, None, None, "none"),
-        (["--llmcassette-record-mode", "none", "--record-mode", "all"], None, None, None, None, "none"),
+        slow(["--llmcassette-record-mode", "none", "--record-mode", "all"], None, None, None, None, "none"),
     ],
 )
 def test_who_decides_on_the_mode(

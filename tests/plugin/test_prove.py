@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from plugin.suite import ANY_TRANSPORT, Suite, outcomes, said
+from plugin.suite import ANY_TRANSPORT, IN_TURN, OTHERS, Suite, outcomes, said, slow
 from pytest_llmcassette.plugin.child_arguments import from_addopts, from_command_line
 from pytest_llmcassette.plugin.keys import without_keys
 from pytest_llmcassette.plugin.prove import differences
@@ -47,7 +47,7 @@ def own(pytestconfig):
 """
 
 
-@ANY_TRANSPORT
+@pytest.mark.parametrize("transport", ["httpx", *(slow(name) for name in (IN_TURN, *OTHERS))], indirect=True)
 def test_what_differs_is_named_and_fails_the_run(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOME_API_KEY", "real-key-0123456789")
     suite.file("conftest.py", CONFTEST)

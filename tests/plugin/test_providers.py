@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from plugin.suite import Suite, outcomes, said
+from plugin.suite import Suite, outcomes, said, slow
 
 TABLE = """
 import os
@@ -56,7 +56,7 @@ def test_record_with_a_key_and_replay_without(table: Suite, monkeypatch: pytest.
     assert table.server.calls == 2
 
 
-@pytest.mark.parametrize(("mode", "cassette_is_there"), [("once", False), ("rewrite", True), ("all", True)])
+@pytest.mark.parametrize(("mode", "cassette_is_there"), [("once", False), ("rewrite", True), slow("all", True)])
 def test_a_recording_without_a_key_is_skipped_before_its_first_fixture(
     table: Suite, monkeypatch: pytest.MonkeyPatch, mode: str, cassette_is_there: bool
 ) -> None:
@@ -256,12 +256,12 @@ def test_a_subclass_and_what_a_test_may_read(table: Suite) -> None:
     ("hook", "words"),
     [
         ("", ["no conftest", "pytest_llmcassette_providers"]),
-        ("def pytest_llmcassette_providers(): return None", ["pytest_llmcassette_providers"]),
-        ("def pytest_llmcassette_providers(): return []", ["no provider"]),
+        slow("def pytest_llmcassette_providers(): return None", ["pytest_llmcassette_providers"]),
+        slow("def pytest_llmcassette_providers(): return []", ["no provider"]),
         ("def pytest_llmcassette_providers(): return [provider('a'), provider('b'), provider('a')]", ["'a'", "Rename"]),
         ("def pytest_llmcassette_providers(): return [provider('a/b'), provider('a:b')]", ["'a/b'", "'a:b'"]),
         ("def pytest_llmcassette_providers(): return ['openai']", ["list of Provider", "'openai'"]),
-        ("def pytest_llmcassette_providers(): return provider('a')", ["list of Provider"]),
+        slow("def pytest_llmcassette_providers(): return provider('a')", ["list of Provider"]),
     ],
 )
 def test_tables_that_make_no_sense(table: Suite, hook: str, words: list[str]) -> None:

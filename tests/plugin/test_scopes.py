@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from plugin.suite import ANY_TRANSPORT, Suite, outcomes, said
+from plugin.suite import ANY_TRANSPORT, Suite, outcomes, said, slow
 
 pytestmark = ANY_TRANSPORT
 
@@ -70,7 +70,7 @@ def test_what_a_teardown_does_not_play_is_an_error_of_the_teardown(suite: Suite)
     assert "2 tests: 2 files hold 2 interactions that no test asks for" in said(result)
 
 
-@pytest.mark.parametrize("teardown", ["ask('other')", "with contextlib.suppress(BaseException): ask('other')"])
+@pytest.mark.parametrize("teardown", [slow("ask('other')"), "with contextlib.suppress(BaseException): ask('other')"])
 def test_a_miss_in_a_teardown_is_an_error_of_the_teardown(suite: Suite, teardown: str) -> None:
     suite.test(TEARDOWN.format(teardown=""))
     suite.run("--record-mode=once").assert_outcomes(passed=1)
@@ -154,7 +154,7 @@ def test_next(own):
     "stop",
     [
         pytest.param({"teardown": "ask('changed')"}, marks=pytest.mark.slow),
-        {"finalizer": "ask('changed')"},
+        slow({"finalizer": "ask('changed')"}),
         {"teardown": "ask('changed')", "first": "ask('changed')"},
     ],
     ids=["fixture", "finalizer", "two"],

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from plugin.suite import ANY_TRANSPORT, Suite, outcomes, said
+from plugin.suite import ANY_TRANSPORT, Suite, outcomes, said, slow
 
 pytestmark = ANY_TRANSPORT
 
@@ -61,7 +61,7 @@ def test_what_fails_for_something_unplayed_is_not_recorded(recorded: Suite, monk
     assert cassette.read_bytes() == before
 
 
-@pytest.mark.parametrize("place", ["marker", "fixture", "ini"])
+@pytest.mark.parametrize("place", ["marker", slow("fixture"), "ini"])
 def test_unplayed_recordings_can_be_allowed(recorded: Suite, place: str) -> None:
     if place == "marker":
         recorded.test(TWICE.format(arguments="(allow_unplayed=True)"))
@@ -104,7 +104,7 @@ def test_switches_of_all_marks_count_and_the_nearest_wins(recorded: Suite) -> No
     [
         ("@pytest.mark.xfail", {"xpassed": 1}),
         ("@pytest.mark.xfail(strict=True)", {"failed": 1}),
-        ("@pytest.mark.skip", {"skipped": 1}),
+        slow("@pytest.mark.skip", {"skipped": 1}),
     ],
 )
 def test_strictness_leaves_other_outcomes_alone(recorded: Suite, decorator: str, expected: dict[str, int]) -> None:
@@ -161,7 +161,7 @@ def test_a_mark_on_the_module_asks_nothing_of_tests_without_a_cassette(suite: Su
     assert "test_calls is marked" in said(result)
 
 
-@pytest.mark.parametrize("swallow", ["BaseException", "BaseException as error"])
+@pytest.mark.parametrize("swallow", ["BaseException", slow("BaseException as error")])
 def test_a_swallowed_miss_is_repeated(suite: Suite, swallow: str) -> None:
     suite.test(
         f"""

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from plugin.suite import ANY_TRANSPORT, Suite, outcomes, said
+from plugin.suite import ANY_TRANSPORT, Suite, outcomes, said, slow
 
 pytestmark = ANY_TRANSPORT
 
@@ -44,7 +44,7 @@ def wider(
 SLOW = pytest.mark.slow
 
 
-@pytest.mark.parametrize("mode", ["none", "once", pytest.param("all", marks=SLOW)])
+@pytest.mark.parametrize("mode", ["none", pytest.param("once", marks=SLOW), pytest.param("all", marks=SLOW)])
 @pytest.mark.parametrize("scope", ["session", pytest.param("module", marks=SLOW), pytest.param("class", marks=SLOW)])
 @pytest.mark.parametrize("by", ["argument", "autouse"])
 def test_a_request_of_a_wider_fixture_is_refused_with_advice(suite: Suite, mode: str, scope: str, by: str) -> None:
@@ -68,8 +68,8 @@ def test_so_is_one_of_its_teardown(suite: Suite) -> None:
 @pytest.mark.parametrize(
     ("code", "named"),
     [
-        ("def setup_module(): ask('early')\n\n@pytest.mark.cassette\ndef test_ask(): ask()", "setup_module"),
-        (
+        slow("def setup_module(): ask('early')\n\n@pytest.mark.cassette\ndef test_ask(): ask()", "setup_module"),
+        slow(
             "@pytest.mark.cassette\nclass TestIt:\n    @classmethod\n    def setup_class(cls): ask('early')\n"
             "    def test_ask(self): ask()",
             "setup_class",

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from characters import CHARACTERS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -45,7 +46,7 @@ VALUES = st.recursive(
     | st.booleans()
     | st.integers()
     | st.floats()
-    | st.text(max_size=5)
+    | st.text(CHARACTERS, max_size=5)
     | st.sampled_from(["message", "text", "thinking", "response.completed", "message_start", "content_block_delta"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
     max_leaves=20,

@@ -140,7 +140,9 @@ class TestLeftOver:
     """What a deleted or renamed test leaves behind is named when a whole run asked for the report."""
 
     @pytest.mark.parametrize(
-        "options", [(), pytest.param(("-n2",), marks=pytest.mark.slow), (".",)], ids=["alone", "workers", "folder"]
+        "options",
+        [(), pytest.param(("-n2",), marks=pytest.mark.slow), pytest.param((".",), marks=pytest.mark.slow)],
+        ids=["alone", "workers", "folder"],
     )
     def test_of_a_whole_run(self, suite: pytest.Pytester, options: tuple[str, ...]) -> None:
         record(suite, "test_gone", "gpt-4o", "gone")
@@ -165,12 +167,12 @@ class TestLeftOver:
         "options",
         [
             ("-k", "not plain"),
-            ("-m", "cassette"),
+            pytest.param(("-m", "cassette"), marks=pytest.mark.slow),
             ("--deselect=test_suite.py::test_hi",),
             ("-x",),
-            ("test_suite.py",),
+            pytest.param(("test_suite.py",), marks=pytest.mark.slow),
             ("test_suite.py::test_hi",),
-            ("sub",),
+            pytest.param(("sub",), marks=pytest.mark.slow),
         ],
         ids=lambda options: options[0],
     )
@@ -230,7 +232,9 @@ def test_a_page_that_cannot_be_written_is_said(suite: pytest.Pytester) -> None:
     )
 
 
-@pytest.mark.parametrize(("arguments", "said"), [((), 0), (("-v",), 1), (("--cassette-report",), 1)])
+@pytest.mark.parametrize(
+    ("arguments", "said"), [((), 0), pytest.param(("-v",), 1, marks=pytest.mark.slow), (("--cassette-report",), 1)]
+)
 def test_a_recording_run_does_not_ask_for_the_price_list(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], said: int
 ) -> None:
@@ -268,7 +272,15 @@ class TestBudget:
         record(suite, "test_hi", "gpt-4o", "hi", "ho")
         return run(suite, "-k", "not mini")
 
-    @pytest.mark.parametrize("limits", ["input_tokens=2000", "output_tokens=200", "total_tokens=2200", "cost=0.0071"])
+    @pytest.mark.parametrize(
+        "limits",
+        [
+            "input_tokens=2000",
+            pytest.param("output_tokens=200", marks=pytest.mark.slow),
+            "total_tokens=2200",
+            pytest.param("cost=0.0071", marks=pytest.mark.slow),
+        ],
+    )
     def test_that_holds(self, suite: pytest.Pytester, limits: str) -> None:
         self.budget(suite, limits).assert_outcomes(passed=1, deselected=1)
 

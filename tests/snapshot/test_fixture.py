@@ -175,7 +175,12 @@ class TestUnused:
 
     @pytest.mark.parametrize(
         "selection",
-        [("-k", "kimi"), ("-k", "one"), ("test_common.py::test_one[kimi]",), ("test_common.py::test_one",)],
+        [
+            ("-k", "kimi"),
+            pytest.param(("-k", "one"), marks=pytest.mark.slow),
+            pytest.param(("test_common.py::test_one[kimi]",), marks=pytest.mark.slow),
+            ("test_common.py::test_one",),
+        ],
         ids=str,
     )
     def test_what_was_not_selected_stays(self, suite: pytest.Pytester, selection: tuple[str, ...]) -> None:

@@ -77,7 +77,8 @@ def test_in_an_event_loop_too(corpus: Path, tmp_path: Path, protocol: str, loop:
 @pytest.mark.parametrize(
     ("protocol", "loop"),
     [
-        *(("openai.chat", loop) for loop in sdk_streams.LOOPS),
+        *(("openai.chat", loop) for loop in sdk_streams.LOOPS if loop != "asyncio"),
+        pytest.param("openai.chat", "asyncio", marks=pytest.mark.slow),
         pytest.param("anthropic.messages", "sync", marks=pytest.mark.slow),
         ("bedrock.converse", "sync"),
     ],

@@ -102,7 +102,7 @@ def test_a_client_meets_the_pieces_and_reads_the_same_lines(kind: str, stream: P
             assert "".join(_read(kind, "iter_text")) == CRLF.decode()
 
 
-@each()
+@each(OTHER_HALF)
 def test_an_encoded_body_is_cut_as_it_is_on_the_wire(kind: str, path: Path) -> None:
     packed = gzip.compress(STREAM, mtime=0)
     save(path, [_recorded(packed, headers={"Content-Encoding": ["gzip"]})])
@@ -235,7 +235,7 @@ def test_each_error_has_a_timeout_of_its_own(kind: str, path: Path) -> None:
         assert 0.01 <= seconds < 4
 
 
-@each()
+@each(ONE_HALF)
 def test_a_wait_that_nobody_sleeps_still_meets_the_timeout(kind: str, stream: Path) -> None:
     """What faults are made of."""
 

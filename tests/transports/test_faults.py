@@ -46,7 +46,7 @@ def broken(*arguments: Any, **options: Any) -> Any:
     [
         (Playlist, "take", "none"),
         (pools, "url_of", "none"),
-        (RecordingSlot, "headers", "rewrite"),
+        pytest.param(RecordingSlot, "headers", "rewrite", marks=pytest.mark.slow),
         (RecordingSlot, "_interaction", "rewrite"),
     ],
 )

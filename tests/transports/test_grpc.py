@@ -109,8 +109,10 @@ def test_a_client_waits_no_longer_than_its_deadline(api: str, calls: CallServer,
         assert call(api, calls.target, "Unary", b"a", timeout=0.05).code == "DEADLINE_EXCEEDED"
 
 
-@APIS
-@pytest.mark.parametrize("year", [2001, 2100])
+@pytest.mark.parametrize(
+    ("year", "api"),
+    [(2001, SYNC), (2100, AIO), *(pytest.param(*case, marks=pytest.mark.slow) for case in ((2001, AIO), (2100, SYNC)))],
+)
 def test_a_test_that_sets_the_clock(year: int, api: str, calls: CallServer, path: Path) -> None:
     """grpc takes a deadline from the clock that the test sets, and waits for it by the real one."""
     freezegun = pytest.importorskip("freezegun")
@@ -156,7 +158,7 @@ def test_a_changed_request_is_a_miss_in_the_clients_own_call(api: str, calls: Ca
     [
         ("abx", r"message 3 of recording id 0"),
         ("ab", r"message 3"),
-        ("abcd", r"message 4"),
+        pytest.param("abcd", r"message 4", marks=pytest.mark.slow),
     ],
 )
 def test_a_changed_message_of_a_stream_is_a_miss(

@@ -85,7 +85,7 @@ def test_encoded_bodies_are_stored_decoded(kind: str, encoding: str, server: Hos
     assert "Content-Encoding" not in stored.headers
 
 
-@each()
+@each(ONE_HALF)
 def test_arrivals_of_an_encoded_stream_are_sized_decoded(kind: str, server: HostileServer, path: Path) -> None:
     with use_cassette(path, record_mode="once", record_timing=True):
         fetch(kind, "GET", server.url + "/flushed")
@@ -93,7 +93,7 @@ def test_arrivals_of_an_encoded_stream_are_sized_decoded(kind: str, server: Host
     assert [size for _, size in stored.chunks] == [len(event) for event in EVENTS]
 
 
-@each()
+@each(OTHER_HALF)
 def test_early_close_of_an_encoded_stream_keeps_what_was_read(kind: str, server: HostileServer, path: Path) -> None:
     """openai closes at [DONE], before the end of the gzip stream."""
     with use_cassette(path, record_mode="once"):
@@ -119,7 +119,7 @@ def test_client_that_reads_past_an_early_close_is_told(
         fetch(kind, "GET", url)
 
 
-@each()
+@each(ONE_HALF)
 def test_reset_in_mid_stream(kind: str, server: HostileServer, path: Path) -> None:
     error = error_of(kind, "ReadError")
     seen: list[bytes] = []
@@ -155,7 +155,7 @@ def test_errors_before_an_answer(kind: str, server: HostileServer, path: Path) -
     ]
 
 
-@each()
+@each(OTHER_HALF)
 def test_redirect_is_two_interactions(kind: str, server: HostileServer, path: Path) -> None:
     for mode in ("once", "none"):
         with use_cassette(path, record_mode=mode) as cassette:
@@ -186,7 +186,7 @@ def test_generator_body_is_sent_and_recorded_whole(kind: str, server: HostileSer
     assert load(path)[0].request.body == b"".join(pieces)
 
 
-@each()
+@each(OTHER_HALF)
 def test_live_client_gets_the_servers_own_head(kind: str, server: HostileServer, path: Path) -> None:
     """Case, order and duplicates of header lines, and the reason phrase."""
     with use_cassette(path, record_mode="once"):
@@ -206,7 +206,7 @@ def test_live_client_gets_the_servers_own_head(kind: str, server: HostileServer,
     assert replayed.header("set-cookie") == []
 
 
-@each()
+@each(ONE_HALF)
 def test_head_request(kind: str, server: HostileServer, path: Path) -> None:
     lengths = []
     for mode in ("once", "none"):
@@ -283,7 +283,7 @@ async def _within(kind: str, seconds: float, function: Callable[[Callable[[float
             await function(lambda left: limit.reschedule(loop.time() + left))
 
 
-@each(OTHER_HALF)
+@each(("httpx-asyncio", "requests-sync"))
 def test_recorded_timing_is_kept_on_demand(kind: str, server: HostileServer, path: Path) -> None:
     """The server waits 50 ms between events."""
     with use_cassette(path, record_mode="once", record_timing=True):
@@ -302,7 +302,7 @@ def _waits(kind: str, url: str, path: Path, **switches: Any) -> list[tuple[float
     return [(at - before, piece) for (before, _), (at, piece) in zip([(0.0, b""), *seen], seen, strict=False)]
 
 
-@each(ONE_HALF)
+@each(("httpx2-asyncio", "urllib3-sync"))
 def test_twenty_at_once_each_with_a_cassette_of_its_own(kind: str, server: HostileServer, tmp_path: Path) -> None:
     """Threads, or tasks: each gets what it asks for, and its cassette holds that and no more, in order."""
 
@@ -353,7 +353,7 @@ async def _gathered(kind: str, ask: Callable[[int], Any]) -> list[Any]:
     return found
 
 
-@each()
+@each(OTHER_HALF)
 def test_suspended_cassette_refuses_with_its_reason(kind: str, server: HostileServer) -> None:
     with (
         in_force.Suspension("Enter use_cassette in this fixture."),

@@ -21,10 +21,17 @@ from transports.clients import run_async
 
 Ask = Callable[..., str]
 WAYS = ("sync", "asyncio", "trio", "aiohttp")
-KINDS: list[Any] = [f"openai-{way}" for way in WAYS]
-# Made by the same generator: the import of a second SDK takes two seconds.
-KINDS += [pytest.param(f"anthropic-{way}", marks=pytest.mark.slow) for way in WAYS]
 TEXT = "Olá, mundo!"
+
+
+def each(*quick: str) -> pytest.MarkDecorator:
+    """The test with each SDK in each of the `WAYS`; those that are not `quick` in the slow part.
+
+    Both SDKs are made by the same generator, and the import of a second one takes two seconds.
+    """
+    kinds = [f"{sdk}-{way}" for sdk in ("openai", "anthropic") for way in WAYS]
+    marks = {kind: () if kind.removeprefix("openai-") in quick else pytest.mark.slow for kind in kinds}
+    return pytest.mark.parametrize("kind", [pytest.param(kind, marks=marks[kind]) for kind in kinds])
 
 
 def chat(model: str, question: str) -> dict[str, Any]:
@@ -76,7 +83,7 @@ def _deltas(events: Any) -> Iterator[str]:
             yield event.delta.text
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@each(*WAYS)
 def test_stream_is_recorded_whole_and_replayed(kind: str, server: HostileServer, path: Path) -> None:
     with use_cassette(path, record_mode="once") as live:
         assert ask(kind, server) == TEXT
@@ -92,7 +99,7 @@ def test_stream_is_recorded_whole_and_replayed(kind: str, server: HostileServer,
     assert "X-Api-Key" not in stored.request.headers
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@each("sync", "asyncio")
 def test_retried_429_is_left_out(kind: str, server: HostileServer, path: Path) -> None:
     with use_cassette(path, record_mode="once") as live:
         assert ask(kind, server, model="flaky") == TEXT
@@ -103,7 +110,7 @@ def test_retried_429_is_left_out(kind: str, server: HostileServer, path: Path) -
     assert len(live.requests) == len(replayed.requests) == 1
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@each("trio", "aiohttp")
 def test_error_that_every_retry_meets(kind: str, server: HostileServer, path: Path) -> None:
     error: Any = import_module(kind.partition("-")[0]).RateLimitError
     with use_cassette(path, record_mode="once"), pytest.raises(error):
@@ -116,7 +123,7 @@ def test_error_that_every_retry_meets(kind: str, server: HostileServer, path: Pa
     assert len(cassette.requests) == 1
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@each("sync", "trio")
 def test_reset_in_mid_stream_is_the_sdks_own_error(kind: str, server: HostileServer, path: Path) -> None:
     def outcome() -> type[BaseException]:
         with pytest.raises(Exception) as caught:
@@ -130,7 +137,7 @@ def test_reset_in_mid_stream_is_the_sdks_own_error(kind: str, server: HostileSer
         assert outcome() is live
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@each("asyncio", "aiohttp")
 def test_connection_error_is_the_sdks_own(kind: str, path: Path) -> None:
     class Nowhere:
         url = "http://127.0.0.1:1"
@@ -142,7 +149,7 @@ def test_connection_error_is_the_sdks_own(kind: str, path: Path) -> None:
     assert [(one.response.code, one.end) for one in load(path)] == [(0, "ConnectError")]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@each(*WAYS)
 def test_miss_is_neither_wrapped_nor_retried(kind: str, server: HostileServer, path: Path) -> None:
     with use_cassette(path, record_mode="once"):
         ask(kind, server)

@@ -32,6 +32,11 @@ from transports.socket_clients import KINDS, Socket, Talk, talk, talking
 
 pytestmark = pytest.mark.filterwarnings("ignore:websockets.*deprecated")
 
+LEGACY = "websockets-legacy"
+MOST = pytest.mark.parametrize(
+    "kind", [*(kind for kind in KINDS if kind != LEGACY), pytest.param(LEGACY, marks=pytest.mark.slow)]
+)
+"""Of its own is what the older client of websockets does in the tests with all `KINDS`."""
 NOWHERE = "ws://127.0.0.1:1"
 """Nobody listens there; what was recorded is moved to it, so that a replay cannot have asked the server."""
 
@@ -91,7 +96,7 @@ def test_what_one_client_recorded_another_replays(kind: str, socket_server: Sock
     assert replay(path, kind, use) == live
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@MOST
 def test_the_first_message_comes_before_the_last_is_sent(kind: str, socket_server: SocketServer, path: Path) -> None:
     async def use(ws: Socket) -> list[Any]:
         first = await ws.receive()
@@ -103,7 +108,7 @@ def test_the_first_message_comes_before_the_last_is_sent(kind: str, socket_serve
     assert load(path)[0].end == CLOSED
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@MOST
 def test_a_server_that_dies(kind: str, socket_server: SocketServer, path: Path) -> None:
     async def use(ws: Socket) -> list[Any]:
         await ws.receive()
@@ -118,7 +123,7 @@ def test_a_server_that_dies(kind: str, socket_server: SocketServer, path: Path) 
     assert load(path)[0].end == "RemoteProtocolError"
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@MOST
 def test_a_refused_handshake(kind: str, socket_server: SocketServer, path: Path) -> None:
     async def never(ws: Socket) -> None:
         pytest.fail("connected")
@@ -141,7 +146,7 @@ def test_a_refused_handshake(kind: str, socket_server: SocketServer, path: Path)
     assert load(path)[0].response.body == b'{"error":"who are you?"}'
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@MOST
 def test_a_redirect(kind: str, socket_server: SocketServer, path: Path) -> None:
     if kind == "websockets-sync" and not hasattr(importlib.import_module("websockets.sync.client"), "reconnect"):
         pytest.skip("this client does not follow redirects before websockets 17")
@@ -154,7 +159,7 @@ def test_a_redirect(kind: str, socket_server: SocketServer, path: Path) -> None:
     assert [one.response.code for one in load(path)] == [302, 101]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@MOST
 def test_nobody_answers(kind: str, path: Path) -> None:
     async def never(ws: Socket) -> None:
         pytest.fail("connected")
@@ -200,7 +205,7 @@ def test_a_changed_message_is_a_miss_where_it_is_sent(kind: str, socket_server: 
         replay(path, kind, changed)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@MOST
 def test_who_waits_for_what_will_not_come_is_told_soon(
     kind: str, socket_server: SocketServer, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,7 +230,7 @@ def test_who_waits_for_what_will_not_come_is_told_soon(
         assert time.perf_counter() - began < 1.5
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@MOST
 def test_what_a_client_does_not_send_was_not_played(kind: str, socket_server: SocketServer, path: Path) -> None:
     record(path, socket_server, kind, one_question)
 
@@ -239,7 +244,7 @@ def test_what_a_client_does_not_send_was_not_played(kind: str, socket_server: So
 
 @pytest.mark.parametrize(
     "kind",
-    ["websockets-asyncio", "aiohttp-asyncio", pytest.param("websockets-legacy", marks=pytest.mark.slow)],
+    ["websockets-asyncio", "aiohttp-asyncio", pytest.param(LEGACY, marks=pytest.mark.slow)],
 )
 def test_twenty_tasks(kind: str, socket_server: SocketServer, path: Path) -> None:
     async def twenty(url: str) -> list[Any]:
@@ -274,7 +279,7 @@ def test_twenty_threads(socket_server: SocketServer, path: Path) -> None:
     assert found[0] == found[1]
 
 
-@pytest.mark.parametrize("kind", ["websockets-asyncio", "aiohttp-asyncio"])
+@pytest.mark.parametrize("kind", ["websockets-asyncio", pytest.param("aiohttp-asyncio", marks=pytest.mark.slow)])
 def test_a_task_that_is_cancelled_while_recording(kind: str, socket_server: SocketServer, path: Path) -> None:
     async def use(ws: Socket) -> list[Any]:
         found = await one_question(ws)
