@@ -31,7 +31,6 @@ import httpx2  # noqa: F401
 import pluggy
 import pluggy._manager
 import pytest
-from _pytest.assertion import rewrite
 
 # Its plugins are those of other libraries: trio, imported for nothing.
 os.environ.setdefault("HYPOTHESIS_NO_PLUGINS", "1")
@@ -50,20 +49,6 @@ settings.load_profile("quick")
 # Importing and collecting leaves no garbage worth a look.
 gc.disable()
 gc.set_threshold(100_000, 50, 100)
-
-
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """In a fresh checkout all workers would rewrite the asserts of all modules: every second one begins at the end."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
-    rewriting = session.config.stash.get(rewrite.assertstate_key, None)
-    if rewriting is None or sys.dont_write_bytecode or int(worker.removeprefix("gw")) % 2 == 0:
-        return
-    for module in sorted(Path(__file__).parent.rglob("test_*.py"), reverse=True):
-        folder = rewrite.get_cache_dir(module)
-        compiled = folder / f"{module.stem}{rewrite.PYC_TAIL}"
-        if not compiled.exists() and rewrite.try_makedirs(folder):
-            stat, code = rewrite._rewrite_test(module, session.config)
-            rewrite._write_pyc(rewriting, code, stat, compiled)
 
 
 def pytest_collection_finish() -> None:
