@@ -244,6 +244,22 @@ def test_an_answer_that_aiohttp_refuses_is_recorded_as_none(path: Path) -> None:
     assert [(one.response.code, one.end) for one in load(path)] == [(0, "RemoteProtocolError")] * 3
 
 
+def test_a_websocket_is_refused_again_whatever_has_come_of_the_body(path: Path) -> None:
+    async def ask(session: Session) -> list[tuple[int, str]]:
+        found = []
+        for number, length in enumerate((b"", b"Content-Length: 50\r\n")):
+            server.sends = b"HTTP/1.1 403 Forbidden\r\n%s\r\nno key" % length
+            with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+                await session.ws_connect(f"{server.url}/{number}")
+            found.append((refused.value.status, refused.value.message))
+        return found
+
+    with MisbehavingServer() as server:
+        server.then = "stall"
+        live, replayed = twice(path, ask)
+    assert live == replayed == [(403, "Invalid response status")] * 2
+
+
 def test_a_total_timeout_ends_what_nobody_sleeps(path: Path) -> None:
     """What faults are made of: the wait is longer than the client's only timeout."""
 

@@ -19,10 +19,13 @@ from pytest_llmcassette.transports.websockets.ear import Ear
 _SWITCHING = 101
 
 
-def tap(connection: Any, request: Any, answer: LiveAnswer, exchange: Exchange) -> None:
-    """Tell `answer` of what comes on this connection from now on, until the client gives it back or closes it."""
+def tap(connection: Any, request: Any, answer: LiveAnswer, exchange: Exchange, *, is_upgrade: bool) -> None:
+    """Tell `answer` of what comes on this connection from now on, until the client gives it back or closes it.
+
+    `is_upgrade`: the request asks for a WebSocket.
+    """
     protocol = connection.protocol
-    listener = _Listener(protocol, str(request.method), answer, exchange)
+    listener = _Listener(protocol, str(request.method), answer, exchange, is_upgrade=is_upgrade)
 
     def set_response_params(**params: Any) -> None:
         # The session calls it once for each request. The connection may serve others, later.
@@ -39,8 +42,9 @@ class _Listener:
 
     parser: Any
 
-    def __init__(self, protocol: Any, method: str, answer: LiveAnswer, exchange: Exchange) -> None:
+    def __init__(self, protocol: Any, method: str, answer: LiveAnswer, exchange: Exchange, *, is_upgrade: bool) -> None:
         self._protocol = protocol
+        self._is_upgrade = is_upgrade
         self._answer = answer
         self._exchange = exchange
         self._unframed = Unframed(method, self._head, answer.data)
@@ -117,4 +121,8 @@ class _Listener:
         if self._over:
             return
         self._over = True
-        self._answer.has_failed(self._protocol.exception() or asyncio.CancelledError())
+        if self._is_upgrade and self._unframed.has_begun:
+            # Refused: nobody reads on.
+            self._answer.is_whole()
+        else:
+            self._answer.has_failed(self._protocol.exception() or asyncio.CancelledError())
