@@ -114,6 +114,9 @@ _BEFORE = re.compile(rb"[A-Za-z0-9_+-]")
 """A key that follows one of these is a part of something else: of a word, of base64."""
 _ESCAPE = re.compile(rb"\\[bfnrt]|\\u[0-9A-Fa-f]{4}|%[0-9A-Fa-f]{2}")
 _SHORTEST = 16
+_UNBROKEN = rf"(?=[^\s\"\\]{{{_SHORTEST}}})"
+"""How all but keys in blocks go on, and few other words in JSON do."""
+_MANY = 6
 _FEWEST_KINDS = 6
 """Different characters: `sk-xxxxxxxxxxxxxxxxxxxxxxx1` is nobody's key."""
 
@@ -124,8 +127,10 @@ class _Search:
     def __init__(self, rare: str, shapes: list[tuple[str, str]]) -> None:
         self._begins = [begin.encode() for begin, _ in shapes]
         self._starts = [begin.index(rare) for begin, _ in shapes]
+        # Spares a try of each shape. A few shapes are tried as soon.
+        look = "" if _has_blanks(shapes[0]) or len(shapes) < _MANY else _UNBROKEN
         self._pattern = re.compile(
-            (re.escape(rare) + f"(?:{'|'.join(_behind(rare, *one) for one in shapes)})").encode()
+            (re.escape(rare) + look + f"(?:{'|'.join(_behind(rare, *one) for one in shapes)})").encode()
         )
 
     def keys(self, text: bytes) -> Iterator[tuple[int, int]]:
@@ -138,6 +143,10 @@ class _Search:
             if is_key:
                 yield start, match.end()
             match = self._pattern.search(text, match.end() if is_key else match.start() + 1)
+
+
+def _has_blanks(shape: tuple[str, str]) -> bool:
+    return " " in shape[0]
 
 
 def _behind(rare: str, begin: str, rest: str) -> str:
@@ -164,14 +173,14 @@ def _is_random(rest: bytes) -> bool:
 
 
 def _searches() -> tuple[_Search, ...]:
-    groups: dict[str, list[tuple[str, str]]] = {}
+    groups: dict[tuple[str, bool], list[tuple[str, str]]] = {}
     for shape in SHAPES:
         rare = next(character for character in _RARE if character in shape[0])
-        groups.setdefault(rare, []).append(shape)
+        groups.setdefault((rare, _has_blanks(shape)), []).append(shape)
     for shapes in groups.values():
         # `csk-` before `sk-`, which it ends in.
         shapes.sort(key=lambda shape: -len(shape[0]))
-    return tuple(_Search(rare, shapes) for rare, shapes in groups.items())
+    return tuple(_Search(rare, shapes) for (rare, _), shapes in groups.items())
 
 
 _SEARCHES = _searches()

@@ -60,7 +60,7 @@ class Stream:
         return b',"'.join(dict.fromkeys(members))
 
     def texts(self) -> list[list[str]]:
-        """For each place in an event the texts that are there, in order; those repeated in a row may be left out.
+        """For each place in an event the texts that are there, in order.
 
         Raises RecursionError for events that are too deep.
         """
@@ -85,18 +85,28 @@ def _in_order(said: list[str], like: Any, others: dict[int, Any]) -> list[list[s
     texts: list[list[str]] = []
     places: _Places = ({}, {})
     gap: list[str] | None = None
+    repeated: list[tuple[list[str], str]] = []
     taken = 0
     for before, number in enumerate([*others, len(said) + len(others)]):
         if number - before > taken:
             if gap is None:
-                _collect(like, places, texts)
-                gap = next((pieces for pieces in texts if pieces[-1] == _GAP), [_GAP])
-                gap.pop()
+                gap, repeated = _places_of(like, places, texts)
             gap += said[taken : number - before]
+            for pieces, text in repeated:
+                pieces += [text] * (number - before - taken)
             taken = number - before
         if number in others:
             _collect(others[number], places, texts)
     return texts
+
+
+def _places_of(like: Any, places: _Places, texts: list[list[str]]) -> tuple[list[str], list[tuple[list[str], str]]]:
+    """The texts in the place of the gap of the event `like`, and those in its other places, each with its own."""
+    sizes = {id(pieces): len(pieces) for pieces in texts}
+    _collect(like, places, texts)
+    there = [(pieces, pieces.pop()) for pieces in texts if len(pieces) > sizes.get(id(pieces), 0)]
+    gap = next((pieces for pieces, text in there if text == _GAP), [])
+    return gap, [(pieces, text) for pieces, text in there if pieces is not gap]
 
 
 def _same(one: bytes, other: bytes) -> int:

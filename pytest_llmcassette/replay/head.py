@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 
 from pytest_llmcassette.cassette.encoding import is_still_encoded
@@ -41,8 +42,13 @@ def head_of(interaction: Interaction, outcome: Outcome) -> Head:
         lines.append((b"Content-Length", b"%d" % response.content_length))
     elif outcome is Outcome.COMPLETE and _has_length(interaction):
         lines.append((b"Content-Length", b"%d" % len(response.body)))
-    version = b"HTTP/2" if response.proto_major == 2 else b"HTTP/%d.%d" % (response.proto_major, response.proto_minor)
+    version = _version(response.proto_major, response.proto_minor)
     return Head(response.code, reason_phrase(response), version, lines)
+
+
+@lru_cache(maxsize=16)
+def _version(major: int, minor: int) -> bytes:
+    return b"HTTP/2" if major == 2 else b"HTTP/%d.%d" % (major, minor)
 
 
 def _has_length(interaction: Interaction) -> bool:

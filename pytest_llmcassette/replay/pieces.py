@@ -11,16 +11,17 @@ from pytest_llmcassette.cassette.model import SERVER, Interaction, Response
 Piece = tuple[float, bytes]
 """Seconds to wait, then what comes."""
 
-_SEPARATORS = (
-    (("application/x-ndjson", "application/jsonl", "application/x-jsonlines", "application/json-seq"), (b"\n",)),
-    (("text/event-stream",), (b"\r\n\r\n", b"\n\n", b"\r\r")),
-)
+_SEPARATORS = {
+    "text/event-stream": (b"\r\n\r\n", b"\n\n", b"\r\r"),
+    "application/x-ndjson": (b"\n",),
+    "application/jsonl": (b"\n",),
+    "application/x-jsonlines": (b"\n",),
+    "application/json-seq": (b"\n",),
+}
 _BLOCK = 1 << 14
 """Bytes of whole events that are served together (one event may be longer)."""
 _EVENTSTREAM = "application/vnd.amazon.eventstream"
-
-
-_STREAMS = frozenset({_EVENTSTREAM, *(name for names, _ in _SEPARATORS for name in names)})
+_STREAMS = frozenset({_EVENTSTREAM, *_SEPARATORS})
 
 
 def is_stream(response: Response) -> bool:
@@ -52,13 +53,11 @@ def by_event(response: Response, *, block: int = _BLOCK) -> Iterator[Piece]:
     """The body in pieces: a stream's first event, then whole events in blocks; anything else in one. None waits."""
     body = response.body
     content_type = _media_type(response.headers.get("Content-Type", [""])[0])
-    for types, separators in _SEPARATORS:
-        if content_type in types:
-            # One byte is found many times faster than four, and most streams have no carriage return.
-            has_returns = b"\r" in body
-            for separator in separators:
-                if (has_returns or separator[0] != 0x0D) and separator in body:
-                    return _split(body, separator, block)
+    # One byte is found many times faster than four, and most streams have no carriage return.
+    has_returns = b"\r" in body
+    for separator in _SEPARATORS.get(content_type, ()):
+        if (has_returns or separator[0] != 0x0D) and separator in body:
+            return _split(body, separator, block)
     if content_type == _EVENTSTREAM:
         return _split_frames(body)
     return iter(((0.0, body),) if body else ())

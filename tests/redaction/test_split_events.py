@@ -85,6 +85,15 @@ def test_in_whatever_events_the_pieces_stand(said: tuple[str, list[dict[str, obj
     assert '"8' not in redacted
 
 
+def test_letters_that_are_given_twice_where_what_stands_beside_them_differs() -> None:
+    twice = "Vq7f2mB9KK4tLw8sPz"
+    said = [{"delta": letter, "obfuscation": "abcdef"[number % 6]} for number, letter in enumerate(twice)]
+    body = "".join(f"data: {json.dumps(one)}\n\n" for one in said)
+    response = Response(headers={"Content-Type": ["text/event-stream"]}, body=body.encode())
+    redacted = REDACTOR.response(response, KnownSecrets({twice})).body.decode().splitlines()
+    assert "".join(json.loads(line[6:])["delta"] for line in redacted if line) == "REDACTED"
+
+
 def test_what_a_stream_says_in_one_event_alone_is_found_too() -> None:
     """In the one that is like no other, in what all begin with, in a line that is no event."""
     for odd in (f'data: {{"id":"x","error":"{SHAPE}"}}', f": {SHAPE}", f'data: {{"cut":"{SHAPE}'):

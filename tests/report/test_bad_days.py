@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from typing import Any
 
 from pytest_llmcassette.report.bad_days import BadDay, as_json, command, counted, matrix_of
 from pytest_llmcassette.report.bad_days_text import lines
@@ -11,8 +12,13 @@ from pytest_llmcassette.report.page import page
 from report.made import NOW
 
 
-def day(test: str, fault: str, verdict: str, *, asked: str = "", **fields: object) -> BadDay:
-    values = {"nodeid": f"tests/test_chat.py::{test}", "fault": fault, "asked": asked or fault, "exchange": 0}
+def day(test: str, fault: str, verdict: str, *, asked: str = "", **fields: Any) -> BadDay:
+    values: dict[str, Any] = {
+        "nodeid": f"tests/test_chat.py::{test}",
+        "fault": fault,
+        "asked": asked or fault,
+        "exchange": 0,
+    }
     return BadDay(**{"expects": "notice", **values, "verdict": verdict, **fields})
 
 
