@@ -71,6 +71,8 @@ class Conversation:
         """The request that began it."""
         self._script = _Script(interaction)
         self._matcher = FrameMatcher(recorder.config, recorder.redactor)
+        self._known = recorder.known
+        """To be asked for under the lock below: the recorder's may take its own first."""
         self._said: list[Frame] = []
         sent.said = self._said
         self._heard = 0
@@ -147,7 +149,7 @@ class Conversation:
 
     def _is_next(self, frame: Frame) -> bool:
         place, recorded = len(self._said), self._script.client
-        shown = self._matcher.equal(frame, recorded[place], self._recorder.known) if place < len(recorded) else None
+        shown = self._matcher.equal(frame, recorded[place], self._known) if place < len(recorded) else None
         if shown is not None:
             self._said.append(shown)
         return shown is not None

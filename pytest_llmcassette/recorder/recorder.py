@@ -99,8 +99,7 @@ class Recorder:
         self._snapshot_headers = PROTOCOL_HEADERS
         if config.snapshot_headers:
             self._snapshot_headers |= {canonical_name(name.encode()) for name in config.snapshot_headers}
-        self.known = KnownSecrets()
-        """What this run knows to be secret."""
+        self._known = KnownSecrets()
         self._unread: list[SentRequest] = []
         """Answered by the bytes alone: what is secret in them is looked for before anybody sees them."""
         self._is_complete = is_complete
@@ -108,6 +107,17 @@ class Recorder:
         """Those that are replayed (`conversation.Conversation`): what their clients do not say was not asked for."""
         self._recording: Recording | None = None
         """Made for the first request that goes live: it knows this recorder, and only a collector frees such a pair."""
+
+    @property
+    def known(self) -> KnownSecrets:
+        """What this run knows to be secret, by all that was sent until now."""
+        self._read_late()
+        return self._known
+
+    def _read_late(self) -> None:
+        if self._unread:
+            with self.lock:
+                redact_late(self.redactor, self._unread, self._known)
 
     @property
     def calls(self) -> int:
@@ -156,7 +166,7 @@ class Recorder:
     def _decide(self, live: LiveRequest) -> Interaction | RecordingSlot:
         if self.closed:
             raise self.is_late(f"sent {live.method} {self.shown(live.url)}")
-        kept, sent = read_request(self.redactor, self._snapshot_headers, live, self.known)
+        kept, sent = read_request(self.redactor, self._snapshot_headers, live, self._known)
         self.sent.append(sent)
         try:
             playlist = self.file.playlist or self.file.load()
@@ -164,13 +174,13 @@ class Recorder:
             # As an Exception an SDK would turn it into a connection error, and retry.
             raise RequestRefused(str(error)) from None
         replays = self.file.is_replayed
-        interaction = playlist.take_same(sent) if replays else None
+        # A user's own code, which redacts too, is called where its request is sent.
+        interaction = playlist.take_same(sent) if replays and not self.redactor.has_own_rules else None
         if interaction is not None:
             # A secret that is in a file hides nowhere else.
-            sent.redacted_with = self.known.values
+            sent.redacted_with = self._known.values
             self._unread.append(sent)
         else:
-            redact_late(self.redactor, self._unread, self.known)
             drift = None if self.may_record else self.known_drift
             request, interaction = search(kept, sent, playlist if replays else None, self.redactor, self.known, drift)
         if interaction is not None:
@@ -182,7 +192,7 @@ class Recorder:
         self._recording = self._recording or Recording(
             self.config,
             self.redactor,
-            self.known,
+            self._known,
             key=lambda request: self.file.load().key(request),
             lock=self.lock,
             is_complete=self._is_complete,
@@ -252,15 +262,14 @@ class Recorder:
 
     def sweep(self, further: Set[str] = frozenset()) -> None:
         """Take out of all that this recorder holds what is known to be secret by now, `further` secrets included."""
-        self.known.learn(further)
-        with self.lock:
-            redact_late(self.redactor, self._unread, self.known)
+        known = self.known
+        known.learn(further)
         if self._recording is not None:
             with self.lock:
                 self._recording.sweep()
-        if any(sent.redacted_with is not self.known.values for sent in self.sent):
+        if any(sent.redacted_with is not known.values for sent in self.sent):
             with self.lock:
-                sweep_sent(self.sent, self.redactor, self.known)
+                sweep_sent(self.sent, self.redactor, known)
 
     def close(self) -> None:
         """No more requests: later ones raise `RequestRefused` naming the owner. Streams still open count as closed."""
@@ -280,7 +289,7 @@ class Recorder:
         if self._recording is None:
             return None
         with self.lock:
-            fresh = self._recording.fresh()
+            fresh = self._fresh()
             if not fresh:
                 return None
             self.file.save(fresh, self.owner)
@@ -289,4 +298,11 @@ class Recorder:
     def recording(self) -> list[Interaction]:
         """What `save` writes, or has written."""
         with self.lock:
-            return self.file.merged(() if self._recording is None else self._recording.fresh())
+            return self.file.merged(self._fresh())
+
+    def _fresh(self) -> list[tuple[Request, Interaction]]:
+        if self._recording is None:
+            return []
+        # What was answered from the file may have shown what is secret in an answer that was recorded.
+        self._read_late()
+        return self._recording.fresh()

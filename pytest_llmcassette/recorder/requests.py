@@ -78,7 +78,7 @@ def read_request(
     """A live request: the headers that are compared, and it as a test sees it, with those named in `shown` as well.
 
     Headers are redacted; `known` learns what is secret in them and in the URL. The body is decoded, in `live` too. What
-    is secret in that and in the URL is left to `by_name`.
+    is secret in that and in the URL is left to `redact_by_name`.
     """
     if "?" in live.url or "@" in live.url:
         redactor.learn(known, {}, live.url)
@@ -100,9 +100,9 @@ def redact_late(redactor: Redactor, unread: list[SentRequest], known: KnownSecre
     """`redact_by_name` for requests that were answered without; empties the list."""
     while unread:
         sent = unread.pop(0)
-        body = sent.body
+        url, body = sent.url, sent.body
         redact_by_name(redactor, sent.headers, sent, known)
-        if sent.body != body:
+        if sent.body != body or sent.url != url:
             # The file, which something else wrote, has it: then it may hide elsewhere, too.
             sent.redacted_with = None
 

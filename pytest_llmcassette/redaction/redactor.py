@@ -55,6 +55,8 @@ class Redactor:
         self._by_name = BodyRedactor(config.secret_fields)
         self._anywhere = BodyRedactor(config.secret_fields, urls=self._query)
         self._own = OwnRules(config.secret_patterns, redact)
+        self.has_own_rules = self._own.exist
+        """Whether a user's patterns or hook decide, too."""
         self.frames = FrameRedactor(self.body, self._without_split)
 
     def request(

@@ -51,7 +51,8 @@ def without_split(body: bytes, stream: Stream, secrets_in: Callable[..., set[str
         whole = "".join(text for _, text in pieces)
         if len(pieces) < 2 or len(whole) < len(REDACTED):
             continue
-        for secret in secrets_in(whole):
+        # The longest first: of one that holds another nothing is left.
+        for secret in sorted(secrets_in(whole), key=len, reverse=True):
             for number, text in _cut(pieces, whole, secret):
                 _set(events[number][1], path, text)
                 changed.add(number)

@@ -289,6 +289,53 @@ def test_sent_shows_protocol_headers_but_no_secret(path: Path) -> None:
     assert "X-Other" not in sent.headers
 
 
+TOKEN, SHAPED = "Zq8KfieldsecretA19xPw", "sk-proj-Ab1Cd2Ef3Gh4Jk5Lm6Np7Qr8"
+
+
+def unredacted(path: Path, query: str, body: dict[str, str]) -> LiveRequest:
+    """A file that something else wrote, with its secrets, and the request that it answers byte for byte."""
+    asked = LiveRequest("POST", URL + query, [(b"content-type", b"application/json")], json.dumps(body).encode())
+    recorded = Request(method="POST", url=asked.url, headers={"Content-Type": ["application/json"]}, body=asked.body)
+    save(path, [Interaction(request=recorded, response=Response(code=200, body=b"OK"))])
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("query", "body"), [("", {"api_key": TOKEN, "say": SHAPED}), (f"?api_key={TOKEN}", {"say": SHAPED})]
+)
+def test_a_secret_that_is_in_the_file_is_known_to_whoever_asks(path: Path, query: str, body: dict[str, str]) -> None:
+    asked = unredacted(path, query, body)
+    under = recorder(path)
+    under.request(asked)
+    assert TOKEN in under.known.values
+    under.sweep()
+    [sent] = under.sent
+    shown = sent.url + sent.body.decode()
+    assert (TOKEN in shown, SHAPED in shown) == (False, False)
+
+
+def test_a_recording_has_no_secret_that_the_old_file_has(path: Path) -> None:
+    asked = unredacted(path, "", {"api_key": TOKEN})
+    under = recorder(path, "new_episodes")
+    live(under, "b", f"You are {TOKEN}.")
+    under.request(asked)
+    under.save()
+    assert answers(path) == ["OK", "You are REDACTED."]
+
+
+def test_a_user_s_rules_are_asked_where_the_request_is_sent(path: Path) -> None:
+    asked = []
+
+    def redact(text: str, place: str) -> str:
+        asked.append(place)
+        return text
+
+    config = build_config(("test", {}))
+    under = Recorder(cassette(path, "a"), config, how_to_record="", owner="", redact=redact)
+    assert replayed(under, "a") == "A"
+    assert "body" in asked
+
+
 def test_the_length_of_a_request_is_kept_where_a_switch_names_it(path: Path) -> None:
     """Elsewhere it is not even looked at: it alone changes with each request."""
     for switch in ("keep_request_headers", "snapshot_headers"):

@@ -39,6 +39,14 @@ def test_whoever_puts_the_pieces_together_finds_none(secret: str, size: int, kin
     assert answered(redacted, kind) == redacted
 
 
+def test_of_a_secret_that_holds_others_nothing_is_left() -> None:
+    known = KnownSecrets({KNOWN[:size] for size in range(8, len(KNOWN) + 1)})
+    body = "".join(json.dumps({"text": piece}) + "\n" for piece in ("It is ", KNOWN[:7], KNOWN[7:], "."))
+    headers = {"Content-Type": ["application/x-ndjson"]}
+    redacted = REDACTOR.response(Response(headers=headers, body=body.encode()), known).body
+    assert "".join(json.loads(line)["text"] for line in redacted.splitlines()) == "It is REDACTED."
+
+
 def events(*pieces: str, **more: object) -> list[dict[str, object]]:
     return [{"id": "x", "choices": [{"delta": {"content": piece}, **more}]} for piece in pieces]
 

@@ -14,6 +14,7 @@ import pytest
 import trustme
 from servers import hostile
 from servers.hostile import EVENTS, STREAM, HostileServer
+from servers.misbehaving import MisbehavingServer
 
 from pytest_llmcassette.cassette.files import load, save
 from pytest_llmcassette.cassette.model import Interaction, Request, Response
@@ -223,6 +224,40 @@ def test_a_total_timeout_is_a_bare_one_again(server: HostileServer, path: Path) 
     live, replayed = twice(path, ask)
     assert live == replayed == [TimeoutError, TimeoutError]
     assert [(one.response.code, one.end) for one in load(path)] == [(0, "ReadTimeout"), (200, "ReadTimeout")]
+
+
+def test_an_answer_that_aiohttp_refuses_is_recorded_as_none(path: Path) -> None:
+    """We could read these; then a replay would have an answer that the client never got."""
+
+    async def ask(session: Session) -> None:
+        refused = (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello",
+            b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello, world",
+            b"HTTP/1.1 200 OK\r\nX-Large: " + b"x" * 20_000 + b"\r\nContent-Length: 5\r\n\r\nhello",
+        )
+        for number, server.sends in enumerate(refused):
+            with pytest.raises(aiohttp.ClientError):
+                await session.get(f"{server.url}/{number}")
+
+    with MisbehavingServer() as server:
+        twice(path, ask)
+    assert [(one.response.code, one.end) for one in load(path)] == [(0, "RemoteProtocolError")] * 3
+
+
+def test_a_websocket_is_refused_again_whatever_has_come_of_the_body(path: Path) -> None:
+    async def ask(session: Session) -> list[tuple[int, str]]:
+        found = []
+        for number, length in enumerate((b"", b"Content-Length: 50\r\n")):
+            server.sends = b"HTTP/1.1 403 Forbidden\r\n%s\r\nno key" % length
+            with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+                await session.ws_connect(f"{server.url}/{number}")
+            found.append((refused.value.status, refused.value.message))
+        return found
+
+    with MisbehavingServer() as server:
+        server.then = "stall"
+        live, replayed = twice(path, ask)
+    assert live == replayed == [(403, "Invalid response status")] * 2
 
 
 def test_a_total_timeout_ends_what_nobody_sleeps(path: Path) -> None:

@@ -40,7 +40,7 @@ async def serve(
         return Connection(connector, request.connection_key, protocol, protocol.loop)
     with answer.under_way():
         connection = await connect()
-    tap(connection, request, answer, exchange)
+    tap(connection, request, answer, exchange, is_upgrade=is_upgrade(request))
     return connection
 
 
