@@ -8,7 +8,7 @@ from functools import cache
 from typing import ClassVar
 
 from pytest_llmcassette.errors import RequestRefused
-from pytest_llmcassette.recorder.requests import is_host
+from pytest_llmcassette.recorder.requests import is_among
 
 _LOCAL = frozenset({"", "localhost", "0.0.0.0", "::", "::1", "ip6-localhost"})
 
@@ -43,8 +43,8 @@ class Block:
     def lets(self, host: str, port: int | None) -> bool:
         """Whether this host may be reached all the same."""
         if is_local(host):
-            return Loopback.passes or any(is_host(pattern, host, port) for pattern in self._allowed)
-        return any(is_host(pattern, host, port) for pattern in self._allowed)
+            return Loopback.passes or is_among(self._allowed, host, port)
+        return is_among(self._allowed, host, port)
 
     def refusal(self, doing: str, host: str) -> RequestRefused:
         """What to raise for `doing` ("POST https://... was not sent")."""

@@ -21,15 +21,13 @@ from pytest_llmcassette.recorder.opened_file import OpenedFile
 from pytest_llmcassette.recorder.playlist import Playlist
 from pytest_llmcassette.recorder.recording import Recording
 from pytest_llmcassette.recorder.requests import (
-    PROTOCOL_HEADERS,
     LiveRequest,
     SentRequest,
-    canonical_name,
-    is_host,
     read_request,
     redact_late,
     redactor_for,
     refuse_placeholder,
+    snapshot_names,
     sweep_sent,
 )
 from pytest_llmcassette.recorder.search import search
@@ -96,9 +94,7 @@ class Recorder:
         self.lock = RLock()
         """Held while a request is decided on, for which only memory is touched."""
         self.asked_headers = AskedHeaders(self.redactor)
-        self._snapshot_headers = PROTOCOL_HEADERS
-        if config.snapshot_headers:
-            self._snapshot_headers |= {canonical_name(name.encode()) for name in config.snapshot_headers}
+        self._snapshot_headers = snapshot_names(config)
         self._known = KnownSecrets()
         self._unread: list[SentRequest] = []
         """Answered by the bytes alone: what is secret in them is looked for before anybody sees them."""
@@ -138,10 +134,6 @@ class Recorder:
     def is_altered(self) -> bool:
         """Whether an answer was another than its recording's, so that what was not asked for says nothing."""
         return self._attempts.are_altered
-
-    def ignores(self, host: str, port: int | None) -> bool:
-        """Whether `ignore_hosts` lets this host's traffic through unrecorded; `port` None is the scheme's own."""
-        return any(is_host(pattern, host, port) for pattern in self.config.ignore_hosts)
 
     def request(self, live: LiveRequest) -> Interaction | RecordingSlot:
         """Decide for one request; raises `RequestNotRecorded` or `RequestRefused`, which `misses` keeps."""
@@ -264,11 +256,10 @@ class Recorder:
         """Take out of all that this recorder holds what is known to be secret by now, `further` secrets included."""
         known = self.known
         known.learn(further)
-        if self._recording is not None:
-            with self.lock:
+        with self.lock:
+            if self._recording is not None:
                 self._recording.sweep()
-        if any(sent.redacted_with is not known.values for sent in self.sent):
-            with self.lock:
+            if any(sent.redacted_with is not known.values for sent in self.sent):
                 sweep_sent(self.sent, self.redactor, known)
 
     def close(self) -> None:

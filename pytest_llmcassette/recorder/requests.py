@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -62,6 +62,13 @@ class SentRequest:
 def canonical_name(name: bytes) -> str:
     """A header's name in Go's canonical case: `x-request-id` -> `X-Request-Id`."""
     return canonical(name.decode("latin-1"))
+
+
+def snapshot_names(config: CassetteConfig) -> frozenset[str]:
+    """The names of the request headers that snapshots show, in canonical case."""
+    if not config.snapshot_headers:
+        return PROTOCOL_HEADERS
+    return PROTOCOL_HEADERS | {canonical_name(name.encode()) for name in config.snapshot_headers}
 
 
 def canonical_headers(raw: RawHeaders) -> Headers:
@@ -170,8 +177,12 @@ def show(sent: SentRequest, request: Request) -> None:
     sent.headers = {name: request.headers.get(name, values) for name, values in sent.headers.items()}
 
 
-def is_host(pattern: str, host: str, port: int | None) -> bool:
-    """Whether `host`, `host:port` or `*.suffix` of `ignore_hosts` means this one; `port` None is the scheme's own."""
+def is_among(patterns: Iterable[str], host: str, port: int | None) -> bool:
+    """Whether one of `host`, `host:port` or `*.suffix` means this host; `port` None is the scheme's own."""
+    return any(_is_host(pattern, host, port) for pattern in patterns)
+
+
+def _is_host(pattern: str, host: str, port: int | None) -> bool:
     name, _, number = pattern.lower().partition(":") if pattern.count(":") == 1 else (pattern.lower(), "", "")
     if number and number != str(port):
         return False

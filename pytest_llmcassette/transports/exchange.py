@@ -14,7 +14,7 @@ from pytest_llmcassette.errors import CassetteStop, RequestRefused
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.recorder.outside import Block
 from pytest_llmcassette.recorder.recorder import Recorder
-from pytest_llmcassette.recorder.requests import LiveRequest, RawHeaders, refuse_placeholder
+from pytest_llmcassette.recorder.requests import LiveRequest, RawHeaders, is_among, refuse_placeholder
 from pytest_llmcassette.recorder.slot import RecordingSlot
 from pytest_llmcassette.redaction import KnownSecrets, default_redactor
 from pytest_llmcassette.replay.deliver import Delivery, deliver
@@ -52,7 +52,7 @@ def exchange_for(what: in_force.InForce, method: str, url: str, errors: ClientEr
 
 def is_ignored(recorder: Recorder, url: str) -> bool:
     """Whether the cassette's `ignore_hosts` lets this URL through."""
-    return recorder.ignores(host_of(url), port_of(url))
+    return is_among(recorder.config.ignore_hosts, host_of(url), port_of(url))
 
 
 def host_of(url: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 
 from pytest_llmcassette.recorder import in_force
 from pytest_llmcassette.recorder.outside import Block, Loopback, is_local, own_name
+from pytest_llmcassette.recorder.requests import is_among
 from pytest_llmcassette.transports.callers import is_of_a_library
 from pytest_llmcassette.transports.guard import not_intercepted
 from pytest_llmcassette.transports.patching import Make, patches_of
@@ -152,7 +153,7 @@ def _check(host: str, port: int | None) -> None:
         if what.lets(host, port):
             return
         raise what.refusal(f"{_library() or 'Code under test'} was about to reach {shown}", host)
-    if what.may_record or what.ignores(host, port):
+    if what.may_record or is_among(what.config.ignore_hosts, host, port):
         return
     doing = f"reach {shown} by a socket of its own"
     raise not_intercepted(what, doing, host, by=_library(), why=" and only replays")
