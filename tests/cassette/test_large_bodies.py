@@ -19,6 +19,7 @@ MADE_OF = {
     "other scripts": 'data: {"wörd": "世界"}\n\n'.encode(),
     "not text": bytes(range(256)),
 }
+MORE = [name for name in MADE_OF if name != "events"]
 
 
 def peak(of: Callable[[], object]) -> int:
@@ -30,7 +31,9 @@ def peak(of: Callable[[], object]) -> int:
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("kind", MADE_OF)
+@pytest.mark.parametrize(
+    "kind", ["events", *(pytest.param(kind, marks=pytest.mark.slow) for kind in list(MADE_OF)[1:])]
+)
 def test_memory_of_a_large_body(tmp_path: Path, kind: str) -> None:
     body = MADE_OF[kind] * (SIZE // len(MADE_OF[kind]))
     path = tmp_path / "x.yaml"

@@ -363,6 +363,7 @@ COMMAND = [
 ]
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away_is_no_crash(folder: Path) -> None:
     (folder / "many.yaml").write_text(go_vcr(*[CHAT] * 500))
     with subprocess.Popen(

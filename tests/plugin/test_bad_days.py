@@ -311,6 +311,7 @@ def test_last(narrow):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(pytest.version_tuple < (9,), reason="pytest has subtests since 9.0")
 def test_kinds_of_tests_and_fixtures(days: Suite) -> None:
     pytest.importorskip("trio")

@@ -156,6 +156,7 @@ def test_every_layer_has_the_switches(streaming: Suite) -> None:
     assert len(re.findall("^E +assert 550 == ", said(result), re.MULTILINE)) == 4
 
 
+@pytest.mark.slow
 def test_the_pace_of_a_run(streaming: Suite) -> None:
     """20 events, of which the first takes as long as the recorded head did, or as the model says."""
     _store(streaming.path / "cassettes" / "stream.yaml", duration_ns=10_000_000_000)

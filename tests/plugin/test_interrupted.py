@@ -92,6 +92,7 @@ def test_a_handler_of_the_users_own_stays(suite: Suite) -> None:
     assert result.ret == 0, said(result)
 
 
+@pytest.mark.slow
 def test_an_answer_that_inflates_without_limit(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     """Recorded or replayed, the test fails and the file stays as it was."""
     monkeypatch.setenv("LLMCASSETTE_MAX_BODY_MB", "1")

@@ -135,6 +135,7 @@ def prune(suite: Suite, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int
     return main(["prune", *arguments])
 
 
+@pytest.mark.slow
 def test_prune_after_a_whole_run(
     suite: Suite, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

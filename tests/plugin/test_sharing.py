@@ -27,6 +27,7 @@ def test_each_test_replays_the_whole_file(suite: Suite) -> None:
     suite.run().assert_outcomes(passed=3)
 
 
+@pytest.mark.slow
 @ANY_TRANSPORT
 def test_recording_anew_happens_once(suite: Suite) -> None:
     suite.test(SHARED)

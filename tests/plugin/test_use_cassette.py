@@ -245,6 +245,7 @@ def test_a_marked_test_whose_calls_went_to_an_inner_cassette(suite: Suite) -> No
     assert "holds 1 interaction that test_it.py::test_ask did not ask for" in said(result)
 
 
+@pytest.mark.slow
 def test_decorated(suite: Suite) -> None:
     """Fixtures and parameters still reach a decorated test, and each call opens the cassette anew."""
     write(

@@ -161,6 +161,7 @@ def _run(client: Any, on_first: Callable[[], None] = lambda: None) -> list[Any]:
     return [operation(client, on_first) for operation in OPERATIONS]
 
 
+@pytest.mark.slow
 def test_four_operations_come_back_the_same_however_they_are_cut(
     client: Callable[..., Any], bedrock: Bedrock, path: Path
 ) -> None:
@@ -274,6 +275,7 @@ def test_a_miss_is_neither_wrapped_nor_retried(client: Callable[..., Any], bedro
     assert asking.converse(**ASKED)["output"] == PLAIN["output"]
 
 
+@pytest.mark.slow
 def test_twenty_threads_at_once_get_their_own_answers(client: Callable[..., Any], bedrock: Bedrock, path: Path) -> None:
     from concurrent.futures import ThreadPoolExecutor
 

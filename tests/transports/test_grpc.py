@@ -299,6 +299,7 @@ def test_a_failure_that_was_tried_again_is_left_out(api: str, calls: CallServer,
     assert one.response.trailer == {"Grpc-Status": ["0"]}
 
 
+@pytest.mark.slow
 def test_twenty_threads_and_twenty_tasks_at_once(calls: CallServer, path: Path) -> None:
     def sync() -> list[Got]:
         with ThreadPoolExecutor(20) as pool, grpc.insecure_channel(calls.target) as channel:

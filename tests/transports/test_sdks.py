@@ -161,7 +161,8 @@ def test_miss_is_neither_wrapped_nor_retried(kind: str, server: HostileServer, p
     assert len(cassette.requests) == 1
 
 
-@pytest.mark.parametrize("kind", ["openai-asyncio", pytest.param("openai-aiohttp", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["openai-asyncio", "openai-aiohttp"])
 def test_twenty_concurrent_tasks(kind: str, server: HostileServer, path: Path) -> None:
     async def main() -> list[str]:
         return await asyncio.gather(*(aask(kind, server, question=f"question {number}") for number in range(20)))

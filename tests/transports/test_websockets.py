@@ -242,9 +242,10 @@ def test_what_a_client_does_not_send_was_not_played(kind: str, socket_server: So
     assert replay(path, kind, leaves, switches={"allow_unplayed": True}) == '{"type":"hello"}'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "kind",
-    ["websockets-asyncio", "aiohttp-asyncio", pytest.param(LEGACY, marks=pytest.mark.slow)],
+    ["websockets-asyncio", "aiohttp-asyncio", LEGACY],
 )
 def test_twenty_tasks(kind: str, socket_server: SocketServer, path: Path) -> None:
     async def twenty(url: str) -> list[Any]:
@@ -264,6 +265,7 @@ def test_twenty_tasks(kind: str, socket_server: SocketServer, path: Path) -> Non
     assert [answers[1] for answers in live] == [f'{{"type": "answer", "to": "q{number}"}}' for number in range(20)]
 
 
+@pytest.mark.slow
 def test_twenty_threads(socket_server: SocketServer, path: Path) -> None:
     def one(url: str, number: int) -> Any:
         async def use(ws: Socket) -> Any:
