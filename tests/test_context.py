@@ -219,17 +219,20 @@ def test_nested_in_concurrent_tasks(server: HostileServer, tmp_path: Path) -> No
         async with httpx2.AsyncClient(verify=False) as client:
             await client.get(server.url + route)
 
-    async def task(name: str, *, first: bool) -> None:
+    async def task(name: str, together: asyncio.Barrier) -> None:
         async with use_cassette(tmp_path / f"{name}-outer.yaml", record_mode="once"):
             await get_async(f"/json?before={name}")
             async with use_cassette(tmp_path / f"{name}-inner.yaml", record_mode="once"):
-                await asyncio.sleep(0.05 if first else 0.1)
+                await together.wait()
                 await get_async(f"/json?inside={name}")
-            await asyncio.sleep(0.1 if first else 0.01)
+                await together.wait()
+            await together.wait()
             await get_async(f"/json?after={name}")
+            await together.wait()
 
     async def both() -> None:
-        await asyncio.gather(task("a", first=True), task("b", first=False))
+        together = asyncio.Barrier(2)
+        await asyncio.gather(task("a", together), task("b", together))
 
     asyncio.run(both())
     found = {
